@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of blocks that double in size; allocation advances a mark in the newest.  What is too large
+ * for that gets a block of its own behind the newest, so that the room left there stays in use.
+ *
+ * Memory is zero before it is handed out: blocks come from calloc(), and arena_reset() clears what
+ * was used of the one that it keeps.
+ */
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ALIGN_BYTES       ((size_t)16)
+#define BLOCK_FIRST_BYTES ((size_t)4 * 1024)
+#define BLOCK_LAST_BYTES  ((size_t)256 * 1024)
+
+struct arena_block {
+	struct arena_block *next; /* older */
+	size_t used_bytes;
+	size_t cap_bytes;
+	_Alignas(16) unsigned char bytes[];
+};
+
+void arena_init(struct arena *a, size_t budget_bytes)
+{
+	*a = (struct arena){ .budget_bytes = budget_bytes };
+}
+
+static void free_blocks(struct arena_block *b)
+{
+	while (b) {
+		struct arena_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+void arena_fini(struct arena *a)
+{
+	free_blocks(a->blocks);
+	arena_init(a, a->budget_bytes);
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_block *kept = a->blocks;
+
+	if (!kept || kept->cap_bytes > BLOCK_LAST_BYTES) {
+		arena_fini(a);
+		return;
+	}
+	free_blocks(kept->next);
+	kept->next = NULL;
+	memset(kept->bytes, 0, kept->used_bytes);
+	kept->used_bytes = 0;
+	a->used_bytes = 0;
+}
+
+/* NULL only for an arena with a budget: users of one without don't expect it. */
+static struct arena_block *new_block(const struct arena *a, size_t cap_bytes)
+{
+	size_t size_bytes = sizeof(struct arena_block) + cap_bytes;
+	struct arena_block *b;
+
+	if (size_bytes < cap_bytes)
+		size_bytes = SIZE_MAX;
+	b = a->budget_bytes ? calloc(1, size_bytes) : must_alloc(size_bytes);
+	if (b)
+		b->cap_bytes = cap_bytes;
+	return b;
+}
+
+/* What the next block in the progression holds, which is never more than the budget still allows. */
+static size_t next_cap(const struct arena *a)
+{
+	size_t cap = a->blocks ? 2 * a->blocks->cap_bytes : BLOCK_FIRST_BYTES;
+
+	if (cap < BLOCK_FIRST_BYTES)
+		cap = BLOCK_FIRST_BYTES;
+	if (cap > BLOCK_LAST_BYTES)
+		cap = BLOCK_LAST_BYTES;
+	if (a->budget_bytes && cap > a->budget_bytes - a->used_bytes)
+		cap = (a->budget_bytes - a->used_bytes) & ~(ALIGN_BYTES - 1);
+	return cap;
+}
+
+/* The newest block has no room for `size_bytes`, which are aligned and within the budget. */
+static struct arena_block *add_block(struct arena *a, size_t size_bytes)
+{
+	size_t cap = next_cap(a);
+	bool is_large = size_bytes > cap / 4;
+	struct arena_block *b = new_block(a, is_large ? size_bytes : cap);
+
+	if (!b)
+		return NULL;
+	if (is_large && a->blocks) {
+		b->next = a->blocks->next;
+		a->blocks->next = b;
+	} else {
+		b->next = a->blocks;
+		a->blocks = b;
+	}
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size_bytes)
+{
+	size_t wanted = ((size_bytes ? size_bytes : 1) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
+	struct arena_block *b = a->blocks;
+	void *p;
+
+	if (a->budget_bytes && (wanted < size_bytes || wanted > a->budget_bytes - a->used_bytes))
+		return NULL;
+	if (wanted < size_bytes)
+		wanted = SIZE_MAX & ~(ALIGN_BYTES - 1);
+	if (!b || wanted > b->cap_bytes - b->used_bytes) {
+		b = add_block(a, wanted);
+		if (!b)
+			return NULL;
+	}
+	p = b->bytes + b->used_bytes;
+	b->used_bytes += wanted;
+	a->used_bytes += wanted;
+	return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	size_t length = strnlen(s, n);
+	char *copy = arena_alloc(a, length + 1);
+
+	return copy ? memcpy(copy, s, length) : NULL;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	char brief[256]; /* most texts are: formatted once, measured and copied */
+	char *text;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(brief, sizeof brief, fmt, ap);
+	va_end(ap);
+	must(n >= 0);
+	text = arena_alloc(a, (size_t)n + 1);
+	if (!text)
+		return NULL;
+	if ((size_t)n < sizeof brief)
+		return memcpy(text, brief, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return text;
+}

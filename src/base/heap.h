@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * heap: deadlines, soonest first.
+ *
+ * Intrusive binary heap of struct heap_node, keyed by a 64-bit number; equal keys come out in the
+ * order of `tie`, so that a simulated run never depends on addresses.  O(log n) for all but
+ * heap_first(), which is O(1).
+ */
+#ifndef BASE_HEAP_H
+#define BASE_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct heap_node {
+	int64_t key;
+	uint64_t tie;    /* set by the caller, or left 0 */
+	uint32_t index1; /* position + 1; 0 while not in a heap */
+};
+
+struct heap {
+	struct heap_node **nodes;
+	uint32_t n, cap;
+};
+
+void heap_fini(struct heap *h); /* frees the heap, not the nodes */
+void heap_set(struct heap *h, struct heap_node *node, int64_t key); /* insert or move */
+void heap_remove(struct heap *h, struct heap_node *node);           /* a no-op when absent */
+struct heap_node *heap_first(const struct heap *h);                 /* NULL when empty */
+static inline bool heap_has(const struct heap_node *node)
+{
+	return node->index1 != 0;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static _Noreturn void exhausted(size_t size_bytes)
+{
+	/* dprintf: no stream, so nothing is left in a buffer when abort() comes. */
+	dprintf(2, "diarchy: out of memory (%zu bytes wanted)\n", size_bytes);
+	abort();
+}
+
+void *must_alloc(size_t size_bytes)
+{
+	void *p = calloc(1, size_bytes ? size_bytes : 1);
+
+	if (!p)
+		exhausted(size_bytes);
+	return p;
+}
+
+void *must_realloc(void *p, size_t size_bytes)
+{
+	void *grown = realloc(p, size_bytes ? size_bytes : 1);
+
+	if (!grown)
+		exhausted(size_bytes);
+	return grown;
+}
+
+char *must_strdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = malloc(n);
+
+	if (!copy)
+		exhausted(n);
+	return memcpy(copy, s, n);
+}
+
+_Noreturn void must_failed(const char *cond, const char *file, int line)
+{
+	dprintf(2, "diarchy: defect: %s at %s:%d\n", cond, file, line);
+	abort();
+}

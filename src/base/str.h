@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * str: a growing byte string, always NUL-terminated, with an optional limit.
+ *
+ * Writing past `limit_bytes` truncates and sets `is_cut`; callers that build output for others
+ * check it once, at the end, instead of after every append.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct str {
+	char *s;    /* never NULL after the first write; use str_c() to read */
+	size_t len; /* bytes before the terminator */
+	size_t cap;
+	size_t limit_bytes; /* 0: none */
+	bool is_cut;        /* something did not fit */
+};
+
+#define STR_EMPTY ((struct str){ 0 })
+
+void str_fini(struct str *s);
+SCOPED_FINI(str_fini, struct str)
+
+void str_clear(struct str *s); /* keeps the memory and the limit; nothing is cut any more */
+void str_add(struct str *s, const char *text);
+void str_addn(struct str *s, const void *bytes, size_t n);
+void str_addc(struct str *s, char c);
+void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void str_vaddf(struct str *s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+const char *str_c(const struct str *s); /* "" when nothing was written */
+char *str_take(struct str *s);          /* the caller frees; `s` is empty again */
+
+/* Drop `n` bytes from the front (a consumed request, a parsed frame). */
+void str_consume(struct str *s, size_t n);
+
+/* strlcpy with a result that can't be ignored by accident: true if all of `src` fitted. */
+bool str_copy(char *dst, size_t size, const char *src);
+
+/* The largest n' <= n at which UTF-8 text may be cut without splitting a character. */
+size_t utf8_cut(const char *s, size_t n);
+/* True when all `n` bytes are well-formed UTF-8 (RFC 3629) without NUL. */
+bool utf8_valid(const char *s, size_t n);
+/* Number of characters (code points) in well-formed text. */
+size_t utf8_count(const char *s);
+
+static inline bool str_eq(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+static inline bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* Levenshtein distance, for "did you mean"; gives up above 64 bytes and returns SIZE_MAX. */
+size_t str_distance(const char *a, const char *b);
+
+#endif

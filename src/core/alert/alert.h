@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * alert: from judged states to incidents, and from incidents to exactly one message each.
+ *
+ * Folding.  A check that is not well is traced to its root: the nearest to the end of its chain of
+ * needs that isn't well either.  One incident a root; later members join it, and a cause found
+ * later takes it over.  Opening waits until the extent is known (ALERT_SETTLE_MS at most).
+ *
+ * Ownership.  The home of the root opens at once.  Another site opens after ALERT_DEFER_MS if no
+ * incident covers the root; at once if the home is known to be dead.  Both did (parted, now healed):
+ * the home's survives, else the earlier, else the first declared site's; the loser's owner marks
+ * it merged.
+ *
+ * Speaking.  Owner delivers what channels should show and don't (version wanted > version told).
+ * A dead egress hands over: `handoff` to a peer that can deliver, else to a watcher.  Silenced,
+ * quiet and not severe enough: not wanted now.  More than ALERT_BACKLOG undelivered first messages
+ * older than ALERT_BACKLOG_MS go out as one summary.
+ *
+ * State is a fold of journal events (alert_event), so it is the same after a restart, and the
+ * same at both sites once they have the same events.
+ */
+#ifndef CORE_ALERT_ALERT_H
+#define CORE_ALERT_ALERT_H
+
+#include "base/map.h"
+#include "core/alert/incident.h"
+#include "core/alert/notice.h"
+#include "core/alert/pace.h"
+#include "core/alert/silence.h"
+
+#define ALERT_SETTLE_MS    2000
+#define ALERT_DEFER_MS     15000
+#define ALERT_LINGER_MS    30000     /* RECOVERING this long (or 2 x every) before CLOSED */
+#define ALERT_FLAP_LINGER_MS (10 * MINUTE_MS)
+#define ALERT_FLAP_RELAPSES  3
+#define ALERT_EDIT_MS      5000      /* edits of one message no closer than this */
+#define ALERT_UNANSWERED_MS 20000    /* a delivery without outcome by then is PACE_UNANSWERED */
+#define ALERT_BACKLOG      3
+#define ALERT_BACKLOG_MS   (5 * MINUTE_MS)
+#define ALERT_HANDOFF_MS   20000     /* handed over, no receipt by then: try ourselves again */
+#define ALERT_NO_SITE      UINT8_MAX
+
+struct alert_check { /* what alert knows of a check; borrowed until the next load */
+	const char *name, *kind; /* check_kind_name */
+	uint8_t home;
+	const char *severity;
+	uint8_t severity_rank; /* 0 info, 1 warning, 2 critical */
+	int64_t every_ms;
+	const uint16_t *needs;
+	uint16_t n_needs;
+	const struct label *labels; /* for silences */
+	uint8_t n_labels;
+	const char *subject_a, *subject_b; /* site, link, watcher checks */
+	const char *description, *runbook;
+};
+
+/* A check's judged state, as alert is told it. */
+enum alert_health { HEALTH_UNKNOWN, HEALTH_WELL, HEALTH_FAILING, HEALTH_SILENT };
+struct alert_state {
+	enum alert_health health;
+	const char *scope;        /* "down", "path", "none" */
+	const char *reason;
+	const char *failing_from; /* names of vantages, for a path problem */
+	struct wall since, last_ok;
+};
+
+struct alert_channel {
+	const char *name;
+	enum { ALERT_DISCORD, ALERT_WEBHOOK, ALERT_SMTP } kind;
+	const char *mention, *from, *to;
+	uint8_t least_rank;
+};
+
+struct alert_config {
+	const char *lab;
+	uint8_t self;
+	const struct notice_site *sites;
+	uint8_t n_sites;
+	const struct alert_check *checks;
+	uint16_t n_checks;
+	const struct alert_channel *channels;
+	uint8_t n_channels;
+	const struct tz *reader_zone;
+	struct silence_window *windows;
+	uint32_t n_windows;
+	bool has_quiet;
+	uint16_t quiet_from_minute, quiet_until_minute;
+	uint8_t quiet_unless_rank;
+	const char *watcher;  /* name of one that may deliver for us; NULL */
+	const char *page_url; /* base of incident links; NULL */
+};
+
+/* One request to a channel.  Carried out by port/notify, or by a peer or watcher. */
+struct delivery {
+	uint64_t number;          /* ours, never reused within a run */
+	uint8_t channel;
+	bool is_edit;
+	char incident[INCIDENT_ID_MAX]; /* of a backlog: of the first */
+	uint32_t version;
+	char message[MESSAGE_ID_MAX];   /* is_edit: which */
+	char *payload;            /* for the channel's kind; freed by delivery_fini */
+};
+void delivery_fini(struct delivery *d);
+
+struct delivery_outcome {
+	uint64_t number;
+	struct pace_answer answer;
+	const char *message; /* the channel's id of what was created; NULL */
+	const char *reason;  /* for people, when not delivered */
+	const char *via;     /* who delivered: NULL, or a watcher's name */
+};
+
+enum alert_effect_kind {
+	ALERT_DO_APPEND,  /* journal (kind, subject, body), then feed it back through alert_event */
+	ALERT_DO_DELIVER, /* delivery, through our own egress */
+	ALERT_DO_WATCHER, /* delivery, through the watcher */
+	ALERT_DO_CONTEXT, /* find what happened before `since` and call alert_context(incident) */
+	ALERT_SAY_CHANGED,/* an incident changed for whoever looks at it */
+};
+struct alert_effect {
+	enum alert_effect_kind kind;
+	const char *event_kind; /* DO_APPEND: "incident", "receipt", "handoff" */
+	char subject[INCIDENT_ID_MAX];
+	struct str body;        /* the receiver frees it (alert_effect_fini) */
+	struct delivery delivery;
+	struct wall since;
+};
+void alert_effect_fini(struct alert_effect *fx);
+
+struct alert;
+
+struct alert *alert_new(uint64_t seed);
+void alert_free(struct alert *a);
+SCOPED_BY(alert_free, struct alert *)
+
+/* `config` is borrowed until the next load or free. */
+void alert_load(struct alert *a, struct now now, const struct alert_config *config);
+
+/* A check's state changed, or is told for the first time. */
+void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st);
+/* Evidence of the extent is still coming in: hold the opening (until ALERT_SETTLE_MS). */
+void alert_settling(struct alert *a, struct now now, uint16_t check, bool is_settling);
+
+/* An event of any chain: at start from the journal, then ours after commit and the peers' as they
+ * arrive.  Kinds: incident receipt handoff silence ack; others are ignored. */
+void alert_event(struct alert *a, struct now now, const char *site, uint64_t hlc, struct wall wall,
+	const char *kind, const char *subject, const json_t *body);
+
+/* A peer's link, and whether it can deliver.  `is_dead`: known to be down, not just unreachable. */
+void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
+	bool is_dead);
+void alert_watcher(struct alert *a, struct now now, bool is_reachable);
+/* What another site has told, learned through the watcher while the link is down: roots covered. */
+void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root);
+
+void alert_context(struct alert *a, struct now now, const char *incident,
+	const struct incident_before *before, uint32_t n);
+void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o);
+
+void alert_tick(struct alert *a, struct now now);
+bool alert_next(struct alert *a, struct alert_effect *ret);
+struct mono alert_wake(const struct alert *a);
+
+bool alert_can_deliver(const struct alert *a, struct mono now); /* our own egress isn't dead */
+const struct map *alert_incidents(const struct alert *a); /* id -> struct incident, open and recent */
+const struct incident *alert_covering(const struct alert *a, const char *check); /* open; NULL */
+const struct silences *alert_silences(const struct alert *a);
+/* Roots of our open incidents that some channel shows: what a beacon tells the watcher. */
+uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most);
+/* FNV-1a over incidents, acks, receipts and silences, for the link's state digest. */
+uint64_t alert_digest(const struct alert *a);
+
+#endif

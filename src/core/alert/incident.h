@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * incident: one or more related checks that are not well, from opening to resolution.
+ *
+ *	OPEN ◄──────► RECOVERING ──────► CLOSED        (a relapse goes back to OPEN; 3 are flapping)
+ *	  └──────────────┴──────────► MERGED           (the other site's incident stands for it)
+ *
+ * An incident has one writer, its owner; every change is journaled whole, as `incident` events, and
+ * `version` counts them.  What others add (acknowledgement, receipts) are events of their own.
+ */
+#ifndef CORE_ALERT_INCIDENT_H
+#define CORE_ALERT_INCIDENT_H
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/time.h"
+
+#include <stdint.h>
+
+#define INCIDENT_ID_MAX 96 /* "<owner>-<base36 of the opening second>" */
+#define CHANNELS_MAX    8
+#define BEFORE_MAX      6
+#define MESSAGE_ID_MAX  128
+
+enum incident_state { INCIDENT_OPEN, INCIDENT_RECOVERING, INCIDENT_CLOSED, INCIDENT_MERGED };
+
+struct incident_member {
+	char *check;
+	char *state;  /* "failing" or "silent": as judged when it was last not well */
+	char *scope;  /* "down", "path" or "none" */
+	char *reason;
+	struct wall since;     /* first bad */
+	struct wall last_ok;   /* last good evidence; {0} never */
+	struct wall recovered; /* {0}: still not well */
+};
+
+struct incident_before { /* what happened in the ten minutes before */
+	struct wall at;
+	char *site;
+	char *text;
+};
+
+struct incident_told { /* per channel, from receipts */
+	uint32_t version;  /* what the channel shows; 0: nothing yet */
+	struct wall at;    /* of the newest receipt */
+	struct wall first; /* of the first */
+	char message[MESSAGE_ID_MAX]; /* the channel's id of the message, for edits */
+	char via[NAME_BYTES_MAX + 1]; /* the site or watcher that delivered */
+};
+
+struct incident {
+	char id[INCIDENT_ID_MAX];
+	char *owner;
+	char *cause; /* the root check; members[0] is it */
+	char *title; /* "immich is down" */
+	char *severity;
+	enum incident_state state;
+	uint32_t version; /* 1 is the opening */
+	struct wall opened, recovered, closed; /* {0}: not yet */
+	struct wall since; /* first bad of the cause */
+	uint32_t relapses;
+	bool is_flapping;
+	char merged_into[INCIDENT_ID_MAX];
+	struct incident_member *members;
+	uint32_t n_members, cap_members;
+	uint32_t more_members; /* beyond INCIDENT_MEMBERS_MAX */
+	struct incident_before before[BEFORE_MAX];
+	uint32_t n_before;
+	/* Not in the incident's own events: */
+	char *ack_by, *ack_why;
+	struct wall acked;
+	struct incident_told told[CHANNELS_MAX];
+};
+
+struct incident *incident_new(void);
+void incident_free(struct incident *in);
+SCOPED_BY(incident_free, struct incident *)
+/* Existing or new; NULL only when the list is full (then more_members counts). */
+struct incident_member *incident_member(struct incident *in, const char *check, bool may_add);
+
+/* The body of an `incident` event, and back.  Reading validates and bounds everything. */
+void incident_write(const struct incident *in, struct str *out);
+enum rc incident_read(const char *id, const json_t *body, struct incident **ret, struct err *e)
+	MUST_USE;
+
+const char *incident_state_name(enum incident_state s);
+void text_set(char **field, const char *value); /* free the old, copy the new; NULL clears */
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * silence: what is not told, and until when: silences, maintenance windows and quiet hours.
+ *
+ * Matchers are Alertmanager's: {name="immich", site=~"dub.*", kind!="heartbeat"}; braces optional;
+ * = != =~ !~; regular expressions are anchored; an absent label is "".  Labels of a check: name, kind,
+ * site (its home), host, severity, probe.  A silence from the journal has an id; the newest event by
+ * HLC of an id wins, so that both sites agree.
+ */
+#ifndef CORE_ALERT_SILENCE_H
+#define CORE_ALERT_SILENCE_H
+
+#include "base/cron.h"
+#include "base/pattern.h"
+#include "base/str.h"
+
+struct label {
+	const char *name, *value;
+};
+
+struct matchers;
+enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e) MUST_USE;
+bool matchers_match(const struct matchers *m, const struct label *labels, size_t n);
+void matchers_free(struct matchers *m);
+SCOPED_BY(matchers_free, struct matchers *)
+
+struct silence {
+	char *id, *matchers_text, *why, *by;
+	struct matchers *matchers;
+	struct wall from, until;
+	uint64_t hlc;
+};
+
+struct silence_window { /* a declared maintenance window */
+	const char *name, *why;
+	struct matchers *matchers; /* owned by the window */
+	const struct cron *begins;
+	const struct tz *zone;
+	int64_t length_ms;
+};
+
+struct silences {
+	struct silence *items;
+	uint32_t n, cap;
+	struct silence_window *windows; /* owned by the caller until replaced */
+	uint32_t n_windows;
+};
+
+void silences_init(struct silences *s);
+void silences_fini(struct silences *s);
+/* Apply a `silence` event; older than what is known of this id: ignored.  RC_INPUT when the
+ * matchers are malformed (the event is kept in the journal, but silences nothing). */
+enum rc silences_apply(struct silences *s, const char *id, uint64_t hlc, const char *matchers,
+	struct wall from, struct wall until, const char *why, const char *by, struct err *e) MUST_USE;
+/* Forget silences that ended more than a day ago. */
+void silences_prune(struct silences *s, struct wall now);
+/* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */
+bool silences_cover(const struct silences *s, struct wall now, const struct label *labels, size_t n,
+	const char **ret_why);
+/* When the answer of silences_cover may change next; {NEVER_MS}. */
+struct wall silences_change(const struct silences *s, struct wall now);
+
+/* Quiet hours: minutes of the day in `zone`; may wrap midnight. */
+bool quiet_at(uint16_t from_minute, uint16_t until_minute, const struct tz *zone, struct wall t);
+struct wall quiet_ends(uint16_t from_minute, uint16_t until_minute, const struct tz *zone,
+	struct wall t);
+
+#endif

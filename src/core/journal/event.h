@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * event: one line of a site's journal.
+ *
+ * The hash covers this byte string (integers little-endian, texts with their terminating NUL):
+ *
+ *	"diarchy.event.1\0"  site\0  epoch u64  seq u64  hlc u64  wall i64  kind\0  subject\0  body\0
+ *	previous [32]
+ *
+ * and the signature is Ed25519 over the 32 bytes of the hash.  In the first event of an epoch
+ * `previous` is the head of the site's previous epoch if it was known, else zero.
+ */
+#ifndef CORE_JOURNAL_EVENT_H
+#define CORE_JOURNAL_EVENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/time.h"
+
+enum event_kind {
+#define EVENT_KIND(symbol, text, subject, what) EVENT_##symbol,
+#include "core/journal/event_kinds.def"
+#undef EVENT_KIND
+	EVENT_UNKNOWN,
+};
+
+struct event {
+	const char *site;
+	uint64_t epoch, seq;
+	uint64_t hlc;
+	struct wall wall; /* the writer's clock when it wrote */
+	const char *kind; /* text, so that unknown kinds survive relaying */
+	const char *subject;
+	const char *body; /* JSON object, at most EVENT_BODY_BYTES_MAX */
+	struct sha256 previous, hash;
+	uint8_t signature[SIGNATURE_BYTES];
+};
+
+enum event_kind event_kind_of(const char *text);
+const char *event_kind_text(enum event_kind kind);
+
+struct sha256 event_hash(const struct event *ev);
+
+/* Everything but hash and signature is well-formed and within limits. */
+enum rc event_validate(const struct event *ev, struct err *e) MUST_USE;
+
+/* As one JSON object on one line, for `diarchy log --json`, the API and the wire. */
+void event_write_json(const struct event *ev, struct json_out *w, const char *key);
+/* The inverse; texts are copied into `a`.  Validates, but doesn't verify. */
+enum rc event_read_json(const json_t *object, struct arena *a, struct event *ret, struct err *e)
+	MUST_USE;
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * journal: chains of events, one writer each, and what we hold of everybody's.
+ *
+ * Keeps the heads in memory, makes and verifies events, and talks to storage through the port
+ * below.  Appending is two steps so that one decision costs one fsync: journal_add() any number of
+ * events, then journal_commit().  Nothing of an uncommitted event may leave the machine.
+ *
+ *	(site, epoch)   seq 1 ── 2 ── 3 ── ... ── head        each holds the hash of the one before
+ *
+ * A batch from a peer is accepted only if it continues the chain that we hold: right seq, right
+ * previous hash, every hash recomputed, the last one's signature verified with the site's key from
+ * lab.yaml (the chain covers the rest).  A batch that contradicts what we hold is a fork:
+ * RC_CORRUPT, both kept nowhere, said aloud.
+ */
+#ifndef CORE_JOURNAL_JOURNAL_H
+#define CORE_JOURNAL_JOURNAL_H
+
+#include "core/journal/event.h"
+
+#include <stdbool.h>
+
+struct journal_head {
+	char site[64 + 1];
+	uint64_t epoch;
+	uint64_t seq; /* newest event held, 0: none */
+	struct sha256 hash;
+};
+
+struct event_query {
+	const char *site, *kind, *subject; /* NULL: any */
+	struct wall since, until;          /* wall times, inclusive; {0}: open */
+	uint64_t before_cursor;            /* newest first: continue below this cursor; 0: from the newest */
+	uint64_t after_cursor;             /* oldest first when set: continue above it */
+	bool is_latest_by_subject;         /* only the newest (by hlc) of each subject */
+	uint32_t most;                     /* 0: all */
+};
+
+/* Storage, real (port/sqlite) or simulated.  Called in line, from one thread. */
+struct journal_store {
+	void *ctx;
+	/* Store all in one transaction; durable (fsynced) on RC_OK, absent otherwise.
+	 * RC_FULL, RC_IO, RC_CORRUPT.  Storing an event that is there already is a no-op. */
+	enum rc (*put)(void *ctx, const struct event *events, size_t n, struct err *e);
+	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e); /* malloced */
+	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */
+	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
+		struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
+	/* `each` is called for every match, newest first by (hlc, site), unless after_cursor is
+	 * set; stops when it returns false.  The event lives only during the call. */
+	enum rc (*query)(void *ctx, const struct event_query *q,
+		bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg,
+		struct err *e);
+	/* Small durable facts outside the chains ("last_alive"); not fsynced. */
+	enum rc (*note)(void *ctx, const char *name, int64_t value, struct err *e);
+	int64_t (*noted)(void *ctx, const char *name, int64_t otherwise);
+};
+
+/* Signing as a port too: the simulator leaves both NULL, and then signatures are neither made nor
+ * asked for. */
+struct journal_signer {
+	void *ctx;
+	void (*sign)(void *ctx, const struct sha256 *hash, uint8_t ret[SIGNATURE_BYTES]);
+	/* False also when `site` is not declared. */
+	bool (*verify)(void *ctx, const char *site, const struct sha256 *hash,
+		const uint8_t signature[SIGNATURE_BYTES]);
+};
+
+struct journal;
+
+/* Opens on what the store holds and chooses the epoch to write: the newest of ours, or a new one
+ * (the wall clock's seconds) when there is none. */
+enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
+	const struct journal_signer *signer, struct now now, struct err *e) MUST_USE;
+void journal_free(struct journal *j);
+SCOPED_BY(journal_free, struct journal *)
+
+/* Prepare an event of ours; returned for reading until the next commit. */
+const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
+	const char *subject, const char *body);
+/* Make all prepared events durable.  On failure they stay prepared, and a later commit tries
+ * again: decisions are not lost to a full disk, they wait. `ret_events` live until the next add. */
+enum rc journal_commit(struct journal *j, const struct event **ret_events, size_t *ret_n,
+	struct err *e) MUST_USE;
+size_t journal_uncommitted(const struct journal *j);
+
+/* Take in a batch of one chain from a peer; *ret_new counts what we did not have. */
+enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
+	size_t *ret_new, struct err *e) MUST_USE;
+
+const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n);
+/* What a peer that has `theirs` lacks: one (chain, from_seq) at a time; false when nothing. */
+bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret_from);
+/* A peer holds more of our own chain than we do: we were wiped or rolled back.  After the history
+ * has been accepted, go on in a new epoch. */
+bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n);
+void journal_new_epoch(struct journal *j, struct now now);
+
+const struct journal_store *journal_store(const struct journal *j);
+uint64_t journal_epoch(const struct journal *j);
+struct hlc *journal_clock(struct journal *j);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lab: what lab.yaml declares, checked and resolved.
+ *
+ * lab_read() turns a parsed document into an immutable struct lab, or into a list of findings with
+ * places.  Names are resolved to indices; derived checks (sites, links, watchers, drills, the site's
+ * own) are added after the declared ones; dependencies are acyclic.  Sites keep the order of the
+ * file, and that order, never a name, breaks ties anywhere in the program: swapping two names
+ * gives the mirror image.
+ *
+ * One table (schema.def) drives the reader, the JSON Schema and the reference page.
+ */
+#ifndef CORE_LAB_LAB_H
+#define CORE_LAB_LAB_H
+
+#include "base/arena.h"
+#include "base/cron.h"
+#include "base/doc.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/pattern.h"
+#include "base/str.h"
+#include "base/tz.h"
+#include "core/lab/probe_spec.h"
+
+#define NO_SITE  UINT8_MAX
+#define NO_HOST  UINT16_MAX
+#define NO_CHECK UINT16_MAX
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+struct lab_site {
+	const char *name;
+	const char *address; /* host:port of the peer link */
+	const char *http;    /* host:port of API and pages; default 127.0.0.1:7080 */
+	struct public_key key;
+	const struct tz *zone;
+	uint16_t uplink; /* check whose failure explains the site's remote view; NO_CHECK */
+	struct lab_login {
+		struct secret password_hash; /* from `diarchy login-hash`; SECRET_NONE: no login */
+		struct secret token;         /* bearer for scripts */
+	} login;
+};
+
+struct lab_watcher {
+	const char *name;
+	const char *url; /* http:// or https://, no path */
+	struct public_key key;
+	const char *listen; /* host:port it binds; default 127.0.0.1:7090 */
+	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP behind the host's */
+	const char *drill; /* cron expression of the daily drill; default "0 6 * * *" */
+};
+
+struct lab_host {
+	const char *name;
+	uint8_t site;
+	const char *address;
+	const char *ssh, *flake, *metrics; /* kept for later parts */
+	uint16_t check; /* check that stands for the host itself: probe named like it, or derived icmp */
+};
+
+enum check_kind {
+	CHECK_PROBE,
+	CHECK_HEARTBEAT,
+	CHECK_SITE,    /* site:NAME    home: every other site; subject is `site` */
+	CHECK_LINK,    /* link:A-B     home: the first declared of the two */
+	CHECK_WATCHER, /* watcher:NAME */
+	CHECK_DRILL,   /* drill:NAME */
+	CHECK_SELF,    /* config@SITE, disk@SITE, clock@SITE, notify@SITE, journal@SITE */
+};
+enum self_check { SELF_CONFIG, SELF_DISK, SELF_CLOCK, SELF_NOTIFY, SELF_JOURNAL, SELF_CHECKS };
+
+struct lab_check {
+	const char *name; /* unique in the lab */
+	enum check_kind kind;
+	uint8_t home;      /* site index */
+	uint8_t from;      /* bit n: observed by site n */
+	enum severity severity;
+	int64_t every_ms;  /* probes: interval; heartbeats: period (0 with cron) */
+	int64_t grace_ms;  /* added to the deadline */
+	uint8_t confirm;   /* consecutive failures that make a word failing; default 2; heartbeats 1 */
+	uint16_t host;     /* NO_HOST */
+	uint16_t *needs;   /* checks that explain this one: declared, its host's, its site's uplink */
+	uint16_t n_needs;
+	uint8_t subject_a, subject_b; /* CHECK_SITE: a; CHECK_LINK: a, b; CHECK_WATCHER/DRILL: a = watcher */
+	enum self_check self;
+	const struct probe_spec *probe; /* CHECK_PROBE */
+	const struct cron *cron;        /* CHECK_HEARTBEAT with a schedule */
+	const struct tz *zone;          /* of the schedule; the home site's otherwise */
+	struct secret token;            /* CHECK_HEARTBEAT: wanted as bearer or ?token=; SECRET_NONE: open */
+	const char *description;        /* shown in the interface and in notifications */
+	const char *runbook;            /* link shown in notifications */
+	uint32_t line, column;          /* where it was declared */
+};
+
+enum channel_kind { CHANNEL_DISCORD, CHANNEL_WEBHOOK, CHANNEL_SMTP };
+struct lab_channel { /* notify.discord, notify.webhook, notify.smtp; names are the keys */
+	const char *name;
+	enum channel_kind kind;
+	struct secret url;        /* discord, webhook; may also stand plainly for a webhook */
+	const char *url_plain;
+	const char *mention;      /* discord: "<@123>", "<@&456>" or "@here" on first messages */
+	const char *server, *user, *from, *to; /* smtp: host:port */
+	struct secret password;
+	bool use_starttls;
+	enum severity least;      /* less severe incidents are not told here */
+};
+
+struct lab_window { /* maintenance: matchers silenced on a schedule */
+	const char *name;
+	const char *matchers; /* Alertmanager's syntax: {site="mumbai", name=~"immich.*"} */
+	struct cron begins;
+	const struct tz *zone;
+	int64_t length_ms;
+	const char *why;
+};
+
+struct lab_notify {
+	struct lab_channel *channels;
+	uint16_t n_channels;
+	const struct tz *reader_zone; /* notify.timezone; default: the first site's */
+	bool has_quiet;
+	uint16_t quiet_from_minute, quiet_until_minute; /* of the day, reader's zone; may wrap */
+	enum severity quiet_unless;   /* at least this is told all the same */
+};
+
+struct lab {
+	struct arena arena; /* owns all below */
+	const char *name;
+	const char *file;   /* path it came from */
+	struct sha256 hash; /* of the file's bytes (and of the files it names): the configuration's identity */
+	struct lab_site *sites;
+	uint8_t n_sites;
+	struct lab_watcher *watchers;
+	uint8_t n_watchers;
+	struct lab_host *hosts;
+	uint16_t n_hosts;
+	struct lab_check *checks;
+	uint16_t n_checks;
+	uint16_t n_declared; /* the first n_declared stand in the file; the rest are derived */
+	struct lab_notify notify;
+	struct lab_window *windows;
+	uint16_t n_windows;
+};
+
+/* One thing wrong with the file.  `diarchy check` prints FILE:LINE:COLUMN: TEXT. */
+struct finding {
+	const char *file; /* lab.yaml or a file that it names */
+	uint32_t line, column;
+	bool is_warning; /* accepted but doubtful; errors refuse the file */
+	const char *text;
+};
+struct findings {
+	struct arena arena;
+	struct finding *items; /* in the order of the file */
+	uint32_t n, cap, n_errors;
+};
+void findings_fini(struct findings *f);
+SCOPED_FINI(findings_fini, struct findings)
+
+/* What the reader needs of the world: files beside lab.yaml and time zones. */
+struct lab_source {
+	void *ctx;
+	/* Parse YAML at `path` (relative to lab.yaml's folder).  Syntax errors become findings. */
+	enum rc (*document)(void *ctx, const char *path, struct doc *ret, struct findings *findings,
+		struct err *e);
+	/* Time zone by IANA name; NULL when unknown.  Outlives every lab. */
+	const struct tz *(*zone)(void *ctx, const char *name);
+};
+
+/* Read and check `file`.  RC_INPUT when `findings` holds errors (then *ret is untouched). */
+enum rc lab_read(struct lab **ret, const char *file, const struct lab_source *source,
+	struct findings *findings, struct err *e) MUST_USE;
+void lab_free(struct lab *lab);
+SCOPED_BY(lab_free, struct lab *)
+
+/* Lookups by name; NO_SITE, NO_CHECK when absent. */
+uint8_t lab_site_index(const struct lab *lab, const char *name);
+uint16_t lab_check_index(const struct lab *lab, const char *name);
+
+/* From the same table as the reader. */
+void lab_json_schema(struct str *out);     /* JSON Schema 2020-12 */
+void lab_reference_page(struct str *out);  /* doc/configuration.md's tables, Markdown */
+
+const char *severity_name(enum severity s);     /* "critical" */
+const char *check_kind_name(enum check_kind k); /* "probe" */
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site: one site of the lab as a single pure machine, made of the cores.
+ *
+ * The daemon and the simulator drive the same machine: they feed inputs, carry out effects, and
+ * arm one timer.  Each site_...() input runs to completion, appends what it decided to the journal,
+ * commits, and leaves effects in a queue that the driver drains with site_next().  If the commit
+ * fails (disk full), effects that depend on it stay back and the next input tries again; disk@SITE
+ * fails meanwhile.
+ */
+#ifndef NODE_SITE_H
+#define NODE_SITE_H
+
+#include "core/alert/alert.h"
+#include "core/check/check.h"
+#include "core/journal/journal.h"
+#include "core/lab/lab.h"
+#include "core/peer/link.h"
+#include "core/watcher/watcher.h"
+
+struct site;
+
+struct site_setup {
+	uint8_t self;                        /* index in lab */
+	const struct lab *lab;               /* borrowed until the next site_reload or site_free */
+	const struct journal_store *store;   /* borrowed for good */
+	const struct journal_signer *signer; /* NULL in the simulator */
+	uint64_t seed;                       /* jitter */
+	const char *version;
+	const char *url;                     /* where people reach the pages; NULL */
+};
+
+/* Opens the journal, folds it, appends `boot` (and `config` if it changed). */
+enum rc site_open(struct site **ret, const struct site_setup *setup, struct now now, struct err *e)
+	MUST_USE;
+void site_free(struct site *s);
+SCOPED_BY(site_free, struct site *)
+
+/* What the repo says of the running configuration, when the driver knows. */
+struct site_revision {
+	const char *commit, *author, *summary; /* NULL unknown */
+};
+/* Another lab.yaml; names that stay keep their state.  RC_REFUSED when this site isn't in it. */
+enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
+	const struct site_revision *rev, struct err *e) MUST_USE;
+/* The new file is broken: config@SITE fails and the running one stays. */
+void site_reload_failed(struct site *s, struct now now, const char *reason);
+
+/* Inputs. */
+void site_tick(struct site *s, struct now now);
+void site_probed(struct site *s, struct now now, uint16_t check, const struct observation *o);
+/* A heartbeat arrived.  what: "success", "start", "fail" or "exit" with its code. */
+enum rc site_ping(struct site *s, struct now now, const char *name, const char *what, int code,
+	const char *log, struct err *e) MUST_USE;
+void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	bool is_dialled);
+void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection, const char *why);
+void site_received(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	const struct link_msg *msg);
+void site_delivered(struct site *s, struct now now, const struct delivery_outcome *o);
+/* A watcher answered our beacon, or didn't (answer NULL). */
+void site_watcher(struct site *s, struct now now, uint8_t watcher, const struct beacon_answer *answer,
+	const char *why);
+/* Something that the driver knows about the site itself: SELF_DISK, SELF_CLOCK, ... */
+void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o);
+
+/* Operator's words; `by` says who. */
+enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
+	const char *why, const char *by, char ret_id[INCIDENT_ID_MAX], struct err *e) MUST_USE;
+enum rc site_unsilence(struct site *s, struct now now, const char *id, const char *by,
+	struct err *e) MUST_USE;
+enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
+	const char *by, struct err *e) MUST_USE;
+enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
+	const char *why, const char *by, struct err *e) MUST_USE; /* until {NEVER_MS}: open end; past: resume */
+enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
+	const char *by, struct err *e) MUST_USE;
+/* Stopping in order: appends `shutdown`, says goodbye to the peers. */
+void site_shutdown(struct site *s, struct now now, const char *why);
+
+enum site_effect_kind {
+	SITE_DO_PROBE,   /* check: run its probe, answer with site_probed */
+	SITE_DO_DIAL,    /* peer */
+	SITE_DO_SEND,    /* peer, connection, msg */
+	SITE_DO_CLOSE,   /* peer, connection */
+	SITE_DO_DELIVER, /* delivery through our egress, answer with site_delivered */
+	SITE_DO_BEACON,  /* watcher, beacon: answer with site_watcher */
+	SITE_SAY_CHECK,  /* check changed for whoever looks */
+	SITE_SAY_INCIDENT, /* subject: incident id */
+	SITE_SAY_LINK,   /* peer */
+	SITE_SAY_EVENT,  /* event: was committed (ours) or accepted (a peer's) */
+	SITE_SAY_LOG,    /* level, text */
+};
+struct site_effect {
+	enum site_effect_kind kind;
+	uint16_t check;
+	uint8_t peer, watcher;
+	uint64_t connection;
+	struct link_msg msg;       /* texts live in `text` or until the next input */
+	struct delivery delivery;
+	struct beacon beacon;      /* texts live until the next input */
+	const struct event *event; /* until the next site_next */
+	int level;                 /* enum log_level */
+	struct str text;
+};
+bool site_next(struct site *s, struct site_effect *ret);
+void site_effect_fini(struct site_effect *fx);
+struct mono site_wake(const struct site *s);
+
+/* For readers: API, metrics, oracles. */
+const struct lab *site_lab(const struct site *s);
+uint8_t site_self_index(const struct site *s);
+const struct checks *site_checks(const struct site *s);
+const struct alert *site_alert(const struct site *s);
+const struct link *site_link(const struct site *s, uint8_t peer); /* NULL for self */
+const struct journal *site_journal(const struct site *s);
+struct site_watcher_view { /* what a watcher last said */
+	struct wall answered; /* {0} never */
+	bool is_reachable;
+	struct { bool is_heard; struct wall since; int64_t quiet_ms; } sites[SITES_MAX];
+};
+const struct site_watcher_view *site_watcher_view(const struct site *s, uint8_t watcher);
+uint64_t site_digest(const struct site *s); /* replicated folded state */
+bool site_is_blind(const struct site *s);
+
+/* One sentence for people about an event: "dublin: immich fails: HTTP 502, wanted 200". */
+void site_event_text(const struct event *ev, struct str *out);
+
+#endif
