@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of blocks that double in size; allocation advances a mark in the newest.  What is too large
- * for that gets a block of its own behind the newest, so that the room left there stays in use.
+ * A list of blocks that double in size; allocation advances a mark in the newest.  What is too
+ * large for that gets a block of its own behind the newest, so that the room left there stays in
+ * use.
  *
  * Memory is zero before it is handed out: blocks come from calloc(), and arena_reset() clears what
  * was used of the one that it keeps.
@@ -76,7 +77,7 @@ static struct arena_block *new_block(const struct arena *a, size_t cap_bytes)
 	return b;
 }
 
-/* What the next block in the progression holds, which is never more than the budget still allows. */
+/* What the next block in the progression holds: never more than the budget still allows. */
 static size_t next_cap(const struct arena *a)
 {
 	size_t cap = a->blocks ? 2 * a->blocks->cap_bytes : BLOCK_FIRST_BYTES;

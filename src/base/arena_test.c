@@ -3,12 +3,12 @@
 
 #include "base/rng.h"
 
-#include <stdbool.h>
-#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -143,10 +143,17 @@ static void an_arena_lives_on_after_one_huge_piece(void **unused)
 	assert_non_null(memset(arena_alloc(&a, 10 << 20), 1, 10 << 20));
 	next = arena_alloc(&a, 16);
 	assert_ptr_equal(next, small + 16); /* the room in the first block is still used */
-	arena_reset(&a);
+}
+
+static void a_huge_first_piece_is_not_kept_for_the_next_request(void **unused)
+{
+	scoped(arena_fini) struct arena a;
+
+	(void)unused;
+	arena_init(&a, 0);
 	assert_non_null(memset(arena_alloc(&a, 10 << 20), 1, 10 << 20));
 	arena_reset(&a);
-	assert_null(a.blocks); /* nobody wants to keep 10 MiB for the next request */
+	assert_null(a.blocks);
 	assert_non_null(arena_alloc(&a, 1));
 }
 
@@ -193,6 +200,7 @@ int main(void)
 		cmocka_unit_test(the_nth_allocation_may_be_the_one_over_budget),
 		cmocka_unit_test(a_reset_arena_hands_out_zeroes_again),
 		cmocka_unit_test(an_arena_lives_on_after_one_huge_piece),
+		cmocka_unit_test(a_huge_first_piece_is_not_kept_for_the_next_request),
 		cmocka_unit_test(texts_are_copied_and_formatted),
 		cmocka_unit_test(texts_over_budget_are_null_too),
 	};

@@ -34,6 +34,7 @@ struct doc {
 	struct doc_node *root;
 };
 
-struct doc_node *doc_get(const struct doc_node *mapping, const char *key); /* NULL when absent */
+/* NULL when absent, and when `mapping` is NULL or something else. */
+struct doc_node *doc_get(const struct doc_node *mapping, const char *key);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct heap_node {
 	int64_t key;
-	uint64_t tie;    /* set by the caller, or left 0 */
+	uint64_t tie;    /* set by the caller before heap_set(), or left 0 */
 	uint32_t index1; /* position + 1; 0 while not in a heap */
 };
 
@@ -24,7 +24,7 @@ struct heap {
 	uint32_t n, cap;
 };
 
-void heap_fini(struct heap *h); /* frees the heap, not the nodes */
+void heap_fini(struct heap *h); /* frees the heap; leaves the nodes alone, even those in it */
 void heap_set(struct heap *h, struct heap_node *node, int64_t key); /* insert or move */
 void heap_remove(struct heap *h, struct heap_node *node);           /* a no-op when absent */
 struct heap_node *heap_first(const struct heap *h);                 /* NULL when empty */

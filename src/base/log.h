@@ -2,8 +2,9 @@
 /*
  * log: one line a fact, on standard error.
  *
- * Under systemd (JOURNAL_STREAM set) lines carry the <priority> prefix of sd-daemon(3); on a
- * terminal a time and a colour.  Secrets never get here: callers log names, not values.
+ * Under systemd (JOURNAL_STREAM names our standard error) lines carry the <priority> prefix of
+ * sd-daemon(3); on a terminal a time and a colour; elsewhere RFC 3339 and the level.  Control
+ * characters become spaces.  Secrets never get here: callers log names, not values.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -33,7 +33,7 @@ struct map {
 void map_fini(struct map *m);
 SCOPED_FINI(map_fini, struct map)
 
-/* Returns the value that stood there before, or NULL. */
+/* Returns the value that stood there before, or NULL.  A key that is there keeps its place. */
 void *map_put(struct map *m, const char *key, void *value);
 void *map_get(const struct map *m, const char *key);
 bool map_has(const struct map *m, const char *key);
@@ -43,9 +43,11 @@ static inline uint32_t map_count(const struct map *m)
 	return m->n_live;
 }
 
+/* Entries may be removed while iterating, not added. */
 #define map_each(m, it)                                                                            \
-	for (struct map_entry *it = (m)->entries, *it##_end = it + (m)->n_entries; it < it##_end;  \
-		it++)                                                                              \
-		if (it->key)
+	for (struct map_entry *it = (m)->entries, *it##_end = it ? it + (m)->n_entries : it;       \
+		it < it##_end; it++)                                                               \
+		if (!it->key) {                                                                    \
+		} else
 
 #endif

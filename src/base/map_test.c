@@ -4,11 +4,11 @@
 #include "base/rng.h"
 #include "base/str.h"
 
-#include <stdio.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -36,7 +36,7 @@ static void an_empty_map_answers(void **unused)
 	assert_false(map_has(&m, "x"));
 	assert_null(map_remove(&m, "x"));
 	assert_int_equal(map_count(&m), 0);
-	map_each(&m, it)
+	map_each (&m, it)
 		fail_msg("nothing is there, but %s was", it->key);
 }
 
@@ -87,7 +87,7 @@ static void entries_may_be_removed_while_iterating(void **unused)
 		snprintf(key, sizeof key, "%d", i);
 		map_put(&m, key, &one);
 	}
-	map_each(&m, it) {
+	map_each (&m, it) {
 		if (seen++ % 2)
 			assert_ptr_equal(map_remove(&m, it->key), &one);
 	}
@@ -111,6 +111,25 @@ static void a_map_in_steady_use_does_not_grow(void **unused)
 	}
 	assert_int_equal(map_count(&m), 3);
 	assert_true(m.cap_entries <= 16);
+}
+
+/* Among so many keys, a few pairs share all 32 bits of their hash. */
+static void keys_of_equal_hash_are_told_apart(void **unused)
+{
+	scoped(map_fini) struct map m = MAP_EMPTY;
+	const uintptr_t n = 200000;
+	char key[16];
+
+	(void)unused;
+	for (uintptr_t i = 1; i <= n; i++) {
+		snprintf(key, sizeof key, "key%u", (unsigned)i);
+		assert_null(map_put(&m, key, (void *)i));
+	}
+	assert_int_equal(map_count(&m), n);
+	for (uintptr_t i = 1; i <= n; i++) {
+		snprintf(key, sizeof key, "key%u", (unsigned)i);
+		assert_ptr_equal(map_get(&m, key), (void *)i);
+	}
 }
 
 /* The naive map: an array in order of insertion. */
@@ -159,7 +178,7 @@ static void assert_same(const struct map *m, const struct model *l)
 	size_t i = 0;
 
 	assert_int_equal(map_count(m), l->n);
-	map_each(m, it) {
+	map_each (m, it) {
 		assert_true(i < l->n);
 		assert_string_equal(it->key, l->keys[i]);
 		assert_ptr_equal(it->value, l->values[i]);
@@ -214,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_key_may_stand_for_null),
 		cmocka_unit_test(entries_may_be_removed_while_iterating),
 		cmocka_unit_test(a_map_in_steady_use_does_not_grow),
+		cmocka_unit_test(keys_of_equal_hash_are_told_apart),
 		cmocka_unit_test(a_map_behaves_like_an_array_of_pairs),
 	};
 

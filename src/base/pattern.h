@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-#define PATTERN_STEPS_MAX 10000000 /* items of the pattern tried; about half a second */
+#define PATTERN_STEPS_MAX 20000000 /* items tried and bytes passed; half a second at worst */
 
 struct pattern; /* immutable: threads may share it */
 

@@ -158,18 +158,18 @@ static void only_well_formed_text_is_valid(void **unused)
 		{ "\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf", 12, true },
 		{ "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", 8, true },
 		{ "a\0b", 3, false },
-		{ "\x80", 1, false },             /* continuation alone */
-		{ "\xc3", 1, false },             /* cut short */
+		{ "\x80", 1, false }, /* continuation alone */
+		{ "\xc3", 1, false }, /* cut short */
 		{ "\xe2\x82", 2, false },
 		{ "\xf0\x9f\x98", 3, false },
-		{ "\xc3" "a", 2, false },
-		{ "\xe2\x82" "a", 3, false },
-		{ "\xf0\x9f\x98" "a", 4, false },
-		{ "\xc0\xaf", 2, false },         /* overlong '/' */
+		{ "\xc3\x61", 2, false },
+		{ "\xe2\x82\x61", 3, false },
+		{ "\xf0\x9f\x98\x61", 4, false },
+		{ "\xc0\xaf", 2, false }, /* overlong '/' */
 		{ "\xc1\xbf", 2, false },
 		{ "\xe0\x9f\xbf", 3, false },
 		{ "\xf0\x8f\xbf\xbf", 4, false },
-		{ "\xed\xa0\x80", 3, false },     /* surrogate */
+		{ "\xed\xa0\x80", 3, false }, /* surrogate */
 		{ "\xed\xbf\xbf", 3, false },
 		{ "\xf4\x90\x80\x80", 4, false }, /* above U+10FFFF */
 		{ "\xf5\x80\x80\x80", 4, false },

@@ -26,8 +26,13 @@ static const struct {
 	const char *name;
 	int64_t ms;
 } units[] = {
-	{ "y", 365 * DAY_MS },  { "w", 7 * DAY_MS },    { "d", DAY_MS }, { "h", HOUR_MS },
-	{ "m", MINUTE_MS },     { "s", SECOND_MS },     { "ms", 1 },
+	{ "y", 365 * DAY_MS },
+	{ "w", 7 * DAY_MS },
+	{ "d", DAY_MS },
+	{ "h", HOUR_MS },
+	{ "m", MINUTE_MS },
+	{ "s", SECOND_MS },
+	{ "ms", 1 },
 };
 
 static bool is_digit(char c)
@@ -35,7 +40,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Index of the unit that the letters at *at name, moved behind them; COUNT(units) when none does. */
+/* The unit that the letters at *at name, moved behind them; COUNT(units) when they name none. */
 static size_t take_unit(const char **at)
 {
 	size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz");
@@ -72,7 +77,8 @@ enum rc duration_parse(const char *text, int64_t *ret_ms, struct err *e)
 		unit = take_unit(&at);
 		if (unit == COUNT(units))
 			return err_set(e, RC_INPUT,
-				"duration '%.40s' needs a unit after each number: ms s m h d w y", text);
+				"duration '%.40s' needs a unit after each number: ms s m h d w y",
+				text);
 		if (unit < next_unit)
 			return err_set(e, RC_INPUT,
 				"duration '%.40s' must name each unit once, largest first", text);
@@ -128,16 +134,23 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* 0 .. b-1, what floor_div() leaves. */
+static int32_t floor_rest(int64_t a, int64_t b)
+{
+	return (int32_t)(a % b + (a % b < 0 ? b : 0));
+}
+
 struct civil civil_from_seconds(int64_t seconds_since_1970)
 {
 	int64_t days = floor_div(seconds_since_1970, DAY_S);
-	int32_t second_of_day = (int32_t)(seconds_since_1970 - days * DAY_S);
+	int32_t second_of_day = floor_rest(seconds_since_1970, DAY_S);
 	int64_t shifted = days + DAYS_TO_1970;
 	int64_t era = floor_div(shifted, ERA_DAYS);
-	int32_t day_of_era = (int32_t)(shifted - era * ERA_DAYS);
+	int32_t day_of_era = floor_rest(shifted, ERA_DAYS);
 	int32_t year_of_era =
 		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int32_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int32_t march_month = (5 * day_of_year + 2) / 153; /* 0: March */
 	int32_t month = march_month < 10 ? march_month + 3 : march_month - 9;
 
@@ -148,7 +161,7 @@ struct civil civil_from_seconds(int64_t seconds_since_1970)
 		.hour = second_of_day / HOUR_S,
 		.minute = second_of_day % HOUR_S / MINUTE_S,
 		.second = second_of_day % MINUTE_S,
-		.weekday = (int32_t)(days + 4 - 7 * floor_div(days + 4, 7)), /* 1970-01-01: Thursday */
+		.weekday = floor_rest(days + 4, 7), /* 1970-01-01: Thursday */
 	};
 }
 
@@ -162,7 +175,8 @@ int64_t civil_to_seconds(struct civil c)
 	int64_t year_of_era = year - era * ERA_YEARS;
 	int64_t march_month = month > 2 ? month - 3 : month + 9;
 	int64_t first_of_month = (153 * march_month + 2) / 5;
-	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + first_of_month;
+	int64_t day_of_era =
+		year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + first_of_month;
 	int64_t days = era * ERA_DAYS + day_of_era - DAYS_TO_1970 + ((int64_t)c.day - 1);
 
 	return days * DAY_S + (int64_t)c.hour * HOUR_S + (int64_t)c.minute * MINUTE_S + c.second;
@@ -170,10 +184,9 @@ int64_t civil_to_seconds(struct civil c)
 
 const char *wall_rfc3339(struct wall t, char buf[WALL_TEXT_MAX])
 {
-	int64_t seconds = floor_div(t.ms, SECOND_MS);
-	struct civil c = civil_from_seconds(seconds);
+	struct civil c = civil_from_seconds(floor_div(t.ms, SECOND_MS));
 	int n = snprintf(buf, WALL_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month,
-		c.day, c.hour, c.minute, c.second, (int)(t.ms - seconds * SECOND_MS));
+		c.day, c.hour, c.minute, c.second, floor_rest(t.ms, SECOND_MS));
 
 	must(n > 0 && n < WALL_TEXT_MAX);
 	return buf;
@@ -208,8 +221,9 @@ static bool take_civil(const char **at, struct civil *c)
 	static const char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	bool is_leap;
 
-	if (!take_digits(at, 4, &c->year) || !take_char(at, "-") || !take_digits(at, 2, &c->month) ||
-		!take_char(at, "-") || !take_digits(at, 2, &c->day) || !take_char(at, "Tt ") ||
+	if (!take_digits(at, 4, &c->year) || !take_char(at, "-") ||
+		!take_digits(at, 2, &c->month) || !take_char(at, "-") ||
+		!take_digits(at, 2, &c->day) || !take_char(at, "Tt ") ||
 		!take_digits(at, 2, &c->hour) || !take_char(at, ":") ||
 		!take_digits(at, 2, &c->minute) || !take_char(at, ":") ||
 		!take_digits(at, 2, &c->second))

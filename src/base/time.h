@@ -31,11 +31,12 @@ struct now {
 #define NEVER_MS  INT64_MAX
 
 /* "15s", "1h30m", "30d", "250ms", "2w"; Prometheus' units (ms s m h d w y), largest first.  A bare
- * "0" is allowed; anything else without a unit is not. */
+ * "0" is allowed; anything else without a unit is not.  At most 292 years, as in Prometheus. */
 enum rc duration_parse(const char *text, int64_t *ret_ms, struct err *e) MUST_USE;
 
 #define DURATION_TEXT_MAX 32
-/* For people: "850 ms", "12 s", "4 min 5 s", "3 h 20 min", "2 d 4 h".  Returns `buf`. */
+/* For people: "850 ms", "12 s", "4 min 5 s", "3 h 20 min", "2 d 4 h", "never"; smaller units are
+ * dropped, not rounded.  Returns `buf`. */
 const char *duration_text(int64_t ms, char buf[DURATION_TEXT_MAX]);
 
 #define WALL_TEXT_MAX 40

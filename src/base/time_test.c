@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-#include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -48,11 +48,11 @@ static void durations_are_read(void **unused)
 
 static void what_is_no_duration_is_refused(void **unused)
 {
-	static const char *const texts[] = { "", " ", "s", "5", "00", "-5s", "+5s", "5 s", " 5s", "5s ",
-		"1.5h", "5S", "5sec", "5mss", "5m5", "1m1m", "1s1m", "1m1h", "1ms1s", "1s1s", "5x",
-		"5\xc2\xb5s", "99999999999999999999s", "9223372036854775807ms",
-		"9223372036854775808ms", "9223372036855ms", "293y", "292y53w", "18446744073709551616s",
-		"106751991168d", "300000000y" };
+	static const char *const texts[] = { "", " ", "s", "5", "00", "-5s", "+5s", "5 s", " 5s",
+		"5s ", "1.5h", "5S", "5sec", "5mss", "5m5", "1m1m", "1s1m", "1m1h", "1ms1s", "1s1s",
+		"5x", "5\xc2\xb5s", "99999999999999999999s", "9223372036854775807ms",
+		"9223372036854775808ms", "9223372036855ms", "293y", "292y53w",
+		"18446744073709551616s", "106751991168d", "300000000y" };
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -119,8 +119,8 @@ static void instants_are_written_and_read_back(void **unused)
 		assert_int_equal(t.ms, rows[i].ms);
 	}
 	/* Beyond what RFC 3339 can say, but it must not overflow. */
-	assert_string_equal(wall_rfc3339((struct wall){ NEVER_MS }, buf),
-		"292278994-08-17T07:12:55.807Z");
+	assert_string_equal(
+		wall_rfc3339((struct wall){ NEVER_MS }, buf), "292278994-08-17T07:12:55.807Z");
 	assert_true(strlen(wall_rfc3339((struct wall){ INT64_MIN }, buf)) < WALL_TEXT_MAX);
 }
 

@@ -32,8 +32,15 @@ struct tz_local {
 };
 struct tz_local tz_at(const struct tz *z, struct wall t);
 
-/* The instant of a local civil time.  In a gap (clocks forward) the time after the gap; in an
- * overlap (clocks back) the first of the two. */
+/* The stretch around `t` (from <= t < until) within which offset and abbreviation don't change.
+ * Unbounded ends are INT64_MIN and NEVER_MS. */
+struct tz_span {
+	struct wall from, until;
+};
+struct tz_span tz_span_at(const struct tz *z, struct wall t);
+
+/* The instant of a local civil time.  In a gap (clocks forward) the first instant after the gap; in
+ * an overlap (clocks back) the first of the two. */
 struct wall tz_instant(const struct tz *z, struct civil c);
 
 /* "19:04:11 IST" when the date in the zone is that of `reference`, else "Mon 23 Nov 19:04 IST". */

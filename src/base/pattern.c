@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PCRE2's own match limit starts anew at every position of the subject: \s+$ over 30 KB of blanks
+ * runs for seconds under a limit of a million.  So every item of a pattern carries a callout
+ * (pcre2callout(3)), which counts over the whole match.  One callout may stand for a long repeat of
+ * a single character; the bytes that it moved over are counted too.
+ *
+ * No JIT: it wants memory that is writable and executable, which systemd units rightly forbid.
+ */
+#include "base/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LENGTH_MAX     (64 * 1024) /* of a pattern's text */
+#define HEAP_LIMIT_KIB (64 * 1024) /* for backtracking in one match */
+
+struct pattern {
+	pcre2_code *code;
+};
+
+struct work {
+	uint64_t steps;
+	size_t last_position;
+};
+
+static int count_step(pcre2_callout_block *at, void *data)
+{
+	struct work *w = data;
+	size_t here = at->current_position;
+
+	w->steps += 1 + (here > w->last_position ? here - w->last_position : 0);
+	w->last_position = here;
+	return w->steps > PATTERN_STEPS_MAX ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+/* Sizes and newlines that don't depend on how PCRE2 was built. */
+static pcre2_code *compile(const char *text, uint32_t options, int *ret_why, size_t *ret_offset)
+{
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	pcre2_code *code;
+
+	must(context != NULL);
+	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
+	pcre2_set_max_pattern_length(context, LENGTH_MAX);
+	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, ret_why, ret_offset,
+		context);
+	pcre2_compile_context_free(context);
+	return code;
+}
+
+enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_flags flags,
+	struct err *e)
+{
+	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
+			   PCRE2_DOLLAR_ENDONLY | PCRE2_AUTO_CALLOUT;
+	char reason[128];
+	size_t offset;
+	int why;
+	pcre2_code *code;
+
+	if (flags & PATTERN_WHOLE)
+		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+	code = compile(text, options, &why, &offset);
+	if (!code) {
+		pcre2_get_error_message(why, (PCRE2_UCHAR *)reason, sizeof reason);
+		return err_set(e, RC_INPUT, "regular expression '%.200s', offset %zu: %s", text,
+			offset, reason);
+	}
+	*ret = must_alloc(sizeof **ret);
+	(*ret)->code = code;
+	return RC_OK;
+}
+
+static int match(const pcre2_code *code, const char *subject, size_t n)
+{
+	pcre2_match_context *context = pcre2_match_context_create(NULL);
+	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	struct work work = { 0 };
+	int outcome;
+
+	must(context != NULL && data != NULL);
+	pcre2_set_callout(context, count_step, &work);
+	pcre2_set_match_limit(context, PATTERN_STEPS_MAX);
+	pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
+	outcome = pcre2_match(code, (PCRE2_SPTR)subject, n, 0, 0, data, context);
+	pcre2_match_data_free(data);
+	pcre2_match_context_free(context);
+	return outcome;
+}
+
+enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
+	struct err *e)
+{
+	int outcome = match(p->code, n > 0 ? subject : "", n);
+	char reason[128];
+
+	switch (outcome) {
+	case PCRE2_ERROR_NOMATCH:
+		*ret_matches = false;
+		return RC_OK;
+	case PCRE2_ERROR_CALLOUT:
+	case PCRE2_ERROR_MATCHLIMIT:
+	case PCRE2_ERROR_DEPTHLIMIT:
+	case PCRE2_ERROR_HEAPLIMIT:
+		return err_set(e, RC_LIMIT,
+			"the regular expression is too costly for %zu bytes: over %d steps or %d MiB",
+			n, PATTERN_STEPS_MAX, HEAP_LIMIT_KIB / 1024);
+	default:
+		if (outcome >= 0) { /* 0: matched, with more groups than we asked for */
+			*ret_matches = true;
+			return RC_OK;
+		}
+		pcre2_get_error_message(outcome, (PCRE2_UCHAR *)reason, sizeof reason);
+		return err_set(e, RC_INTERNAL, "matching a regular expression: %s", reason);
+	}
+}
+
+void pattern_free(struct pattern *p)
+{
+	if (!p)
+		return;
+	pcre2_code_free(p->code);
+	free(p);
+}

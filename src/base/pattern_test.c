@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/pattern.h"
+
+#include "base/str.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static bool matches_n(const char *text, enum pattern_flags flags, const char *subject, size_t n)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	bool matches;
+
+	assert_int_equal(pattern_compile(&p, text, flags, NULL), RC_OK);
+	assert_int_equal(pattern_match(p, subject, n, &matches, NULL), RC_OK);
+	return matches;
+}
+
+static bool matches(const char *text, enum pattern_flags flags, const char *subject)
+{
+	return matches_n(text, flags, subject, strlen(subject));
+}
+
+static void a_search_finds_its_pattern_anywhere(void **state)
+{
+	(void)state;
+	assert_true(matches("pong", PATTERN_SEARCH, "{\"res\":\"pong\"}"));
+	assert_true(matches("", PATTERN_SEARCH, ""));
+	assert_false(matches("pong", PATTERN_SEARCH, "ping"));
+	assert_false(matches("^pong", PATTERN_SEARCH, "a pong"));
+}
+
+static void a_whole_match_covers_the_whole_subject(void **state)
+{
+	(void)state;
+	assert_true(matches("nas.*", PATTERN_WHOLE, "nas-mumbai"));
+	assert_false(matches("nas", PATTERN_WHOLE, "nas-mumbai"));
+	assert_false(matches("mumbai", PATTERN_WHOLE, "nas-mumbai"));
+	assert_true(matches("a|ab", PATTERN_WHOLE, "ab"));
+	assert_true(matches("", PATTERN_WHOLE, ""));
+	assert_false(matches("", PATTERN_WHOLE, "x"));
+}
+
+static void a_dollar_is_the_very_end_as_in_re2(void **state)
+{
+	(void)state;
+	assert_true(matches("ok$", PATTERN_SEARCH, "ok"));
+	assert_false(matches("ok$", PATTERN_SEARCH, "ok\n"));
+	assert_false(matches("ok", PATTERN_WHOLE, "ok\n"));
+	assert_true(matches("(?m)ok$", PATTERN_SEARCH, "ok\nmore"));
+	assert_false(matches("a.b", PATTERN_SEARCH, "a\nb"));
+	assert_true(matches("(?s)a.b", PATTERN_SEARCH, "a\nb"));
+	assert_true(matches("a.b", PATTERN_SEARCH, "a\rb"));
+}
+
+static void characters_are_those_of_utf8_and_classes_those_of_ascii(void **state)
+{
+	(void)state;
+	assert_true(matches(".", PATTERN_WHOLE, "é"));
+	assert_true(matches("(?i)É", PATTERN_WHOLE, "é"));
+	assert_true(matches("\\p{Greek}+", PATTERN_WHOLE, "λόγος"));
+	assert_false(matches("\\d", PATTERN_SEARCH, "٣"));
+}
+
+static void a_subject_that_is_not_utf8_is_searched_all_the_same(void **state)
+{
+	(void)state;
+	assert_true(matches("pong", PATTERN_SEARCH, "\xff\xfe pong \xc3"));
+	assert_true(matches_n("a\\x00b", PATTERN_SEARCH, "\xff" "a\0b", 4));
+	assert_false(matches(".", PATTERN_SEARCH, "\xff"));
+}
+
+static void an_empty_subject_may_be_null(void **state)
+{
+	(void)state;
+	assert_true(matches_n("^$", PATTERN_SEARCH, NULL, 0));
+	assert_false(matches_n(".", PATTERN_SEARCH, NULL, 0));
+}
+
+static void a_malformed_pattern_is_refused_with_its_offset(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "abc(", "'abc(', offset 4: missing closing parenthesis" },
+		{ "a**b(", "offset 5" },
+		{ "[z-a]", "offset 3: range out of order" },
+		{ "*a", "offset 0: quantifier does not follow" },
+		{ "a\\Cb", "offset 3: using \\C is disabled" },
+		{ "a\xff", "offset 1: UTF-8 error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct pattern *p = NULL;
+		struct err e = { 0 };
+
+		assert_int_equal(pattern_compile(&p, rows[i].text, PATTERN_SEARCH, &e), RC_INPUT);
+		assert_null(p);
+		if (!strstr(e.text, rows[i].why))
+			fail_msg("'%s' is not in '%s'", rows[i].why, e.text);
+	}
+}
+
+static enum rc match_blanks(const char *text, size_t n, struct err *e)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	scoped(mem_free) char *subject = must_alloc(n);
+	bool matches;
+
+	memset(subject, ' ', n);
+	subject[n - 1] = 'x';
+	assert_int_equal(pattern_compile(&p, text, PATTERN_SEARCH, NULL), RC_OK);
+	return pattern_match(p, subject, n, &matches, e);
+}
+
+static void a_match_that_costs_too_much_is_an_error_not_a_no(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(match_blanks("( +)+$", 1000, &e), RC_LIMIT); /* exponential */
+	assert_non_null(strstr(e.text, "too costly for 1000 bytes"));
+	assert_int_equal(match_blanks("\\s+$", 1 << 20, NULL), RC_LIMIT); /* square, step by step */
+	assert_int_equal(match_blanks("\\s+\\d", 1 << 20, NULL), RC_LIMIT); /* square in one step */
+	assert_int_equal(match_blanks("(?:(?: )*)*y?\\1?()$", 1 << 20, NULL), RC_LIMIT);
+}
+
+static void a_long_subject_is_no_trouble_for_a_plain_pattern(void **state)
+{
+	(void)state;
+	assert_int_equal(match_blanks("(?i)(error|fail(ed|ure)?|panic)", 1 << 20, NULL), RC_OK);
+	assert_int_equal(match_blanks("x$", 1 << 20, NULL), RC_OK);
+	assert_int_equal(match_blanks("(?s)^.*x$", 1 << 20, NULL), RC_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_search_finds_its_pattern_anywhere),
+		cmocka_unit_test(a_whole_match_covers_the_whole_subject),
+		cmocka_unit_test(a_dollar_is_the_very_end_as_in_re2),
+		cmocka_unit_test(characters_are_those_of_utf8_and_classes_those_of_ascii),
+		cmocka_unit_test(a_subject_that_is_not_utf8_is_searched_all_the_same),
+		cmocka_unit_test(an_empty_subject_may_be_null),
+		cmocka_unit_test(a_malformed_pattern_is_refused_with_its_offset),
+		cmocka_unit_test(a_match_that_costs_too_much_is_an_error_not_a_no),
+		cmocka_unit_test(a_long_subject_is_no_trouble_for_a_plain_pattern),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
