@@ -83,11 +83,21 @@ static size_t on_upload(char *buffer, size_t size, size_t n, void *ctx)
 	return length;
 }
 
-#define SET(option, value)                                                                         \
-	do {                                                                                       \
-		CURLcode code_ = call->api->easy_setopt(call->easy, CURLOPT_##option, value);      \
-		if (code_ != CURLE_OK)                                                             \
-			return code_;                                                              \
+/* Only mails have a progress callback: it is how a cancelled one is stopped. */
+static int on_progress(
+	void *ctx, curl_off_t to_get, curl_off_t got, curl_off_t to_put, curl_off_t put)
+{
+	const struct http_call *call = ctx;
+
+	(void)to_get, (void)got, (void)to_put, (void)put;
+	return atomic_load(&call->is_cancelled);
+}
+
+#define SET(option, value)                                                                    \
+	do {                                                                                  \
+		CURLcode code_ = call->api->easy_setopt(call->easy, CURLOPT_##option, value); \
+		if (code_ != CURLE_OK)                                                        \
+			return code_;                                                         \
 	} while (0)
 
 static CURLcode set_always(struct http_call *call)
@@ -101,6 +111,7 @@ static CURLcode set_always(struct http_call *call)
 	SET(HEADERDATA, call);
 	SET(WRITEFUNCTION, on_body);
 	SET(WRITEDATA, call);
+	SET(USERAGENT, "diarchy/" DIARCHY_VERSION);
 	SET(PROTOCOLS_STR, "http,https,smtp,smtps");
 	SET(REDIR_PROTOCOLS_STR, "http,https");
 	return CURLE_OK;
@@ -110,6 +121,7 @@ static CURLcode set_limits(struct http_call *call, const struct http_request *r)
 {
 	int64_t timeout_ms = r->timeout_ms ? r->timeout_ms : HTTP_TIMEOUT_MS;
 
+	SET(SERVER_RESPONSE_TIMEOUT, (long)(timeout_ms / 1000 + 1)); /* the wait after QUIT, too */
 	SET(TIMEOUT_MS, (long)timeout_ms);
 	SET(CONNECTTIMEOUT_MS, (long)(r->connect_timeout_ms ? r->connect_timeout_ms : timeout_ms));
 	SET(FOLLOWLOCATION, r->redirects_max ? 1L : 0L);
@@ -194,6 +206,9 @@ static CURLcode set_mail(struct http_call *call, const struct http_mail *mail)
 	SET(UPLOAD, 1L);
 	SET(READFUNCTION, on_upload);
 	SET(READDATA, call);
+	SET(NOPROGRESS, 0L);
+	SET(XFERINFOFUNCTION, on_progress);
+	SET(XFERINFODATA, call);
 	SET(MAIL_FROM, mail->from);
 	SET(MAIL_RCPT, call->recipients);
 	SET(USE_SSL, (long)(mail->use_starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -302,19 +317,13 @@ static const struct {
 	CURLcode code;
 	enum http_outcome outcome;
 } outcomes[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME },
-	{ CURLE_COULDNT_RESOLVE_PROXY, HTTP_NO_NAME },
+	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME }, { CURLE_COULDNT_RESOLVE_PROXY, HTTP_NO_NAME },
 	{ CURLE_COULDNT_CONNECT, HTTP_NO_CONNECTION },
-	{ CURLE_INTERFACE_FAILED, HTTP_NO_CONNECTION },
-	{ CURLE_SSL_CONNECT_ERROR, HTTP_NO_TLS },
-	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_NO_TLS },
-	{ CURLE_SSL_CERTPROBLEM, HTTP_NO_TLS },
-	{ CURLE_SSL_CACERT_BADFILE, HTTP_NO_TLS },
-	{ CURLE_SSL_ISSUER_ERROR, HTTP_NO_TLS },
-	{ CURLE_USE_SSL_FAILED, HTTP_NO_TLS },
-	{ CURLE_URL_MALFORMAT, HTTP_UNUSABLE },
-	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_UNUSABLE },
-	{ CURLE_LOGIN_DENIED, HTTP_UNUSABLE },
+	{ CURLE_INTERFACE_FAILED, HTTP_NO_CONNECTION }, { CURLE_SSL_CONNECT_ERROR, HTTP_NO_TLS },
+	{ CURLE_PEER_FAILED_VERIFICATION, HTTP_NO_TLS }, { CURLE_SSL_CERTPROBLEM, HTTP_NO_TLS },
+	{ CURLE_SSL_CACERT_BADFILE, HTTP_NO_TLS }, { CURLE_SSL_ISSUER_ERROR, HTTP_NO_TLS },
+	{ CURLE_USE_SSL_FAILED, HTTP_NO_TLS }, { CURLE_URL_MALFORMAT, HTTP_UNUSABLE },
+	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_UNUSABLE }, { CURLE_LOGIN_DENIED, HTTP_UNUSABLE },
 	{ CURLE_TOO_MANY_REDIRECTS, HTTP_ANSWERED }, /* with the last redirect */
 };
 
@@ -325,19 +334,30 @@ static enum http_outcome judge(struct http_call *call, CURLcode code)
 		return HTTP_ANSWERED;
 	if (call->is_too_large)
 		return HTTP_TOO_LARGE;
+	if (call->is_mail && info_long(call, CURLINFO_RESPONSE_CODE) >= 400)
+		return HTTP_ANSWERED; /* the mail server said no, and the status says what */
 	for (size_t i = 0; i < COUNT(outcomes); i++)
 		if (outcomes[i].code == code)
 			return outcomes[i].outcome;
-	if (call->is_mail && info_long(call, CURLINFO_RESPONSE_CODE) >= 400)
-		return HTTP_ANSWERED; /* the mail server said no, and the status says what */
 	if (info_off(call, CURLINFO_PRETRANSFER_TIME_T) == 0)
 		return HTTP_NO_CONNECTION;
 	return HTTP_UNANSWERED;
 }
 
+/* "Failed to connect to HOST port 443 after 3 ms: Couldn't connect to server" says neither why nor
+ * anything in its second half. */
+static void explain_connection(struct http_call *call, int errnum, struct http_response *ret)
+{
+	const char *after = strstr(call->detail, " after ");
+	int n = (int)(after ? (size_t)(after - call->detail) : strlen(call->detail));
+
+	snprintf(ret->reason, sizeof ret->reason, "%.*s: %s", n, call->detail, strerror(errnum));
+}
+
 static void explain(struct http_call *call, CURLcode code, struct http_response *ret)
 {
 	int64_t total_ms = ret->timings.total_us / 1000;
+	int errnum = (int)info_long(call, CURLINFO_OS_ERRNO);
 	char took[DURATION_TEXT_MAX];
 
 	if (ret->outcome == HTTP_ANSWERED && code == CURLE_OK)
@@ -349,6 +369,8 @@ static void explain(struct http_call *call, CURLcode code, struct http_response 
 		snprintf(ret->reason, sizeof ret->reason, "no %s in %s",
 			ret->outcome == HTTP_UNANSWERED ? "answer" : "connection",
 			duration_text(total_ms, took));
+	else if (ret->outcome == HTTP_NO_CONNECTION && errnum && call->detail[0])
+		explain_connection(call, errnum, ret);
 	else
 		snprintf(ret->reason, sizeof ret->reason, "%.*s", REASON_BYTES_MAX - 1,
 			call->detail[0] ? call->detail : call->api->easy_strerror(code));

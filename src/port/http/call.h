@@ -9,6 +9,8 @@
 #include "port/http/curl_api.h"
 #include "port/http/http.h"
 
+#include <stdatomic.h>
+
 struct http_call {
 	const struct curl_api *api;
 	struct http_client *client;
@@ -20,7 +22,10 @@ struct http_call {
 	void (*on_session)(void *ctx, void *gnutls_session);
 	bool is_too_large;
 	bool is_mail;
-	char *body; /* the request's */
+	uv_work_t work; /* mails run on the pool, see client.c */
+	CURLcode mail_code;
+	atomic_bool is_cancelled; /* the only thing that both threads touch meanwhile */
+	char *body;               /* the request's */
 	size_t body_bytes, body_sent;
 	struct str head, answer; /* what came */
 	char detail[CURL_ERROR_SIZE];

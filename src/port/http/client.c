@@ -3,6 +3,9 @@
  * libcurl's multi_socket interface on libuv: curl says which sockets to watch and when to call it
  * back; the loop says what happened.  A watched socket is a `struct watch`, which outlives the
  * socket until libuv has closed the handle.
+ *
+ * Mails run on the pool instead: when libcurl hangs up on a mail server it says QUIT and blocks
+ * until the server has answered, which the loop can't afford.
  */
 #include "port/http/call.h"
 
@@ -63,7 +66,8 @@ static void finish(struct http_client *c, struct http_call *call, CURLcode code)
 
 	call_response(call, code, &response);
 	unlink_call(call);
-	c->api->multi_remove_handle(c->multi, call->easy);
+	if (!call->is_mail)
+		c->api->multi_remove_handle(c->multi, call->easy);
 	call->done(call->ctx, &response);
 	call_free(call);
 }
@@ -199,6 +203,34 @@ static enum rc open_multi(struct http_client *c, struct err *e)
 	return RC_OK;
 }
 
+static void send_mail(uv_work_t *work)
+{
+	struct http_call *call = work->data;
+
+	call->mail_code = call->api->easy_perform(call->easy);
+}
+
+static void on_mail_sent(uv_work_t *work, int status)
+{
+	struct http_call *call = work->data;
+	struct http_client *c = call->client;
+
+	if (status != 0 || atomic_load(&call->is_cancelled))
+		call_free(call);
+	else
+		finish(c, call, call->mail_code);
+	release(c);
+}
+
+static enum rc start_mail(struct http_client *c, struct http_call *call, struct err *e)
+{
+	call->work.data = call;
+	if (uv_queue_work(c->loop, &call->work, send_mail, on_mail_sent) != 0)
+		return err_set(e, RC_INTERNAL, "the pool refuses one more mail");
+	c->n_handles++;
+	return RC_OK;
+}
+
 enum rc http_start(struct http_client *c, const struct http_request *r, http_done *done, void *ctx,
 	struct http_call **ret, struct err *e)
 {
@@ -211,8 +243,12 @@ enum rc http_start(struct http_client *c, const struct http_request *r, http_don
 		return rc;
 	call->done = done;
 	call->ctx = ctx;
-	if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)
-		return err_set(e, RC_INTERNAL, "libcurl refuses one more request");
+	if (call->is_mail)
+		rc = start_mail(c, call, e);
+	else if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)
+		rc = err_set(e, RC_INTERNAL, "libcurl refuses one more request");
+	if (rc != RC_OK)
+		return rc;
 	link_call(c, call);
 	*ret = TAKE(call);
 	return RC_OK;
@@ -223,6 +259,11 @@ void http_cancel(struct http_call *call)
 	if (!call || !call->link)
 		return;
 	unlink_call(call);
+	if (call->is_mail) { /* on_mail_sent frees it */
+		atomic_store(&call->is_cancelled, true);
+		uv_cancel((uv_req_t *)&call->work);
+		return;
+	}
 	call->api->multi_remove_handle(call->client->multi, call->easy);
 	call_free(call);
 }

@@ -16,7 +16,7 @@
 /* clang-format off */
 #define CURL_FUNCTIONS(X)                                                                          \
 	X(global_init) X(slist_append) X(slist_free_all)                                           \
-	X(easy_init) X(easy_cleanup) X(easy_reset) X(easy_setopt) X(easy_getinfo)                  \
+	X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_perform)                \
 	X(easy_strerror)                                                                           \
 	X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle)                  \
 	X(multi_setopt) X(multi_assign) X(multi_socket_action) X(multi_info_read)

@@ -32,13 +32,13 @@ enum http_outcome {
 	HTTP_NO_TLS,        /* handshake failed or the certificate is not good */
 	HTTP_UNANSWERED,    /* sent, in part at least, but no whole answer came */
 	HTTP_TOO_LARGE,     /* the answer is longer than the limit */
-	HTTP_UNUSABLE,      /* the request itself: bad URL, unreadable file, rejected mail address */
+	HTTP_UNUSABLE, /* the request itself: bad URL, unreadable file, rejected mail address */
 };
 
 struct http_tls {
-	const char *ca_file;             /* PEM; NULL: the system's */
+	const char *ca_file;              /* PEM; NULL: the system's */
 	const char *cert_file, *key_file; /* PEM; NULL: none */
-	bool is_insecure;                /* don't verify */
+	bool is_insecure;                 /* don't verify */
 };
 
 struct http_mail { /* for smtp:// and smtps:// */
@@ -49,8 +49,8 @@ struct http_mail { /* for smtp:// and smtps:// */
 };
 
 struct http_request {
-	const char *method; /* NULL: GET, or POST with a body */
-	const char *url;    /* http, https, smtp, smtps */
+	const char *method;         /* NULL: GET, or POST with a body */
+	const char *url;            /* http, https, smtp, smtps */
 	const char *const *headers; /* "Name: value" */
 	uint32_t n_headers;
 	const void *body; /* or the mail's text */
@@ -58,8 +58,8 @@ struct http_request {
 	int64_t timeout_ms;         /* for all of it; 0: HTTP_TIMEOUT_MS */
 	int64_t connect_timeout_ms; /* until the request can be sent; 0: as timeout_ms */
 	size_t answer_bytes_max;    /* of the body; 0: PROBE_BODY_BYTES_MAX */
-	bool is_fresh;       /* a connection of its own, closed afterwards: never sent twice */
-	bool wants_http2;    /* HTTP/2 where TLS offers it */
+	bool is_fresh;         /* a connection of its own, closed afterwards: never sent twice */
+	bool wants_http2;      /* HTTP/2 where TLS offers it */
 	uint8_t redirects_max; /* 0: not followed */
 	const char *user, *password; /* basic, or the mail server's login; NULL: none */
 	const char *proxy_url;       /* NULL: as the environment says; "": none */
@@ -80,15 +80,15 @@ struct http_timings { /* of all requests when redirects were followed */
 
 struct http_response { /* lives during the callback only */
 	enum http_outcome outcome;
-	int status;           /* 200; for mails the last reply, 250; 0: none */
-	uint8_t version;      /* 10, 11, 20; 0: none */
-	uint8_t redirects;    /* followed */
-	const char *headers;  /* "Name: value\r\n"..., of the last answer only; "" */
-	const char *body;     /* terminated; "" */
+	int status;          /* 200; for mails the last reply, 250; 0: none */
+	uint8_t version;     /* 10, 11, 20; 0: none */
+	uint8_t redirects;   /* followed */
+	const char *headers; /* "Name: value\r\n"..., of the last answer only; "" */
+	const char *body;    /* terminated; "" */
 	size_t body_bytes;
 	int64_t received_bytes; /* before decoding */
-	const char *address;  /* the server's, numeric; "" */
-	const char *url;      /* of the last request */
+	const char *address;    /* the server's, numeric; "" */
+	const char *url;        /* of the last request */
 	struct http_timings timings;
 	char reason[REASON_BYTES_MAX]; /* when not answered, for people; no secrets of the URL */
 };
