@@ -286,16 +286,45 @@ static bool is_behind_itself(const struct link_running *s)
 	return false;
 }
 
-void catchup_shown(struct link_running *s)
-{
-	open_promise(s->l);
-	if (is_behind_itself(s))
-		link_effect(s, LINK_SAY_BEHIND);
-}
-
-void catchup_run(struct link_running *s, uint64_t echo)
+static void compare(struct link_running *s, uint64_t echo)
 {
 	keep_promise(s);
 	push(s, echo);
 	pull(s, echo);
+}
+
+void catchup_grown(struct link_running *s)
+{
+	compare(s, 0);
+}
+
+/* Nearly always: both list the same chains in the same order, equally far. */
+static bool is_level(const struct link_running *s)
+{
+	const struct link_head *ours = s->self->heads, *theirs = s->l->peer_heads;
+
+	if (s->self->n_heads != s->l->n_peer_heads)
+		return false;
+	for (uint32_t i = 0; i < s->self->n_heads; i++)
+		if (ours[i].seq != theirs[i].seq || ours[i].epoch != theirs[i].epoch ||
+			!is_of(&ours[i], theirs[i].site))
+			return false;
+	return true;
+}
+
+void catchup_shown(struct link_running *s, uint64_t echo)
+{
+	struct link *l = s->l;
+
+	if (is_level(s)) {
+		l->is_promise_open = false;
+		l->push.is_in_flight = false;
+		l->pull.stage = LINK_PULL_IDLE;
+		link_effect(s, LINK_SAY_BEAT);
+		return;
+	}
+	open_promise(l);
+	if (is_behind_itself(s))
+		link_effect(s, LINK_SAY_BEHIND);
+	compare(s, echo);
 }

@@ -263,8 +263,7 @@ static void note_beat(struct link_running *s, const struct link_msg *msg)
 	l->peer_digest = msg->state_digest;
 	note_rtt(s, msg);
 	note_heads(l, msg);
-	catchup_shown(s);
-	catchup_run(s, echo);
+	catchup_shown(s, echo);
 }
 
 static bool is_protocol_spoken(const struct link_msg *hello, char why[REASON_BYTES_MAX])
@@ -449,7 +448,7 @@ uint32_t link_push(struct link *l, struct now now, const struct link_self *self,
 		return 0;
 	if (l->owes_beat)
 		send_beat(&s, l->connection, LINK_BEAT);
-	catchup_run(&s, 0);
+	catchup_grown(&s);
 	return s.n;
 }
 

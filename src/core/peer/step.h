@@ -19,11 +19,12 @@ struct link_effect *link_effect(struct link_running *s, enum link_effect_kind ki
 /* A new connection is in use: nothing is in flight on it. */
 void catchup_begin(struct link *l);
 
-/* The heads of either side changed, or `echo` (0: none) came back: renew the promise, push, pull. */
-void catchup_run(struct link_running *s, uint64_t echo);
+/* The peer showed its heads in a HELLO or BEAT, now in l->peer_heads, and echoed our beat `echo`
+ * (0: none). */
+void catchup_shown(struct link_running *s, uint64_t echo);
 
-/* The peer showed its heads in a HELLO or BEAT, now in l->peer_heads. */
-void catchup_shown(struct link_running *s);
+/* Our heads grew: what was promised may be here, more may be worth pushing and pulling. */
+void catchup_grown(struct link_running *s);
 
 /* The peer asks for a chain. */
 void catchup_pulled(struct link_running *s, const struct link_msg *msg);
