@@ -7,6 +7,14 @@
  *
  * An incident has one writer, its owner; every change is journaled whole, as `incident` events, and
  * `version` counts them.  What others add (acknowledgement, receipts) are events of their own.
+ *
+ * The body holds the fields of struct incident by their names, times in RFC 3339, but
+ *
+ *	"members": [[check, state, scope, since, last_ok, recovered, reason], ...]
+ *
+ * as rows, times in milliseconds since 1970 (0: not yet), so that INCIDENT_MEMBERS_MAX of them fit
+ * into EVENT_BODY_BYTES_MAX.  What the members' names may take together is bounded when a member
+ * is added; reasons share what the names leave over, the cause's comes first and whole.
  */
 #ifndef CORE_ALERT_INCIDENT_H
 #define CORE_ALERT_INCIDENT_H
@@ -59,11 +67,13 @@ struct incident {
 	uint32_t version; /* 1 is the opening */
 	struct wall opened, recovered, closed; /* {0}: not yet */
 	struct wall since; /* first bad of the cause */
+	char *failing_from; /* vantages that see the cause fail while others don't; NULL: no path problem */
 	uint32_t relapses;
 	bool is_flapping;
 	char merged_into[INCIDENT_ID_MAX];
 	struct incident_member *members;
 	uint32_t n_members, cap_members;
+	uint32_t member_bytes; /* what their names take in the event; kept by incident_member */
 	uint32_t more_members; /* beyond INCIDENT_MEMBERS_MAX */
 	struct incident_before before[BEFORE_MAX];
 	uint32_t n_before;
@@ -76,7 +86,8 @@ struct incident {
 struct incident *incident_new(void);
 void incident_free(struct incident *in);
 SCOPED_BY(incident_free, struct incident *)
-/* Existing or new; NULL only when the list is full (then more_members counts). */
+/* Existing or new; NULL when absent and not to be added, or when there is no room for another (the
+ * caller counts it in more_members). */
 struct incident_member *incident_member(struct incident *in, const char *check, bool may_add);
 
 /* The body of an `incident` event, and back.  Reading validates and bounds everything. */
@@ -84,7 +95,10 @@ void incident_write(const struct incident *in, struct str *out);
 enum rc incident_read(const char *id, const json_t *body, struct incident **ret, struct err *e)
 	MUST_USE;
 
-const char *incident_state_name(enum incident_state s);
+/* The members of doc/api.md's incident object but for `told`, into an object that is open. */
+void incident_describe(const struct incident *in, struct json_out *w);
+
+const char *incident_state_name(enum incident_state s); /* "recovering" */
 void text_set(char **field, const char *value); /* free the old, copy the new; NULL clears */
 
 #endif

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/alert/incident.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * Texts are cut to these many bytes *as they stand in JSON*, so that the sum below is a bound on the
+ * whole body whatever they contain, and what was cut once is not cut again when it is written anew.
+ */
+#define TITLE_TEXT_MAX    256
+#define CHECK_TEXT_MAX    (2 * NAME_BYTES_MAX + 16) /* "link:A-B" names two sites */
+#define SHORT_TEXT_MAX    16
+#define VANTAGES_TEXT_MAX 256
+#define BEFORE_TEXT_MAX   240
+
+/* A row without its check and reason: brackets, commas, quotes, three times of 15 digits. */
+#define ROW_BYTES 84
+/* Keys, numbers and times of the body without its rows. */
+#define KEYS_BYTES 640
+#define HEAD_BYTES                                                                                 \
+	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX +          \
+		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX +                                              \
+		BEFORE_MAX * (BEFORE_TEXT_MAX + NAME_BYTES_MAX + 64))
+/* What rows may take, but for the cause's reason, which always fits. */
+#define ROWS_BYTES_MAX (EVENT_BODY_BYTES_MAX - HEAD_BYTES - REASON_BYTES_MAX)
+
+#define TIME_MS_MAX INT64_C(253402300799999) /* the end of the year 9999 */
+
+struct text_field {
+	const char *name;
+	size_t offset;
+	size_t most_bytes;
+	bool is_required;
+};
+static const struct text_field texts[] = {
+	{ "owner", offsetof(struct incident, owner), NAME_BYTES_MAX, true },
+	{ "cause", offsetof(struct incident, cause), CHECK_TEXT_MAX, true },
+	{ "title", offsetof(struct incident, title), TITLE_TEXT_MAX, true },
+	{ "severity", offsetof(struct incident, severity), SHORT_TEXT_MAX, true },
+	{ "failing_from", offsetof(struct incident, failing_from), VANTAGES_TEXT_MAX, false },
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} times[] = {
+	{ "opened", offsetof(struct incident, opened) },
+	{ "since", offsetof(struct incident, since) },
+	{ "recovered", offsetof(struct incident, recovered) },
+	{ "closed", offsetof(struct incident, closed) },
+};
+
+static const char *const state_names[] = {
+	[INCIDENT_OPEN] = "open",
+	[INCIDENT_RECOVERING] = "recovering",
+	[INCIDENT_CLOSED] = "closed",
+	[INCIDENT_MERGED] = "merged",
+};
+
+static char **text_at(struct incident *in, size_t offset)
+{
+	return (char **)((char *)in + offset);
+}
+
+static const char *text_of(const struct incident *in, size_t offset)
+{
+	const char *text = *(char *const *)((const char *)in + offset);
+
+	return text ? text : "";
+}
+
+static struct wall *time_at(struct incident *in, size_t offset)
+{
+	return (struct wall *)((char *)in + offset);
+}
+
+static struct wall time_of(const struct incident *in, size_t offset)
+{
+	return *(const struct wall *)((const char *)in + offset);
+}
+
+const char *incident_state_name(enum incident_state s)
+{
+	return state_names[s];
+}
+
+void text_set(char **field, const char *value)
+{
+	char *old = *field;
+
+	*field = value ? must_strdup(value) : NULL;
+	free(old); /* last: `value` may be part of it */
+}
+
+struct incident *incident_new(void)
+{
+	return must_alloc(sizeof(struct incident));
+}
+
+static void member_fini(struct incident_member *m)
+{
+	free(m->check);
+	free(m->state);
+	free(m->scope);
+	free(m->reason);
+}
+
+void incident_free(struct incident *in)
+{
+	if (!in)
+		return;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		free(*text_at(in, texts[i].offset));
+	for (uint32_t i = 0; i < in->n_members; i++)
+		member_fini(&in->members[i]);
+	for (uint32_t i = 0; i < in->n_before; i++) {
+		free(in->before[i].site);
+		free(in->before[i].text);
+	}
+	free(in->members);
+	free(in->ack_by);
+	free(in->ack_why);
+	free(in);
+}
+
+/* Bytes of the well-formed UTF-8 character at `p`, or 0. */
+static size_t character_bytes(const char *p)
+{
+	unsigned char lead = (unsigned char)*p;
+	size_t n = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+	if (lead < 0x80)
+		return 1;
+	return strnlen(p, n) == n && utf8_valid(p, n) ? n : 0;
+}
+
+/* How long a byte of ASCII becomes in JSON (json.c writes it so). */
+static size_t escaped_bytes(char c)
+{
+	if (c == '"' || c == '\\' || (c >= '\b' && c <= '\r' && c != '\v'))
+		return 2;
+	return (unsigned char)c < 0x20 ? 6 : 1;
+}
+
+/* The longest prefix of `text` that takes at most `most` bytes in JSON, quotes not counted; what it
+ * takes goes to *ret_escaped.  Malformed bytes are written as U+FFFD, three bytes each. */
+static size_t fitting(const char *text, size_t most, size_t *ret_escaped)
+{
+	size_t n = 0, escaped = 0;
+
+	while (text[n]) {
+		size_t step = character_bytes(text + n);
+		size_t takes = step == 0 ? 3 : step == 1 ? escaped_bytes(text[n]) : step;
+
+		if (escaped + takes > most)
+			break;
+		escaped += takes;
+		n += step ? step : 1;
+	}
+	*ret_escaped = escaped;
+	return n;
+}
+
+static void write_text(struct json_out *w, const char *key, const char *text, size_t most)
+{
+	size_t escaped, n = fitting(text ? text : "", most, &escaped);
+
+	json_textn(w, key, text ? text : "", n);
+}
+
+static size_t row_bytes(const char *check)
+{
+	size_t escaped;
+
+	fitting(check, SIZE_MAX, &escaped);
+	return ROW_BYTES + escaped;
+}
+
+static struct incident_member *find_member(struct incident *in, const char *check)
+{
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (str_eq(in->members[i].check, check))
+			return &in->members[i];
+	return NULL;
+}
+
+struct incident_member *incident_member(struct incident *in, const char *check, bool may_add)
+{
+	struct incident_member *m = find_member(in, check);
+	size_t bytes;
+
+	if (m || !may_add)
+		return m;
+	bytes = row_bytes(check);
+	if (in->n_members == INCIDENT_MEMBERS_MAX || bytes > ROW_BYTES + CHECK_TEXT_MAX ||
+		in->member_bytes + bytes > ROWS_BYTES_MAX)
+		return NULL;
+	in->member_bytes += (uint32_t)bytes;
+	must_grow(in->members, in->n_members, in->cap_members);
+	m = &in->members[in->n_members++];
+	*m = (struct incident_member){ .check = must_strdup(check) };
+	return m;
+}
+
+/* What each reason but the first may take. */
+static size_t reason_share(const struct incident *in)
+{
+	size_t share;
+
+	if (in->n_members < 2)
+		return 0;
+	share = (ROWS_BYTES_MAX - in->member_bytes) / (in->n_members - 1);
+	return share < REASON_BYTES_MAX ? share : REASON_BYTES_MAX;
+}
+
+static void write_members(const struct incident *in, struct json_out *w)
+{
+	size_t share = reason_share(in);
+
+	json_array_open(w, "members");
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		const struct incident_member *m = &in->members[i];
+
+		json_array_open(w, NULL);
+		json_text(w, NULL, m->check);
+		write_text(w, NULL, m->state, SHORT_TEXT_MAX);
+		write_text(w, NULL, m->scope, SHORT_TEXT_MAX);
+		json_int(w, NULL, m->since.ms);
+		json_int(w, NULL, m->last_ok.ms);
+		json_int(w, NULL, m->recovered.ms);
+		write_text(w, NULL, m->reason, i == 0 ? REASON_BYTES_MAX : share);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+static void write_before(const struct incident *in, struct json_out *w)
+{
+	json_array_open(w, "before");
+	for (uint32_t i = 0; i < in->n_before; i++) {
+		json_object_open(w, NULL);
+		json_time(w, "at", in->before[i].at);
+		write_text(w, "site", in->before[i].site, NAME_BYTES_MAX);
+		write_text(w, "text", in->before[i].text, BEFORE_TEXT_MAX);
+		json_close(w);
+	}
+	json_close(w);
+}
+
+void incident_write(const struct incident *in, struct str *out)
+{
+	struct json_out w;
+
+	json_begin(&w, out);
+	json_object_open(&w, NULL);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		write_text(&w, texts[i].name, text_of(in, texts[i].offset), texts[i].most_bytes);
+	json_text(&w, "state", incident_state_name(in->state));
+	json_int(&w, "version", in->version);
+	for (size_t i = 0; i < COUNT(times); i++)
+		json_time(&w, times[i].name, time_of(in, times[i].offset));
+	json_int(&w, "relapses", in->relapses);
+	json_bool(&w, "is_flapping", in->is_flapping);
+	write_text(&w, "merged_into", in->merged_into, INCIDENT_ID_MAX - 1);
+	write_members(in, &w);
+	json_int(&w, "more_members", in->more_members);
+	write_before(in, &w);
+	json_close(&w);
+}
+
+static enum rc read_text(const json_t *value, const char *name, size_t most, const char **ret,
+	struct err *e)
+{
+	if (!json_is_string(value))
+		return err_set(e, RC_INPUT, "%s is not a text", name);
+	if (json_string_length(value) > most)
+		return err_set(e, RC_INPUT, "%s is longer than %zu bytes", name, most);
+	*ret = json_string_value(value);
+	return RC_OK;
+}
+
+static enum rc read_texts(struct incident *in, const json_t *body, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const json_t *value = json_object_get(body, texts[i].name);
+		const char *text = "";
+		enum rc rc = RC_OK;
+
+		if (value || texts[i].is_required)
+			rc = read_text(value, texts[i].name, texts[i].most_bytes, &text, e);
+		if (rc != RC_OK)
+			return rc;
+		if (!*text && texts[i].is_required)
+			return err_set(e, RC_INPUT, "%s is empty", texts[i].name);
+		text_set(text_at(in, texts[i].offset), *text ? text : NULL);
+	}
+	return RC_OK;
+}
+
+static bool is_time(int64_t ms)
+{
+	return ms >= 0 && ms <= TIME_MS_MAX;
+}
+
+static enum rc read_times(struct incident *in, const json_t *body, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(times); i++) {
+		const json_t *value = json_object_get(body, times[i].name);
+		struct wall t = json_get_time(body, times[i].name);
+
+		if (value && !json_is_null(value) && (t.ms <= 0 || !is_time(t.ms)))
+			return err_set(e, RC_INPUT, "%s is not a time", times[i].name);
+		*time_at(in, times[i].offset) = t;
+	}
+	if (in->opened.ms == 0 || in->since.ms == 0)
+		return err_set(e, RC_INPUT, "opened or since is missing");
+	return RC_OK;
+}
+
+static enum rc read_count(const json_t *body, const char *name, uint32_t least, uint32_t *ret,
+	struct err *e)
+{
+	int64_t value = json_get_int(body, name, -1);
+
+	if (value < least || value > UINT32_MAX)
+		return err_set(e, RC_INPUT, "%s is not a number from %u to %u", name, least,
+			UINT32_MAX);
+	*ret = (uint32_t)value;
+	return RC_OK;
+}
+
+static enum rc read_state(const json_t *body, enum incident_state *ret, struct err *e)
+{
+	const char *name = json_get_text(body, "state", "");
+
+	for (size_t i = 0; i < COUNT(state_names); i++) {
+		if (str_eq(name, state_names[i])) {
+			*ret = (enum incident_state)i;
+			return RC_OK;
+		}
+	}
+	return err_set(e, RC_INPUT, "state is none of open, recovering, closed, merged");
+}
+
+static enum rc read_row_times(struct incident_member *m, const json_t *row, struct err *e)
+{
+	struct wall *const into[] = { &m->since, &m->last_ok, &m->recovered };
+
+	for (size_t i = 0; i < COUNT(into); i++) {
+		const json_t *value = json_array_get(row, 3 + i);
+
+		if (!json_is_integer(value) || !is_time(json_integer_value(value)))
+			return err_set(e, RC_INPUT, "a member's time is no time");
+		into[i]->ms = json_integer_value(value);
+	}
+	return RC_OK;
+}
+
+static enum rc read_row(struct incident *in, const json_t *row, struct err *e)
+{
+	const char *check, *state, *scope, *reason;
+	struct incident_member *m;
+	enum rc rc;
+
+	if (json_array_size(row) < 7)
+		return err_set(e, RC_INPUT, "a member is no row of seven");
+	if ((rc = read_text(json_array_get(row, 0), "check", CHECK_TEXT_MAX, &check, e)) ||
+		(rc = read_text(json_array_get(row, 1), "state", SHORT_TEXT_MAX, &state, e)) ||
+		(rc = read_text(json_array_get(row, 2), "scope", SHORT_TEXT_MAX, &scope, e)) ||
+		(rc = read_text(json_array_get(row, 6), "reason", REASON_BYTES_MAX, &reason, e)))
+		return rc;
+	if (!*check || find_member(in, check))
+		return err_set(e, RC_INPUT, "a member without name, or twice the same");
+	m = incident_member(in, check, true);
+	if (!m)
+		return err_set(e, RC_INPUT, "more members than fit");
+	text_set(&m->state, state);
+	text_set(&m->scope, scope);
+	text_set(&m->reason, reason);
+	return read_row_times(m, row, e);
+}
+
+static enum rc read_members(struct incident *in, const json_t *body, struct err *e)
+{
+	const json_t *rows = json_object_get(body, "members");
+
+	if (json_array_size(rows) == 0)
+		return err_set(e, RC_INPUT, "members is no list, or empty");
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		enum rc rc = read_row(in, json_array_get(rows, i), e);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+static enum rc read_earlier(struct incident_before *ret, const json_t *entry, struct err *e)
+{
+	const char *site, *text;
+	struct wall at = json_get_time(entry, "at");
+	enum rc rc;
+
+	if ((rc = read_text(json_object_get(entry, "site"), "site", NAME_BYTES_MAX, &site, e)) ||
+		(rc = read_text(json_object_get(entry, "text"), "text", BEFORE_TEXT_MAX, &text, e)))
+		return rc;
+	if (!is_time(at.ms))
+		return err_set(e, RC_INPUT, "at is not a time");
+	*ret = (struct incident_before){ at, must_strdup(site), must_strdup(text) };
+	return RC_OK;
+}
+
+static enum rc read_before(struct incident *in, const json_t *body, struct err *e)
+{
+	const json_t *entries = json_object_get(body, "before");
+
+	if (json_array_size(entries) > BEFORE_MAX)
+		return err_set(e, RC_INPUT, "before has more than %d entries", BEFORE_MAX);
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		enum rc rc = read_earlier(&in->before[i], json_array_get(entries, i), e);
+
+		if (rc != RC_OK)
+			return rc;
+		in->n_before++;
+	}
+	return RC_OK;
+}
+
+/* Ids end up in links and headers: something visible, without spaces. */
+static bool is_id(const char *id)
+{
+	size_t n = strlen(id);
+
+	if (n == 0 || n >= INCIDENT_ID_MAX || !utf8_valid(id, n))
+		return false;
+	for (; *id; id++)
+		if ((unsigned char)*id <= ' ' || *id == 0x7f)
+			return false;
+	return true;
+}
+
+static enum rc read_merged_into(struct incident *in, const json_t *body, struct err *e)
+{
+	const char *id = json_get_text(body, "merged_into", "");
+
+	if (*id && !is_id(id))
+		return err_set(e, RC_INPUT, "merged_into is not an id");
+	if (in->state == INCIDENT_MERGED && !*id)
+		return err_set(e, RC_INPUT, "merged, but merged_into is empty");
+	str_copy(in->merged_into, sizeof in->merged_into, id);
+	return RC_OK;
+}
+
+enum rc incident_read(const char *id, const json_t *body, struct incident **ret, struct err *e)
+{
+	scoped(incident_free) struct incident *in = incident_new();
+	enum rc rc;
+
+	if (!is_id(id))
+		return err_set(e, RC_INPUT, "incident: not an id");
+	str_copy(in->id, sizeof in->id, id);
+	if ((rc = read_texts(in, body, e)) || (rc = read_state(body, &in->state, e)) ||
+		(rc = read_count(body, "version", 1, &in->version, e)) ||
+		(rc = read_times(in, body, e)) ||
+		(rc = read_count(body, "relapses", 0, &in->relapses, e)) ||
+		(rc = read_merged_into(in, body, e)) || (rc = read_members(in, body, e)) ||
+		(rc = read_count(body, "more_members", 0, &in->more_members, e)) ||
+		(rc = read_before(in, body, e)))
+		return err_in(e, rc, "incident %s", id);
+	in->is_flapping = json_get_bool(body, "is_flapping", false);
+	*ret = TAKE(in);
+	return RC_OK;
+}
+
+static void describe_ack(const struct incident *in, struct json_out *w)
+{
+	if (!in->acked.ms) {
+		json_text(w, "ack", NULL);
+		return;
+	}
+	json_object_open(w, "ack");
+	json_text(w, "by", in->ack_by);
+	json_text(w, "why", in->ack_why);
+	json_time(w, "at", in->acked);
+	json_close(w);
+}
+
+static void describe_members(const struct incident *in, struct json_out *w)
+{
+	json_array_open(w, "members");
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		const struct incident_member *m = &in->members[i];
+
+		json_object_open(w, NULL);
+		json_text(w, "check", m->check);
+		json_text(w, "state", m->state);
+		json_text(w, "scope", m->scope);
+		json_time(w, "since", m->since);
+		json_time(w, "last_ok", m->last_ok);
+		json_text(w, "reason", m->reason ? m->reason : "");
+		json_time(w, "recovered", m->recovered);
+		json_close(w);
+	}
+	json_close(w);
+	json_int(w, "more_members", in->more_members);
+}
+
+void incident_describe(const struct incident *in, struct json_out *w)
+{
+	json_text(w, "id", in->id);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const char *text = text_of(in, texts[i].offset);
+
+		json_text(w, texts[i].name, *text || texts[i].is_required ? text : NULL);
+	}
+	json_text(w, "state", incident_state_name(in->state));
+	json_int(w, "version", in->version);
+	for (size_t i = 0; i < COUNT(times); i++)
+		json_time(w, times[i].name, time_of(in, times[i].offset));
+	json_text(w, "merged_into", *in->merged_into ? in->merged_into : NULL);
+	json_bool(w, "is_flapping", in->is_flapping);
+	json_int(w, "relapses", in->relapses);
+	describe_ack(in, w);
+	describe_members(in, w);
+	write_before(in, w);
+}
