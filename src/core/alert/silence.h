@@ -6,6 +6,13 @@
  * = != =~ !~; regular expressions are anchored; an absent label is "".  Labels of a check: name, kind,
  * site (its home), host, severity, probe.  A silence from the journal has an id; the newest event by
  * HLC of an id wins, so that both sites agree.
+ *
+ *	matchers = "{" [ list ] "}" | list        list = matcher { "," matcher } [ "," ]
+ *	matcher  = text operator text             text = quoted | unquoted
+ *
+ * Unquoted text ends at a blank or one of {}!=~,\"'`.  Quoted text is Go's; where Go would refuse an
+ * escape ("immich\..*"), only \n, \\ and \" are replaced, which is Alertmanager's fallback.
+ * As in Alertmanager, at least one matcher must refuse the empty text, else everything were silenced.
  */
 #ifndef CORE_ALERT_SILENCE_H
 #define CORE_ALERT_SILENCE_H
@@ -18,9 +25,16 @@ struct label {
 	const char *name, *value;
 };
 
+#define MATCHERS_TEXT_MAX 4096 /* bytes */
+#define MATCHERS_MAX      32
+
 struct matchers;
 enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e) MUST_USE;
+/* A regular expression that needs too much work doesn't match, now and ever after: in doubt, people
+ * are told. */
 bool matchers_match(const struct matchers *m, const struct label *labels, size_t n);
+/* The first label asked for that is none of `known`: a silence that would cover nothing; NULL. */
+const char *matchers_unknown(const struct matchers *m, const char *const *known, size_t n);
 void matchers_free(struct matchers *m);
 SCOPED_BY(matchers_free, struct matchers *)
 
@@ -48,8 +62,10 @@ struct silences {
 
 void silences_init(struct silences *s);
 void silences_fini(struct silences *s);
+SCOPED_FINI(silences_fini, struct silences)
 /* Apply a `silence` event; older than what is known of this id: ignored.  RC_INPUT when the
- * matchers are malformed (the event is kept in the journal, but silences nothing). */
+ * matchers are malformed (the event is kept in the journal, but silences nothing).  Beyond
+ * SILENCES_MAX those that end first give way. */
 enum rc silences_apply(struct silences *s, const char *id, uint64_t hlc, const char *matchers,
 	struct wall from, struct wall until, const char *why, const char *by, struct err *e) MUST_USE;
 /* Forget silences that ended more than a day ago. */
