@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/alert/pace.h"
+
+#define WAIT_MAX_MS      DAY_MS /* a longer ban is tried after this all the same */
+#define LATER_UNKNOWN_MS 1000   /* 429 that doesn't say for how long */
+
+void pace_init(struct pace *p, uint64_t seed)
+{
+	*p = (struct pace){ 0 };
+	rng_seed(&p->rng, seed);
+}
+
+static struct mono after(struct mono now, int64_t ms)
+{
+	return (struct mono){ now.ms + (ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS) };
+}
+
+/* Answers of requests that were under way at once may come in any order: the longest wait counts. */
+static void wait_until(struct mono *until, struct mono t)
+{
+	if (t.ms > until->ms)
+		*until = t;
+}
+
+/* 1 s, 2, 4 ... 5 min, each up to a quarter longer, so that sites don't come back in step. */
+static int64_t back_off_ms(struct pace *p)
+{
+	int64_t ms = PACE_RETRY_MIN_MS;
+
+	for (uint32_t i = 1; i < p->failures && ms < PACE_RETRY_MAX_MS; i++)
+		ms *= 2;
+	if (ms > PACE_RETRY_MAX_MS)
+		ms = PACE_RETRY_MAX_MS;
+	return ms + (int64_t)rng_below(&p->rng, (uint64_t)ms / 4 + 1);
+}
+
+static void failed(struct pace *p, struct mono now, const struct pace_answer *a)
+{
+	int64_t ms;
+
+	if (p->failures == 0)
+		p->failing_since = now;
+	if (p->failures < UINT32_MAX)
+		p->failures++;
+	ms = back_off_ms(p);
+	wait_until(&p->not_before, after(now, a->retry_after_ms > ms ? a->retry_after_ms : ms));
+}
+
+/* Somebody answered: the way there works. */
+static void answered(struct pace *p, struct mono now, const struct pace_answer *a)
+{
+	p->failures = 0;
+	if (a->remaining == 0 && a->reset_after_ms > 0)
+		wait_until(&p->not_before, after(now, a->reset_after_ms));
+}
+
+static void told_to_wait(struct pace *p, struct mono now, const struct pace_answer *a)
+{
+	int64_t ms = a->retry_after_ms;
+
+	if (ms < 0)
+		ms = a->reset_after_ms >= 0 ? a->reset_after_ms : LATER_UNKNOWN_MS;
+	p->failures = 0;
+	wait_until(a->is_global ? &p->not_before_global : &p->not_before, after(now, ms));
+}
+
+void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
+{
+	switch (a->verdict) {
+	case PACE_DELIVERED:
+		p->last_ok = now;
+		p->is_gone = false;
+		answered(p, now, a);
+		break;
+	case PACE_LOST:
+	case PACE_REJECTED:
+		answered(p, now, a);
+		break;
+	case PACE_LATER:
+		told_to_wait(p, now, a);
+		break;
+	case PACE_FAILED:
+	case PACE_UNANSWERED:
+		failed(p, now, a);
+		break;
+	case PACE_GONE:
+		p->failures = 0;
+		p->is_gone = true;
+		wait_until(&p->not_before, after(now, PACE_GONE_MS));
+		break;
+	}
+}
+
+struct mono pace_next(const struct pace *p)
+{
+	return p->not_before.ms > p->not_before_global.ms ? p->not_before : p->not_before_global;
+}
+
+bool pace_is_dead(const struct pace *p, struct mono now)
+{
+	return p->failures >= PACE_DEAD_FAILURES && now.ms - p->failing_since.ms >= PACE_DEAD_MS;
+}
