@@ -18,13 +18,12 @@
 #include <string.h>
 #include <strings.h>
 
-#define DAY_S        86400
-#define DAY_MINUTES  1440
-#define MONTHS_MAX   (8 * 12) /* how far to look: 29 February from 2096 to 2104 */
-#define EVERY_HOUR   0xffffffu
-#define FIELDS       5
-#define STEP_BACK_S  (51 * 3600) /* no clock goes back further: TZif offsets are -25 h to +26 h */
-#define EPOCH_WEEKDAY 4          /* 1970-01-01 was a Thursday */
+#define DAY_S       86400
+#define DAY_MINUTES 1440
+#define MONTHS_MAX  (8 * 12) /* how far to look: 29 February from 2096 to 2104 */
+#define EVERY_HOUR  0xffffffu
+#define FIELDS      5
+#define STEP_BACK_S (51 * 3600) /* no clock goes back further: TZif offsets are -25 h to +26 h */
 
 static const char month_names[] = "jan feb mar apr may jun jul aug sep oct nov dec ";
 static const char weekday_names[] = "sun mon tue wed thu fri sat ";
@@ -87,31 +86,32 @@ static int take_value(const char **at, const struct field *f)
 	return -1;
 }
 
-/* One element of a list: "*", "5", "1-5", "mon-fri", each with "/STEP". */
-static enum rc take_range(const char **at, const struct field *f, uint64_t *ret_bits, struct err *e)
+/* "*", "5", "1-5", "mon-fri"; -1 where a value is missing.  With a step, "5" is "5-" to the end. */
+static void take_bounds(const char **at, const struct field *f, int *ret_low, int *ret_high)
 {
-	int low = f->low, high = f->high, step = 1;
-
 	if (**at == '*') {
 		++*at;
-		high -= f->high == 7; /* Sunday once */
-	} else {
-		low = high = take_value(at, f);
-		if (low >= 0 && **at == '-') {
-			++*at;
-			high = take_value(at, f);
-			if (f->high == 7 && high == 0 && low > 0)
-				high = 7;
-		} else if (**at == '/') {
-			high = f->high - (f->high == 7);
-		}
+		*ret_low = f->low;
+		*ret_high = f->high;
+		return;
 	}
-	if (**at == '/') {
+	*ret_low = *ret_high = take_value(at, f);
+	if (*ret_low >= 0 && **at == '-') {
 		++*at;
-		step = is_digit(**at) ? take_value(at, f) : 0;
-		if (step < 1)
-			return err_set(e, RC_INPUT, "%s: a step is a number from 1", f->name);
+		*ret_high = take_value(at, f);
+		if (f->high == 7 && *ret_high == 0 && *ret_low > 0)
+			*ret_high = 7; /* "fri-sun" */
+	} else if (**at == '/') {
+		*ret_high = f->high - (f->high == 7); /* the week ends on Saturday */
 	}
+}
+
+/* One element of a list. */
+static enum rc take_range(const char **at, const struct field *f, uint64_t *ret_bits, struct err *e)
+{
+	int low, high, step = 1;
+
+	take_bounds(at, f, &low, &high);
 	if (low < 0 || high < 0)
 		return err_set(e, RC_INPUT, "%s: expected a number%s at '%.20s'", f->name,
 			*f->names ? " or a name of three letters" : "", *at);
@@ -119,8 +119,14 @@ static enum rc take_range(const char **at, const struct field *f, uint64_t *ret_
 		return err_set(e, RC_INPUT, "%s: %d is not within %d-%d", f->name,
 			low < f->low || low > f->high ? low : high, f->low, f->high);
 	if (low > high)
-		return err_set(e, RC_INPUT, "%s: the range %d-%d runs backwards", f->name, low,
-			high);
+		return err_set(
+			e, RC_INPUT, "%s: the range %d-%d runs backwards", f->name, low, high);
+	if (**at == '/') {
+		++*at;
+		step = is_digit(**at) ? take_value(at, f) : 0;
+		if (step < 1)
+			return err_set(e, RC_INPUT, "%s: a step is a number from 1", f->name);
+	}
 	for (int value = low; value <= high; value += step)
 		*ret_bits |= (uint64_t)1 << value;
 	return RC_OK;
@@ -264,7 +270,7 @@ static struct month month_of(const struct cron *c, int32_t year, int32_t month)
 		return m;
 	first.month++;
 	n = (int)(civil_to_seconds(first) / DAY_S - m.first_day);
-	weekday = (int)(m.first_day + EPOCH_WEEKDAY - 7 * floor_div(m.first_day + EPOCH_WEEKDAY, 7));
+	weekday = civil_from_seconds(m.first_day * DAY_S).weekday;
 	for (int i = 0; i < 7; i++)
 		if (c->weekdays >> ((weekday + i) % 7) & 1)
 			weekdays |= (uint64_t)0x10204081 << (i + 1); /* every seventh day */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cron: five-field cron expressions (crontab(5): lists, ranges, steps, names, @daily and friends),
- * reckoned in a zone.  A job in a spring-forward gap runs at the first minute after it; one in a
- * fall-back overlap runs once.  What runs in every hour of the day (the hour is * or the like) isn't
- * bound to the hour that is lost or repeated, and goes on at its pace through both, as in cron(8).
+ * reckoned in a zone.
+ *
+ * A job in a spring-forward gap runs at the first minute after it; one in a fall-back overlap runs
+ * once.  What runs in every hour of the day (the hour is * or the like) isn't bound to the hour that
+ * is lost or repeated, and goes on at its pace through both, as in cron(8).
  *
  * Where tools differ: N/STEP means N-MAX/STEP; a day field that begins with * counts as not given,
  * even with a step; ranges of names are allowed, and a range of weekdays may end with Sunday.

@@ -126,8 +126,8 @@ long base64_decode(const char *text, void *ret, size_t size)
 		return -1;
 	base64_decode_init(&ctx);
 	decoded = size;
-	if (n > 0 && (!base64_decode_update(&ctx, &decoded, ret, n, text) ||
-			     !base64_decode_final(&ctx)))
+	if (n > 0 &&
+		(!base64_decode_update(&ctx, &decoded, ret, n, text) || !base64_decode_final(&ctx)))
 		return -1;
 	return n > 0 ? (long)decoded : 0;
 }

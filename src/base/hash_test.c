@@ -150,10 +150,10 @@ static void what_is_no_key_is_refused_with_what_was_expected(void **state)
 		"ed25519:",
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 		"rsa:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",      /* no padding */
-		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",     /* 31 bytes */
-		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",     /* 33 bytes */
-		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=",     /* bits left over */
+		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",  /* no padding */
+		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", /* 31 bytes */
+		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /* 33 bytes */
+		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", /* bits left over */
 		"ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= ",
 		"ed25519: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 	};
@@ -205,8 +205,9 @@ static void base64_is_that_of_rfc_4648(void **state)
 
 static void malformed_base64_is_refused(void **state)
 {
-	static const char *const texts[] = { "Z", "Zg", "Zg=", "Zg===", "=", "====", "Zg==Zg==",
-		"Zm9v\n", "Z g=", "Zm9-", "Zm9_", "Zh==", "Zm9=", "Z===", "=m9v" };
+	static const char *const texts[] = { "Z", "Zg", "Zg=", "Zg===", "=",
+		"====", "Zg==Zg==", "Zm9v\n", "Z g=", "Zm9-", "Zm9_",
+		"Zh==", "Zm9=", "Z===", "=m9v" };
 	char out[16];
 
 	(void)state;
@@ -221,6 +222,9 @@ static void base64_never_writes_past_the_room_it_has(void **state)
 
 	(void)state;
 	assert_int_equal(base64_decode("Zm9vYmFy", out, 3), -1);
+	assert_int_equal(base64_decode("Zm9vYm", out, 3), -1);
+	assert_int_equal(base64_decode("Zm9vYmF", out, 3), -1);
+	assert_int_equal(out[3], '.');
 	assert_int_equal(base64_decode("Zm8=", out, 1), -1);
 	assert_int_equal(base64_decode("Zm8=", out, 2), 2);
 	assert_memory_equal(out, "fo..", 4);

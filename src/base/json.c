@@ -210,7 +210,7 @@ static enum rc check_bounds(const char *text, size_t n, struct err *e)
 			line++;
 			column = 0;
 		} else if (in_string && c == '\\' && i + 1 < n && text[i + 1] != '\0' &&
-			text[i + 1] != '\n') {
+			   text[i + 1] != '\n') {
 			i++;
 			column++;
 		} else if (c == '"') {
@@ -237,7 +237,8 @@ enum rc json_read(json_t **ret, const char *text, size_t n, struct err *e)
 		return rc;
 	value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!value)
-		return err_set(e, RC_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
+		return err_set(
+			e, RC_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
 	*ret = value;
 	return RC_OK;
 }

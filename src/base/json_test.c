@@ -52,7 +52,7 @@ static void only_what_must_be_escaped_is(void **state)
 	assert_text_becomes("a\"b\\c/d", 7, "\"a\\\"b\\\\c/d\"");
 	assert_text_becomes("\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"");
 	assert_text_becomes("\x01\x1f\x7f", 3, "\"\\u0001\\u001f\x7f\"");
-	assert_text_becomes("é ∞ 🏠", 12, "\"é ∞ 🏠\"");
+	assert_text_becomes("é ∞ 🏠", 11, "\"é ∞ 🏠\"");
 }
 
 static void a_key_is_escaped_like_a_value(void **state)
@@ -82,7 +82,7 @@ static void what_is_not_utf8_becomes_the_replacement_character(void **state)
 		{ "\xed\xa0\x80", "\"" FFFD FFFD FFFD "\"" },          /* surrogate */
 		{ "\xf4\x90\x80\x80", "\"" FFFD FFFD FFFD FFFD "\"" }, /* above U+10FFFF */
 		{ "\xe2\x82", "\"" FFFD "\"" },                        /* cut short: one mark */
-		{ "\xf0\x9f\x8f" "a", "\"" FFFD "a\"" },
+		{ "\xf0\x9f\x8f!", "\"" FFFD "!\"" },
 		{ "\xe2\x82\"", "\"" FFFD "\\\"\"" },
 	};
 

@@ -46,14 +46,14 @@ static pcre2_code *compile(const char *text, uint32_t options, int *ret_why, siz
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
 	pcre2_set_max_pattern_length(context, LENGTH_MAX);
-	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, ret_why, ret_offset,
-		context);
+	code = pcre2_compile(
+		(PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, ret_why, ret_offset, context);
 	pcre2_compile_context_free(context);
 	return code;
 }
 
-enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_flags flags,
-	struct err *e)
+enum rc pattern_compile(
+	struct pattern **ret, const char *text, enum pattern_flags flags, struct err *e)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
 			   PCRE2_DOLLAR_ENDONLY | PCRE2_AUTO_CALLOUT;
@@ -92,8 +92,8 @@ static int match(const pcre2_code *code, const char *subject, size_t n)
 	return outcome;
 }
 
-enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
-	struct err *e)
+enum rc pattern_match(
+	const struct pattern *p, const char *subject, size_t n, bool *ret_matches, struct err *e)
 {
 	int outcome = match(p->code, n > 0 ? subject : "", n);
 	char reason[128];
@@ -107,7 +107,8 @@ enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bo
 	case PCRE2_ERROR_DEPTHLIMIT:
 	case PCRE2_ERROR_HEAPLIMIT:
 		return err_set(e, RC_LIMIT,
-			"the regular expression is too costly for %zu bytes: over %d steps or %d MiB",
+			"the regular expression is too costly for %zu bytes: over %d steps or %d "
+			"MiB",
 			n, PATTERN_STEPS_MAX, HEAP_LIMIT_KIB / 1024);
 	default:
 		if (outcome >= 0) { /* 0: matched, with more groups than we asked for */

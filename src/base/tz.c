@@ -26,7 +26,7 @@
 #include <stdio.h>
 
 #define HEADER_BYTES      44
-#define ABBREVIATION_SIZE 16 /* with terminator */
+#define ABBREVIATION_SIZE 16       /* with terminator */
 #define OFFSET_MIN_S      (-89999) /* RFC 8536, section 3.2: -24:59:59 */
 #define OFFSET_MAX_S      93599    /* 25:59:59 */
 #define DAY_S             86400
@@ -54,8 +54,8 @@ struct rule {
 struct tz {
 	char name[TZ_NAME_MAX];
 	uint32_t n_times, n_types;
-	int64_t *times;        /* strictly ascending */
-	uint8_t *type_of;      /* index into types, one for each time */
+	int64_t *times;           /* strictly ascending */
+	uint8_t *type_of;         /* index into types, one for each time */
 	struct local_type *types; /* the first also holds before all times */
 	struct rule rule;
 };
@@ -205,8 +205,8 @@ static enum rc read_block(
 	if (c->types == 0 || c->types > 256)
 		return err_set(e, RC_INPUT, "%u local time types", c->types);
 	if (c->leaps > 0)
-		return err_set(e, RC_UNSUPPORTED,
-			"counts leap seconds; use the zone outside right/");
+		return err_set(
+			e, RC_UNSUPPORTED, "counts leap seconds; use the zone outside right/");
 	rc = read_types(z, types, chars, c, e);
 	return rc == RC_OK ? read_times(z, times, indexes, c, size, e) : rc;
 }
@@ -359,8 +359,8 @@ enum rc tz_parse(struct tz **ret, const char *name, const void *bytes, size_t n,
 		return err_set(e, RC_LIMIT, "time zone '%.60s...': a name of over %d bytes", name,
 			TZ_NAME_MAX - 1);
 	if (n > TZ_FILE_MAX)
-		return err_set(e, RC_LIMIT, "time zone '%s': %zu bytes, over %d", name, n,
-			TZ_FILE_MAX);
+		return err_set(
+			e, RC_LIMIT, "time zone '%s': %zu bytes, over %d", name, n, TZ_FILE_MAX);
 	rc = read_file(z, (struct bytes){ .p = bytes, .n = n }, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "time zone '%s'", name);
@@ -394,7 +394,9 @@ const char *tz_name(const struct tz *z)
 /* Days since 1970 of a rule's date in `year`. */
 static int64_t rule_day(const struct rule_date *d, int32_t year)
 {
-	struct civil first = { .year = year, .month = d->kind == RULE_WEEKDAY ? d->month : 1, .day = 1 };
+	struct civil first = {
+		.year = year, .month = d->kind == RULE_WEEKDAY ? d->month : 1, .day = 1
+	};
 	int64_t day = civil_to_seconds(first) / DAY_S;
 	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	int64_t next_month, ahead;

@@ -9,6 +9,13 @@
  *	6       ...   HELLO, BEAT, PULL, BYE: one JSON object
  *	              EVENTS: u32 big-endian count, then JSON lines of events (core/journal/event.h)
  *
+ * Members (doc/formats.md describes them):
+ *
+ *	HELLO  protocol, site, lab, and those of BEAT
+ *	BEAT   beat, echo, held_ms, wall_ms, digest, can_deliver, heads: [[site, epoch, seq, hash]...]
+ *	PULL   echo, heads (one)
+ *	BYE    why
+ *
  * Unknown members are ignored, unknown kinds are skipped: a newer peer may say more.
  */
 #ifndef CORE_PEER_WIRE_H
@@ -19,6 +26,7 @@
 
 #define WIRE_HEAD_BYTES 6
 
+/* Appends the frame.  The message keeps its bounds: heads, EVENTS at most a frame. */
 void wire_write(const struct link_msg *msg, struct str *out);
 
 /* A decoded message and the room for what it points to. */
@@ -29,7 +37,8 @@ struct wire_in {
 };
 
 /* Look at the front of `bytes`.  *ret_used is 0 while the frame is incomplete, otherwise the size
- * of the frame that `ret` was filled from. */
+ * of the frame that `ret` was filled from.  RC_INPUT: it is malformed, nothing after it can be
+ * trusted; what `ret` holds then is meaningless. */
 enum rc wire_read(const char *bytes, size_t n, struct wire_in *ret, size_t *ret_used,
 	struct err *e) MUST_USE;
 

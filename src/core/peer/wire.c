@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The JSON part of a frame goes through base/json; the EVENTS part is only counted here, its lines
+ * are the journal's business.
+ */
+#include "core/peer/wire.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <endian.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VERSION      1
+#define LENGTH_BYTES 4
+#define COUNT_BYTES  4
+#define WALL_MAX_MS  INT64_C(253402300799999) /* the end of the year 9999 */
+#define HELD_MAX_MS  DAY_MS
+#define DIGEST_HEX   16
+
+static uint32_t get_u32(const char *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return be32toh(v);
+}
+
+static void put_u32(char *p, uint32_t v)
+{
+	v = htobe32(v);
+	memcpy(p, &v, sizeof v);
+}
+
+static void write_heads(struct json_out *w, const struct link_msg *msg)
+{
+	char hex[SHA256_HEX];
+
+	must(msg->n_heads <= LINK_HEADS_MAX);
+	json_array_open(w, "heads");
+	for (uint32_t i = 0; i < msg->n_heads; i++) {
+		const struct link_head *h = &msg->heads[i];
+
+		json_array_open(w, NULL);
+		json_text(w, NULL, h->site);
+		json_int(w, NULL, (int64_t)h->epoch);
+		json_int(w, NULL, (int64_t)h->seq);
+		json_text(w, NULL, sha256_hex(&h->hash, hex));
+		json_close(w);
+	}
+	json_close(w);
+}
+
+static void write_beat(struct json_out *w, const struct link_msg *msg)
+{
+	char digest[DIGEST_HEX + 1];
+
+	snprintf(digest, sizeof digest, "%016" PRIx64, msg->state_digest);
+	json_int(w, "beat", (int64_t)msg->beat);
+	json_int(w, "echo", (int64_t)msg->echo);
+	json_int(w, "held_ms", msg->echo_held_ms);
+	json_int(w, "wall_ms", msg->wall.ms);
+	json_text(w, "digest", digest);
+	json_bool(w, "can_deliver", msg->can_deliver);
+	write_heads(w, msg);
+}
+
+static void write_hello(struct json_out *w, const struct link_msg *msg)
+{
+	char hex[SHA256_HEX];
+
+	json_int(w, "protocol", msg->protocol);
+	json_text(w, "site", msg->site);
+	json_text(w, "lab", sha256_hex(&msg->lab_hash, hex));
+	write_beat(w, msg);
+}
+
+static void write_pull(struct json_out *w, const struct link_msg *msg)
+{
+	json_int(w, "echo", (int64_t)msg->echo);
+	write_heads(w, msg);
+}
+
+static void write_bye(struct json_out *w, const struct link_msg *msg)
+{
+	json_text(w, "why", msg->why);
+}
+
+static void write_events(const struct link_msg *msg, struct str *out)
+{
+	char count[COUNT_BYTES];
+
+	put_u32(count, msg->n_events);
+	str_addn(out, count, sizeof count);
+	str_addn(out, msg->events, msg->events_len);
+}
+
+/* A JSON body being read.  Every member that we know must be there and of its kind. */
+struct reading {
+	json_t *object;
+	struct wire_in *in;
+	struct err *e;
+};
+
+static enum rc wrong(struct reading *r, const char *key, const char *wanted)
+{
+	return err_set(r->e, RC_INPUT, "member \"%s\" is not %s", key, wanted);
+}
+
+static enum rc read_int(struct reading *r, const char *key, int64_t most, int64_t *ret)
+{
+	const json_t *value = json_object_get(r->object, key);
+	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+
+	if (number < 0 || number > most)
+		return wrong(r, key, "a number within its bounds");
+	*ret = number;
+	return RC_OK;
+}
+
+static enum rc read_number(struct reading *r, const char *key, uint64_t *ret)
+{
+	int64_t number;
+	enum rc rc = read_int(r, key, INT64_MAX, &number);
+
+	if (rc == RC_OK)
+		*ret = (uint64_t)number;
+	return rc;
+}
+
+static bool is_name(const json_t *value)
+{
+	return json_is_string(value) && json_string_length(value) > 0 &&
+		json_string_length(value) <= NAME_BYTES_MAX;
+}
+
+static bool read_hash(const json_t *value, struct sha256 *ret)
+{
+	return json_string_length(value) == SHA256_HEX - 1 &&
+		sha256_parse(json_string_value(value), ret);
+}
+
+/* ["site", epoch, seq, "hash"] */
+static bool read_head(const json_t *array, struct link_head *ret)
+{
+	const json_t *site = json_array_get(array, 0), *epoch = json_array_get(array, 1);
+	const json_t *seq = json_array_get(array, 2), *hash = json_array_get(array, 3);
+
+	if (!is_name(site) || !json_is_integer(epoch) || json_integer_value(epoch) < 0 ||
+		!json_is_integer(seq) || json_integer_value(seq) < 0)
+		return false;
+	*ret = (struct link_head){ .epoch = (uint64_t)json_integer_value(epoch),
+		.seq = (uint64_t)json_integer_value(seq) };
+	str_copy(ret->site, sizeof ret->site, json_string_value(site));
+	return read_hash(hash, &ret->hash);
+}
+
+static enum rc read_heads(struct reading *r)
+{
+	const json_t *list = json_object_get(r->object, "heads");
+	struct wire_in *in = r->in;
+
+	if (!json_is_array(list) || json_array_size(list) > LINK_HEADS_MAX)
+		return err_set(r->e, RC_INPUT, "member \"heads\" is not a list of at most %d",
+			LINK_HEADS_MAX);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (!read_head(json_array_get(list, i), &in->heads[i]))
+			return wrong(r, "heads", "a list of [site, epoch, seq, hash]");
+	in->msg.heads = in->heads;
+	in->msg.n_heads = (uint32_t)json_array_size(list);
+	return RC_OK;
+}
+
+static enum rc read_digest(struct reading *r)
+{
+	const json_t *value = json_object_get(r->object, "digest");
+	uint8_t bytes[DIGEST_HEX / 2];
+
+	if (json_string_length(value) != DIGEST_HEX ||
+		!hex_decode(json_string_value(value), bytes, sizeof bytes))
+		return wrong(r, "digest", "16 hexadecimal digits");
+	memcpy(&r->in->msg.state_digest, bytes, sizeof bytes);
+	r->in->msg.state_digest = be64toh(r->in->msg.state_digest);
+	return RC_OK;
+}
+
+static enum rc read_beat(struct reading *r)
+{
+	struct link_msg *msg = &r->in->msg;
+	const json_t *can_deliver = json_object_get(r->object, "can_deliver");
+	enum rc rc = read_number(r, "beat", &msg->beat);
+
+	if (rc == RC_OK)
+		rc = read_number(r, "echo", &msg->echo);
+	if (rc == RC_OK)
+		rc = read_int(r, "held_ms", HELD_MAX_MS, &msg->echo_held_ms);
+	if (rc == RC_OK)
+		rc = read_int(r, "wall_ms", WALL_MAX_MS, &msg->wall.ms);
+	if (rc == RC_OK)
+		rc = read_digest(r);
+	if (rc == RC_OK && !json_is_boolean(can_deliver))
+		rc = wrong(r, "can_deliver", "true or false");
+	if (rc == RC_OK)
+		rc = read_heads(r);
+	if (rc == RC_OK)
+		msg->can_deliver = json_is_true(can_deliver);
+	return rc;
+}
+
+static enum rc read_hello(struct reading *r)
+{
+	struct link_msg *msg = &r->in->msg;
+	const json_t *site = json_object_get(r->object, "site");
+	int64_t protocol;
+	enum rc rc = read_int(r, "protocol", UINT32_MAX, &protocol);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!is_name(site))
+		return wrong(r, "site", "a name");
+	if (!read_hash(json_object_get(r->object, "lab"), &msg->lab_hash))
+		return wrong(r, "lab", "64 hexadecimal digits");
+	msg->protocol = (uint32_t)protocol;
+	str_copy(msg->site, sizeof msg->site, json_string_value(site));
+	return read_beat(r);
+}
+
+static enum rc read_pull(struct reading *r)
+{
+	enum rc rc = read_number(r, "echo", &r->in->msg.echo);
+
+	if (rc == RC_OK)
+		rc = read_heads(r);
+	if (rc == RC_OK && r->in->msg.n_heads != 1)
+		rc = wrong(r, "heads", "one head");
+	return rc;
+}
+
+static enum rc read_bye(struct reading *r)
+{
+	const json_t *why = json_object_get(r->object, "why");
+	struct link_msg *msg = &r->in->msg;
+
+	if (!json_is_string(why))
+		return wrong(r, "why", "a text");
+	if (!str_copy(msg->why, sizeof msg->why, json_string_value(why)))
+		msg->why[utf8_cut(json_string_value(why), sizeof msg->why - 1)] = '\0';
+	return RC_OK;
+}
+
+/* NULL: not JSON. */
+static const struct {
+	const char *name;
+	void (*write)(struct json_out *w, const struct link_msg *msg);
+	enum rc (*read)(struct reading *r);
+} kinds[] = {
+	[LINK_HELLO] = { "HELLO", write_hello, read_hello },
+	[LINK_BEAT] = { "BEAT", write_beat, read_beat },
+	[LINK_EVENTS] = { "EVENTS", NULL, NULL },
+	[LINK_PULL] = { "PULL", write_pull, read_pull },
+	[LINK_BYE] = { "BYE", write_bye, read_bye },
+};
+_Static_assert(COUNT(kinds) == LINK_MSG_KINDS, "every kind has its form");
+
+void wire_write(const struct link_msg *msg, struct str *out)
+{
+	char front[WIRE_HEAD_BYTES] = { 0, 0, 0, 0, VERSION, (char)msg->kind };
+	size_t start = out->len;
+
+	str_addn(out, front, sizeof front);
+	if (kinds[msg->kind].write) {
+		struct json_out w;
+
+		json_begin(&w, out);
+		json_object_open(&w, NULL);
+		kinds[msg->kind].write(&w, msg);
+		json_close(&w);
+	} else {
+		write_events(msg, out);
+	}
+	must(out->len - start - LENGTH_BYTES <= LINK_FRAME_BYTES_MAX && !out->is_cut);
+	put_u32(out->s + start, (uint32_t)(out->len - start - LENGTH_BYTES));
+}
+
+static enum rc read_events(const char *body, size_t n, struct link_msg *msg, struct err *e)
+{
+	uint32_t count, lines = 0;
+	const char *end = body + n, *p = body + COUNT_BYTES;
+
+	if (n < COUNT_BYTES)
+		return err_set(e, RC_INPUT, "EVENTS of %zu bytes", n);
+	count = get_u32(body);
+	if (count == 0 || count > EVENT_BATCH_MAX)
+		return err_set(e, RC_INPUT, "EVENTS of %" PRIu32 " events, allowed are 1 to %u",
+			count, (unsigned)EVENT_BATCH_MAX);
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		p++;
+		lines++;
+	}
+	if (!p || lines != count)
+		return err_set(e, RC_INPUT, "EVENTS says %" PRIu32 " events and has another number",
+			count);
+	msg->events = body + COUNT_BYTES;
+	msg->events_len = n - COUNT_BYTES;
+	msg->n_events = count;
+	return RC_OK;
+}
+
+static enum rc read_body(const char *body, size_t n, struct wire_in *in, struct err *e)
+{
+	enum link_msg_kind kind = in->msg.kind;
+	scoped(json_decref) json_t *object = NULL;
+	enum rc rc;
+
+	if (!kinds[kind].read)
+		return read_events(body, n, &in->msg, e);
+	rc = json_read(&object, body, n, e);
+	if (rc == RC_OK && !json_is_object(object))
+		rc = err_set(e, RC_INPUT, "not an object");
+	if (rc == RC_OK)
+		rc = kinds[kind].read(&(struct reading){ object, in, e });
+	if (rc != RC_OK)
+		return err_in(e, rc, "%s", kinds[kind].name);
+	return RC_OK;
+}
+
+enum rc wire_read(const char *bytes, size_t n, struct wire_in *ret, size_t *ret_used, struct err *e)
+{
+	uint32_t length;
+	unsigned kind;
+	enum rc rc = RC_OK;
+
+	*ret_used = 0;
+	if (n < LENGTH_BYTES)
+		return RC_OK;
+	length = get_u32(bytes);
+	if (length < WIRE_HEAD_BYTES - LENGTH_BYTES || length > LINK_FRAME_BYTES_MAX)
+		return err_set(e, RC_INPUT, "frame of %" PRIu32 " bytes, allowed are %u to %u", length,
+			(unsigned)(WIRE_HEAD_BYTES - LENGTH_BYTES), (unsigned)LINK_FRAME_BYTES_MAX);
+	if (n > LENGTH_BYTES && bytes[LENGTH_BYTES] != VERSION)
+		return err_set(e, RC_INPUT, "frame of version %d, this program speaks %d",
+			(unsigned char)bytes[LENGTH_BYTES], VERSION);
+	if (n - LENGTH_BYTES < length)
+		return RC_OK;
+	kind = (unsigned char)bytes[LENGTH_BYTES + 1];
+	ret->is_known = kind < LINK_MSG_KINDS;
+	ret->msg = (struct link_msg){ .kind = ret->is_known ? kind : 0 };
+	if (ret->is_known)
+		rc = read_body(bytes + WIRE_HEAD_BYTES, length - (WIRE_HEAD_BYTES - LENGTH_BYTES), ret,
+			e);
+	if (rc == RC_OK)
+		*ret_used = LENGTH_BYTES + (size_t)length;
+	return rc;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * endpoint: "host:port" taken apart, and whether only this machine can reach it.
+ *
+ *	127.0.0.1:7080   [::1]:7080   localhost:0   :7080 (every address)
+ */
+#ifndef PORT_HTTP_SERVER_ENDPOINT_H
+#define PORT_HTTP_SERVER_ENDPOINT_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ENDPOINT_HOST_MAX 256 /* a DNS name (RFC 1035) or an address, terminated */
+#define ENDPOINT_TEXT_MAX (ENDPOINT_HOST_MAX + 8)
+
+struct endpoint {
+	char host[ENDPOINT_HOST_MAX]; /* without brackets; "": every address */
+	uint16_t port;                /* 0: the system chooses */
+};
+
+/* RC_INPUT with the reason. */
+enum rc endpoint_parse(const char *text, struct endpoint *ret, struct err *e) MUST_USE;
+
+/* The inverse: brackets around what holds a colon.  Returns `buf`. */
+const char *endpoint_text(const struct endpoint *p, char buf[ENDPOINT_TEXT_MAX]);
+
+/* "localhost" and names below it (RFC 6761), 127.0.0.0/8, ::1, and 127.0.0.0/8 mapped into IPv6.
+ * Other names are not asked for: what they resolve to may change. */
+bool host_is_loopback(const char *host);
+
+#endif
