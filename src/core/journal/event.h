@@ -9,6 +9,9 @@
  *
  * and the signature is Ed25519 over the 32 bytes of the hash.  In the first event of an epoch
  * `previous` is the head of the site's previous epoch if it was known, else zero.
+ *
+ * Since the hash covers the body's bytes, a body has one spelling only, that of
+ * event_write_body(): what is read from JSON and written again is the same event.
  */
 #ifndef CORE_JOURNAL_EVENT_H
 #define CORE_JOURNAL_EVENT_H
@@ -26,12 +29,16 @@ enum event_kind {
 	EVENT_UNKNOWN,
 };
 
+/* Clocks beyond this (in the year 4199) are taken for this; stamps stay within a signed 64-bit
+ * number, as JSON and SQLite want them. */
+#define EVENT_WALL_MAX_MS ((int64_t)1 << 46)
+
 struct event {
 	const char *site;
-	uint64_t epoch, seq;
-	uint64_t hlc;
-	struct wall wall; /* the writer's clock when it wrote */
-	const char *kind; /* text, so that unknown kinds survive relaying */
+	uint64_t epoch, seq; /* both from 1 */
+	uint64_t hlc;        /* grows along a chain */
+	struct wall wall;    /* the writer's clock when it wrote */
+	const char *kind;    /* text, so that unknown kinds survive relaying */
 	const char *subject;
 	const char *body; /* JSON object, at most EVENT_BODY_BYTES_MAX */
 	struct sha256 previous, hash;
@@ -43,11 +50,17 @@ const char *event_kind_text(enum event_kind kind);
 
 struct sha256 event_hash(const struct event *ev);
 
-/* Everything but hash and signature is well-formed and within limits. */
+/* Everything but hash and signature is well-formed and within limits: RC_INPUT, RC_LIMIT. */
 enum rc event_validate(const struct event *ev, struct err *e) MUST_USE;
+
+/* A body's one spelling: no white space, members in the order given, texts and numbers as base/json.h
+ * writes them.  RC_INPUT when it isn't an object, RC_LIMIT when it is too deep or too long. */
+enum rc event_write_body(const json_t *object, struct str *out, struct err *e) MUST_USE;
 
 /* As one JSON object on one line, for `diarchy log --json`, the API and the wire. */
 void event_write_json(const struct event *ev, struct json_out *w, const char *key);
+/* Its members alone, for who adds more to the object. */
+void event_write_members(const struct event *ev, struct json_out *w);
 /* The inverse; texts are copied into `a`.  Validates, but doesn't verify. */
 enum rc event_read_json(const json_t *object, struct arena *a, struct event *ret, struct err *e)
 	MUST_USE;

@@ -12,6 +12,14 @@
  * previous hash, every hash recomputed, the last one's signature verified with the site's key from
  * lab.yaml (the chain covers the rest).  A batch that contradicts what we hold is a fork:
  * RC_CORRUPT, both kept nowhere, said aloud.
+ *
+ * Our own chain may be forked honestly: the disk was rolled back, and we wrote on before a peer told
+ * us.  Then what we signed first and a peer has kept is the history; what was written on top of the
+ * rolled-back disk moves, as it is, to the beginning of a new epoch:
+ *
+ *	epoch 1   1 ── 2 ── 3 ── 4 ── 5      4 and 5 come back from the peer
+ *	                    └─── 4'          written after the rollback
+ *	epoch 2   1 (was 4') ── 2 ── ...     and on we go
  */
 #ifndef CORE_JOURNAL_JOURNAL_H
 #define CORE_JOURNAL_JOURNAL_H
@@ -27,30 +35,42 @@ struct journal_head {
 	struct sha256 hash;
 };
 
+/* A cursor names an event of one store; they grow in the order of arrival, from 2. */
+#define EVENT_CURSOR_OLDEST 1 /* as after_cursor: from the first that arrived */
+
 struct event_query {
 	const char *site, *kind, *subject; /* NULL: any */
-	struct wall since, until;          /* wall times, inclusive; {0}: open */
+	struct wall since, until;          /* by the stamp (hlc_wall), inclusive; {0}: open */
 	uint64_t before_cursor;            /* newest first: continue below this cursor; 0: from the newest */
-	uint64_t after_cursor;             /* oldest first when set: continue above it */
-	bool is_latest_by_subject;         /* only the newest (by hlc) of each subject */
+	uint64_t after_cursor;             /* in order of arrival when set: continue above it */
+	bool is_latest_by_subject;         /* only the newest of each subject; not with after_cursor */
 	uint32_t most;                     /* 0: all */
 };
 
-/* Storage, real (port/sqlite) or simulated.  Called in line, from one thread. */
+/* Storage, real (port/sqlite) or simulated (memory_store.h).  Called in line, from one thread. */
 struct journal_store {
 	void *ctx;
 	/* Store all in one transaction; durable (fsynced) on RC_OK, absent otherwise.
-	 * RC_FULL, RC_IO, RC_CORRUPT.  Storing an event that is there already is a no-op. */
+	 * RC_FULL, RC_IO, RC_CORRUPT.  Storing an event that is there already is a no-op; another
+	 * one in its place, or one that doesn't continue its chain, is RC_CORRUPT. */
 	enum rc (*put)(void *ctx, const struct event *events, size_t n, struct err *e);
+	/* Forget a chain's events from `from->seq` on and put these, in one transaction.  Only for
+	 * our own chain, when it was forked. */
+	enum rc (*replace)(void *ctx, const struct journal_head *from, const struct event *events,
+		size_t n, struct err *e);
 	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e); /* malloced */
 	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */
 	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
 		struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
-	/* `each` is called for every match, newest first by (hlc, site), unless after_cursor is
-	 * set; stops when it returns false.  The event lives only during the call. */
+	/* `each` is called for every match, newest first by (hlc, site, epoch), unless after_cursor
+	 * is set; stops when it returns false.  The event lives only during the call, and `each` may
+	 * not call the store.  RC_INPUT when before_cursor names nothing. */
 	enum rc (*query)(void *ctx, const struct event_query *q,
 		bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg,
 		struct err *e);
+	/* Which site's event is the newer one when stamps are equal: the one later in this list (the
+	 * order of lab.yaml; names must not decide).  Sites that aren't in it come before, by name. */
+	void (*order)(void *ctx, const char *const *sites, size_t n);
 	/* Small durable facts outside the chains ("last_alive"); not fsynced. */
 	enum rc (*note)(void *ctx, const char *name, int64_t value, struct err *e);
 	int64_t (*noted)(void *ctx, const char *name, int64_t otherwise);
@@ -75,7 +95,8 @@ enum rc journal_open(struct journal **ret, const char *site, const struct journa
 void journal_free(struct journal *j);
 SCOPED_BY(journal_free, struct journal *)
 
-/* Prepare an event of ours; returned for reading until the next commit. */
+/* Prepare an event of ours; returned for reading until the next commit.  `body` is a JSON object; one
+ * that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut. */
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body);
 /* Make all prepared events durable.  On failure they stay prepared, and a later commit tries
@@ -84,17 +105,30 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 	struct err *e) MUST_USE;
 size_t journal_uncommitted(const struct journal *j);
 
-/* Take in a batch of one chain from a peer; *ret_new counts what we did not have. */
+/* Take in a batch of one chain from a peer; *ret_new counts what we did not have.  Nothing is kept
+ * unless RC_OK:
+ *	RC_INPUT     not events of one chain in a row
+ *	RC_CORRUPT   forged, damaged, of a site that isn't declared, or a fork
+ *	RC_CONFLICT  a hole: it begins beyond what we hold; or it shows that our own chain was rolled
+ *	             back, but not where: see journal_lacking()
+ *	RC_FULL, RC_IO, RC_LIMIT
+ * Taking in what extends the epoch that we write ourselves begins a new one. */
 enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
 	size_t *ret_new, struct err *e) MUST_USE;
 
 const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n);
-/* What a peer that has `theirs` lacks: one (chain, from_seq) at a time; false when nothing. */
+/* What a peer that has `theirs` lacks: one (chain, from_seq) at a time; false when nothing.
+ * ret_from->seq is what they have, 0 for nothing: send from seq + 1. */
 bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
 	struct journal_head *ret_from);
-/* A peer holds more of our own chain than we do: we were wiped or rolled back.  After the history
- * has been accepted, go on in a new epoch. */
+/* The same seen from here: what we lack of theirs, to be asked for from ret_from->seq + 1. */
+bool journal_lacking(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret_from);
+/* A peer says that it holds more of our own chain than we do, or another: we were wiped or rolled
+ * back.  After the history has been accepted, go on in a new epoch. */
 bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n);
+/* The next commit begins another epoch, whose first event's `previous` is the head of the newest
+ * before it.  Nothing changes while nothing has been committed in the present one. */
 void journal_new_epoch(struct journal *j, struct now now);
 
 const struct journal_store *journal_store(const struct journal *j);

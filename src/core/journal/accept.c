@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What peers send: is it genuine, does it continue what we hold, and if not, whose fault is that.
+ *
+ * A batch is first verified by itself (`check_batch`), then laid beside what we hold of the chain
+ * (`compare`), which yields how many of its events we have already and whether the rest follows.
+ */
+#include "core/journal/journal_private.h"
+
+static enum rc check_event(const struct event *ev, struct err *e)
+{
+	struct sha256 hash;
+	enum rc rc = event_validate(ev, e);
+
+	if (rc != RC_OK)
+		return rc;
+	hash = event_hash(ev);
+	if (memcmp(&hash, &ev->hash, sizeof hash) != 0)
+		return err_set(e, RC_CORRUPT, "its hash doesn't fit its content");
+	return RC_OK;
+}
+
+static enum rc check_pair(const struct event *before, const struct event *ev, struct err *e)
+{
+	if (ev->epoch != before->epoch || !str_eq(ev->site, before->site) || ev->seq != before->seq + 1)
+		return err_set(e, RC_INPUT, "events of one chain in a row were expected");
+	if (memcmp(&ev->previous, &before->hash, sizeof before->hash) != 0)
+		return err_set(e, RC_CORRUPT, "it doesn't hold the hash of the one before");
+	if (ev->hlc <= before->hlc)
+		return err_set(e, RC_CORRUPT, "its stamp isn't after that of the one before");
+	return RC_OK;
+}
+
+/* A chain of its own, signed by its site at the end. */
+static enum rc check_batch(const struct journal *j, const struct event *events, size_t n,
+	struct err *e)
+{
+	const struct journal_signer *s = &j->signer;
+	const struct event *last = &events[n - 1];
+
+	for (size_t i = 0; i < n; i++) {
+		enum rc rc = check_event(&events[i], e);
+
+		if (rc == RC_OK && i > 0)
+			rc = check_pair(&events[i - 1], &events[i], e);
+		if (rc != RC_OK)
+			return err_in(e, rc, "event %zu of a batch from a peer", i + 1);
+	}
+	if (s->verify && !s->verify(s->ctx, last->site, &last->hash, last->signature))
+		return err_set(e, RC_CORRUPT,
+			"event %lu of %s's journal isn't signed with the key that lab.yaml has for it",
+			(unsigned long)last->seq, last->site);
+	return RC_OK;
+}
+
+/* A batch beside the chain that we hold. */
+struct overlap {
+	size_t chain;    /* JOURNAL_NO_CHAIN: we have nothing of it */
+	size_t n_same;   /* leading events that we hold already */
+	bool is_joined;  /* the first of the rest follows what we hold before it */
+	bool is_forked;  /* in the place of the first of the rest we hold something else */
+};
+
+static bool same_hash(const struct sha256 *a, const struct sha256 *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static void compare_held(const struct event *held, size_t n_held, const struct event *events, size_t n,
+	struct overlap *ret)
+{
+	size_t most = n_held < n ? n_held : n, i = 0;
+
+	while (i < most && same_hash(&held[i].hash, &events[i].hash))
+		i++;
+	ret->n_same = i;
+	ret->is_forked = i < most;
+	ret->is_joined = i > 0 || events[0].seq == 1 ||
+		same_hash(&held[0].previous, &events[0].previous);
+}
+
+/* What is beyond our head joins there or nowhere. */
+static enum rc compare_with_head(const struct journal *j, const struct event *first,
+	struct overlap *ret, struct err *e)
+{
+	const struct journal_head *head = ret->chain == JOURNAL_NO_CHAIN ? NULL : &j->heads[ret->chain];
+	uint64_t held = head ? head->seq : 0;
+
+	if (first->seq > held + 1)
+		return err_set(e, RC_CONFLICT,
+			"a hole in %s's journal: the batch begins at %lu, and we hold %lu",
+			first->site, (unsigned long)first->seq, (unsigned long)held);
+	if (!head) {
+		ret->is_joined = true;
+		return RC_OK;
+	}
+	ret->is_joined = same_hash(&first->previous, &head->hash);
+	ret->is_forked = !ret->is_joined;
+	if (ret->is_joined && first->hlc <= j->tails[ret->chain].hlc)
+		return err_set(e, RC_CORRUPT, "event %lu of %s's journal is stamped before %lu",
+			(unsigned long)first->seq, first->site, (unsigned long)held);
+	return RC_OK;
+}
+
+static enum rc compare(const struct journal *j, const struct event *events, size_t n,
+	struct overlap *ret, struct err *e)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *held;
+	size_t n_held;
+	enum rc rc;
+
+	*ret = (struct overlap){ .chain = journal_find(j, events->site, events->epoch) };
+	if (ret->chain == JOURNAL_NO_CHAIN || events->seq > j->heads[ret->chain].seq)
+		return compare_with_head(j, events, ret, e);
+	rc = j->store.range(j->store.ctx, events->site, events->epoch, events->seq, n, &a, &held,
+		&n_held, e);
+	if (rc != RC_OK)
+		return rc;
+	if (n_held == 0)
+		return err_set(e, RC_CORRUPT, "%s's journal has lost event %lu", events->site,
+			(unsigned long)events->seq);
+	compare_held(held, n_held, events, n, ret);
+	return RC_OK;
+}
+
+/* We take the first version that a peer proves, and no third one: peers that each hold another would
+ * have us change sides for ever. */
+static bool may_settle(const struct journal *j, size_t chain)
+{
+	return chain != JOURNAL_NO_CHAIN && journal_is_ours(j, j->heads[chain].site) &&
+		!j->tails[chain].is_settled;
+}
+
+/* The events to put in place of our own chain's end: the peer's, then ours from the fork on as the
+ * beginning of `epoch`. */
+static enum rc merge(const struct journal *j, const struct event *events, size_t n, uint64_t epoch,
+	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
+{
+	struct event *ours, *merged;
+	size_t n_ours;
+	struct sha256 previous = events[n - 1].hash;
+	enum rc rc = j->store.range(j->store.ctx, j->site, events->epoch, events->seq, SIZE_MAX, a,
+		&ours, &n_ours, e);
+
+	if (rc != RC_OK)
+		return rc;
+	merged = arena_alloc(a, (n + n_ours) * sizeof *merged);
+	memcpy(merged, events, n * sizeof *merged);
+	for (size_t i = 0; i < n_ours; i++) {
+		merged[n + i] = ours[i];
+		journal_seal(j, &merged[n + i], epoch, i + 1, &previous);
+		previous = merged[n + i].hash;
+	}
+	*ret = merged;
+	*ret_n = n + n_ours;
+	return RC_OK;
+}
+
+/* `events` are what we signed before the disk was rolled back, the first of them in the place of the
+ * first that we signed afterwards. */
+static enum rc settle(struct journal *j, struct now now, const struct event *events, size_t n,
+	struct err *e)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct journal_head from = { .epoch = events->epoch, .seq = events->seq };
+	uint64_t epoch = journal_next_epoch(j, now);
+	struct event *merged;
+	size_t n_merged, chain = journal_find(j, j->site, events->epoch);
+	enum rc rc = merge(j, events, n, epoch, &a, &merged, &n_merged, e);
+
+	if (rc != RC_OK)
+		return rc;
+	must(str_copy(from.site, sizeof from.site, j->site));
+	rc = j->store.replace(j->store.ctx, &from, merged, n_merged, e);
+	if (rc != RC_OK)
+		return rc;
+	j->tails[chain].is_forked = false;
+	j->tails[chain].is_settled = true;
+	journal_advance(j, &merged[n - 1]);
+	journal_advance(j, &merged[n_merged - 1]);
+	journal_enter(j, epoch);
+	return RC_OK;
+}
+
+static enum rc refuse_fork(struct journal *j, const struct event *first, const struct overlap *o,
+	struct err *e)
+{
+	const struct event *ev = &first[o->n_same];
+
+	if (!may_settle(j, o->chain))
+		return err_set(e, RC_CORRUPT,
+			"%s's journal is forked: of epoch %lu, event %lu there are two versions with "
+			"its signature, and this one was not kept",
+			ev->site, (unsigned long)ev->epoch, (unsigned long)ev->seq);
+	j->tails[o->chain].is_forked = true;
+	return err_set(e, RC_CONFLICT,
+		"our own journal was rolled back somewhere before event %lu of epoch %lu: a peer holds "
+		"what is missing",
+		(unsigned long)ev->seq, (unsigned long)ev->epoch);
+}
+
+static enum rc take_in(struct journal *j, struct now now, const struct event *events, size_t n,
+	struct err *e)
+{
+	enum rc rc;
+
+	if (j->n_chains >= JOURNAL_CHAINS_MAX &&
+		journal_find(j, events->site, events->epoch) == JOURNAL_NO_CHAIN)
+		return err_set(e, RC_LIMIT, "more than %d chains: %s began too many epochs",
+			JOURNAL_CHAINS_MAX, events->site);
+	rc = j->store.put(j->store.ctx, events, n, e);
+	if (rc != RC_OK)
+		return rc;
+	journal_advance(j, &events[n - 1]);
+	if (journal_is_ours(j, events->site) && events->epoch == j->epoch)
+		journal_enter(j, journal_next_epoch(j, now));
+	return RC_OK;
+}
+
+enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
+	size_t *ret_new, struct err *e)
+{
+	struct overlap o = { 0 };
+	enum rc rc = n ? check_batch(j, events, n, e) : RC_OK;
+
+	if (rc == RC_OK && n)
+		rc = compare(j, events, n, &o, e);
+	if (rc == RC_OK && o.n_same < n) {
+		if (!o.is_forked)
+			rc = take_in(j, now, events + o.n_same, n - o.n_same, e);
+		else if (o.is_joined && may_settle(j, o.chain))
+			rc = settle(j, now, events + o.n_same, n - o.n_same, e);
+		else
+			rc = refuse_fork(j, events, &o, e);
+	}
+	if (rc != RC_OK)
+		return rc;
+	if (n)
+		journal_witness(j, now, &events[n - 1]);
+	*ret_new = n - o.n_same;
+	return RC_OK;
+}
+
+static const struct journal_head *find_head(const struct journal_head *heads, size_t n,
+	const struct journal_head *like)
+{
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].epoch == like->epoch && str_eq(heads[i].site, like->site))
+			return &heads[i];
+	return NULL;
+}
+
+/* What has been reached of `chain`, by whoever has `reached` of it (NULL: nothing). */
+static void ask_from(struct journal_head *ret, const struct journal_head *chain,
+	const struct journal_head *reached)
+{
+	*ret = reached ? *reached : *chain;
+	if (reached)
+		return;
+	ret->seq = 0;
+	ret->hash = (struct sha256){ 0 };
+}
+
+bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret_from)
+{
+	for (size_t i = 0; i < j->n_chains; i++) {
+		const struct journal_head *reached = find_head(theirs, n, &j->heads[i]);
+
+		if (!reached || reached->seq < j->heads[i].seq) {
+			ask_from(ret_from, &j->heads[i], reached);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether their version of a chain of ours is another than the one that we hold. */
+static bool is_contradicted(const struct journal *j, const struct journal_head *theirs, size_t chain)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	const struct journal_head *ours = &j->heads[chain];
+	struct event *ev;
+	size_t n;
+
+	if (!may_settle(j, chain))
+		return false;
+	if (j->tails[chain].is_forked)
+		return true;
+	if (theirs->seq == 0 || theirs->seq > ours->seq)
+		return false;
+	if (theirs->seq == ours->seq)
+		return !same_hash(&theirs->hash, &ours->hash);
+	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n, NULL) !=
+			RC_OK ||
+		n != 1)
+		return false; /* the store has trouble of its own, which it will say elsewhere */
+	return !same_hash(&theirs->hash, &ev->hash);
+}
+
+static bool lacks(const struct journal *j, const struct journal_head *theirs,
+	struct journal_head *ret_from)
+{
+	size_t chain = journal_find(j, theirs->site, theirs->epoch);
+
+	if (chain == JOURNAL_NO_CHAIN || is_contradicted(j, theirs, chain)) {
+		ask_from(ret_from, theirs, NULL);
+		return theirs->seq > 0;
+	}
+	*ret_from = j->heads[chain];
+	return theirs->seq > j->heads[chain].seq;
+}
+
+bool journal_lacking(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret_from)
+{
+	for (size_t i = 0; i < n; i++)
+		if (lacks(j, &theirs[i], ret_from))
+			return true;
+	return false;
+}
+
+bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n)
+{
+	struct journal_head from;
+
+	for (size_t i = 0; i < n; i++)
+		if (journal_is_ours(j, theirs[i].site) && lacks(j, &theirs[i], &from))
+			return true;
+	return false;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal_private: what journal.c (our own chain) and accept.c (what peers send) share. */
+#ifndef CORE_JOURNAL_JOURNAL_PRIVATE_H
+#define CORE_JOURNAL_JOURNAL_PRIVATE_H
+
+#include "base/limits.h"
+#include "core/journal/journal.h"
+
+/* What is known of a chain beyond its head. */
+struct journal_tail {
+	uint64_t hlc;    /* of the head */
+	bool is_forked;  /* ours, and a peer proved that it holds another version of it */
+	bool is_settled; /* ours, and the fork is behind us */
+};
+
+struct journal {
+	char site[NAME_BYTES_MAX + 1];
+	struct journal_store store;
+	struct journal_signer signer;
+	struct hlc clock;
+	uint64_t epoch; /* the one that we write */
+
+	struct journal_head *heads; /* chains that have an event, in order of arrival */
+	struct journal_tail *tails;
+	size_t n_chains, cap_heads, cap_tails;
+
+	struct arena arena; /* of the events being prepared, or of those committed last */
+	struct event **pending;
+	size_t n_pending, cap_pending;
+	struct event *batch; /* the prepared ones in a row, while and after they are committed */
+	size_t cap_batch;
+};
+
+#define JOURNAL_NO_CHAIN SIZE_MAX
+size_t journal_find(const struct journal *j, const char *site, uint64_t epoch);
+bool journal_is_ours(const struct journal *j, const char *site);
+
+/* Move the head of the chain of `ev` to it; the chain is added if need be. */
+void journal_advance(struct journal *j, const struct event *ev);
+
+/* Let our clock follow.  The stamps of our own events are followed however far ahead they are: what we
+ * say next must come after what we said. */
+void journal_witness(struct journal *j, struct now now, const struct event *ev);
+
+/* Give `ev` its place in our own chain: epoch, seq, previous, hash, signature. */
+void journal_seal(const struct journal *j, struct event *ev, uint64_t epoch, uint64_t seq,
+	const struct sha256 *previous);
+/* An epoch that we never had. */
+uint64_t journal_next_epoch(const struct journal *j, struct now now);
+/* Head of the newest epoch of ours before `epoch` that has an event; zero when there is none. */
+struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
+/* From now on we write `epoch`; what is prepared moves there. */
+void journal_enter(struct journal *j, uint64_t epoch);
+
+#endif

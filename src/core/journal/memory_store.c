@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows stand in order of arrival; a row's cursor is its index plus FIRST_CURSOR.  `sorted` holds the
+ * live ones by stamp, and each chain its own by seq.  Rows that replace() forgot stay until the
+ * store is freed, marked with the commit that forgot them, so that a rollback can bring them back.
+ */
+#include "core/journal/memory_store.h"
+
+#include "base/map.h"
+
+#define FIRST_CURSOR (EVENT_CURSOR_OLDEST + 1)
+
+struct row {
+	struct event ev; /* its texts follow the row in memory */
+	uint64_t cursor;
+	uint64_t commit;    /* that brought it */
+	uint64_t forgotten; /* commit that took it away; 0: it is live */
+	size_t rank;        /* of its site, for equal stamps */
+};
+
+struct rows {
+	struct row **v;
+	size_t n, cap;
+};
+
+struct chain {
+	const char *site; /* of its first row, or of the row being added */
+	uint64_t epoch;
+	struct rows rows; /* seq 1 first */
+};
+
+struct memory_store {
+	struct journal_store port;
+	struct rows arrived, sorted;
+	struct chain *chains;
+	size_t n_chains, cap_chains;
+	char **sites; /* in the order that decides */
+	size_t n_sites;
+	struct map notes, durable_notes; /* name -> int64_t */
+	uint64_t commits;
+	struct memory_fault fault;
+};
+
+static void push(struct rows *rows, struct row *row)
+{
+	must_grow(rows->v, rows->n, rows->cap);
+	rows->v[rows->n++] = row;
+}
+
+static char *put_text(char **at, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = memcpy(*at, text, size);
+
+	*at += size;
+	return copy;
+}
+
+static struct row *row_new(const struct event *ev)
+{
+	size_t texts = strlen(ev->site) + strlen(ev->kind) + strlen(ev->subject) + strlen(ev->body) + 4;
+	struct row *row = must_alloc(sizeof *row + texts);
+	char *at = (char *)(row + 1);
+
+	row->ev = *ev;
+	row->ev.site = put_text(&at, ev->site);
+	row->ev.kind = put_text(&at, ev->kind);
+	row->ev.subject = put_text(&at, ev->subject);
+	row->ev.body = put_text(&at, ev->body);
+	return row;
+}
+
+/* Sites that are in no order rank before all that are. */
+static size_t rank_of(const struct memory_store *s, const char *site)
+{
+	for (size_t i = 0; i < s->n_sites; i++)
+		if (str_eq(s->sites[i], site))
+			return i + 1;
+	return 0;
+}
+
+static int compare_rows(const struct row *a, const struct row *b)
+{
+	if (a->ev.hlc != b->ev.hlc)
+		return a->ev.hlc < b->ev.hlc ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (!str_eq(a->ev.site, b->ev.site))
+		return strcmp(a->ev.site, b->ev.site);
+	if (a->ev.epoch != b->ev.epoch)
+		return a->ev.epoch < b->ev.epoch ? -1 : 1;
+	return a->ev.seq < b->ev.seq ? -1 : a->ev.seq > b->ev.seq;
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	return compare_rows(*(struct row *const *)a, *(struct row *const *)b);
+}
+
+/* Nearly everything arrives in order, or nearly so. */
+static void insert_sorted(struct rows *sorted, struct row *row)
+{
+	size_t at;
+
+	push(sorted, row);
+	for (at = sorted->n - 1; at > 0 && compare_rows(sorted->v[at - 1], row) > 0; at--)
+		sorted->v[at] = sorted->v[at - 1];
+	sorted->v[at] = row;
+}
+
+static struct chain *find_chain(const struct memory_store *s, const char *site, uint64_t epoch)
+{
+	for (size_t i = 0; i < s->n_chains; i++)
+		if (s->chains[i].epoch == epoch && str_eq(s->chains[i].site, site))
+			return &s->chains[i];
+	return NULL;
+}
+
+static void link_row(struct memory_store *s, struct row *row)
+{
+	struct chain *c = find_chain(s, row->ev.site, row->ev.epoch);
+
+	if (!c) {
+		must_grow(s->chains, s->n_chains, s->cap_chains);
+		c = &s->chains[s->n_chains++];
+		*c = (struct chain){ .site = row->ev.site, .epoch = row->ev.epoch };
+	}
+	push(&c->rows, row);
+}
+
+static void unlink_all(struct memory_store *s)
+{
+	for (size_t i = 0; i < s->n_chains; i++)
+		free(s->chains[i].rows.v);
+	s->n_chains = 0;
+	s->sorted.n = 0;
+}
+
+/* The chains and the order, from the rows. */
+static void relink(struct memory_store *s)
+{
+	unlink_all(s);
+	for (size_t i = 0; i < s->arrived.n; i++) {
+		struct row *row = s->arrived.v[i];
+
+		row->rank = rank_of(s, row->ev.site);
+		if (row->forgotten)
+			continue;
+		link_row(s, row);
+		push(&s->sorted, row);
+	}
+	if (s->sorted.n > 0)
+		qsort(s->sorted.v, s->sorted.n, sizeof(struct row *), compare_pointers);
+}
+
+static enum rc refuse(const struct event *ev, const char *why, struct err *e)
+{
+	return err_set(e, RC_CORRUPT, "event %lu of %s's epoch %lu %s", (unsigned long)ev->seq, ev->site,
+		(unsigned long)ev->epoch, why);
+}
+
+static bool same_hash(const struct sha256 *a, const struct sha256 *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static bool follows(const struct event *before, const struct event *ev)
+{
+	return same_hash(&before->hash, &ev->previous) && ev->hlc > before->hlc;
+}
+
+static enum rc add(struct memory_store *s, const struct event *ev, struct err *e)
+{
+	struct chain *c = find_chain(s, ev->site, ev->epoch);
+	size_t held = c ? c->rows.n : 0;
+	struct row *row;
+
+	if (ev->seq == 0 || ev->seq > held + 1)
+		return refuse(ev, "would leave a hole", e);
+	if (ev->seq <= held)
+		return same_hash(&c->rows.v[ev->seq - 1]->ev.hash, &ev->hash) ?
+			RC_OK :
+			refuse(ev, "is there already, and is another", e);
+	if (held > 0 && !follows(&c->rows.v[held - 1]->ev, ev))
+		return refuse(ev, "doesn't follow the one before", e);
+	row = row_new(ev);
+	row->cursor = s->arrived.n + FIRST_CURSOR;
+	row->commit = s->commits;
+	row->rank = rank_of(s, ev->site);
+	push(&s->arrived, row);
+	link_row(s, row);
+	insert_sorted(&s->sorted, row);
+	return RC_OK;
+}
+
+/* Back to what there was after an earlier commit. */
+static void return_to(struct memory_store *s, uint64_t commit)
+{
+	while (s->arrived.n > 0 && s->arrived.v[s->arrived.n - 1]->commit > commit)
+		free(s->arrived.v[--s->arrived.n]);
+	for (size_t i = 0; i < s->arrived.n; i++)
+		if (s->arrived.v[i]->forgotten > commit)
+			s->arrived.v[i]->forgotten = 0;
+	s->commits = commit;
+	relink(s);
+}
+
+static void copy_notes(struct map *from, struct map *to)
+{
+	map_each(from, it) {
+		int64_t *value = map_get(to, it->key);
+
+		if (!value)
+			map_put(to, it->key, value = must_alloc(sizeof *value));
+		*value = *(int64_t *)it->value;
+	}
+}
+
+static void free_notes(struct map *notes)
+{
+	map_each(notes, it)
+		free(it->value);
+	map_fini(notes);
+}
+
+/* Whether this put is one of those that fail. */
+static bool is_faulty(struct memory_store *s)
+{
+	struct memory_fault *f = &s->fault;
+
+	if (f->count == 0)
+		return false;
+	if (f->after > 0) {
+		f->after--;
+		return false;
+	}
+	if (f->count != UINT64_MAX)
+		f->count--;
+	return true;
+}
+
+static void forget(struct memory_store *s, const struct journal_head *from)
+{
+	struct chain *c = find_chain(s, from->site, from->epoch);
+
+	if (!c)
+		return;
+	for (size_t i = from->seq - 1; i < c->rows.n; i++)
+		c->rows.v[i]->forgotten = s->commits;
+	relink(s);
+}
+
+/* `from` NULL: nothing is forgotten. */
+static enum rc commit(struct memory_store *s, const struct journal_head *from,
+	const struct event *events, size_t n, struct err *e)
+{
+	size_t before = s->arrived.n;
+	enum rc rc = RC_OK;
+
+	s->commits++;
+	if (from)
+		forget(s, from);
+	for (size_t i = 0; i < n && rc == RC_OK; i++)
+		rc = add(s, &events[i], e);
+	if (rc != RC_OK)
+		return_to(s, s->commits - 1);
+	else if (!from && s->arrived.n == before)
+		s->commits--; /* all was there already */
+	return rc;
+}
+
+static enum rc replace(void *ctx, const struct journal_head *from, const struct event *events, size_t n,
+	struct err *e)
+{
+	struct memory_store *s = ctx;
+	bool fails = is_faulty(s);
+	enum rc rc = RC_OK;
+
+	if (!fails || s->fault.is_kept)
+		rc = commit(s, from, events, n, e);
+	if (rc != RC_OK)
+		return rc;
+	if (fails)
+		return err_set(e, s->fault.rc, "the simulated disk failed");
+	copy_notes(&s->notes, &s->durable_notes);
+	return RC_OK;
+}
+
+static enum rc put(void *ctx, const struct event *events, size_t n, struct err *e)
+{
+	return replace(ctx, NULL, events, n, e);
+}
+
+static enum rc heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e)
+{
+	const struct memory_store *s = ctx;
+	struct journal_head *all = must_alloc((s->n_chains + 1) * sizeof *all);
+
+	(void)e;
+	for (size_t i = 0; i < s->n_chains; i++) {
+		const struct event *last = &s->chains[i].rows.v[s->chains[i].rows.n - 1]->ev;
+
+		all[i] = (struct journal_head){ .epoch = last->epoch, .seq = last->seq,
+			.hash = last->hash };
+		must(str_copy(all[i].site, sizeof all[i].site, last->site));
+	}
+	*ret = all;
+	*ret_n = s->n_chains;
+	return RC_OK;
+}
+
+static bool copy_event(struct arena *a, const struct event *ev, struct event *ret)
+{
+	*ret = *ev;
+	ret->site = arena_strdup(a, ev->site);
+	ret->kind = arena_strdup(a, ev->kind);
+	ret->subject = arena_strdup(a, ev->subject);
+	ret->body = arena_strdup(a, ev->body);
+	return ret->site && ret->kind && ret->subject && ret->body;
+}
+
+static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
+	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
+{
+	const struct chain *c = find_chain(ctx, site, epoch);
+	size_t first = from_seq > 0 ? from_seq - 1 : 0;
+	size_t n = c && first < c->rows.n ? c->rows.n - first : 0;
+	struct event *events;
+
+	if (n > most)
+		n = most;
+	events = arena_alloc(a, n * sizeof *events);
+	if (!events)
+		return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
+	for (size_t i = 0; i < n; i++)
+		if (!copy_event(a, &c->rows.v[first + i]->ev, &events[i]))
+			return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
+	*ret = events;
+	*ret_n = n;
+	return RC_OK;
+}
+
+static bool text_fits(const char *wanted, const char *text)
+{
+	return !wanted || str_eq(wanted, text);
+}
+
+static bool matches(const struct event_query *q, const struct event *ev)
+{
+	int64_t at = hlc_wall(ev->hlc).ms;
+
+	return (!q->since.ms || at >= q->since.ms) && (!q->until.ms || at <= q->until.ms) &&
+		text_fits(q->site, ev->site) && text_fits(q->kind, ev->kind) &&
+		text_fits(q->subject, ev->subject);
+}
+
+/* One query under way. */
+struct search {
+	const struct event_query *q;
+	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
+	void *arg;
+	const struct row *below; /* NULL: from the newest */
+	struct map seen;         /* subjects, with is_latest_by_subject */
+	uint32_t n;
+};
+
+/* False when the search is over. */
+static bool offer(struct search *search, const struct row *row)
+{
+	const struct event_query *q = search->q;
+
+	if (!matches(q, &row->ev))
+		return true;
+	if (q->is_latest_by_subject) {
+		if (map_has(&search->seen, row->ev.subject))
+			return true;
+		map_put(&search->seen, row->ev.subject, search);
+	}
+	if (search->below && compare_rows(row, search->below) >= 0)
+		return true;
+	if (!search->each(search->arg, &row->ev, row->cursor))
+		return false;
+	return ++search->n != q->most;
+}
+
+/* How many of `sorted` are stamped at or before `t`. */
+static size_t rows_until(const struct rows *sorted, struct wall t)
+{
+	size_t low = 0, high = sorted->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (hlc_wall(sorted->v[middle]->ev.hlc).ms <= t.ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void search_newest_first(const struct memory_store *s, struct search *search)
+{
+	const struct event_query *q = search->q;
+	size_t i = q->until.ms ? rows_until(&s->sorted, q->until) : s->sorted.n;
+
+	while (i-- > 0) {
+		const struct row *row = s->sorted.v[i];
+
+		if (q->since.ms && hlc_wall(row->ev.hlc).ms < q->since.ms)
+			break;
+		if (!offer(search, row))
+			break;
+	}
+}
+
+static void search_as_arrived(const struct memory_store *s, struct search *search)
+{
+	for (size_t i = search->q->after_cursor - EVENT_CURSOR_OLDEST; i < s->arrived.n; i++)
+		if (!s->arrived.v[i]->forgotten && !offer(search, s->arrived.v[i]))
+			break;
+}
+
+static const struct row *row_of(const struct memory_store *s, uint64_t cursor)
+{
+	const struct row *row = NULL;
+
+	if (cursor >= FIRST_CURSOR && cursor - FIRST_CURSOR < s->arrived.n)
+		row = s->arrived.v[cursor - FIRST_CURSOR];
+	return row && !row->forgotten ? row : NULL;
+}
+
+static enum rc query(void *ctx, const struct event_query *q,
+	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
+{
+	struct memory_store *s = ctx;
+	struct search search = { .q = q, .each = each, .arg = arg };
+
+	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
+		return err_set(e, RC_INPUT, "after a cursor goes neither with before one nor with latest");
+	if (q->before_cursor) {
+		search.below = row_of(s, q->before_cursor);
+		if (!search.below)
+			return err_set(e, RC_INPUT, "cursor %lu names no event of this journal",
+				(unsigned long)q->before_cursor);
+	}
+	if (q->after_cursor)
+		search_as_arrived(s, &search);
+	else
+		search_newest_first(s, &search);
+	map_fini(&search.seen);
+	return RC_OK;
+}
+
+static void free_sites(struct memory_store *s)
+{
+	for (size_t i = 0; i < s->n_sites; i++)
+		free(s->sites[i]);
+	free(s->sites);
+}
+
+static void order(void *ctx, const char *const *sites, size_t n)
+{
+	struct memory_store *s = ctx;
+
+	free_sites(s);
+	s->sites = must_alloc((n + 1) * sizeof *s->sites);
+	s->n_sites = n;
+	for (size_t i = 0; i < n; i++)
+		s->sites[i] = must_strdup(sites[i]);
+	relink(s);
+}
+
+static enum rc note(void *ctx, const char *name, int64_t value, struct err *e)
+{
+	struct memory_store *s = ctx;
+	int64_t *held = map_get(&s->notes, name);
+
+	(void)e;
+	if (!held)
+		map_put(&s->notes, name, held = must_alloc(sizeof *held));
+	*held = value;
+	return RC_OK;
+}
+
+static int64_t noted(void *ctx, const char *name, int64_t otherwise)
+{
+	const struct memory_store *s = ctx;
+	const int64_t *held = map_get(&s->notes, name);
+
+	return held ? *held : otherwise;
+}
+
+struct memory_store *memory_store_new(void)
+{
+	struct memory_store *s = must_alloc(sizeof *s);
+
+	s->port = (struct journal_store){ .ctx = s, .put = put, .replace = replace, .heads = heads,
+		.range = range, .query = query, .order = order, .note = note, .noted = noted };
+	return s;
+}
+
+void memory_store_wipe(struct memory_store *s)
+{
+	unlink_all(s);
+	for (size_t i = 0; i < s->arrived.n; i++)
+		free(s->arrived.v[i]);
+	s->arrived.n = 0;
+	s->commits = 0;
+	free_notes(&s->notes);
+	free_notes(&s->durable_notes);
+}
+
+void memory_store_free(struct memory_store *s)
+{
+	if (!s)
+		return;
+	memory_store_wipe(s);
+	free_sites(s);
+	free(s->arrived.v);
+	free(s->sorted.v);
+	free(s->chains);
+	free(s);
+}
+
+const struct journal_store *memory_store_port(struct memory_store *s)
+{
+	return &s->port;
+}
+
+void memory_store_set_fault(struct memory_store *s, struct memory_fault fault)
+{
+	s->fault = fault;
+}
+
+void memory_store_crash(struct memory_store *s)
+{
+	free_notes(&s->notes);
+	copy_notes(&s->durable_notes, &s->notes);
+}
+
+void memory_store_rollback(struct memory_store *s, uint64_t commits)
+{
+	return_to(s, commits < s->commits ? s->commits - commits : 0);
+}
+
+size_t memory_store_count(const struct memory_store *s)
+{
+	return s->sorted.n;
+}
+
+uint64_t memory_store_commits(const struct memory_store *s)
+{
+	return s->commits;
+}

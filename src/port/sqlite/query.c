@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Searches.  Each picks the index that its filters ask for and steps through it in the wanted order,
+ * so that it costs what it returns.  `latest by subject` hops from one subject to the next in the
+ * index (a loose index scan) instead of reading every event of the kind.
+ */
+#include "port/sqlite/store.h"
+
+#include <string.h>
+
+#define ALL_RANKS INT64_MAX
+
+struct place { /* in the order newest first */
+	uint64_t hlc;
+	int64_t rank;
+};
+
+struct search {
+	struct sqlite_store *s;
+	const struct event_query *q;
+	uint64_t since, until;  /* stamps, inclusive */
+	struct place below;     /* only what comes after this place */
+	int64_t kind, subject;  /* words; 0: any */
+	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
+	void *arg;
+	uint32_t n;
+	bool is_over;
+};
+
+static bool is_below(struct place a, struct place b)
+{
+	return a.hlc < b.hlc || (a.hlc == b.hlc && a.rank < b.rank);
+}
+
+static uint64_t stamp_of(struct wall t, uint64_t counter)
+{
+	if (t.ms < 0)
+		return 0;
+	return t.ms > INT64_MAX >> 16 ? INT64_MAX : (uint64_t)t.ms << 16 | counter;
+}
+
+/* False when nothing can match, since the text never occurred. */
+static enum rc look_up(struct sqlite_store *s, const char *text, int64_t *ret, bool *ret_exists,
+	struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	*ret = 0;
+	if (!text)
+		return RC_OK;
+	if (strnlen(text, EVENT_SUBJECT_BYTES_MAX + 1) <= EVENT_SUBJECT_BYTES_MAX)
+		rc = store_find_word(s, text, ret, e);
+	if (*ret == 0)
+		*ret_exists = false;
+	return rc;
+}
+
+static int64_t id_of(uint64_t cursor)
+{
+	return (int64_t)(cursor < INT64_MAX ? cursor : INT64_MAX) - STORE_CURSOR_OFFSET;
+}
+
+static enum rc find_place(struct search *search, uint64_t cursor, struct err *e)
+{
+	sqlite3_stmt *stmt = sql_get(search->s, SQL_PLACE_OF);
+	enum rc rc;
+	int step;
+
+	sql_bind_int(stmt, 1, id_of(cursor));
+	rc = sql_step(search->s, stmt, &step, "looking for a cursor", e);
+	if (rc == RC_OK && step != SQLITE_ROW)
+		rc = err_set(e, RC_INPUT, "cursor %lu names no event of this journal",
+			(unsigned long)cursor);
+	if (rc == RC_OK) {
+		const struct store_chain *c =
+			store_chain_by_id(search->s, sqlite3_column_int64(stmt, 1));
+
+		search->below.hlc = (uint64_t)sqlite3_column_int64(stmt, 0);
+		search->below.rank = c ? c->rank : 0;
+	}
+	sql_done(stmt);
+	return rc;
+}
+
+/* Up to `until`, and of what is stamped just that only chains of a rank below `rank`. */
+static void bind(const struct search *search, sqlite3_stmt *stmt, uint64_t until, int64_t rank)
+{
+	sql_bind_int(stmt, 1, (int64_t)search->since);
+	sql_bind_int(stmt, 2, (int64_t)until);
+	sql_bind_text(stmt, 3, search->q->site);
+	sql_bind_int(stmt, 4, rank);
+	if (search->kind)
+		sql_bind_int(stmt, 5, search->kind);
+	if (search->subject)
+		sql_bind_int(stmt, 6, search->subject);
+}
+
+static enum rc emit(struct search *search, sqlite3_stmt *stmt, struct err *e)
+{
+	struct event ev;
+	enum rc rc = store_row(search->s, stmt, &ev, e);
+	uint64_t cursor = (uint64_t)sqlite3_column_int64(stmt, 0) + STORE_CURSOR_OFFSET;
+
+	if (rc == RC_OK)
+		search->is_over = !search->each(search->arg, &ev, cursor) ||
+			++search->n == search->q->most;
+	return rc;
+}
+
+static enum rc emit_all(struct search *search, sqlite3_stmt *stmt, struct err *e)
+{
+	enum rc rc = RC_OK;
+	int step;
+
+	while (rc == RC_OK && !search->is_over) {
+		rc = sql_step(search->s, stmt, &step, "searching", e);
+		if (rc == RC_OK && step == SQLITE_DONE)
+			break;
+		if (rc == RC_OK)
+			rc = emit(search, stmt, e);
+	}
+	return rc;
+}
+
+static enum rc search_newest_first(struct search *search, struct err *e)
+{
+	static const enum statement by_filter[2][2] = {
+		{ SQL_NEWEST, SQL_NEWEST_OF_SUBJECT },
+		{ SQL_NEWEST_OF_KIND, SQL_NEWEST_OF_KIND_AND_SUBJECT },
+	};
+	scoped(sql_done) sqlite3_stmt *stmt =
+		sql_get(search->s, by_filter[search->kind != 0][search->subject != 0]);
+
+	if (search->below.hlc <= search->until)
+		bind(search, stmt, search->below.hlc, search->below.rank);
+	else
+		bind(search, stmt, search->until, ALL_RANKS);
+	return emit_all(search, stmt, e);
+}
+
+static enum rc search_as_arrived(struct search *search, struct err *e)
+{
+	scoped(sql_done) sqlite3_stmt *stmt = sql_get(search->s, SQL_ARRIVED);
+
+	bind(search, stmt, search->until, ALL_RANKS);
+	sql_bind_int(stmt, 7, id_of(search->q->after_cursor));
+	return emit_all(search, stmt, e);
+}
+
+struct found {
+	int64_t id;
+	struct place place;
+};
+struct findings {
+	struct found *v;
+	size_t n, cap;
+};
+
+static void free_findings(struct findings *f)
+{
+	free(f->v);
+}
+SCOPED_FINI(free_findings, struct findings)
+
+/* The newest event of the subject that the search stands at, if it has one that matches. */
+static enum rc find_latest(struct search *search, struct findings *to, struct err *e)
+{
+	struct sqlite_store *s = search->s;
+	scoped(sql_done) sqlite3_stmt *stmt =
+		sql_get(s, search->kind ? SQL_LATEST_OF_KIND_AND_SUBJECT : SQL_LATEST_OF_SUBJECT);
+	const struct store_chain *c;
+	struct found found;
+	enum rc rc;
+	int step;
+
+	bind(search, stmt, search->until, ALL_RANKS);
+	rc = sql_step(s, stmt, &step, "searching", e);
+	if (rc != RC_OK || step == SQLITE_DONE)
+		return rc;
+	c = store_chain_by_id(s, sqlite3_column_int64(stmt, 2));
+	found.id = sqlite3_column_int64(stmt, 0);
+	found.place.hlc = (uint64_t)sqlite3_column_int64(stmt, 1);
+	found.place.rank = c ? c->rank : 0;
+	if (!is_below(found.place, search->below))
+		return RC_OK;
+	must_grow(to->v, to->n, to->cap);
+	to->v[to->n++] = found;
+	return RC_OK;
+}
+
+/* Go on to the next subject; 0 after the last. */
+static enum rc next_subject(struct search *search, struct err *e)
+{
+	struct sqlite_store *s = search->s;
+	scoped(sql_done) sqlite3_stmt *stmt =
+		sql_get(s, search->kind ? SQL_NEXT_SUBJECT_OF_KIND : SQL_NEXT_SUBJECT);
+	int64_t last = search->subject;
+	enum rc rc;
+	int step;
+
+	sql_bind_int(stmt, 5, search->kind);
+	sql_bind_int(stmt, 6, last);
+	rc = sql_step(s, stmt, &step, "searching", e);
+	if (rc != RC_OK)
+		return rc;
+	search->subject = step == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	if (search->subject != 0 && search->subject <= last)
+		return store_corrupt(s, e, "an index is out of order"); /* or we would go on for ever */
+	return RC_OK;
+}
+
+static enum rc find_latest_of_each(struct search *search, struct findings *to, struct err *e)
+{
+	enum rc rc;
+
+	if (search->subject)
+		return find_latest(search, to, e);
+	rc = next_subject(search, e);
+	while (rc == RC_OK && search->subject) {
+		rc = find_latest(search, to, e);
+		if (rc == RC_OK)
+			rc = next_subject(search, e);
+	}
+	return rc;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct found *one = a, *other = b;
+
+	return is_below(one->place, other->place) - is_below(other->place, one->place);
+}
+
+static enum rc emit_by_id(struct search *search, int64_t id, struct err *e)
+{
+	scoped(sql_done) sqlite3_stmt *stmt = sql_get(search->s, SQL_BY_ID);
+	enum rc rc;
+	int step;
+
+	sql_bind_int(stmt, 1, id);
+	rc = sql_step(search->s, stmt, &step, "searching", e);
+	if (rc == RC_OK && step != SQLITE_ROW)
+		rc = store_corrupt(search->s, e, "row %ld of table event is lost", (long)id);
+	return rc == RC_OK ? emit(search, stmt, e) : rc;
+}
+
+static enum rc search_latest(struct search *search, struct err *e)
+{
+	scoped(free_findings) struct findings found = { 0 };
+	enum rc rc = find_latest_of_each(search, &found, e);
+
+	if (rc == RC_OK && found.n)
+		qsort(found.v, found.n, sizeof *found.v, newest_first);
+	for (size_t i = 0; rc == RC_OK && i < found.n && !search->is_over; i++)
+		rc = emit_by_id(search, found.v[i].id, e);
+	return rc;
+}
+
+enum rc store_query(void *ctx, const struct event_query *q,
+	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
+{
+	struct search search = { .s = ctx, .q = q, .each = each, .arg = arg };
+	bool exists = true;
+	enum rc rc;
+
+	search.since = q->since.ms ? stamp_of(q->since, 0) : 0;
+	search.until = q->until.ms ? stamp_of(q->until, 0xffff) : INT64_MAX - 1;
+	search.below = (struct place){ .hlc = INT64_MAX };
+	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
+		return err_set(e, RC_INPUT, "after a cursor goes neither with before one nor with latest");
+	rc = look_up(ctx, q->kind, &search.kind, &exists, e);
+	if (rc == RC_OK)
+		rc = look_up(ctx, q->subject, &search.subject, &exists, e);
+	if (rc == RC_OK && q->before_cursor)
+		rc = find_place(&search, q->before_cursor, e);
+	if (rc != RC_OK || !exists)
+		return rc;
+	if (q->after_cursor)
+		return search_as_arrived(&search, e);
+	return q->is_latest_by_subject ? search_latest(&search, e) : search_newest_first(&search, e);
+}
