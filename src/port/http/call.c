@@ -211,6 +211,7 @@ static CURLcode set_mail(struct http_call *call, const struct http_mail *mail)
 	SET(XFERINFODATA, call);
 	SET(MAIL_FROM, mail->from);
 	SET(MAIL_RCPT, call->recipients);
+	SET(MAIL_RCPT_ALLLOWFAILS, 1L); /* one refused recipient must not cost the others their mail */
 	SET(USE_SSL, (long)(mail->use_starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	return CURLE_OK;
 }
