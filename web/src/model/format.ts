@@ -37,7 +37,7 @@ export function duration(ms: number): string {
 export function took(ms: number): string {
 	if (ms < 9.95 && ms % 1 !== 0) return `${ms.toFixed(1)} ms`;
 	if (ms < 999.5) return `${Math.round(ms)} ms`;
-	if (ms < 9950) return `${(ms / SECOND).toFixed(1)} s`;
+	if (ms < 9950) return `${(ms / SECOND).toFixed(1).replace(/\.0$/, "")} s`;
 	return ms < MINUTE ? `${Math.round(ms / SECOND)} s` : age(ms);
 }
 

@@ -196,13 +196,17 @@ function ListRow({ incident }: { incident: Incident }) {
 		<li>
 			<a href={incidentPath(incident.id)} data-row data-incident={incident.id}>
 				<Glyph state={over ? "ok" : (incident.members[0]?.state ?? "failing")} scope={incident.members[0]?.scope} />
-				<span class="title">{incident.title}</span>
+				<span class="title">
+					{incident.title}
+					{!over && incident.ack && (
+						<span class="acked">{incident.ack.by || "somebody"} looks after it</span>
+					)}
+				</span>
 				<span class="facts">
 					{from !== null && <span>{day(from)}, {hourMinute(from)}</span>}
 					{over ? <span>lasted {lasted(incident)}</span> : <span>for <When at={from} as="span" /></span>}
 					<span>{count(incident.members.length + incident.more_members, "check")}</span>
 					<span>{incident.state === "merged" ? "merged" : toldSummary(incident)}</span>
-					{!over && incident.ack && <span class="acked">{incident.ack.by || "somebody"} looks after it</span>}
 				</span>
 			</a>
 		</li>
