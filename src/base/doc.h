@@ -10,6 +10,7 @@
 #define BASE_DOC_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +31,8 @@ struct doc_node {
 
 struct doc {
 	struct arena arena;
-	const char *file; /* as given, for messages */
+	const char *file;   /* as given, for messages */
+	struct sha256 hash; /* of the file's bytes */
 	struct doc_node *root;
 };
 

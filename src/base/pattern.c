@@ -9,6 +9,8 @@
  */
 #include "base/pattern.h"
 
+#include "base/str.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdint.h>
@@ -52,19 +54,55 @@ static pcre2_code *compile(const char *text, uint32_t options, int *ret_why, siz
 	return code;
 }
 
+/* The end of a class that begins at `c`, just behind its ']'. */
+static const char *skip_class(const char *c)
+{
+	c += c[1] == '^' ? 2 : 1;
+	if (*c == ']')
+		c++;
+	for (; *c && *c != ']'; c++) {
+		const char *posix = c[0] == '[' && c[1] == ':' ? strstr(c + 2, ":]") : NULL;
+
+		if (posix)
+			c = posix + 1;
+		else if (c[0] == '\\' && c[1])
+			c++;
+	}
+	return *c ? c + 1 : c;
+}
+
+/* RE2 repeats what has no width, as in blackbox_exporter's own "^+OK"; PCRE2 wants a group there. */
+static void group_repeated_anchors(const char *text, struct str *out)
+{
+	while (*text) {
+		size_t n = text[0] == '\\' && text[1] ? 2 : 1;
+		bool is_anchor = n == 2 ? strchr("AzbB", text[1]) != NULL : strchr("^$", *text) != NULL;
+
+		if (*text == '[')
+			n = (size_t)(skip_class(text) - text);
+		if (is_anchor && text[n] && strchr("*+?", text[n]))
+			str_addf(out, "(?:%.*s)", (int)n, text);
+		else
+			str_addn(out, text, n);
+		text += n;
+	}
+}
+
 enum rc pattern_compile(
 	struct pattern **ret, const char *text, enum pattern_flags flags, struct err *e)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
 			   PCRE2_DOLLAR_ENDONLY | PCRE2_AUTO_CALLOUT;
+	scoped(str_fini) struct str translated = STR_EMPTY;
 	char reason[128];
 	size_t offset;
 	int why;
 	pcre2_code *code;
 
+	group_repeated_anchors(text, &translated);
 	if (flags & PATTERN_WHOLE)
 		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
-	code = compile(text, options, &why, &offset);
+	code = compile(str_c(&translated), options, &why, &offset);
 	if (!code) {
 		pcre2_get_error_message(why, (PCRE2_UCHAR *)reason, sizeof reason);
 		return err_set(e, RC_INPUT, "regular expression '%.200s', offset %zu: %s", text,

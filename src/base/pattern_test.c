@@ -56,6 +56,29 @@ static void a_dollar_is_the_very_end_as_in_re2(void **state)
 	assert_true(matches("a.b", PATTERN_SEARCH, "a\rb"));
 }
 
+static bool finds(const char *text, const char *subject)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	bool matches = false;
+
+	assert_int_equal(pattern_compile(&p, text, PATTERN_SEARCH, NULL), RC_OK);
+	assert_int_equal(pattern_match(p, subject, strlen(subject), &matches, NULL), RC_OK);
+	return matches;
+}
+
+static void an_anchor_may_be_repeated_as_in_re2(void **state)
+{
+	(void)state;
+	assert_true(finds("^+OK", "OK"));
+	assert_false(finds("^+OK", "+OK"));
+	assert_true(finds("a\\b*c$?", "ac"));
+	assert_true(finds("[^+]x", "ax"));
+	assert_false(finds("[^+]x", "+x"));
+	assert_true(finds("[[:digit:]^+]x", "^x"));
+	assert_true(finds("\\^+x", "^^x"));
+	assert_true(finds("[]^+]x", "]x"));
+}
+
 static void characters_are_those_of_utf8_and_classes_those_of_ascii(void **state)
 {
 	(void)state;
@@ -143,6 +166,7 @@ int main(void)
 		cmocka_unit_test(a_search_finds_its_pattern_anywhere),
 		cmocka_unit_test(a_whole_match_covers_the_whole_subject),
 		cmocka_unit_test(a_dollar_is_the_very_end_as_in_re2),
+		cmocka_unit_test(an_anchor_may_be_repeated_as_in_re2),
 		cmocka_unit_test(characters_are_those_of_utf8_and_classes_those_of_ascii),
 		cmocka_unit_test(a_subject_that_is_not_utf8_is_searched_all_the_same),
 		cmocka_unit_test(an_empty_subject_may_be_null),

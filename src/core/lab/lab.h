@@ -3,12 +3,12 @@
  * lab: what lab.yaml declares, checked and resolved.
  *
  * lab_read() turns a parsed document into an immutable struct lab, or into a list of findings with
- * places.  Names are resolved to indices; derived checks (sites, links, watchers, drills, the site's
- * own) are added after the declared ones; dependencies are acyclic.  Sites keep the order of the
- * file, and that order, never a name, breaks ties anywhere in the program: swapping two names
+ * places.  Names are resolved to indices; derived checks (sites, links, watchers, drills, the
+ * site's own) are added after the declared ones; dependencies are acyclic.  Sites keep the order of
+ * the file, and that order, never a name, breaks ties anywhere in the program: swapping two names
  * gives the mirror image.
  *
- * One table (schema.def) drives the reader, the JSON Schema and the reference page.
+ * One table (schema.c) drives the reader, the JSON Schema and the reference page.
  */
 #ifndef CORE_LAB_LAB_H
 #define CORE_LAB_LAB_H
@@ -46,7 +46,7 @@ struct lab_watcher {
 	const char *name;
 	const char *url; /* http:// or https://, no path */
 	struct public_key key;
-	const char *listen; /* host:port it binds; default 127.0.0.1:7090 */
+	const char *listen;               /* host:port it binds; default 127.0.0.1:7090 */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP behind the host's */
 	const char *drill; /* cron expression of the daily drill; default "0 6 * * *" */
 };
@@ -56,7 +56,8 @@ struct lab_host {
 	uint8_t site;
 	const char *address;
 	const char *ssh, *flake, *metrics; /* kept for later parts */
-	uint16_t check; /* check that stands for the host itself: probe named like it, or derived icmp */
+	uint16_t check; /* check that stands for the host itself: probe named like it, or derived
+			   icmp */
 };
 
 enum check_kind {
@@ -73,37 +74,39 @@ enum self_check { SELF_CONFIG, SELF_DISK, SELF_CLOCK, SELF_NOTIFY, SELF_JOURNAL,
 struct lab_check {
 	const char *name; /* unique in the lab */
 	enum check_kind kind;
-	uint8_t home;      /* site index */
-	uint8_t from;      /* bit n: observed by site n */
+	uint8_t home; /* site index */
+	uint8_t from; /* bit n: observed by site n */
 	enum severity severity;
-	int64_t every_ms;  /* probes: interval; heartbeats: period (0 with cron) */
-	int64_t grace_ms;  /* added to the deadline */
-	uint8_t confirm;   /* consecutive failures that make a word failing; default 2; heartbeats 1 */
-	uint16_t host;     /* NO_HOST */
-	uint16_t *needs;   /* checks that explain this one: declared, its host's, its site's uplink */
+	int64_t every_ms; /* probes: interval; heartbeats: period (0 with cron) */
+	int64_t grace_ms; /* added to the deadline */
+	uint8_t confirm;  /* consecutive failures that make a word failing; default 2; heartbeats 1
+			   */
+	uint16_t host;    /* NO_HOST */
+	uint16_t *needs; /* checks that explain this one: declared, its host's, its site's uplink */
 	uint16_t n_needs;
-	uint8_t subject_a, subject_b; /* CHECK_SITE: a; CHECK_LINK: a, b; CHECK_WATCHER/DRILL: a = watcher */
+	uint8_t subject_a,
+		subject_b; /* CHECK_SITE: a; CHECK_LINK: a, b; CHECK_WATCHER/DRILL: a = watcher */
 	enum self_check self;
 	const struct probe_spec *probe; /* CHECK_PROBE */
 	const struct cron *cron;        /* CHECK_HEARTBEAT with a schedule */
 	const struct tz *zone;          /* of the schedule; the home site's otherwise */
-	struct secret token;            /* CHECK_HEARTBEAT: wanted as bearer or ?token=; SECRET_NONE: open */
-	const char *description;        /* shown in the interface and in notifications */
-	const char *runbook;            /* link shown in notifications */
-	uint32_t line, column;          /* where it was declared */
+	struct secret token; /* CHECK_HEARTBEAT: wanted as bearer or ?token=; SECRET_NONE: open */
+	const char *description; /* shown in the interface and in notifications */
+	const char *runbook;     /* link shown in notifications */
+	uint32_t line, column;   /* where it was declared */
 };
 
 enum channel_kind { CHANNEL_DISCORD, CHANNEL_WEBHOOK, CHANNEL_SMTP };
 struct lab_channel { /* notify.discord, notify.webhook, notify.smtp; names are the keys */
 	const char *name;
 	enum channel_kind kind;
-	struct secret url;        /* discord, webhook; may also stand plainly for a webhook */
+	struct secret url; /* discord, webhook; may also stand plainly for a webhook */
 	const char *url_plain;
-	const char *mention;      /* discord: "<@123>", "<@&456>" or "@here" on first messages */
+	const char *mention; /* discord: "<@123>", "<@&456>" or "@here" on first messages */
 	const char *server, *user, *from, *to; /* smtp: host:port */
 	struct secret password;
 	bool use_starttls;
-	enum severity least;      /* less severe incidents are not told here */
+	enum severity least; /* less severe incidents are not told here */
 };
 
 struct lab_window { /* maintenance: matchers silenced on a schedule */
@@ -121,14 +124,15 @@ struct lab_notify {
 	const struct tz *reader_zone; /* notify.timezone; default: the first site's */
 	bool has_quiet;
 	uint16_t quiet_from_minute, quiet_until_minute; /* of the day, reader's zone; may wrap */
-	enum severity quiet_unless;   /* at least this is told all the same */
+	enum severity quiet_unless;                     /* at least this is told all the same */
 };
 
 struct lab {
 	struct arena arena; /* owns all below */
 	const char *name;
 	const char *file;   /* path it came from */
-	struct sha256 hash; /* of the file's bytes (and of the files it names): the configuration's identity */
+	struct sha256 hash; /* of the file's bytes (and of the files it names): the configuration's
+			       identity */
 	struct lab_site *sites;
 	uint8_t n_sites;
 	struct lab_watcher *watchers;
@@ -141,6 +145,8 @@ struct lab {
 	struct lab_notify notify;
 	struct lab_window *windows;
 	uint16_t n_windows;
+	struct pattern **patterns; /* all that the probes hold, once each */
+	uint32_t n_patterns;
 };
 
 /* One thing wrong with the file.  `diarchy check` prints FILE:LINE:COLUMN: TEXT. */
@@ -150,22 +156,35 @@ struct finding {
 	bool is_warning; /* accepted but doubtful; errors refuse the file */
 	const char *text;
 };
-struct findings {
+struct findings { /* all zero: none yet */
 	struct arena arena;
-	struct finding *items; /* in the order of the file */
-	uint32_t n, cap, n_errors;
+	struct finding *items; /* after lab_read: by file, as first mentioned, then by place */
+	uint32_t n, cap;       /* at most FINDINGS_MAX are kept */
+	uint32_t n_errors;     /* all, also those that were not kept */
 };
 void findings_fini(struct findings *f);
 SCOPED_FINI(findings_fini, struct findings)
 
+struct place {
+	const char *file;
+	uint32_t line, column;
+};
+void finding_error(struct findings *f, struct place at, const char *fmt, ...) PRINTF(3, 4);
+void finding_warning(struct findings *f, struct place at, const char *fmt, ...) PRINTF(3, 4);
+
 /* What the reader needs of the world: files beside lab.yaml and time zones. */
 struct lab_source {
 	void *ctx;
-	/* Parse YAML at `path` (relative to lab.yaml's folder).  Syntax errors become findings. */
+	/* Parse YAML at `path`: lab.yaml as it was given to lab_read, or a file that it names, with
+	 * lab.yaml's folder before it.  Syntax errors become findings; then RC_INPUT. */
 	enum rc (*document)(void *ctx, const char *path, struct doc *ret, struct findings *findings,
 		struct err *e);
+	/* Bytes of a file that a module names as the body of its requests, bounded. */
+	enum rc (*bytes)(void *ctx, const char *path, struct str *ret, struct err *e);
 	/* Time zone by IANA name; NULL when unknown.  Outlives every lab. */
 	const struct tz *(*zone)(void *ctx, const char *name);
+	/* Whether a maintenance window's matchers are well-formed; NULL: taken as they are. */
+	enum rc (*matchers)(const char *text, struct err *e);
 };
 
 /* Read and check `file`.  RC_INPUT when `findings` holds errors (then *ret is untouched). */
@@ -179,8 +198,8 @@ uint8_t lab_site_index(const struct lab *lab, const char *name);
 uint16_t lab_check_index(const struct lab *lab, const char *name);
 
 /* From the same table as the reader. */
-void lab_json_schema(struct str *out);     /* JSON Schema 2020-12 */
-void lab_reference_page(struct str *out);  /* doc/configuration.md's tables, Markdown */
+void lab_json_schema(struct str *out);    /* JSON Schema 2020-12 */
+void lab_reference_page(struct str *out); /* doc/configuration.md's tables, Markdown */
 
 const char *severity_name(enum severity s);     /* "critical" */
 const char *check_kind_name(enum check_kind k); /* "probe" */

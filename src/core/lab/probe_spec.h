@@ -18,17 +18,19 @@
 enum probe_kind { PROBE_HTTP, PROBE_TCP, PROBE_TLS, PROBE_DNS, PROBE_ICMP };
 enum ip_protocol { IP_ANY, IP_V4, IP_V6 };
 
-/* A value that must not stand in the file: named here, read by port/secret when it is used. */
-enum secret_kind { SECRET_NONE, SECRET_FILE, SECRET_ENV, SECRET_CREDENTIAL };
+/* A value that must not stand in the file: named here, read by port/files when it is used.  Only a
+ * blackbox module's file may hold one itself, since it is accepted as it is. */
+enum secret_kind { SECRET_NONE, SECRET_FILE, SECRET_ENV, SECRET_CREDENTIAL, SECRET_INLINE };
 struct secret {
 	enum secret_kind kind;
-	const char *name; /* path, variable or credential */
+	const char *name;  /* path, variable or credential; inline: "FILE:LINE", where it stands */
+	const char *value; /* inline; else NULL */
 };
 
 struct tls_spec {
 	const char *ca_file, *cert_file, *key_file; /* PEM */
-	const char *server_name;                    /* SNI and name check; NULL: the address's host */
-	bool is_insecure;                           /* don't verify the chain */
+	const char *server_name;  /* SNI and name check; NULL: the address's host */
+	bool is_insecure;         /* don't verify the chain */
 	int64_t expires_after_ms; /* fail when a certificate of the chain ends sooner; 0: no rule */
 };
 
@@ -47,15 +49,17 @@ struct header_rules {
 	uint32_t n;
 };
 
+struct status_range {
+	uint16_t low, high;
+};
+
 struct http_spec {
 	const char *url;
 	const char *method; /* never NULL: "GET" */
 	const char **header_names, **header_values;
 	uint32_t n_headers;
-	const char *body; /* request's body */
-	struct {
-		uint16_t low, high;
-	} *status; /* accepted ranges; none: 200-299 */
+	const char *body;            /* request's body */
+	struct status_range *status; /* accepted; none: 200-299 */
 	uint32_t n_status;
 	const char **versions; /* "HTTP/1.1", "HTTP/2.0"; none: any */
 	uint32_t n_versions;
@@ -64,16 +68,16 @@ struct http_spec {
 	struct header_rules header_matches, header_matches_not;
 	bool follow_redirects; /* default true, at most 10 */
 	bool fail_if_tls, fail_if_not_tls;
-	bool enable_http2; /* default true */
+	bool enable_http2;       /* default true */
 	const char *compression; /* Accept-Encoding asked for and decoded */
-	const char *user; /* basic auth */
+	const char *user;        /* basic auth */
 	struct secret password, bearer;
 	const char *proxy_url;
 	uint64_t body_size_limit_bytes; /* 0: PROBE_BODY_BYTES_MAX */
 	struct tls_spec tls;
 };
 
-struct dialogue_step { /* tcp: in order */
+struct dialogue_step {          /* tcp: in order */
 	const char *send;       /* with "\n" added, after ${1} substitution from the last expect */
 	struct pattern *expect; /* a line must match */
 	const char *expect_text;
@@ -88,7 +92,8 @@ struct tcp_spec {
 };
 
 struct rr_rules { /* blackbox's validate_*_rrs, over presentation-format records */
-	struct pattern_list fail_if_matches, fail_if_all_match, fail_if_not_matches, fail_if_none_matches;
+	struct pattern_list fail_if_matches, fail_if_all_match, fail_if_not_matches,
+		fail_if_none_matches;
 };
 struct dns_spec {
 	const char *server; /* host or host:port, default port 53, or 853 with tls */
@@ -98,7 +103,8 @@ struct dns_spec {
 	bool use_tcp, use_tls, no_recursion;
 	const char **rcodes; /* accepted; none: NOERROR */
 	uint32_t n_rcodes;
-	const char **answers; /* lab.yaml's own `answers`: data that must be the whole set, any order */
+	const char *
+		*answers; /* lab.yaml's own `answers`: data that must be the whole set, any order */
 	uint32_t n_answers;
 	struct rr_rules answer, authority, additional;
 	struct tls_spec tls;

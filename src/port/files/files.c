@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/files/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+SCOPED_BY(close_fd, int)
+
+static enum rc open_file(const char *path, int *ret, struct err *e)
+{
+	*ret = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (*ret >= 0)
+		return RC_OK;
+	return err_errno(
+		e, errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO, errno, "%s", path);
+}
+
+static ssize_t read_some(int fd, void *buf, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, buf, n);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+enum rc file_read_into(const char *path, void *buf, size_t n, size_t *ret_n, struct err *e)
+{
+	scoped(close_fd) int fd = -1;
+	enum rc rc = open_file(path, &fd, e);
+	size_t filled = 0;
+	char more;
+	ssize_t got = 1;
+
+	while (rc == RC_OK && got > 0) {
+		got = filled < n ? read_some(fd, (char *)buf + filled, n - filled)
+				 : read_some(fd, &more, 1);
+		if (got < 0)
+			return err_errno(e, RC_IO, errno, "%s", path);
+		if (got > 0 && filled == n)
+			return err_set(e, RC_LIMIT, "%s is longer than %zu bytes", path, n);
+		filled += (size_t)got;
+	}
+	if (rc == RC_OK)
+		*ret_n = filled;
+	return rc;
+}
+
+enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct err *e)
+{
+	scoped(close_fd) int fd = -1;
+	enum rc rc = open_file(path, &fd, e);
+	size_t n = 0;
+	char buf[16 * 1024];
+	ssize_t got;
+
+	if (rc != RC_OK)
+		return rc;
+	while ((got = read_some(fd, buf, sizeof buf)) > 0) {
+		n += (size_t)got;
+		if (n > most_bytes)
+			return err_set(
+				e, RC_LIMIT, "%s is longer than %zu bytes", path, most_bytes);
+		str_addn(ret, buf, (size_t)got);
+	}
+	return got < 0 ? err_errno(e, RC_IO, errno, "%s", path) : RC_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files: whole files, never more of them than was agreed. */
+#ifndef PORT_FILES_FILES_H
+#define PORT_FILES_FILES_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* All of `path`, appended to `ret`.  RC_NOT_FOUND, RC_LIMIT when it is longer than `most_bytes`,
+ * RC_IO. The text names the path. */
+enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct err *e) MUST_USE;
+
+/* Appends up to `n` bytes into `buf`, *ret_n says how many; the same errors. */
+enum rc file_read_into(
+	const char *path, void *buf, size_t n, size_t *ret_n, struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/files/lab_files.h"
+
+#include "core/alert/silence.h"
+#include "port/files/files.h"
+#include "port/yaml/yaml.h"
+
+struct context {
+	struct zones *zones;
+	const struct lab_text *texts; /* NULL: from the disk */
+	size_t n_texts;
+};
+
+static enum rc bytes_of(void *ctx, const char *path, struct str *ret, struct err *e)
+{
+	const struct context *c = ctx;
+
+	if (!c->texts)
+		return file_read(path, LAB_FILE_BYTES_MAX, ret, e);
+	for (size_t i = 0; i < c->n_texts; i++) {
+		if (!str_eq(c->texts[i].path, path))
+			continue;
+		str_addn(ret, c->texts[i].text, c->texts[i].n);
+		return RC_OK;
+	}
+	return err_set(e, RC_NOT_FOUND, "%s: No such file or directory", path);
+}
+
+static enum rc document_of(
+	void *ctx, const char *path, struct doc *ret, struct findings *findings, struct err *e)
+{
+	scoped(str_fini) struct str bytes = STR_EMPTY;
+	enum rc rc = bytes_of(ctx, path, &bytes, e);
+
+	return rc != RC_OK ? rc : yaml_parse(ret, path, str_c(&bytes), bytes.len, findings, e);
+}
+
+static const struct tz *zone_of(void *ctx, const char *name)
+{
+	const struct context *c = ctx;
+
+	return zones_find(c->zones, name);
+}
+
+static enum rc check_matchers(const char *text, struct err *e)
+{
+	scoped(matchers_free) struct matchers *m = NULL;
+
+	return matchers_parse(&m, text, e);
+}
+
+static enum rc load(struct lab **ret, const char *path, struct context *c,
+	struct findings *findings, struct err *e)
+{
+	const struct lab_source source = {
+		.ctx = c,
+		.document = document_of,
+		.bytes = bytes_of,
+		.zone = zone_of,
+		.matchers = check_matchers,
+	};
+
+	return lab_read(ret, path, &source, findings, e);
+}
+
+enum rc lab_load(struct lab **ret, const char *path, struct zones *zones, struct findings *findings,
+	struct err *e)
+{
+	struct context c = { .zones = zones };
+
+	return load(ret, path, &c, findings, e);
+}
+
+enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, size_t n,
+	struct zones *zones, struct findings *findings, struct err *e)
+{
+	struct context c = { .zones = zones, .texts = texts, .n_texts = n };
+
+	must(n > 0);
+	return load(ret, texts[0].path, &c, findings, e);
+}

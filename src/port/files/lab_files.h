@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lab_files: lab.yaml from the disk, or from memory, into a lab. */
+#ifndef PORT_FILES_LAB_FILES_H
+#define PORT_FILES_LAB_FILES_H
+
+#include "core/lab/lab.h"
+#include "port/files/zones.h"
+
+/* As lab_read: RC_INPUT when `findings` holds errors.  What couldn't be read at all (RC_NOT_FOUND,
+ * RC_IO) is no finding.  `zones` outlives the lab. */
+enum rc lab_load(struct lab **ret, const char *path, struct zones *zones, struct findings *findings,
+	struct err *e) MUST_USE;
+
+/* The same from texts in memory, the first of which is lab.yaml: for tests, the simulator, fuzzers.
+ */
+struct lab_text {
+	const char *path;
+	const char *text;
+	size_t n;
+};
+enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, size_t n,
+	struct zones *zones, struct findings *findings, struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libfyaml's document builder was tried first: it needs some 600 bytes a node before anyone can
+ * count them.  From events we build the tree ourselves, within the document's budget, and see
+ * anchors, aliases and merge keys as they stand.
+ */
+#include "port/yaml/yaml.h"
+
+#include "base/map.h"
+
+#include <libfyaml.h>
+
+#define DOC_BYTES_MAX ((size_t)96 * 1024 * 1024)
+
+/* A node that is still open: its children so far. */
+struct frame {
+	struct doc_node *node;
+	uint32_t weight; /* values in it, aliases counted as what they stand for */
+	const char *anchor;
+	struct doc_node *key; /* mappings: waiting for its value */
+	struct doc_node **keys, **values;
+	uint32_t n, cap_keys, cap_values;
+};
+
+struct anchored {
+	struct doc_node *node;
+	uint32_t weight;
+};
+
+struct builder {
+	struct doc *doc;
+	struct findings *findings;
+	struct frame frames[YAML_DEPTH_MAX];
+	uint32_t depth;
+	struct map anchors;    /* name -> struct anchored */
+	uint32_t line, column; /* of what was read last, for what has no place of its own */
+	bool is_full;          /* a bound was hit, and said: nothing more is built */
+	bool is_broken;        /* the text is no YAML, and that was said */
+	uint32_t n_documents;
+};
+
+static struct place here(const struct builder *b)
+{
+	return (struct place){ b->doc->file, b->line, b->column };
+}
+
+static struct place place_of(const struct builder *b, const struct doc_node *node)
+{
+	return (struct place){ b->doc->file, node->line, node->column };
+}
+
+static void overflow(struct builder *b, const char *what)
+{
+	if (!b->is_full)
+		finding_error(b->findings, here(b), "%s", what);
+	b->is_full = true;
+}
+
+static void *allocate(struct builder *b, size_t n)
+{
+	void *p = arena_alloc(&b->doc->arena, n);
+
+	if (!p)
+		overflow(b, "the file holds more than can be read");
+	return p;
+}
+
+static void move_to(struct builder *b, struct fy_token *token)
+{
+	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+
+	if (!mark || mark->line < 0 || mark->column < 0)
+		return;
+	b->line = (uint32_t)mark->line + 1;
+	b->column = (uint32_t)mark->column + 1;
+}
+
+static struct doc_node *new_node(struct builder *b, enum doc_kind kind)
+{
+	struct doc_node *node = allocate(b, sizeof *node);
+
+	if (!node)
+		return NULL;
+	node->kind = kind;
+	node->line = b->line;
+	node->column = b->column;
+	return node;
+}
+
+static bool is_null_text(const char *s, size_t n)
+{
+	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0)
+			return true;
+	return false;
+}
+
+/* The part of a tag that says what it is: "binary" of "tag:yaml.org,2002:binary". */
+static const char *tag_name(struct fy_token *tag, char buf[64])
+{
+	static const char prefix[] = "tag:yaml.org,2002:";
+	size_t n = 0;
+	const char *text = tag ? fy_token_get_text(tag, &n) : NULL;
+
+	if (!text || n == 0)
+		return NULL;
+	if (n >= sizeof prefix - 1 && memcmp(text, prefix, sizeof prefix - 1) == 0) {
+		text += sizeof prefix - 1;
+		n -= sizeof prefix - 1;
+	}
+	snprintf(buf, 64, "%.*s", n < 63 ? (int)n : 63, text);
+	return buf;
+}
+
+static void decode_binary(struct builder *b, struct doc_node *node)
+{
+	char *bytes = allocate(b, node->text_len + 1);
+	char *packed = allocate(b, node->text_len + 1);
+	size_t n = 0;
+	long decoded;
+
+	if (!bytes || !packed)
+		return;
+	for (size_t i = 0; i < node->text_len; i++)
+		if (!strchr(" \t\r\n", node->text[i]))
+			packed[n++] = node->text[i];
+	decoded = base64_decode(packed, bytes, node->text_len + 1);
+	if (decoded < 0) {
+		finding_error(b->findings, place_of(b, node), "!!binary is not base64");
+		return;
+	}
+	node->text = bytes;
+	node->text_len = (size_t)decoded;
+	node->is_quoted = true;
+}
+
+/* Tags say no more than the schema does, except these. */
+static void apply_tag(struct builder *b, struct doc_node *node, struct fy_token *tag)
+{
+	static const char *const core[] = { "int", "float", "bool", "null", "map", "seq" };
+	char buf[64];
+	const char *name = tag_name(tag, buf);
+
+	if (!name || str_eq(name, "!"))
+		return;
+	if (str_eq(name, "str") && node->kind == DOC_SCALAR) {
+		node->is_quoted = true;
+		return;
+	}
+	if (str_eq(name, "binary") && node->kind == DOC_SCALAR) {
+		decode_binary(b, node);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(core); i++)
+		if (str_eq(name, core[i]))
+			return;
+	finding_error(b->findings, place_of(b, node), "tag '%s' is not understood here", name);
+}
+
+static struct doc_node *scalar(struct builder *b, struct fy_token *value)
+{
+	size_t n = 0;
+	const char *text = value ? fy_token_get_text(value, &n) : "";
+	struct doc_node *node = new_node(b, DOC_SCALAR);
+	char *copy = allocate(b, n + 1);
+
+	if (!node || !copy)
+		return NULL;
+	if (n)
+		memcpy(copy, text, n);
+	node->text = copy;
+	node->text_len = n;
+	node->is_quoted = value && fy_token_scalar_style(value) != FYSS_PLAIN;
+	if (!node->is_quoted && is_null_text(copy, n))
+		node->kind = DOC_NULL;
+	return node;
+}
+
+static const char *token_text(struct builder *b, struct fy_token *token)
+{
+	size_t n = 0;
+	const char *text = token ? fy_token_get_text(token, &n) : NULL;
+
+	return text ? arena_strndup(&b->doc->arena, text, n) : NULL;
+}
+
+static void anchor(struct builder *b, const char *name, struct doc_node *node, uint32_t weight)
+{
+	struct anchored *it = name ? allocate(b, sizeof *it) : NULL;
+
+	if (!it)
+		return;
+	*it = (struct anchored){ node, weight };
+	map_put(&b->anchors, name, it);
+}
+
+/* A key that nobody can look up would be ignored in silence. */
+static bool is_usable_key(struct builder *b, struct doc_node *key)
+{
+	if (key->kind == DOC_NULL) /* "null: x" and "~: x" are text enough; ": x" is not */
+		key->kind = DOC_SCALAR;
+	if (key->kind != DOC_SCALAR || key->text_len == 0)
+		finding_error(b->findings, place_of(b, key), "a key must be plain text");
+	else if (strlen(key->text) != key->text_len)
+		finding_error(b->findings, place_of(b, key), "a key must not hold a NUL byte");
+	else
+		return true;
+	return false;
+}
+
+static void add_pair(struct frame *f, struct doc_node *key, struct doc_node *value)
+{
+	uint32_t n = f->n;
+
+	must_grow(f->keys, n, f->cap_keys);
+	must_grow(f->values, n, f->cap_values);
+	f->keys[f->n] = key;
+	f->values[f->n++] = value;
+}
+
+/* A finished value takes its place in the container that is open, or is the root. */
+static void place_value(struct builder *b, struct doc_node *node, uint32_t weight)
+{
+	struct frame *f = b->depth ? &b->frames[b->depth - 1] : NULL;
+
+	if (!node)
+		return;
+	if (!f) {
+		b->doc->root = node;
+		return;
+	}
+	f->weight += weight;
+	if (f->weight > YAML_NODES_MAX) {
+		overflow(b, "the file holds more values than can be read (aliases count as what "
+			    "they stand for)");
+		return;
+	}
+	if (f->node->kind == DOC_SEQUENCE) {
+		must_grow(f->values, f->n, f->cap_values);
+		f->values[f->n++] = node;
+		return;
+	}
+	if (!f->key) {
+		f->key = node;
+		return;
+	}
+	if (is_usable_key(b, f->key))
+		add_pair(f, f->key, node);
+	f->key = NULL;
+}
+
+static void open_container(struct builder *b, enum doc_kind kind, struct fy_token *start,
+	struct fy_token *tag, struct fy_token *name)
+{
+	struct doc_node *node;
+
+	move_to(b, start);
+	if (b->depth == YAML_DEPTH_MAX) {
+		overflow(b, "nested too deeply");
+		return;
+	}
+	node = new_node(b, kind);
+	if (!node)
+		return;
+	apply_tag(b, node, tag);
+	b->frames[b->depth++] = (struct frame){
+		.node = node,
+		.weight = 1,
+		.anchor = token_text(b, name),
+	};
+}
+
+/* "<<": what `from` has and the mapping itself has not. */
+static void merge_one(
+	struct builder *b, struct frame *f, struct map *seen, const struct doc_node *from)
+{
+	if (from->kind != DOC_MAPPING) {
+		finding_error(
+			b->findings, place_of(b, from), "'<<' wants a mapping or a list of them");
+		return;
+	}
+	for (uint32_t i = 0; i < from->n; i++) {
+		if (map_has(seen, from->keys[i]->text))
+			continue;
+		map_put(seen, from->keys[i]->text, from->keys[i]);
+		add_pair(f, from->keys[i], from->values[i]);
+	}
+}
+
+static void merge(struct builder *b, struct frame *f, struct map *seen, const struct doc_node *from)
+{
+	if (from->kind != DOC_SEQUENCE) {
+		merge_one(b, f, seen, from);
+		return;
+	}
+	for (uint32_t i = 0; i < from->n; i++)
+		merge_one(b, f, seen, from->values[i]);
+}
+
+static bool is_merge_key(const struct doc_node *key)
+{
+	return !key->is_quoted && str_eq(key->text, "<<");
+}
+
+/* Each key once, and the merge key replaced by what it brings. */
+static void settle_mapping(struct builder *b, struct frame *f)
+{
+	scoped(map_fini) struct map seen = MAP_EMPTY;
+	const struct doc_node *merged = NULL;
+	uint32_t n = f->n;
+
+	f->n = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct doc_node *key = f->keys[i];
+		const struct doc_node *first = map_put(&seen, key->text, key);
+
+		if (first)
+			finding_error(b->findings, place_of(b, key),
+				"duplicate key '%.64s' (it stands in line %u already)", key->text,
+				first->line);
+		else if (is_merge_key(key))
+			merged = f->values[i];
+		else
+			add_pair(f, key, f->values[i]);
+	}
+	if (merged)
+		merge(b, f, &seen, merged);
+}
+
+static struct doc_node **keep(struct builder *b, struct doc_node **items, uint32_t n)
+{
+	struct doc_node **kept = allocate(b, n * sizeof(struct doc_node *));
+
+	return kept && n ? memcpy(kept, items, n * sizeof(struct doc_node *)) : kept;
+}
+
+static void close_container(struct builder *b)
+{
+	struct frame *f = &b->frames[b->depth - 1];
+	struct doc_node *node = f->node;
+
+	if (node->kind == DOC_MAPPING) {
+		settle_mapping(b, f);
+		node->keys = keep(b, f->keys, f->n);
+	}
+	node->values = keep(b, f->values, f->n);
+	node->n = node->values ? f->n : 0;
+	anchor(b, f->anchor, node, f->weight);
+	free(f->keys);
+	free(f->values);
+	b->depth--;
+	place_value(b, node, f->weight);
+}
+
+/* A quoted text's mark is behind the quote. */
+static void move_to_scalar(struct builder *b, struct fy_token *value)
+{
+	enum fy_scalar_style style = value ? fy_token_scalar_style(value) : FYSS_PLAIN;
+
+	move_to(b, value);
+	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && b->column > 1)
+		b->column--;
+}
+
+static void take_scalar(struct builder *b, const struct fy_event *ev)
+{
+	struct doc_node *node;
+
+	move_to_scalar(b, ev->scalar.value);
+	node = scalar(b, ev->scalar.value);
+	if (!node)
+		return;
+	apply_tag(b, node, ev->scalar.tag);
+	anchor(b, token_text(b, ev->scalar.anchor), node, 1);
+	place_value(b, node, 1);
+}
+
+static bool is_key_next(const struct builder *b)
+{
+	const struct frame *f = b->depth ? &b->frames[b->depth - 1] : NULL;
+
+	return f && f->node->kind == DOC_MAPPING && !f->key;
+}
+
+static void take_alias(struct builder *b, const struct fy_event *ev)
+{
+	const char *name = token_text(b, ev->alias.anchor);
+	const struct anchored *it = name ? map_get(&b->anchors, name) : NULL;
+	struct doc_node *node;
+
+	move_to(b, ev->alias.anchor);
+	if (it && !is_key_next(b)) {
+		place_value(b, it->node, it->weight);
+		return;
+	}
+	finding_error(b->findings, here(b),
+		it ? "alias '*%.64s' can't be a key"
+		   : "alias '*%.64s' stands for nothing before it",
+		name ? name : "");
+	node = new_node(b, DOC_SCALAR);
+	if (node) {
+		node->text = name ? name : "?";
+		node->text_len = strlen(node->text);
+	}
+	place_value(b, node, 1);
+}
+
+static void take_document(struct builder *b, const struct fy_event *ev)
+{
+	move_to(b, ev->document_start.document_start);
+	if (++b->n_documents == 2)
+		overflow(b, "only one document is expected in a file");
+}
+
+static void take(struct builder *b, const struct fy_event *ev)
+{
+	if (b->is_full)
+		return;
+	switch (ev->type) {
+	case FYET_DOCUMENT_START:
+		take_document(b, ev);
+		break;
+	case FYET_SCALAR:
+		take_scalar(b, ev);
+		break;
+	case FYET_ALIAS:
+		take_alias(b, ev);
+		break;
+	case FYET_MAPPING_START:
+		open_container(b, DOC_MAPPING, ev->mapping_start.mapping_start,
+			ev->mapping_start.tag, ev->mapping_start.anchor);
+		break;
+	case FYET_SEQUENCE_START:
+		open_container(b, DOC_SEQUENCE, ev->sequence_start.sequence_start,
+			ev->sequence_start.tag, ev->sequence_start.anchor);
+		break;
+	case FYET_MAPPING_END:
+	case FYET_SEQUENCE_END:
+		close_container(b);
+		break;
+	default:
+		break;
+	}
+}
+
+static void drop_frames(struct builder *b)
+{
+	while (b->depth) {
+		struct frame *f = &b->frames[--b->depth];
+
+		free(f->keys);
+		free(f->values);
+	}
+}
+
+/* libfyaml's own words are good; it repeats itself at times, so the first one is enough. */
+static void report_syntax(struct builder *b, struct fy_diag *diag)
+{
+	void *iterator = NULL;
+	const struct fy_diag_error *it = fy_diag_errors_iterate(diag, &iterator);
+
+	if (it && it->line > 0) {
+		b->line = (uint32_t)it->line;
+		b->column = it->column > 0 ? (uint32_t)it->column : 1;
+	}
+	finding_error(b->findings, here(b), "%s", it && it->msg ? it->msg : "this is not YAML");
+	b->is_broken = true;
+}
+
+static void destroy_parser(struct fy_parser *p)
+{
+	if (p)
+		fy_parser_destroy(p);
+}
+SCOPED_BY(destroy_parser, struct fy_parser *)
+
+static void destroy_diag(struct fy_diag *d)
+{
+	if (d)
+		fy_diag_destroy(d);
+}
+SCOPED_BY(destroy_diag, struct fy_diag *)
+
+static struct fy_diag *quiet_diag(void)
+{
+	struct fy_diag_cfg cfg;
+	struct fy_diag *diag;
+
+	fy_diag_cfg_default(&cfg);
+	cfg.fp = NULL;
+	cfg.level = FYET_ERROR;
+	diag = fy_diag_create(&cfg);
+	must(diag);
+	fy_diag_set_collect_errors(diag, true);
+	return diag;
+}
+
+static void build(struct builder *b, const char *text, size_t n)
+{
+	scoped(destroy_diag) struct fy_diag *diag = quiet_diag();
+	struct fy_parse_cfg cfg = {
+		.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
+			 FYPCF_DISABLE_MMAP_OPT,
+		.diag = diag,
+	};
+	scoped(destroy_parser) struct fy_parser *parser = fy_parser_create(&cfg);
+	struct fy_event *ev;
+
+	must(parser);
+	must(fy_parser_set_string(parser, text, n) == 0);
+	while (!b->is_full && (ev = fy_parser_parse(parser))) {
+		take(b, ev);
+		fy_parser_event_free(parser, ev);
+	}
+	if (!b->is_full && fy_parser_get_stream_error(parser))
+		report_syntax(b, diag);
+}
+
+/* The scanner takes whatever comes; what isn't text is better refused with its line before. */
+static bool is_text(struct builder *b, const char *text, size_t n)
+{
+	const char *line = text;
+
+	if (utf8_valid(text, n))
+		return true;
+	for (;;) {
+		const char *end = memchr(line, '\n', n - (size_t)(line - text));
+
+		b->line++;
+		if (!end || !utf8_valid(line, (size_t)(end - line)))
+			break;
+		line = end + 1;
+	}
+	finding_error(b->findings, here(b), "this line is not UTF-8 text");
+	b->is_broken = true;
+	return false;
+}
+
+void doc_fini(struct doc *d)
+{
+	arena_fini(&d->arena);
+	d->root = NULL;
+	d->file = NULL;
+}
+
+enum rc yaml_parse(struct doc *ret, const char *file, const char *text, size_t n,
+	struct findings *findings, struct err *e)
+{
+	scoped(doc_fini) struct doc doc = { 0 };
+	struct builder b = { .doc = &doc, .findings = findings, .column = 1 };
+
+	arena_init(&doc.arena, DOC_BYTES_MAX);
+	doc.file = arena_strdup(&doc.arena, file);
+	doc.hash = sha256_of(text, n);
+	if (is_text(&b, text, n)) {
+		b.line = 1;
+		build(&b, text, n);
+	}
+	drop_frames(&b);
+	map_fini(&b.anchors);
+	if (b.is_full && b.n_documents < 2)
+		return err_set(e, RC_LIMIT, "%s holds more than can be read", file);
+	if (b.is_full || b.is_broken)
+		return err_set(e, RC_INPUT, "%s is not well-formed", file);
+	if (!doc.root)
+		doc.root = new_node(&b, DOC_NULL);
+	*ret = doc;
+	doc = (struct doc){ 0 };
+	return RC_OK;
+}
