@@ -165,6 +165,13 @@ size_t utf8_cut(const char *s, size_t n)
 	return n;
 }
 
+size_t utf8_most(const char *s, size_t n)
+{
+	size_t len = strnlen(s, n + 1);
+
+	return len <= n ? len : utf8_cut(s, n);
+}
+
 /* Bytes of the well-formed character at `s`, of which `n` are there; 0 when it is none.  The second
  * byte's range is what excludes overlong forms, surrogates and what lies above U+10FFFF
  * (RFC 3629, section 4). */

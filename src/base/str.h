@@ -44,6 +44,8 @@ bool str_copy(char *dst, size_t size, const char *src);
 
 /* The largest n' <= n at which UTF-8 text may be cut without splitting a character. */
 size_t utf8_cut(const char *s, size_t n);
+/* The same for a terminated text that may be shorter: at most `n` bytes of it. */
+size_t utf8_most(const char *s, size_t n);
 /* True when all `n` bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool utf8_valid(const char *s, size_t n);
 /* Number of characters (code points) in well-formed text. */

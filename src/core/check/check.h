@@ -47,15 +47,18 @@ struct check_spec {
 	uint8_t from;        /* bit n: site n is a vantage */
 	uint8_t confirm;
 	int64_t every_ms, timeout_ms, grace_ms;
+	const uint16_t *needs; /* probed out of turn when this one becomes suspect; borrowed */
+	uint16_t n_needs;
 	const struct cron *cron; /* SOURCE_PING: instead of every_ms; borrowed until the next load */
 	const struct tz *zone;
 };
 
 struct vantage {
 	enum check_word word;
-	bool is_suspect;      /* failed, not yet confirmed */
-	bool is_fresh;
+	bool is_suspect;      /* failed, not yet confirmed; `suspected` since */
+	bool is_fresh;        /* counts as evidence now */
 	uint8_t streak;       /* consecutive failures */
+	struct wall suspected;
 	struct wall since;    /* when the word became what it is: first bad for failing */
 	struct wall heard;    /* last observation */
 	struct wall last_ok;  /* last good evidence; {0} never */
@@ -134,9 +137,9 @@ uint16_t checks_count(const struct checks *c);
 struct check_view checks_view(const struct checks *c, uint16_t check);
 const struct vantage *checks_vantage(const struct checks *c, uint16_t check, uint8_t site); /* NULL */
 bool checks_is_blind(const struct checks *c, uint8_t site);
-/* Some vantage that counts has an unconfirmed failure, or its word is older than `than`: the extent
- * of a failure is not known yet. */
-bool checks_is_settling(const struct checks *c, uint16_t check, struct wall than);
+/* The extent of a failure is not known yet: a vantage that counts is suspect, or says ok while
+ * another says failing. */
+bool checks_is_settling(const struct checks *c, uint16_t check);
 /* FNV-1a over all words of one site, for the link's state digest. */
 uint64_t checks_digest(const struct checks *c, uint8_t site);
 
