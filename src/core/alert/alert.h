@@ -29,10 +29,13 @@
 #include "core/alert/silence.h"
 
 #define ALERT_SETTLE_MS    2000
+#define ALERT_CALM_MS      4000  /* after a start or when sites meet again: the news comes in first */
 #define ALERT_DEFER_MS     15000
+#define ALERT_UNLISTED_MS  (60 * SECOND_MS) /* the root's incident, another site's, leaves a check out */
 #define ALERT_LINGER_MS    30000     /* RECOVERING this long (or 2 x every) before CLOSED */
 #define ALERT_FLAP_LINGER_MS (10 * MINUTE_MS)
 #define ALERT_FLAP_RELAPSES  3
+#define ALERT_SPLIT_MS     (60 * SECOND_MS) /* what is still not well so long after its cause is told apart */
 #define ALERT_EDIT_MS      5000      /* edits of one message no closer than this */
 #define ALERT_UNANSWERED_MS 20000    /* a delivery without outcome by then is PACE_UNANSWERED */
 #define ALERT_BACKLOG      3
@@ -71,6 +74,16 @@ struct alert_channel {
 	uint8_t least_rank;
 };
 
+/* Questions that alert asks in line; answered without side effects. */
+struct alert_world {
+	void *ctx;
+	/* Evidence of the extent of `check`'s failure is still coming in. */
+	bool (*is_settling)(void *ctx, uint16_t check);
+	/* What happened in the ten minutes before `since`, most telling first: texts are malloced. */
+	uint32_t (*before)(void *ctx, struct wall since, const char *cause,
+		struct incident_before ret[BEFORE_MAX]);
+};
+
 struct alert_config {
 	const char *lab;
 	uint8_t self;
@@ -88,6 +101,7 @@ struct alert_config {
 	uint8_t quiet_unless_rank;
 	const char *watcher;  /* name of one that may deliver for us; NULL */
 	const char *page_url; /* base of incident links; NULL */
+	struct alert_world world;
 };
 
 /* One request to a channel.  Carried out by port/notify, or by a peer or watcher. */
@@ -111,10 +125,9 @@ struct delivery_outcome {
 };
 
 enum alert_effect_kind {
-	ALERT_DO_APPEND,  /* journal (kind, subject, body), then feed it back through alert_event */
+	ALERT_DO_APPEND,  /* journal (kind, subject, body); already in effect here */
 	ALERT_DO_DELIVER, /* delivery, through our own egress */
 	ALERT_DO_WATCHER, /* delivery, through the watcher */
-	ALERT_DO_CONTEXT, /* find what happened before `since` and call alert_context(incident) */
 	ALERT_SAY_CHANGED,/* an incident changed for whoever looks at it */
 };
 struct alert_effect {
@@ -123,7 +136,6 @@ struct alert_effect {
 	char subject[INCIDENT_ID_MAX];
 	struct str body;        /* the receiver frees it (alert_effect_fini) */
 	struct delivery delivery;
-	struct wall since;
 };
 void alert_effect_fini(struct alert_effect *fx);
 
@@ -138,13 +150,19 @@ void alert_load(struct alert *a, struct now now, const struct alert_config *conf
 
 /* A check's state changed, or is told for the first time. */
 void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st);
-/* Evidence of the extent is still coming in: hold the opening (until ALERT_SETTLE_MS). */
-void alert_settling(struct alert *a, struct now now, uint16_t check, bool is_settling);
 
-/* An event of any chain: at start from the journal, then ours after commit and the peers' as they
- * arrive.  Kinds: incident receipt handoff silence ack; others are ignored. */
-void alert_event(struct alert *a, struct now now, const char *site, uint64_t hlc, struct wall wall,
-	const char *kind, const char *subject, const json_t *body);
+/* An event of any chain: at start all of the journal's, oldest first; then alert_start(); then the
+ * peers' as they arrive, and ours that operators caused.  Kinds: incident receipt handoff silence
+ * ack; others are ignored. */
+struct alert_event {
+	const char *site, *kind, *subject;
+	uint64_t hlc;
+	struct wall wall;
+	const json_t *body;
+};
+void alert_event(struct alert *a, struct now now, const struct alert_event *ev);
+/* The past has been told: from here on incidents are opened and deliveries made. */
+void alert_start(struct alert *a, struct now now);
 
 /* A peer's link, and whether it can deliver.  `is_dead`: known to be down, not just unreachable. */
 void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
@@ -153,8 +171,8 @@ void alert_watcher(struct alert *a, struct now now, bool is_reachable);
 /* What another site has told, learned through the watcher while the link is down: roots covered. */
 void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root);
 
-void alert_context(struct alert *a, struct now now, const char *incident,
-	const struct incident_before *before, uint32_t n);
+/* Our own egress through a channel was seen to work or not, by other means than a delivery. */
+void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok);
 void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o);
 
 void alert_tick(struct alert *a, struct now now);
@@ -162,6 +180,8 @@ bool alert_next(struct alert *a, struct alert_effect *ret);
 struct mono alert_wake(const struct alert *a);
 
 bool alert_can_deliver(const struct alert *a, struct mono now); /* our own egress isn't dead */
+/* Why a channel can't be written to at the moment; NULL when it can, or nobody tried. */
+const char *alert_channel_trouble(const struct alert *a, uint8_t channel, struct mono now);
 const struct map *alert_incidents(const struct alert *a); /* id -> struct incident, open and recent */
 const struct incident *alert_covering(const struct alert *a, const char *check); /* open; NULL */
 const struct silences *alert_silences(const struct alert *a);

@@ -262,6 +262,8 @@ void incident_write(const struct incident *in, struct str *out)
 		json_time(&w, times[i].name, time_of(in, times[i].offset));
 	json_int(&w, "relapses", in->relapses);
 	json_bool(&w, "is_flapping", in->is_flapping);
+	if (in->is_muted)
+		json_bool(&w, "is_muted", true);
 	write_text(&w, "merged_into", in->merged_into, INCIDENT_ID_MAX - 1);
 	write_members(in, &w);
 	json_int(&w, "more_members", in->more_members);
@@ -469,6 +471,7 @@ enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
 		(rc = read_before(in, body, e)))
 		return err_in(e, rc, "incident %s", id);
 	in->is_flapping = json_get_bool(body, "is_flapping", false);
+	in->is_muted = json_get_bool(body, "is_muted", false);
 	*ret = TAKE(in);
 	return RC_OK;
 }

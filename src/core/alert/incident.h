@@ -70,6 +70,7 @@ struct incident {
 	char *failing_from; /* vantages that see the cause fail while others don't; NULL: no path problem */
 	uint32_t relapses;
 	bool is_flapping;
+	bool is_muted; /* closed without having been told, because a silence covered it */
 	char merged_into[INCIDENT_ID_MAX];
 	struct incident_member *members;
 	uint32_t n_members, cap_members;
@@ -99,6 +100,10 @@ enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
 void incident_describe(const struct incident *in, struct json_out *w);
 
 const char *incident_state_name(enum incident_state s); /* "recovering" */
+static inline bool incident_is_over(const struct incident *in)
+{
+	return in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED;
+}
 void text_set(char **field, const char *value); /* free the old, copy the new; NULL clears */
 
 #endif

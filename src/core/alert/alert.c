@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How: see alert_private.h for which file does what. */
+#include "core/alert/alert_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_CLOSED_MS  DAY_MS
+#define PRUNE_EVERY_MS  HOUR_MS
+#define STEP_ROUNDS_MAX 100 /* far more than one incident's life; a loop is a defect */
+#define ELSEWHERE_MS    (60 * SECOND_MS)
+
+/* ---- effects */
+
+struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject)
+{
+	struct alert_effect *fx;
+
+	if (a->queued == a->cap) {
+		uint32_t cap = a->cap ? 2 * a->cap : 8;
+		struct alert_effect *queue = must_alloc(cap * sizeof *queue);
+
+		for (uint32_t i = 0; i < a->queued; i++)
+			queue[i] = a->queue[(a->head + i) % a->cap];
+		free(a->queue);
+		a->queue = queue;
+		a->cap = cap;
+		a->head = 0;
+	}
+	fx = &a->queue[(a->head + a->queued++) % a->cap];
+	*fx = (struct alert_effect){ .kind = kind };
+	str_copy(fx->subject, sizeof fx->subject, subject);
+	return fx;
+}
+
+bool alert_next(struct alert *a, struct alert_effect *ret)
+{
+	if (a->queued == 0)
+		return false;
+	*ret = a->queue[a->head];
+	a->head = (a->head + 1) % a->cap;
+	a->queued--;
+	return true;
+}
+
+void delivery_fini(struct delivery *d)
+{
+	free(d->payload);
+	d->payload = NULL;
+}
+
+void alert_effect_fini(struct alert_effect *fx)
+{
+	str_fini(&fx->body);
+	delivery_fini(&fx->delivery);
+}
+
+void alert_append_incident(struct alert *a, struct tracked *t)
+{
+	struct alert_effect *fx = alert_push(a, ALERT_DO_APPEND, t->in->id);
+
+	fx->event_kind = "incident";
+	incident_write(t->in, &fx->body);
+	alert_push(a, ALERT_SAY_CHANGED, t->in->id);
+	a->is_dirty = true;
+}
+
+void alert_wake_at(struct alert *a, struct mono when)
+{
+	if (when.ms < a->wake.ms)
+		a->wake = when;
+}
+
+/* ---- names */
+
+uint16_t alert_check_index(const struct alert *a, const char *name)
+{
+	uintptr_t index1 = (uintptr_t)map_get(&a->names, name);
+
+	return index1 ? (uint16_t)(index1 - 1) : UINT16_MAX;
+}
+
+uint8_t alert_site_index(const struct alert *a, const char *name)
+{
+	for (uint8_t i = 0; i < a->cfg.n_sites; i++)
+		if (str_eq(a->cfg.sites[i].name, name))
+			return i;
+	return ALERT_NO_SITE;
+}
+
+/* ---- life */
+
+struct alert *alert_new(uint64_t seed)
+{
+	struct alert *a = must_alloc(sizeof *a);
+
+	rng_seed(&a->rng, seed);
+	silences_init(&a->silences);
+	a->wake.ms = NEVER_MS;
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		pace_init(&a->paces[i], rng_next(&a->rng));
+	return a;
+}
+
+static void free_judged(struct judged *j)
+{
+	free(j->scope);
+	free(j->reason);
+	free(j->from);
+}
+
+static void forget(struct alert *a, struct tracked *t)
+{
+	map_remove(&a->incidents, t->in->id);
+	incident_free(t->in);
+	free(t);
+}
+
+void alert_free(struct alert *a)
+{
+	if (!a)
+		return;
+	map_each(&a->tracked, it)
+		forget(a, it->value);
+	for (uint16_t i = 0; i < a->n_judged; i++)
+		free_judged(&a->judged[i]);
+	while (a->queued) {
+		struct alert_effect fx;
+
+		alert_next(a, &fx);
+		alert_effect_fini(&fx);
+	}
+	map_fini(&a->tracked);
+	map_fini(&a->incidents);
+	map_fini(&a->covers);
+	map_fini(&a->names);
+	silences_fini(&a->silences);
+	free(a->judged);
+	free(a->queue);
+	free(a);
+}
+
+/* Members that are not declared any more can't recover otherwise. */
+static void release_undeclared(struct alert *a, struct now now)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (t->owner != a->cfg.self || !incident_is_live(t->in))
+			continue;
+		for (uint32_t i = 0; i < t->in->n_members; i++)
+			if (alert_check_index(a, t->in->members[i].check) == UINT16_MAX)
+				folding_released(a, now, t, &t->in->members[i]);
+	}
+}
+
+void alert_load(struct alert *a, struct now now, const struct alert_config *config)
+{
+	struct judged *judged = must_alloc((config->n_checks + 1u) * sizeof *judged);
+	struct map names = MAP_EMPTY;
+
+	for (uint16_t i = 0; i < config->n_checks; i++) {
+		uint16_t old = a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
+
+		judged[i].unwell.ms = NEVER_MS;
+		if (old != UINT16_MAX) {
+			judged[i] = a->judged[old];
+			a->judged[old] = (struct judged){ 0 };
+		}
+		map_put(&names, config->checks[i].name, (void *)(uintptr_t)(i + 1u));
+	}
+	for (uint16_t i = 0; i < a->n_judged; i++)
+		free_judged(&a->judged[i]);
+	free(a->judged);
+	map_fini(&a->names);
+	a->judged = judged;
+	a->n_judged = config->n_checks;
+	a->names = names;
+	a->cfg = *config;
+	a->silences.windows = config->windows;
+	a->silences.n_windows = config->n_windows;
+	if (a->is_started)
+		release_undeclared(a, now);
+	a->is_dirty = true;
+}
+
+void alert_start(struct alert *a, struct now now)
+{
+	a->is_started = true;
+	a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		t->linger.ms = now.mono.ms + ALERT_LINGER_MS;
+	}
+	release_undeclared(a, now);
+	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
+	a->is_dirty = true;
+}
+
+/* ---- inputs */
+
+void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st)
+{
+	struct judged *j = &a->judged[check];
+	bool is_unwell = st->health == HEALTH_FAILING || st->health == HEALTH_SILENT;
+
+	if (st->health == HEALTH_UNKNOWN)
+		return;
+	j->health = st->health;
+	j->since = st->since;
+	j->last_ok = st->last_ok;
+	text_set(&j->scope, st->scope);
+	text_set(&j->reason, st->reason);
+	text_set(&j->from, st->failing_from);
+	if (!is_unwell) {
+		j->unwell.ms = NEVER_MS;
+		j->elsewhere.ms = 0;
+		folding_well(a, now, check);
+		return;
+	}
+	if (j->unwell.ms == NEVER_MS)
+		j->unwell = now.mono;
+	folding_unwell(a, now, check);
+}
+
+void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
+	bool is_dead)
+{
+	struct alert_peer is = { is_up, can_deliver, is_dead };
+
+	if (!memcmp(&a->peers[site], &is, sizeof is))
+		return;
+	if (is_up && !a->peers[site].is_up)
+		a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+	a->peers[site] = is;
+	a->is_dirty = true;
+}
+
+void alert_watcher(struct alert *a, struct now now, bool is_reachable)
+{
+	(void)now;
+	if (a->is_watcher_reachable == is_reachable)
+		return;
+	a->is_watcher_reachable = is_reachable;
+	a->is_dirty = true;
+}
+
+void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root)
+{
+	uint16_t check = alert_check_index(a, root);
+
+	(void)site;
+	if (check == UINT16_MAX)
+		return;
+	a->judged[check].elsewhere.ms = now.mono.ms + ELSEWHERE_MS;
+}
+
+void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
+{
+	struct pace_answer answer = { .verdict = is_ok ? PACE_DELIVERED : PACE_FAILED,
+		.retry_after_ms = -1, .remaining = -1, .reset_after_ms = -1 };
+	struct pace *p = &a->paces[channel];
+
+	if (is_ok && p->failures == 0 && !p->is_gone)
+		return;
+	pace_answered(p, now.mono, &answer);
+	a->is_dirty = true;
+}
+
+/* ---- time */
+
+static void prune(struct alert *a, struct now now)
+{
+	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
+	silences_prune(&a->silences, now.wall);
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+		bool is_old = now.wall.ms - t->in->closed.ms > KEEP_CLOSED_MS;
+
+		if (t->in->version && !incident_is_live(t->in) && is_old && outbox_is_settled(a, t)) {
+			char id[INCIDENT_ID_MAX];
+
+			str_copy(id, sizeof id, t->in->id);
+			forget(a, t);
+			map_remove(&a->tracked, id);
+		}
+	}
+}
+
+void alert_tick(struct alert *a, struct now now)
+{
+	int rounds = 0;
+
+	if (!a->is_started || (!a->is_dirty && now.mono.ms < a->wake.ms))
+		return;
+	/* A step may make more to do (an incident opened is one to tell): until it doesn't. */
+	do {
+		must(++rounds < STEP_ROUNDS_MAX);
+		a->is_dirty = false;
+		a->wake.ms = NEVER_MS;
+		folding_step(a, now);
+		folding_publish(a);
+		outbox_step(a, now);
+	} while (a->is_dirty);
+	if (now.mono.ms >= a->prune_due.ms)
+		prune(a, now);
+	alert_wake_at(a, a->prune_due);
+}
+
+struct mono alert_wake(const struct alert *a)
+{
+	if (a->is_started && a->is_dirty)
+		return (struct mono){ INT64_MIN };
+	return a->wake;
+}
+
+/* ---- questions */
+
+bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in)
+{
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		uint16_t check = alert_check_index(a, in->members[i].check);
+		const struct alert_check *spec;
+
+		if (check == UINT16_MAX)
+			return false;
+		spec = &a->cfg.checks[check];
+		if (!silences_cover(&a->silences, now, spec->labels, spec->n_labels, NULL))
+			return false;
+	}
+	return in->n_members > 0;
+}
+
+bool alert_can_deliver(const struct alert *a, struct mono now)
+{
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (!pace_is_dead(&a->paces[i], now) && !a->paces[i].is_gone)
+			return true;
+	return false;
+}
+
+const char *alert_channel_trouble(const struct alert *a, uint8_t channel, struct mono now)
+{
+	const struct pace *p = &a->paces[channel];
+
+	if (p->is_gone)
+		return "it refuses us: is the webhook still there?";
+	return pace_is_dead(p, now) ? "it can't be reached from here" : NULL;
+}
+
+const struct map *alert_incidents(const struct alert *a)
+{
+	return &a->incidents;
+}
+
+const struct incident *alert_covering(const struct alert *a, const char *check)
+{
+	const struct tracked *t = map_get(&a->covers, check);
+
+	return t ? t->in : NULL;
+}
+
+const struct silences *alert_silences(const struct alert *a)
+{
+	return &a->silences;
+}
+
+uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most)
+{
+	uint32_t n = 0;
+
+	map_each(&a->tracked, it)
+	{
+		const struct tracked *t = it->value;
+
+		for (uint8_t i = 0; n < most && i < a->cfg.n_channels; i++)
+			if (incident_is_live(t->in) && t->owner == a->cfg.self && t->in->told[i].version) {
+				ret[n++] = t->in->cause;
+				break;
+			}
+	}
+	return n;
+}
+
+static uint64_t fnv_text(uint64_t h, const char *text)
+{
+	for (const char *p = text ? text : ""; *p; p++)
+		h = (h ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	return (h ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t fnv_number(uint64_t h, uint64_t n)
+{
+	for (int i = 0; i < 8; i++, n >>= 8)
+		h = (h ^ (n & 0xff)) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+uint64_t alert_digest(const struct alert *a)
+{
+	const uint64_t basis = UINT64_C(0xcbf29ce484222325);
+	uint64_t digest = 0; /* a sum, so that the order of arrival doesn't matter */
+
+	map_each(&a->tracked, it)
+	{
+		const struct incident *in = ((const struct tracked *)it->value)->in;
+		uint64_t h = fnv_text(basis, in->id);
+
+		if (!incident_is_live(in))
+			continue;
+		h = fnv_number(fnv_number(h, in->version), (uint64_t)in->state);
+		h = fnv_number(fnv_text(h, in->ack_by), (uint64_t)in->acked.ms);
+		for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+			h = fnv_number(h, in->told[i].version);
+		digest += h;
+	}
+	for (uint32_t i = 0; i < a->silences.n; i++) {
+		const struct silence *s = &a->silences.items[i];
+
+		digest += fnv_number(fnv_text(basis, s->id), s->hlc);
+	}
+	return digest;
+}

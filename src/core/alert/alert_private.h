@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * alert_private: what the files of this folder share of struct alert.
+ *
+ *	alert.c      loading, time, the questions that others may ask
+ *	folding.c    judged states -> incidents: roots, opening, members, recovery, merging
+ *	outbox.c     incidents -> deliveries: who tells what to which channel next
+ *	replay.c     events of the journals -> the same state on every site
+ */
+#ifndef CORE_ALERT_ALERT_PRIVATE_H
+#define CORE_ALERT_ALERT_PRIVATE_H
+
+#include "core/alert/alert.h"
+
+/* An incident and what this site knows beside its events. */
+struct tracked {
+	struct incident *in; /* version 0: only receipts or acks of it have arrived so far */
+	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
+	struct mono linger;  /* RECOVERING: closes then */
+	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
+	bool is_changed;     /* ours: a new version is due */
+	uint32_t published;  /* ours: the version journaled last */
+	struct outbox_slot {
+		uint64_t number;        /* delivery in flight; 0 none */
+		struct mono deadline;   /* of that delivery */
+		struct mono not_before; /* edits are spaced */
+		uint32_t sending;       /* version in flight */
+		uint8_t handed_to;      /* site that was asked to deliver; ALERT_NO_SITE */
+		uint32_t handed_version;
+		struct mono handed_until;
+		bool is_for_us;         /* the owner asked us to deliver handed_version */
+		bool may_be_repeat;     /* an attempt to create got no answer */
+		bool is_plain;          /* the channel refused the full text */
+		bool is_summary;        /* the delivery in flight tells several incidents at once */
+	} slots[CHANNELS_MAX];
+};
+
+struct judged { /* a check's state as told by alert_state */
+	enum alert_health health;
+	char *scope, *reason, *from;
+	struct wall since, last_ok;
+	struct mono unwell;      /* when it was first told as not well; {NEVER_MS}: well */
+	struct mono elsewhere;   /* another site has told of it: not our turn before this */
+};
+
+struct alert_peer {
+	bool is_up, can_deliver, is_dead;
+};
+
+struct alert {
+	struct alert_config cfg;
+	struct rng rng;
+	bool is_started;
+	struct judged *judged; /* one a check */
+	uint16_t n_judged;
+	struct alert_peer peers[SITES_MAX];
+	bool is_watcher_reachable;
+	struct mono calm;      /* after a start or a reunion nothing is opened before this */
+	struct map tracked;    /* id -> struct tracked, all */
+	struct map incidents;  /* id -> struct incident, the same without empty ones */
+	struct map names;      /* check -> index + 1 */
+	struct map covers;     /* check -> struct tracked, open, that lists it */
+	struct silences silences;
+	struct pace paces[CHANNELS_MAX];
+	uint64_t creating[CHANNELS_MAX]; /* the create in flight; 0 none */
+	uint32_t in_flight[CHANNELS_MAX];
+	uint64_t last_number;  /* of deliveries */
+	uint64_t last_second;  /* of incident ids */
+	struct alert_effect *queue;
+	uint32_t head, queued, cap;
+	bool is_dirty;         /* something may have to be opened or sent */
+	struct mono wake, prune_due;
+};
+
+/* folding.c */
+void folding_step(struct alert *a, struct now now);
+void folding_publish(struct alert *a); /* journal what changed since the last time, once each */
+void folding_unwell(struct alert *a, struct now now, uint16_t check);
+void folding_well(struct alert *a, struct now now, uint16_t check);
+/* `m` left the configuration: it counts as recovered. */
+void folding_released(struct alert *a, struct now now, struct tracked *t,
+	struct incident_member *m);
+void folding_merge(struct alert *a, struct now now, struct tracked *mine, struct tracked *other);
+void folding_cover(struct alert *a, struct tracked *t);
+uint16_t folding_root(const struct alert *a, uint16_t check);
+
+/* outbox.c */
+void outbox_step(struct alert *a, struct now now);
+void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wall at,
+	const char *message, const char *via);
+
+/* replay.c */
+struct tracked *replay_track(struct alert *a, const char *id);
+
+bool outbox_is_settled(const struct alert *a, const struct tracked *t); /* nothing left to tell */
+
+/* alert.c */
+struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
+void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
+void alert_wake_at(struct alert *a, struct mono when);
+uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
+uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
+bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
+
+static inline bool incident_is_live(const struct incident *in)
+{
+	return in->version && (in->state == INCIDENT_OPEN || in->state == INCIDENT_RECOVERING);
+}
+
+#endif

@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * folding: from judged states to incidents.
+ *
+ * Whatever is not well must be listed by a live incident, ours or another site's.  folding_step
+ * looks at every check that is not well and isn't, and decides whether it joins an incident, opens
+ * one, or waits: for its extent to be known, or for the site whose turn it is.
+ */
+#include "core/alert/alert_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOT_STEPS_MAX 64
+
+static bool is_unwell(const struct alert *a, uint16_t check)
+{
+	return a->judged[check].unwell.ms != NEVER_MS;
+}
+
+uint16_t folding_root(const struct alert *a, uint16_t check)
+{
+	for (int steps = 0; steps < ROOT_STEPS_MAX; steps++) {
+		const struct alert_check *spec = &a->cfg.checks[check];
+		uint16_t i = 0;
+
+		while (i < spec->n_needs && !is_unwell(a, spec->needs[i]))
+			i++;
+		if (i == spec->n_needs)
+			break;
+		check = spec->needs[i];
+	}
+	return check;
+}
+
+static bool is_below(const struct alert *a, uint16_t check, uint16_t root)
+{
+	for (int steps = 0; steps < ROOT_STEPS_MAX && check != root; steps++) {
+		const struct alert_check *spec = &a->cfg.checks[check];
+		uint16_t i = 0;
+
+		while (i < spec->n_needs && !is_unwell(a, spec->needs[i]))
+			i++;
+		if (i == spec->n_needs)
+			return false;
+		check = spec->needs[i];
+	}
+	return check == root;
+}
+
+/* ---- what an incident says */
+
+static void describe_member(const struct alert *a, struct incident_member *m, uint16_t check)
+{
+	const struct judged *j = &a->judged[check];
+
+	text_set(&m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
+	text_set(&m->scope, j->scope);
+	text_set(&m->reason, j->reason);
+	m->since = j->since;
+	m->last_ok = j->last_ok;
+	m->recovered = (struct wall){ 0 };
+}
+
+static void describe(const struct alert *a, struct incident *in)
+{
+	uint16_t check = alert_check_index(a, in->cause);
+	const struct alert_check *spec;
+	const struct alert_check *worst;
+	scoped(str_fini) struct str title = STR_EMPTY;
+	struct notice_cause cause;
+
+	if (check == UINT16_MAX)
+		return;
+	spec = worst = &a->cfg.checks[check];
+	if (!in->members[0].recovered.ms)
+		text_set(&in->failing_from, a->judged[check].from);
+	cause = (struct notice_cause){ .check = spec->name, .kind = spec->kind,
+		.state = in->members[0].state, .scope = in->members[0].scope,
+		.failing_from = in->failing_from, .subject_a = spec->subject_a,
+		.subject_b = spec->subject_b };
+	notice_title(&cause, &title);
+	text_set(&in->title, str_c(&title));
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		uint16_t other = alert_check_index(a, in->members[i].check);
+
+		if (other != UINT16_MAX && a->cfg.checks[other].severity_rank > worst->severity_rank)
+			worst = &a->cfg.checks[other];
+	}
+	text_set(&in->severity, worst->severity);
+	in->since = in->members[0].since;
+}
+
+/* What channels show changed: a new version follows, one for all changes of a step. */
+static void change(struct alert *a, struct tracked *t)
+{
+	t->is_changed = true;
+	a->is_dirty = true;
+	folding_cover(a, t);
+}
+
+void folding_publish(struct alert *a)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (!t->is_changed)
+			continue;
+		t->is_changed = false;
+		if (t->published == t->in->version)
+			t->in->version++;
+		t->published = t->in->version;
+		describe(a, t->in);
+		alert_append_incident(a, t);
+	}
+}
+
+/* ---- which check is listed where */
+
+static bool is_home(const struct alert *a, const struct tracked *t)
+{
+	uint16_t check = alert_check_index(a, t->in->cause);
+
+	return check != UINT16_MAX && a->cfg.checks[check].home == t->owner;
+}
+
+/* The same answer at every site: the home's first, then the earlier, then the first declared. */
+static bool beats(const struct alert *a, const struct tracked *x, const struct tracked *y)
+{
+	if (is_home(a, x) != is_home(a, y))
+		return is_home(a, x);
+	if (x->in->opened.ms != y->in->opened.ms)
+		return x->in->opened.ms < y->in->opened.ms;
+	return x->owner < y->owner;
+}
+
+static bool was_told(const struct incident *in)
+{
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		if (in->told[i].version)
+			return true;
+	return false;
+}
+
+/* Somebody speaks, or will: the incident is ours, or its owner is there, or it was told already. */
+static bool is_looked_after(const struct alert *a, const struct tracked *t)
+{
+	if (t->owner == a->cfg.self)
+		return true;
+	if (t->owner != ALERT_NO_SITE && a->peers[t->owner].is_up)
+		return true;
+	return was_told(t->in);
+}
+
+/* A live incident that lists the check. */
+static struct tracked *find_lister(const struct alert *a, const char *check, bool must_be_looked_after)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
+		    (!must_be_looked_after || is_looked_after(a, t)))
+			return t;
+	}
+	return NULL;
+}
+
+static void uncover(struct alert *a, struct tracked *t, const char *check)
+{
+	struct tracked *other;
+
+	if (map_get(&a->covers, check) != t)
+		return;
+	map_remove(&a->covers, check);
+	other = find_lister(a, check, false);
+	if (other && other != t)
+		map_put(&a->covers, check, other);
+}
+
+/* Where two list the same check, the one that would survive a merger stands for it. */
+void folding_cover(struct alert *a, struct tracked *t)
+{
+	for (uint32_t i = 0; i < t->in->n_members; i++) {
+		const char *check = t->in->members[i].check;
+		struct tracked *other = map_get(&a->covers, check);
+
+		if (!incident_is_live(t->in))
+			uncover(a, t, check);
+		else if (!other || !incident_is_live(other->in) || beats(a, t, other))
+			map_put(&a->covers, check, t);
+	}
+}
+
+static struct tracked *covering(const struct alert *a, uint16_t check)
+{
+	const char *name = a->cfg.checks[check].name;
+	struct tracked *t = map_get(&a->covers, name);
+
+	if (!t || is_looked_after(a, t))
+		return t;
+	return find_lister(a, name, true);
+}
+
+/* ---- opening */
+
+/* "dublin-9k2x1": base 36 of the second since 2026, one later if that is taken. */
+static void make_id(struct alert *a, struct now now, char id[INCIDENT_ID_MAX])
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	const int64_t epoch_2026 = 1767225600;
+	uint64_t second = now.wall.ms / 1000 > epoch_2026 ?
+				  (uint64_t)(now.wall.ms / 1000 - epoch_2026) :
+				  0;
+	char text[16], *p = text + sizeof text;
+
+	if (second <= a->last_second)
+		second = a->last_second + 1;
+	a->last_second = second;
+	*--p = '\0';
+	do
+		*--p = digits[second % 36];
+	while (second /= 36);
+	snprintf(id, INCIDENT_ID_MAX, "%s-%s", a->cfg.sites[a->cfg.self].name, p);
+}
+
+static void open_incident(struct alert *a, struct now now, uint16_t root)
+{
+	char id[INCIDENT_ID_MAX];
+	struct tracked *t;
+	struct incident *in;
+
+	make_id(a, now, id);
+	t = replay_track(a, id);
+	in = t->in;
+	t->owner = a->cfg.self;
+	text_set(&in->owner, a->cfg.sites[a->cfg.self].name);
+	text_set(&in->cause, a->cfg.checks[root].name);
+	in->state = INCIDENT_OPEN;
+	in->version = 1;
+	in->opened = now.wall;
+	t->cause_recovered.ms = NEVER_MS;
+	describe_member(a, incident_member(in, in->cause, true), root);
+	in->n_before = a->cfg.world.before ? a->cfg.world.before(a->cfg.world.ctx,
+						     a->judged[root].since, in->cause, in->before) :
+					     0;
+	map_put(&a->incidents, in->id, in);
+	change(a, t);
+}
+
+/* Evidence is still coming in of the check or of what it needs. */
+static bool is_settling(const struct alert *a, struct now now, uint16_t check)
+{
+	int64_t unwell = a->judged[check].unwell.ms;
+
+	if (now.mono.ms >= unwell + ALERT_SETTLE_MS || !a->cfg.world.is_settling)
+		return false;
+	for (int steps = 0; steps < ROOT_STEPS_MAX; steps++) {
+		const struct alert_check *spec = &a->cfg.checks[check];
+
+		if (a->cfg.world.is_settling(a->cfg.world.ctx, check))
+			return true;
+		for (uint16_t i = 0; i < spec->n_needs; i++)
+			if (a->cfg.world.is_settling(a->cfg.world.ctx, spec->needs[i]))
+				return true;
+		if (folding_root(a, check) == check)
+			break;
+		check = folding_root(a, check);
+	}
+	return false;
+}
+
+/* How long after a check is not well it is our turn to speak of it. */
+static int64_t our_turn_ms(const struct alert *a, uint16_t root)
+{
+	uint8_t home = a->cfg.checks[root].home, self = a->cfg.self;
+	int64_t turn = 0;
+
+	if (home == self)
+		return 0;
+	if (home < a->cfg.n_sites && !a->peers[home].is_dead)
+		turn = ALERT_DEFER_MS;
+	/* With more than two sites the remaining ones take turns in the order of declaration. */
+	for (uint8_t site = 0; site < self; site++)
+		if (site != home && a->peers[site].is_up)
+			turn += ALERT_DEFER_MS;
+	return turn;
+}
+
+/* ---- members */
+
+static void add_member(struct alert *a, struct tracked *t, uint16_t check)
+{
+	const char *name = a->cfg.checks[check].name;
+	struct incident_member *m = incident_member(t->in, name, true);
+
+	if (!m) {
+		t->in->more_members++;
+		map_put(&a->covers, name, t);
+		return;
+	}
+	describe_member(a, m, check);
+	if (t->in->state == INCIDENT_RECOVERING) {
+		t->in->state = INCIDENT_OPEN;
+		t->in->recovered = (struct wall){ 0 };
+	}
+	change(a, t);
+}
+
+/* A cause further up was found: it takes the incident over. */
+static void take_over(struct alert *a, struct tracked *t, uint16_t root)
+{
+	struct incident *in = t->in;
+	struct incident_member *m = incident_member(in, a->cfg.checks[root].name, true);
+	struct incident_member first;
+
+	if (!m)
+		return;
+	describe_member(a, m, root);
+	first = in->members[0];
+	in->members[0] = *m;
+	*m = first;
+	text_set(&in->cause, a->cfg.checks[root].name);
+	t->cause_recovered.ms = NEVER_MS;
+	change(a, t);
+}
+
+static void mark_merged(struct alert *a, struct now now, struct tracked *mine, const char *into)
+{
+	mine->in->state = INCIDENT_MERGED;
+	mine->in->closed = now.wall;
+	str_copy(mine->in->merged_into, sizeof mine->in->merged_into, into);
+	change(a, mine);
+}
+
+/* Our live incidents whose cause turns out to lie below `root`: the first becomes the root's, the
+ * others merge into it. */
+static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t root)
+{
+	struct tracked *taken = NULL;
+
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+		uint16_t cause;
+
+		if (t->owner != a->cfg.self || t->in->state != INCIDENT_OPEN || !t->in->version)
+			continue;
+		cause = alert_check_index(a, t->in->cause);
+		if (cause == UINT16_MAX || cause == root || !is_below(a, cause, root))
+			continue;
+		if (taken) {
+			mark_merged(a, now, t, taken->in->id);
+			continue;
+		}
+		take_over(a, t, root);
+		taken = t;
+	}
+	if (taken)
+		folding_cover(a, taken);
+	return taken;
+}
+
+/* ---- the decision for one check that is not well and listed nowhere */
+
+static void consider(struct alert *a, struct now now, uint16_t check)
+{
+	struct judged *j = &a->judged[check];
+	uint16_t root = folding_root(a, check);
+	struct tracked *t = covering(a, root);
+	int64_t turn;
+
+	if (t && t->owner == a->cfg.self) {
+		add_member(a, t, check);
+		return;
+	}
+	if (now.mono.ms < a->calm.ms) {
+		alert_wake_at(a, a->calm);
+		return;
+	}
+	if (is_settling(a, now, check)) {
+		alert_wake_at(a, (struct mono){ j->unwell.ms + ALERT_SETTLE_MS });
+		return;
+	}
+	turn = j->unwell.ms + (t ? ALERT_UNLISTED_MS : our_turn_ms(a, root));
+	if (a->judged[root].elsewhere.ms > turn)
+		turn = a->judged[root].elsewhere.ms;
+	if (t && (root == check || j->health == HEALTH_SILENT))
+		return; /* what explains it has been told by its owner */
+	if (now.mono.ms < turn) {
+		alert_wake_at(a, (struct mono){ turn });
+		return;
+	}
+	if (t) /* its owner leaves this check out: it sees less than we do */
+		root = check;
+	t = adopt_below(a, now, root);
+	if (!t)
+		open_incident(a, now, root);
+	if (root != check) {
+		t = covering(a, root);
+		if (t && t->owner == a->cfg.self)
+			add_member(a, t, check);
+	}
+}
+
+/* ---- recovery */
+
+static bool is_all_recovered(const struct incident *in)
+{
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (!in->members[i].recovered.ms)
+			return false;
+	return true;
+}
+
+static int64_t linger_ms(const struct alert *a, const struct incident *in)
+{
+	uint16_t check = alert_check_index(a, in->cause);
+	int64_t twice = check == UINT16_MAX ? 0 : 2 * a->cfg.checks[check].every_ms;
+
+	if (in->is_flapping)
+		return ALERT_FLAP_LINGER_MS;
+	if (twice > ALERT_FLAP_LINGER_MS)
+		return ALERT_FLAP_LINGER_MS;
+	return twice > ALERT_LINGER_MS ? twice : ALERT_LINGER_MS;
+}
+
+static void recover(struct alert *a, struct now now, struct tracked *t,
+	struct incident_member *m)
+{
+	m->recovered = now.wall;
+	if (m == &t->in->members[0]) {
+		t->cause_recovered = now.mono;
+		alert_wake_at(a, (struct mono){ now.mono.ms + ALERT_SPLIT_MS });
+	}
+	if (is_all_recovered(t->in)) {
+		t->in->state = INCIDENT_RECOVERING;
+		t->in->recovered = now.wall;
+		t->linger.ms = now.mono.ms + linger_ms(a, t->in);
+		alert_wake_at(a, t->linger);
+	}
+	if (!t->in->is_flapping)
+		change(a, t);
+}
+
+static void relapse(struct alert *a, struct tracked *t, struct incident_member *m,
+	uint16_t check)
+{
+	bool was_flapping = t->in->is_flapping;
+
+	describe_member(a, m, check);
+	if (m == &t->in->members[0])
+		t->cause_recovered.ms = NEVER_MS;
+	if (t->in->state == INCIDENT_RECOVERING) {
+		t->in->state = INCIDENT_OPEN;
+		t->in->recovered = (struct wall){ 0 };
+		t->in->relapses++;
+		t->in->is_flapping = t->in->relapses >= ALERT_FLAP_RELAPSES;
+	}
+	if (!was_flapping)
+		change(a, t);
+}
+
+static void close_incident(struct alert *a, struct now now, struct tracked *t)
+{
+	struct incident *in = t->in;
+	bool shows = in->is_flapping;
+
+	in->state = INCIDENT_CLOSED;
+	in->closed = now.wall;
+	in->is_flapping = false;
+	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
+	if (shows) { /* the flapping is over: people are told; otherwise they know already */
+		change(a, t);
+		return;
+	}
+	folding_cover(a, t);
+	alert_append_incident(a, t);
+}
+
+/* ---- inputs */
+
+void folding_unwell(struct alert *a, struct now now, uint16_t check)
+{
+	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
+	struct incident_member *m;
+
+	(void)now;
+	a->is_dirty = true;
+	if (!t || t->owner != a->cfg.self)
+		return;
+	m = incident_member(t->in, a->cfg.checks[check].name, false);
+	if (!m)
+		return;
+	if (m->recovered.ms) {
+		relapse(a, t, m, check);
+		return;
+	}
+	if (strcmp(m->scope ? m->scope : "", a->judged[check].scope ? a->judged[check].scope : "") ||
+	    strcmp(m->state, a->judged[check].health == HEALTH_SILENT ? "silent" : "failing")) {
+		describe_member(a, m, check);
+		if (!t->in->is_flapping)
+			change(a, t);
+	}
+}
+
+void folding_well(struct alert *a, struct now now, uint16_t check)
+{
+	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
+	struct incident_member *m;
+
+	a->is_dirty = true;
+	if (!t || t->owner != a->cfg.self)
+		return;
+	m = incident_member(t->in, a->cfg.checks[check].name, false);
+	if (m && !m->recovered.ms)
+		recover(a, now, t, m);
+}
+
+void folding_released(struct alert *a, struct now now, struct tracked *t,
+	struct incident_member *m)
+{
+	if (m->recovered.ms)
+		return;
+	text_set(&m->reason, "not declared any more");
+	recover(a, now, t, m);
+}
+
+/* ---- two incidents of one cause */
+
+/* `mine` lists the cause of `other`, or the other way round. */
+static bool overlap(const struct tracked *mine, const struct tracked *other)
+{
+	return incident_member(mine->in, other->in->cause, false) ||
+	       incident_member(other->in, mine->in->cause, false);
+}
+
+void folding_merge(struct alert *a, struct now now, struct tracked *mine, struct tracked *other)
+{
+	if (mine == other || mine->owner != a->cfg.self || other->owner == a->cfg.self)
+		return;
+	if (!incident_is_live(mine->in) || !incident_is_live(other->in))
+		return;
+	if (overlap(mine, other) && beats(a, other, mine)) {
+		mark_merged(a, now, mine, other->in->id);
+		folding_cover(a, other);
+	}
+}
+
+/* ---- time */
+
+/* The cause has been well for a while, and others still aren't: this incident is over, and what goes
+ * on without its cause is a matter of its own, of which people are told anew. */
+static void split_off(struct alert *a, struct now now, struct tracked *t)
+{
+	struct incident *in = t->in;
+
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		struct incident_member *m = &in->members[i];
+
+		if (m->recovered.ms)
+			continue;
+		text_set(&m->reason, "goes on without its cause: told apart");
+		m->recovered = now.wall;
+	}
+	in->state = INCIDENT_CLOSED;
+	in->is_flapping = false;
+	in->recovered = in->closed = now.wall;
+	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
+	change(a, t);
+}
+
+static void split_due(struct alert *a, struct now now)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+		int64_t due = t->cause_recovered.ms == NEVER_MS ? NEVER_MS :
+								  t->cause_recovered.ms + ALERT_SPLIT_MS;
+
+		if (t->owner != a->cfg.self || !t->in->version || t->in->state != INCIDENT_OPEN ||
+		    due == NEVER_MS)
+			continue;
+		if (now.mono.ms >= due)
+			split_off(a, now, t);
+		else
+			alert_wake_at(a, (struct mono){ due });
+	}
+}
+
+static void close_due(struct alert *a, struct now now)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (t->owner != a->cfg.self || !t->in->version ||
+		    t->in->state != INCIDENT_RECOVERING)
+			continue;
+		if (now.mono.ms >= t->linger.ms)
+			close_incident(a, now, t);
+		else
+			alert_wake_at(a, t->linger);
+	}
+}
+
+void folding_step(struct alert *a, struct now now)
+{
+	close_due(a, now);
+	split_due(a, now);
+	for (uint16_t i = 0; i < a->n_judged; i++)
+		if (is_unwell(a, i) && !covering(a, i))
+			consider(a, now, i);
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outbox: from incidents to deliveries.
+ *
+ * Nothing is queued: what is to be sent follows from versions wanted and versions told, so what
+ * survives is what the journal holds.  Each (incident, channel) has a slot with what is under way.
+ * First messages go before edits, oldest first, one at a time a channel.
+ */
+#include "core/alert/alert_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WATCHER_PATIENCE_MS (60 * SECOND_MS) /* a beacon, its answer and the watcher's own pace */
+
+static uint8_t severity_rank(const char *severity)
+{
+	if (!severity || str_eq(severity, "info"))
+		return 0;
+	return str_eq(severity, "critical") ? 2 : 1;
+}
+
+/* ---- what is wanted */
+
+static bool is_quiet(const struct alert *a, struct now now, const struct incident *in)
+{
+	const struct alert_config *cfg = &a->cfg;
+
+	return cfg->has_quiet && severity_rank(in->severity) < cfg->quiet_unless_rank &&
+	       quiet_at(cfg->quiet_from_minute, cfg->quiet_until_minute, cfg->reader_zone,
+		       now.wall);
+}
+
+/* May this incident be told to this channel at all, ever? */
+static bool is_for_channel(const struct alert *a, const struct incident *in, uint8_t channel)
+{
+	return severity_rank(in->severity) >= a->cfg.channels[channel].least_rank;
+}
+
+/* The channel shows less than the incident says. */
+static bool is_behind(const struct alert *a, const struct incident *in, uint8_t channel)
+{
+	uint32_t told = in->told[channel].version;
+
+	if (in->version <= told)
+		return false;
+	if (!told)
+		return in->state != INCIDENT_MERGED && !in->is_muted &&
+		       is_for_channel(a, in, channel);
+	/* A mail can't be edited: one more only when it is over. */
+	return a->cfg.channels[channel].kind != ALERT_SMTP || in->state != INCIDENT_OPEN;
+}
+
+static bool is_wanted_now(struct alert *a, struct now now, const struct incident *in,
+	uint8_t channel)
+{
+	if (!is_behind(a, in, channel))
+		return false;
+	if (in->told[channel].version)
+		return true;
+	if (is_quiet(a, now, in)) {
+		struct wall end = quiet_ends(a->cfg.quiet_from_minute, a->cfg.quiet_until_minute,
+			a->cfg.reader_zone, now.wall);
+
+		alert_wake_at(a, (struct mono){ now.mono.ms + end.ms - now.wall.ms });
+		return false;
+	}
+	return !incident_is_live(in) || !alert_is_silenced(a, now.wall, in);
+}
+
+bool outbox_is_settled(const struct alert *a, const struct tracked *t)
+{
+	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++)
+		if (t->owner == a->cfg.self && is_behind(a, t->in, channel))
+			return false;
+	return true;
+}
+
+/* ---- whose turn it is */
+
+static bool is_handed_over(const struct tracked *t, uint8_t channel, struct now now)
+{
+	const struct outbox_slot *slot = &t->slots[channel];
+
+	return slot->handed_to != ALERT_NO_SITE && now.mono.ms < slot->handed_until.ms &&
+	       t->in->told[channel].version < slot->handed_version;
+}
+
+static bool is_ours(const struct alert *a, const struct tracked *t, uint8_t channel,
+	struct now now)
+{
+	const struct outbox_slot *slot = &t->slots[channel];
+
+	if (t->owner == a->cfg.self)
+		return !is_handed_over(t, channel, now);
+	return slot->is_for_us && now.mono.ms < slot->handed_until.ms &&
+	       t->in->told[channel].version < slot->handed_version;
+}
+
+/* ---- payloads */
+
+static struct notice_context context_of(const struct alert *a, struct now now,
+	const struct incident *in, uint8_t channel)
+{
+	const struct alert_config *cfg = &a->cfg;
+	uint16_t check = alert_check_index(a, in->cause ? in->cause : "");
+	struct notice_context c = { .lab = cfg->lab, .reader_zone = cfg->reader_zone,
+		.sites = cfg->sites, .n_sites = cfg->n_sites, .from = cfg->sites[cfg->self].name,
+		.url = cfg->page_url, .now = now.wall };
+
+	if (check != UINT16_MAX) {
+		const struct alert_check *spec = &cfg->checks[check];
+
+		c.description = spec->description;
+		c.runbook = spec->runbook;
+		c.home = spec->home < cfg->n_sites ? cfg->sites[spec->home].name : NULL;
+	}
+	c.is_first = !in->told[channel].version;
+	if (c.is_first && incident_is_live(in))
+		c.mention = cfg->channels[channel].mention;
+	return c;
+}
+
+/* What a channel that refuses the full text may still take. */
+static void plain_discord(const struct incident *in, const struct notice_context *c,
+	struct str *out)
+{
+	scoped(str_fini) struct str text = { .limit_bytes = 1500 };
+	struct json_out w;
+
+	notice_plain(in, c, &text);
+	json_begin(&w, out);
+	json_object_open(&w, NULL);
+	json_textn(&w, "content", str_c(&text), utf8_cut(str_c(&text), text.len));
+	json_raw(&w, "allowed_mentions", "{\"parse\":[]}");
+	json_close(&w);
+}
+
+static char *render(const struct alert *a, struct now now, const struct tracked *t,
+	uint8_t channel)
+{
+	const struct alert_channel *ch = &a->cfg.channels[channel];
+	struct notice_context c = context_of(a, now, t->in, channel);
+	struct str out = STR_EMPTY;
+
+	c.may_be_repeat = t->slots[channel].may_be_repeat;
+	if (ch->kind == ALERT_SMTP)
+		notice_mail(t->in, &c, ch->from, ch->to, &out);
+	else if (ch->kind == ALERT_WEBHOOK)
+		notice_webhook(t->in, &c, &out);
+	else if (t->slots[channel].is_plain)
+		plain_discord(t->in, &c, &out);
+	else
+		notice_discord(t->in, &c, &out);
+	return str_take(&out);
+}
+
+/* ---- sending */
+
+static bool is_edit(const struct alert *a, const struct tracked *t, uint8_t channel)
+{
+	return a->cfg.channels[channel].kind == ALERT_DISCORD && *t->in->told[channel].message;
+}
+
+static struct alert_effect *begin_delivery(struct alert *a, struct now now, struct tracked *t,
+	uint8_t channel, enum alert_effect_kind kind)
+{
+	struct alert_effect *fx = alert_push(a, kind, t->in->id);
+	struct delivery *d = &fx->delivery;
+
+	d->number = ++a->last_number;
+	d->channel = channel;
+	d->version = t->in->version;
+	d->is_edit = is_edit(a, t, channel);
+	str_copy(d->incident, sizeof d->incident, t->in->id);
+	str_copy(d->message, sizeof d->message, t->in->told[channel].message);
+	if (!d->is_edit)
+		a->creating[channel] = d->number;
+	a->in_flight[channel]++;
+	(void)now;
+	return fx;
+}
+
+static void occupy(struct alert *a, struct tracked *t, uint8_t channel, uint64_t number,
+	struct mono deadline)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+
+	slot->number = number;
+	slot->sending = t->in->version;
+	slot->deadline = deadline;
+	alert_wake_at(a, deadline);
+}
+
+static void send(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
+	enum alert_effect_kind kind)
+{
+	int64_t patience = kind == ALERT_DO_WATCHER ? WATCHER_PATIENCE_MS : ALERT_UNANSWERED_MS;
+	struct alert_effect *fx = begin_delivery(a, now, t, channel, kind);
+
+	fx->delivery.payload = render(a, now, t, channel);
+	t->slots[channel].is_summary = false;
+	occupy(a, t, channel, fx->delivery.number, (struct mono){ now.mono.ms + patience });
+}
+
+static void hand_over(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
+	uint8_t to)
+{
+	struct alert_effect *fx = alert_push(a, ALERT_DO_APPEND, t->in->id);
+	struct outbox_slot *slot = &t->slots[channel];
+	struct json_out w;
+
+	fx->event_kind = "handoff";
+	json_begin(&w, &fx->body);
+	json_object_open(&w, NULL);
+	json_text(&w, "channel", a->cfg.channels[channel].name);
+	json_int(&w, "version", t->in->version);
+	json_text(&w, "to", a->cfg.sites[to].name);
+	json_text(&w, "why", "no way out from here");
+	json_close(&w);
+	slot->handed_to = to;
+	slot->handed_version = t->in->version;
+	slot->handed_until.ms = now.mono.ms + ALERT_HANDOFF_MS;
+	alert_wake_at(a, slot->handed_until);
+}
+
+static uint8_t peer_that_can(const struct alert *a)
+{
+	for (uint8_t site = 0; site < a->cfg.n_sites; site++)
+		if (site != a->cfg.self && a->peers[site].is_up && a->peers[site].can_deliver)
+			return site;
+	return ALERT_NO_SITE;
+}
+
+/* Our own way out is dead: the peer, else a watcher, else we go on trying. */
+static bool send_elsewhere(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	uint8_t peer = peer_that_can(a);
+
+	if (t->owner != a->cfg.self || a->paces[channel].is_gone)
+		return false;
+	if (peer != ALERT_NO_SITE) {
+		hand_over(a, now, t, channel, peer);
+		return true;
+	}
+	if (a->is_watcher_reachable && a->cfg.watcher) {
+		send(a, now, t, channel, ALERT_DO_WATCHER);
+		return true;
+	}
+	return false;
+}
+
+static bool may_send(struct alert *a, struct now now, const struct tracked *t, uint8_t channel)
+{
+	const struct outbox_slot *slot = &t->slots[channel];
+	struct mono next = pace_next(&a->paces[channel]);
+
+	if (slot->number || a->in_flight[channel] >= DELIVERIES_IN_FLIGHT_MAX)
+		return false;
+	if (!is_edit(a, t, channel) && a->creating[channel])
+		return false;
+	if (slot->not_before.ms > next.ms)
+		next = slot->not_before;
+	if (now.mono.ms >= next.ms)
+		return true;
+	alert_wake_at(a, next);
+	return false;
+}
+
+static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	if (!is_wanted_now(a, now, t->in, channel))
+		return;
+	if (!is_ours(a, t, channel, now)) {
+		if (t->owner == a->cfg.self)
+			alert_wake_at(a, t->slots[channel].handed_until);
+		return;
+	}
+	if (!t->slots[channel].number && pace_is_dead(&a->paces[channel], now.mono) &&
+	    !(a->creating[channel] && !is_edit(a, t, channel)) &&
+	    send_elsewhere(a, now, t, channel))
+		return;
+	if (may_send(a, now, t, channel))
+		send(a, now, t, channel, ALERT_DO_DELIVER);
+}
+
+/* ---- the summary after an outage */
+
+static bool belongs_in_summary(struct alert *a, struct now now, const struct tracked *t,
+	uint8_t channel)
+{
+	const struct incident *in = t->in;
+
+	return t->owner == a->cfg.self && in->version && in->state != INCIDENT_OPEN &&
+	       !in->told[channel].version && !t->slots[channel].number &&
+	       now.wall.ms - in->opened.ms > ALERT_BACKLOG_MS && is_ours(a, t, channel, now) &&
+	       is_wanted_now(a, now, in, channel);
+}
+
+static void send_summary(struct alert *a, struct now now, struct tracked **list, uint32_t n,
+	uint8_t channel)
+{
+	struct notice_context c = context_of(a, now, list[0]->in, channel);
+	struct incident **ins = must_alloc(n * sizeof(struct incident *));
+	struct alert_effect *fx = begin_delivery(a, now, list[0], channel, ALERT_DO_DELIVER);
+	struct str out = STR_EMPTY;
+
+	for (uint32_t i = 0; i < n; i++) {
+		ins[i] = list[i]->in;
+		list[i]->slots[channel].is_summary = true;
+		occupy(a, list[i], channel, fx->delivery.number,
+			(struct mono){ now.mono.ms + ALERT_UNANSWERED_MS });
+	}
+	notice_backlog_discord(ins, n, ins[0]->opened, now.wall, &c, &out);
+	fx->delivery.payload = str_take(&out);
+	free(ins);
+}
+
+static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
+{
+	struct tracked **list;
+	uint32_t n = 0;
+
+	if (a->cfg.channels[channel].kind != ALERT_DISCORD || a->creating[channel] ||
+	    now.mono.ms < pace_next(&a->paces[channel]).ms)
+		return;
+	list = must_alloc((map_count(&a->tracked) + 1) * sizeof(struct tracked *));
+	map_each(&a->tracked, it)
+		if (belongs_in_summary(a, now, it->value, channel))
+			list[n++] = it->value;
+	if (n > ALERT_BACKLOG)
+		send_summary(a, now, list, n, channel);
+	free(list);
+}
+
+/* ---- outcomes */
+
+void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wall at,
+	const char *message, const char *via)
+{
+	struct incident_told *told = &t->in->told[channel];
+
+	if (!told->first.ms || at.ms < told->first.ms)
+		told->first = at;
+	if (version < told->version)
+		return;
+	told->version = version;
+	told->at = at;
+	str_copy(told->via, sizeof told->via, via);
+	if (*message)
+		str_copy(told->message, sizeof told->message, message);
+}
+
+static void append_receipt(struct alert *a, struct tracked *t, uint8_t channel,
+	const char *message, const char *via)
+{
+	struct alert_effect *fx = alert_push(a, ALERT_DO_APPEND, t->in->id);
+	struct json_out w;
+
+	fx->event_kind = "receipt";
+	json_begin(&w, &fx->body);
+	json_object_open(&w, NULL);
+	json_text(&w, "channel", a->cfg.channels[channel].name);
+	json_int(&w, "version", t->slots[channel].sending);
+	json_text(&w, "message", message);
+	json_text(&w, "via", via);
+	json_close(&w);
+	alert_push(a, ALERT_SAY_CHANGED, t->in->id);
+}
+
+static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
+	const struct delivery_outcome *o)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+	const char *message = o->message ? o->message : t->in->told[channel].message;
+	const char *via = o->via ? o->via : a->cfg.sites[a->cfg.self].name;
+
+	slot->number = 0;
+	slot->not_before.ms = now.mono.ms + ALERT_EDIT_MS;
+	switch (o->answer.verdict) {
+	case PACE_DELIVERED:
+		if (slot->is_summary)
+			message = "";
+		outbox_told(t, channel, slot->sending, now.wall, message, via);
+		append_receipt(a, t, channel, message, via);
+		slot->is_for_us = slot->is_for_us && t->in->version > slot->sending;
+		slot->may_be_repeat = false;
+		break;
+	case PACE_LOST: /* somebody deleted the message: the next one is new */
+		t->in->told[channel].message[0] = '\0';
+		break;
+	case PACE_UNANSWERED:
+		slot->may_be_repeat = !is_edit(a, t, channel);
+		break;
+	case PACE_REJECTED:
+		if (slot->is_plain)
+			slot->not_before.ms = now.mono.ms + PACE_GONE_MS;
+		slot->is_plain = true;
+		break;
+	default:
+		break;
+	}
+	if (o->answer.verdict != PACE_DELIVERED)
+		slot->not_before.ms = slot->not_before.ms > now.mono.ms + ALERT_EDIT_MS ?
+					      slot->not_before.ms :
+					      now.mono.ms;
+}
+
+void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o)
+{
+	uint8_t channel = UINT8_MAX;
+
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+			if (t->slots[i].number == o->number) {
+				channel = i;
+				settle_slot(a, now, t, i, o);
+			}
+	}
+	if (channel == UINT8_MAX)
+		return; /* given up meanwhile */
+	a->in_flight[channel]--;
+	if (a->creating[channel] == o->number)
+		a->creating[channel] = 0;
+	if (!o->via)
+		pace_answered(&a->paces[channel], now.mono, &o->answer);
+	a->is_dirty = true;
+}
+
+/* A delivery that nobody answered for: it may have arrived. */
+static void give_up(struct alert *a, struct now now, const struct outbox_slot *slot)
+{
+	struct delivery_outcome o = { .number = slot->number,
+		.answer = { .verdict = PACE_UNANSWERED, .retry_after_ms = -1, .remaining = -1,
+			.reset_after_ms = -1 } };
+
+	alert_delivered(a, now, &o);
+}
+
+static void give_up_due(struct alert *a, struct now now)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
+			if (!t->slots[i].number)
+				continue;
+			if (t->slots[i].deadline.ms <= now.mono.ms)
+				give_up(a, now, &t->slots[i]);
+			else
+				alert_wake_at(a, t->slots[i].deadline);
+		}
+	}
+}
+
+void outbox_step(struct alert *a, struct now now)
+{
+	struct wall change = silences_change(&a->silences, now.wall);
+
+	if (change.ms != NEVER_MS)
+		alert_wake_at(a, (struct mono){ now.mono.ms + change.ms - now.wall.ms });
+	give_up_due(a, now);
+	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++) {
+		attend_backlog(a, now, channel);
+		map_each(&a->tracked, it)
+			attend(a, now, it->value, channel);
+	}
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay: events of the journals, folded into the same state at every site.
+ *
+ * Chains may arrive in any order between each other.  An incident's own events come from one writer
+ * and are whole; receipts carry versions, so the highest stands; acknowledgements and silences go
+ * by hybrid logical time.  What arrives before its incident waits in an empty one.
+ */
+#include "core/alert/alert_private.h"
+
+#include <string.h>
+
+struct tracked *replay_track(struct alert *a, const char *id)
+{
+	struct tracked *t = map_get(&a->tracked, id);
+
+	if (t)
+		return t;
+	t = must_alloc(sizeof *t);
+	t->in = incident_new();
+	t->owner = ALERT_NO_SITE;
+	t->cause_recovered.ms = NEVER_MS;
+	str_copy(t->in->id, sizeof t->in->id, id);
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		t->slots[i].handed_to = ALERT_NO_SITE;
+	map_put(&a->tracked, id, t);
+	return t;
+}
+
+/* The incident's own content is replaced; what others added to it stays. */
+static void replace(struct alert *a, struct tracked *t, struct incident *in)
+{
+	struct incident *old = t->in;
+
+	memcpy(in->told, old->told, sizeof in->told);
+	in->ack_by = TAKE(old->ack_by);
+	in->ack_why = TAKE(old->ack_why);
+	in->acked = old->acked;
+	if (incident_is_live(old)) {
+		old->state = INCIDENT_CLOSED;
+		folding_cover(a, t);
+	}
+	t->in = in;
+	map_put(&a->incidents, in->id, in);
+	incident_free(old);
+	folding_cover(a, t);
+}
+
+static void apply_incident(struct alert *a, struct now now, const struct alert_event *ev)
+{
+	scoped(incident_free) struct incident *in = NULL;
+	struct tracked *t;
+	uint8_t owner = alert_site_index(a, ev->site);
+
+	if (incident_read(ev->subject, ev->body, &in, NULL) != RC_OK || strcmp(in->owner, ev->site))
+		return; /* a site speaks for its own incidents only */
+	t = replay_track(a, ev->subject);
+	if (t->owner != ALERT_NO_SITE && t->owner != owner)
+		return;
+	if (a->is_started && owner == a->cfg.self && t->in->version >= in->version)
+		return; /* ours are in effect before they are journaled; history may come back later */
+	t->owner = owner;
+	t->published = in->version;
+	t->cause_recovered.ms = in->members[0].recovered.ms ? now.mono.ms : NEVER_MS;
+	replace(a, t, TAKE(in));
+	a->is_dirty = true;
+	if (!a->is_started)
+		return;
+	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
+	map_each(&a->tracked, it)
+		folding_merge(a, now, it->value, t);
+}
+
+static uint8_t channel_of(const struct alert *a, const json_t *body)
+{
+	const char *name = json_get_text(body, "channel", "");
+
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (str_eq(a->cfg.channels[i].name, name))
+			return i;
+	return UINT8_MAX;
+}
+
+static void apply_receipt(struct alert *a, const struct alert_event *ev)
+{
+	uint8_t channel = channel_of(a, ev->body);
+	struct tracked *t;
+
+	if (channel == UINT8_MAX)
+		return;
+	t = replay_track(a, ev->subject);
+	outbox_told(t, channel, (uint32_t)json_get_int(ev->body, "version", 0), ev->wall,
+		json_get_text(ev->body, "message", ""), json_get_text(ev->body, "via", ev->site));
+	a->is_dirty = true;
+}
+
+static void apply_handoff(struct alert *a, struct now now, const struct alert_event *ev)
+{
+	uint8_t channel = channel_of(a, ev->body);
+	uint8_t to = alert_site_index(a, json_get_text(ev->body, "to", ""));
+	struct outbox_slot *slot;
+	struct tracked *t;
+
+	if (channel == UINT8_MAX || to != a->cfg.self || str_eq(ev->site, a->cfg.sites[to].name))
+		return;
+	t = replay_track(a, ev->subject);
+	slot = &t->slots[channel];
+	slot->is_for_us = true;
+	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
+	/* Stale requests, replayed at a start, are the owner's business again. */
+	slot->handed_until.ms = now.mono.ms + ALERT_HANDOFF_MS - (now.wall.ms - ev->wall.ms);
+	a->is_dirty = true;
+}
+
+static void apply_ack(struct alert *a, const struct alert_event *ev)
+{
+	struct tracked *t = replay_track(a, ev->subject);
+
+	if (ev->wall.ms <= t->in->acked.ms)
+		return;
+	t->in->acked = ev->wall;
+	text_set(&t->in->ack_by, json_get_text(ev->body, "by", ev->site));
+	text_set(&t->in->ack_why, json_get_text(ev->body, "why", NULL));
+	if (t->owner == a->cfg.self && incident_is_live(t->in) && a->is_started) {
+		t->is_changed = true; /* the message says who looks after it */
+	}
+	a->is_dirty = true;
+}
+
+static void apply_silence(struct alert *a, const struct alert_event *ev)
+{
+	/* A malformed silence is the writer's mistake; its own site refused it already. */
+	enum rc rc = silences_apply(&a->silences, ev->subject, ev->hlc,
+		json_get_text(ev->body, "matchers", ""), json_get_time(ev->body, "from"),
+		json_get_time(ev->body, "until"), json_get_text(ev->body, "why", ""),
+		json_get_text(ev->body, "by", ev->site), NULL);
+
+	if (rc == RC_OK)
+		a->is_dirty = true;
+}
+
+void alert_event(struct alert *a, struct now now, const struct alert_event *ev)
+{
+	if (str_eq(ev->kind, "incident"))
+		apply_incident(a, now, ev);
+	else if (str_eq(ev->kind, "receipt"))
+		apply_receipt(a, ev);
+	else if (str_eq(ev->kind, "handoff"))
+		apply_handoff(a, now, ev);
+	else if (str_eq(ev->kind, "ack"))
+		apply_ack(a, ev);
+	else if (str_eq(ev->kind, "silence"))
+		apply_silence(a, ev);
+}
