@@ -20,6 +20,11 @@
 
 struct site;
 
+/* What the repo says of the running configuration, when the driver knows. */
+struct site_revision {
+	const char *commit, *author, *summary; /* NULL unknown */
+};
+
 struct site_setup {
 	uint8_t self;                        /* index in lab */
 	const struct lab *lab;               /* borrowed until the next site_reload or site_free */
@@ -28,6 +33,7 @@ struct site_setup {
 	uint64_t seed;                       /* jitter */
 	const char *version;
 	const char *url;                     /* where people reach the pages; NULL */
+	struct site_revision revision;       /* of `lab`; read by site_open only */
 };
 
 /* Opens the journal, folds it, appends `boot` (and `config` if it changed). */
@@ -36,10 +42,6 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 void site_free(struct site *s);
 SCOPED_BY(site_free, struct site *)
 
-/* What the repo says of the running configuration, when the driver knows. */
-struct site_revision {
-	const char *commit, *author, *summary; /* NULL unknown */
-};
 /* Another lab.yaml; names that stay keep their state.  RC_REFUSED when this site isn't in it. */
 enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	const struct site_revision *rev, struct err *e) MUST_USE;
@@ -58,6 +60,8 @@ void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connecti
 void site_received(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	const struct link_msg *msg);
 void site_delivered(struct site *s, struct now now, const struct delivery_outcome *o);
+/* A channel that SITE_DO_TEST named can be reached and knows us, or not. */
+void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok);
 /* A watcher answered our beacon, or didn't (answer NULL). */
 void site_watcher(struct site *s, struct now now, uint8_t watcher, const struct beacon_answer *answer,
 	const char *why);
@@ -85,6 +89,7 @@ enum site_effect_kind {
 	SITE_DO_CLOSE,   /* peer, connection */
 	SITE_DO_DELIVER, /* delivery through our egress, answer with site_delivered */
 	SITE_DO_BEACON,  /* watcher, beacon: answer with site_watcher */
+	SITE_DO_TEST,    /* channel: can it be reached?  Answer with site_tested */
 	SITE_SAY_CHECK,  /* check changed for whoever looks */
 	SITE_SAY_INCIDENT, /* subject: incident id */
 	SITE_SAY_LINK,   /* peer */
@@ -94,7 +99,7 @@ enum site_effect_kind {
 struct site_effect {
 	enum site_effect_kind kind;
 	uint16_t check;
-	uint8_t peer, watcher;
+	uint8_t peer, watcher, channel;
 	uint64_t connection;
 	struct link_msg msg;       /* texts live in `text` or until the next input */
 	struct delivery delivery;

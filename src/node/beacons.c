@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * beacons: one to every watcher each BEACON_MS, and what its answer tells.
+ *
+ * A beacon carries deliveries when our own way out and the peer's are dead, and now and then asks for
+ * the drill: the watcher posts to Discord, and only its receipt makes drill:NAME green.
+ */
+#include "node/site_private.h"
+
+#define BEACON_PATIENCE_MS (10 * SECOND_MS)
+#define REACHABLE_MS       (13 * SECOND_MS) /* an answer younger than this counts */
+#define DRILL_PATIENCE_MS  (2 * MINUTE_MS)
+#define DRILL_AGAIN_MS     (10 * MINUTE_MS)
+
+bool beacons_is_reachable(const struct beaconing *b, struct now now)
+{
+	return b->answered.ms != INT64_MIN && now.mono.ms - b->answered.ms < REACHABLE_MS;
+}
+
+static void begin(struct beaconing *b, struct now now)
+{
+	b->due = now.mono;
+	b->asked.ms = NEVER_MS;
+	b->answered.ms = INT64_MIN;
+	str_copy(b->why, sizeof b->why, "no answer yet");
+}
+
+void beacons_init(struct site *s, struct now now)
+{
+	s->beacons = must_alloc((s->lab->n_watchers + 1u) * sizeof *s->beacons);
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		begin(&s->beacons[i], now);
+}
+
+static void drop_all_carried(struct beaconing *b)
+{
+	while (b->n_carried)
+		delivery_fini(&b->carried[--b->n_carried].delivery);
+}
+
+void beacons_fini(struct site *s)
+{
+	for (uint8_t i = 0; s->beacons && i < s->lab->n_watchers; i++)
+		drop_all_carried(&s->beacons[i]);
+	free(s->beacons);
+}
+
+void beacons_remap(struct site *s, struct now now, const struct lab *old)
+{
+	struct beaconing *before = s->beacons;
+
+	beacons_init(s, now);
+	for (uint8_t i = 0; i < old->n_watchers; i++) {
+		bool is_kept = false;
+
+		for (uint8_t j = 0; j < s->lab->n_watchers; j++)
+			if (str_eq(old->watchers[i].name, s->lab->watchers[j].name)) {
+				s->beacons[j] = before[i];
+				s->beacons[j].drill_due.ms = 0;
+				is_kept = true;
+			}
+		if (!is_kept)
+			drop_all_carried(&before[i]);
+	}
+	free(before);
+}
+
+/* ---- deliveries that a beacon carries */
+
+void beacons_carry(struct site *s, struct delivery *d)
+{
+	struct beaconing *b = &s->beacons[0]; /* alert names the first watcher */
+	struct carried *c;
+
+	if (!s->lab->n_watchers || b->n_carried == COUNT(b->carried)) {
+		delivery_fini(d);
+		return; /* alert's patience ends, and it decides again */
+	}
+	c = &b->carried[b->n_carried++];
+	c->delivery = *d;
+	c->is_out = false;
+	d->payload = NULL;
+	b->due.ms = INT64_MIN; /* at once */
+}
+
+static void drop_carried(struct beaconing *b, uint64_t number)
+{
+	for (uint32_t i = 0; i < b->n_carried; i++)
+		if (b->carried[i].delivery.number == number) {
+			delivery_fini(&b->carried[i].delivery);
+			memmove(&b->carried[i], &b->carried[i + 1],
+				(b->n_carried - i - 1) * sizeof b->carried[0]);
+			b->n_carried--;
+			return;
+		}
+}
+
+static void fill_deliveries(struct site *s, struct beaconing *b, struct beacon *to)
+{
+	for (uint32_t i = 0; i < b->n_carried; i++) {
+		const struct delivery *d = &b->carried[i].delivery;
+		struct beacon_delivery *bd = &to->deliver[to->n_deliver++];
+
+		bd->number = d->number;
+		bd->is_edit = d->is_edit;
+		bd->payload = d->payload;
+		str_copy(bd->channel, sizeof bd->channel, s->lab->notify.channels[d->channel].name);
+		str_copy(bd->message, sizeof bd->message, d->message);
+	}
+}
+
+static void take_receipts(struct site *s, struct now now, uint8_t watcher,
+	const struct beacon_answer *answer)
+{
+	for (uint32_t i = 0; i < answer->n_receipts; i++) {
+		const struct beacon_receipt *r = &answer->receipts[i];
+		struct delivery_outcome o = { .number = r->number, .message = r->message,
+			.reason = r->reason, .via = s->lab->watchers[watcher].name,
+			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED : PACE_FAILED,
+				.retry_after_ms = -1, .remaining = -1, .reset_after_ms = -1 } };
+
+		alert_delivered(s->alert, now, &o);
+		drop_carried(&s->beacons[watcher], r->number);
+	}
+}
+
+/* ---- drills */
+
+static void plan_drill(struct site *s, struct now now, uint8_t watcher)
+{
+	struct beaconing *b = &s->beacons[watcher];
+	struct cron cron;
+
+	if (b->drill_due.ms)
+		return;
+	/* Never drilled, or not within a day: soon.  Otherwise as declared. */
+	b->drill_due.ms = now.wall.ms + MINUTE_MS;
+	if (now.wall.ms - b->last_drill.ms < DAY_MS &&
+	    cron_parse(s->lab->watchers[watcher].drill, &cron, NULL) == RC_OK)
+		b->drill_due = cron_next(&cron, s->lab->sites[s->setup.self].zone, now.wall);
+}
+
+static void end_drill(struct site *s, struct now now, uint8_t watcher, bool is_ok,
+	const char *reason)
+{
+	struct beaconing *b = &s->beacons[watcher];
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	b->wants_drill = false;
+	b->drill_due.ms = is_ok ? 0 : now.wall.ms + DRILL_AGAIN_MS;
+	if (is_ok)
+		b->last_drill = now.wall;
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_bool(&w, "ok", is_ok);
+	if (!is_ok)
+		json_text(&w, "reason", reason);
+	json_int(&w, "took_ms", now.mono.ms - (b->drill_deadline.ms - DRILL_PATIENCE_MS));
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_DRILL, s->lab->watchers[watcher].name, str_c(&body));
+	facts_observe(s, now, s->tables->drill_check[watcher], is_ok, reason);
+}
+
+static void tend_drill(struct site *s, struct now now, uint8_t watcher)
+{
+	struct beaconing *b = &s->beacons[watcher];
+
+	plan_drill(s, now, watcher);
+	if (b->wants_drill && now.mono.ms >= b->drill_deadline.ms)
+		end_drill(s, now, watcher, false,
+			beacons_is_reachable(b, now) ? "the watcher did not get through to its channel" :
+						       "the watcher did not answer");
+	if (b->wants_drill || now.wall.ms < b->drill_due.ms)
+		return;
+	b->wants_drill = true;
+	b->drill_deadline.ms = now.mono.ms + DRILL_PATIENCE_MS;
+}
+
+/* ---- asking */
+
+static const char *worst_link(const struct site *s)
+{
+	enum link_state worst = LINK_UP;
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && s->links[i].state != LINK_UP)
+			worst = s->links[i].state;
+	return link_state_name(worst);
+}
+
+static void ask(struct site *s, struct now now, uint8_t watcher)
+{
+	struct beaconing *b = &s->beacons[watcher];
+	struct site_effect *fx = site_push(s, SITE_DO_BEACON);
+	struct beacon *to = &fx->beacon;
+
+	fx->watcher = watcher;
+	str_copy(to->lab, sizeof to->lab, s->lab->name);
+	str_copy(to->site, sizeof to->site, site_name(s));
+	to->boot = s->boot;
+	to->seq = ++b->seq;
+	to->wall = now.wall;
+	str_copy(to->link, sizeof to->link, worst_link(s));
+	to->n_told = alert_told_roots(s->alert, to->told, BEACON_TOLD_MAX);
+	for (uint32_t i = 0; i < to->n_told; i++)
+		to->told[i] = arena_strdup(&s->scratch, to->told[i]);
+	to->wants_drill = b->wants_drill;
+	fill_deliveries(s, b, to);
+	b->asked = now.mono;
+	b->due.ms = now.mono.ms + BEACON_MS;
+}
+
+void beacons_tick(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		struct beaconing *b = &s->beacons[i];
+
+		tend_drill(s, now, i);
+		if (b->asked.ms != NEVER_MS && now.mono.ms - b->asked.ms >= BEACON_PATIENCE_MS)
+			b->asked.ms = NEVER_MS; /* the driver's deadline should have been sooner */
+		if (b->asked.ms == NEVER_MS && now.mono.ms >= b->due.ms)
+			ask(s, now, i);
+	}
+}
+
+struct mono beacons_wake(const struct site *s)
+{
+	struct mono wake = { NEVER_MS };
+
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		const struct beaconing *b = &s->beacons[i];
+		int64_t at = b->asked.ms == NEVER_MS ? b->due.ms : b->asked.ms + BEACON_PATIENCE_MS;
+
+		if (at < wake.ms)
+			wake.ms = at;
+	}
+	return wake;
+}
+
+/* ---- answers */
+
+static void take_views(struct site *s, struct now now, uint8_t watcher,
+	const struct beacon_answer *answer)
+{
+	struct site_watcher_view *view = &s->beacons[watcher].view;
+
+	view->answered = now.wall;
+	view->is_reachable = true;
+	for (uint32_t i = 0; i < answer->n_sites && i < SITES_MAX; i++) {
+		const struct beacon_view *v = &answer->sites[i];
+		uint8_t site = lab_site_index(s->lab, v->site);
+
+		if (site == NO_SITE)
+			continue;
+		view->sites[site].is_heard = v->is_heard;
+		view->sites[site].since = v->since;
+		view->sites[site].quiet_ms = v->quiet_ms;
+		if (site == s->setup.self || s->links[site].state == LINK_UP)
+			continue;
+		for (uint32_t j = 0; j < v->n_told; j++)
+			alert_told_elsewhere(s->alert, now, site, v->told[j]);
+	}
+}
+
+void site_watcher(struct site *s, struct now now, uint8_t watcher,
+	const struct beacon_answer *answer, const char *why)
+{
+	struct beaconing *b = &s->beacons[watcher];
+
+	site_begin(s, now);
+	b->asked.ms = NEVER_MS;
+	if (!answer) {
+		str_copy(b->why, sizeof b->why, why ? why : "no answer");
+	} else if (answer->boot == s->boot && answer->seq <= b->seq) {
+		b->answered = now.mono;
+		b->why[0] = '\0';
+		take_views(s, now, watcher, answer);
+		take_receipts(s, now, watcher, answer);
+		if (answer->drill_done && b->wants_drill)
+			end_drill(s, now, watcher, answer->drill_ok, answer->drill_reason);
+	}
+	s->facts_due = now.mono;
+	site_pump(s, now);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event_text: one sentence an event, for logs, timelines and "what changed just before". */
+#include "node/site.h"
+
+struct words { /* what the sentences are made of */
+	const struct event *ev;
+	const json_t *body;
+	struct str *out;
+};
+
+static const char *get(const struct words *w, const char *key)
+{
+	return json_get_text(w->body, key, "");
+}
+
+static void say_by(const struct words *w)
+{
+	str_addf(w->out, " by %s", *get(w, "by") ? get(w, "by") : "somebody");
+	if (*get(w, "why"))
+		str_addf(w->out, ": %s", get(w, "why"));
+}
+
+static void boot(const struct words *w)
+{
+	str_addf(w->out, "%s started (diarchy %s%s)", w->ev->subject, get(w, "version"),
+		json_get_bool(w->body, "clean", true) ? "" : ", it had not been stopped in order");
+}
+
+static void shutdown(const struct words *w)
+{
+	str_addf(w->out, "%s stopped: %s", w->ev->subject, get(w, "why"));
+}
+
+static void config(const struct words *w)
+{
+	const char *revision = get(w, "revision");
+
+	str_addf(w->out, "%s took up another lab.yaml", w->ev->subject);
+	if (*revision)
+		str_addf(w->out, ": %.10s '%s'", revision, get(w, "summary"));
+	if (*get(w, "author"))
+		str_addf(w->out, " by %s", get(w, "author"));
+}
+
+static void evidence(const struct words *w)
+{
+	const char *word = get(w, "word");
+
+	if (str_eq(word, "none"))
+		str_addf(w->out, "%s: nothing known from %s", w->ev->subject, w->ev->site);
+	else if (str_eq(word, "ok"))
+		str_addf(w->out, "%s is ok from %s", w->ev->subject, w->ev->site);
+	else
+		str_addf(w->out, "%s fails from %s: %s", w->ev->subject, w->ev->site,
+			get(w, "reason"));
+}
+
+static void ping(const struct words *w)
+{
+	const char *what = get(w, "what");
+	int64_t took_ms = json_get_int(w->body, "took_ms", -1);
+	char text[DURATION_TEXT_MAX];
+
+	if (str_eq(what, "exit"))
+		str_addf(w->out, "%s ended with exit status %lld", w->ev->subject,
+			(long long)json_get_int(w->body, "code", 0));
+	else
+		str_addf(w->out, "%s %s", w->ev->subject,
+			str_eq(what, "start") ? "began" :
+			str_eq(what, "fail")  ? "reported failure" :
+						"reported success");
+	if (took_ms >= 0)
+		str_addf(w->out, " after %s", duration_text(took_ms, text));
+}
+
+static void link_event(const struct words *w)
+{
+	str_addf(w->out, "the link from %s to %s is %s", w->ev->site, w->ev->subject,
+		get(w, "state"));
+	if (*get(w, "why"))
+		str_addf(w->out, ": %s", get(w, "why"));
+}
+
+static void incident(const struct words *w)
+{
+	const char *state = get(w, "state"), *title = get(w, "title");
+
+	if (str_eq(state, "closed"))
+		str_addf(w->out, "closed: %s", title);
+	else if (str_eq(state, "merged"))
+		str_addf(w->out, "%s: told as %s", title, get(w, "merged_into"));
+	else if (str_eq(state, "recovering"))
+		str_addf(w->out, "recovered: %s", title);
+	else
+		str_add(w->out, title);
+}
+
+static void receipt(const struct words *w)
+{
+	str_addf(w->out, "%s was told of %s by %s (version %lld)", get(w, "channel"),
+		w->ev->subject, get(w, "via"), (long long)json_get_int(w->body, "version", 0));
+}
+
+static void handoff(const struct words *w)
+{
+	str_addf(w->out, "%s asks %s to tell %s of %s: %s", w->ev->site, get(w, "to"),
+		get(w, "channel"), w->ev->subject, get(w, "why"));
+}
+
+static void silence(const struct words *w)
+{
+	struct wall until = json_get_time(w->body, "until");
+	char text[WALL_TEXT_MAX];
+
+	if (until.ms <= w->ev->wall.ms)
+		str_addf(w->out, "silence of %s ended", get(w, "matchers"));
+	else
+		str_addf(w->out, "%s silenced until %s", get(w, "matchers"),
+			wall_rfc3339(until, text));
+	say_by(w);
+}
+
+static void ack(const struct words *w)
+{
+	str_addf(w->out, "%s is looked after", w->ev->subject);
+	say_by(w);
+}
+
+static void pause_event(const struct words *w)
+{
+	struct wall until = json_get_time(w->body, "until");
+
+	str_addf(w->out, "%s %s", w->ev->subject,
+		until.ms && until.ms <= w->ev->wall.ms ? "resumed" : "paused");
+	say_by(w);
+}
+
+static void drill(const struct words *w)
+{
+	bool is_ok = json_get_bool(w->body, "ok", false);
+
+	str_addf(w->out, "drill through %s %s", w->ev->subject, is_ok ? "passed" : "failed");
+	if (!is_ok)
+		str_addf(w->out, ": %s", get(w, "reason"));
+}
+
+static void recovered(const struct words *w)
+{
+	str_addf(w->out, "%s got %lld events of its history back from %s", w->ev->subject,
+		(long long)json_get_int(w->body, "events", 0), get(w, "peer"));
+}
+
+static void clock_event(const struct words *w)
+{
+	str_addf(w->out, "the clock of %s jumped by %lld ms", w->ev->subject,
+		(long long)json_get_int(w->body, "by_ms", 0));
+}
+
+static void note(const struct words *w)
+{
+	str_addf(w->out, "note by %s: %s", get(w, "by"), get(w, "text"));
+}
+
+static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
+	[EVENT_BOOT] = boot,         [EVENT_SHUTDOWN] = shutdown, [EVENT_CONFIG] = config,
+	[EVENT_EVIDENCE] = evidence, [EVENT_PING] = ping,         [EVENT_LINK] = link_event,
+	[EVENT_INCIDENT] = incident, [EVENT_RECEIPT] = receipt,   [EVENT_HANDOFF] = handoff,
+	[EVENT_SILENCE] = silence,   [EVENT_ACK] = ack,           [EVENT_PAUSE] = pause_event,
+	[EVENT_DRILL] = drill,       [EVENT_RECOVERED] = recovered, [EVENT_CLOCK] = clock_event,
+	[EVENT_NOTE] = note,
+};
+
+void site_event_text(const struct event *ev, struct str *out)
+{
+	scoped(json_decref) json_t *body = NULL;
+	enum event_kind kind = event_kind_of(ev->kind);
+	struct words w = { .ev = ev, .out = out };
+
+	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK || kind == EVENT_UNKNOWN) {
+		str_addf(out, "%s %s", ev->kind, ev->subject);
+		return;
+	}
+	w.body = body;
+	sentences[kind](&w);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * events: the journals' events into the cores, and our words into events.
+ *
+ * The same function applies an event when it is restored at a start, when it arrives from a peer,
+ * and when an operator caused it here; so a site's state never depends on how it learned a fact.
+ */
+#include "node/site_private.h"
+
+#define RESTORE_INCIDENTS_MS (90 * DAY_MS) /* older ones that are still open are not looked for */
+#define RESTORE_PINGS        16
+#define BEFORE_MS            (10 * MINUTE_MS)
+
+/* ---- ours */
+
+void events_add(struct site *s, struct now now, enum event_kind kind, const char *subject,
+	const struct str *body)
+{
+	const struct event *ev = journal_add(s->journal, now, kind, subject, str_c(body));
+
+	events_apply(s, now, ev);
+}
+
+void events_say_word(struct site *s, struct now now, uint16_t check)
+{
+	const struct vantage *v = checks_vantage(s->checks, check, s->setup.self);
+	const char *name = s->lab->checks[check].name;
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "word", check_word_name(v->word));
+	if (v->word == WORD_FAILING)
+		json_text(&w, "reason", v->reason);
+	json_time(&w, "since", v->since);
+	json_time(&w, "last_ok", v->last_ok);
+	if (v->took_us >= 0)
+		json_int(&w, "took_us", v->took_us);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_EVIDENCE, name, str_c(&body));
+	s->is_digest_valid = false;
+}
+
+/* Names of the vantages that see it fail, for a path problem. */
+static const char *failing_from(struct site *s, uint16_t check)
+{
+	scoped(str_fini) struct str list = STR_EMPTY;
+
+	for (uint8_t site = 0; site < s->lab->n_sites; site++) {
+		const struct vantage *v = checks_vantage(s->checks, check, site);
+
+		if (!v || !v->is_fresh || v->word != WORD_FAILING)
+			continue;
+		if (list.len)
+			str_add(&list, ", ");
+		str_add(&list, s->lab->sites[site].name);
+	}
+	return arena_strdup(&s->scratch, str_c(&list));
+}
+
+void events_tell_state(struct site *s, struct now now, uint16_t check)
+{
+	static const enum alert_health health[CHECK_STATES] = {
+		[CHECK_PENDING] = HEALTH_UNKNOWN, [CHECK_OK] = HEALTH_WELL,
+		[CHECK_FAILING] = HEALTH_FAILING, [CHECK_SILENT] = HEALTH_SILENT,
+		[CHECK_PAUSED] = HEALTH_WELL,
+	};
+	struct check_view view = checks_view(s->checks, check);
+	struct alert_state st = { .health = health[view.state],
+		.scope = check_scope_name(view.scope), .reason = view.reason, .since = view.since,
+		.last_ok = view.last_ok };
+
+	/* Whatever others make of us, we are here. */
+	if (s->lab->checks[check].kind == CHECK_SITE &&
+	    s->lab->checks[check].subject_a == s->setup.self)
+		st.health = HEALTH_UNKNOWN;
+	/* What another site says of itself can't be known without it, and that is told already. */
+	if (view.state == CHECK_SILENT && s->lab->checks[check].kind == CHECK_SELF)
+		st.health = HEALTH_UNKNOWN;
+	if (view.scope == SCOPE_PATH)
+		st.failing_from = failing_from(s, check);
+	if (s->is_started)
+		alert_state(s->alert, now, check, &st);
+}
+
+void events_tell_all(struct site *s, struct now now)
+{
+	for (uint16_t i = 0; i < checks_count(s->checks); i++)
+		events_tell_state(s, now, i);
+}
+
+/* ---- events of any site */
+
+static void apply_evidence(struct site *s, struct now now, const struct event *ev,
+	const json_t *body, uint8_t site, uint16_t check)
+{
+	struct vantage v = { .took_us = json_get_int(body, "took_us", -1), .heard = ev->wall,
+		.since = json_get_time(body, "since"), .last_ok = json_get_time(body, "last_ok"),
+		.reason = (char *)json_get_text(body, "reason", NULL) };
+
+	if (!check_word_parse(json_get_text(body, "word", ""), &v.word))
+		return;
+	if (s->lab->checks[check].kind == CHECK_HEARTBEAT)
+		checks_declared(s->checks, now, check, v.since);
+	else if (site == s->setup.self) {
+		if (s->last_alive.ms > v.heard.ms)
+			v.heard = s->last_alive;
+		checks_restore(s->checks, now, check, site, &v);
+	} else
+		checks_hear(s->checks, now, check, site, &v);
+	s->is_digest_valid = false;
+}
+
+static void apply_ping(struct site *s, struct now now, const struct event *ev, const json_t *body,
+	uint8_t site, uint16_t check)
+{
+	const char *what = json_get_text(body, "what", "");
+	int64_t code = json_get_int(body, "code", 0), took_ms = json_get_int(body, "took_ms", -1);
+	bool is_exit = str_eq(what, "exit");
+	char reason[REASON_BYTES_MAX];
+	struct observation o = { .is_ok = str_eq(what, "success") || (is_exit && code == 0),
+		.took_us = took_ms < 0 ? -1 : took_ms * 1000, .reason = reason };
+
+	if (is_exit)
+		snprintf(reason, sizeof reason, "the job ended with exit status %lld",
+			(long long)code);
+	else
+		str_copy(reason, sizeof reason, "the job reported failure");
+	checks_ping(s->checks, now, check, site, ev->wall, str_eq(what, "start"), &o);
+	s->is_digest_valid = false;
+}
+
+static void apply_pause(struct site *s, struct now now, const struct event *ev,
+	const json_t *body, uint16_t check)
+{
+	struct wall until = json_get_time(body, "until");
+
+	if (ev->hlc <= s->pause_hlc[check])
+		return;
+	s->pause_hlc[check] = ev->hlc;
+	if (!until.ms)
+		until.ms = NEVER_MS;
+	checks_pause(s->checks, now, check, until);
+	s->is_digest_valid = false;
+}
+
+static void apply_drill(struct site *s, const struct event *ev, const json_t *body)
+{
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		if (str_eq(s->lab->watchers[i].name, ev->subject) && json_get_bool(body, "ok", false))
+			s->beacons[i].last_drill = ev->wall;
+}
+
+void events_apply(struct site *s, struct now now, const struct event *ev)
+{
+	enum event_kind kind = event_kind_of(ev->kind);
+	uint8_t site = lab_site_index(s->lab, ev->site);
+	uint16_t check = lab_check_index(s->lab, ev->subject);
+	scoped(json_decref) json_t *body = NULL;
+
+	if (site == NO_SITE || json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
+		return; /* kept and relayed all the same */
+	if (kind == EVENT_EVIDENCE && check != NO_CHECK)
+		apply_evidence(s, now, ev, body, site, check);
+	else if (kind == EVENT_PING && check != NO_CHECK)
+		apply_ping(s, now, ev, body, site, check);
+	else if (kind == EVENT_PAUSE && check != NO_CHECK)
+		apply_pause(s, now, ev, body, check);
+	else if (kind == EVENT_DRILL && site == s->setup.self)
+		apply_drill(s, ev, body);
+	else if (kind == EVENT_INCIDENT || kind == EVENT_RECEIPT || kind == EVENT_HANDOFF ||
+		 kind == EVENT_SILENCE || kind == EVENT_ACK) {
+		struct alert_event alert = { .site = ev->site, .kind = ev->kind,
+			.subject = ev->subject, .hlc = ev->hlc, .wall = ev->wall, .body = body };
+
+		alert_event(s->alert, now, &alert);
+		s->is_digest_valid = false;
+	}
+}
+
+/* ---- restoring at a start */
+
+struct restore {
+	struct site *s;
+	struct now now;
+	struct event *events; /* copies, newest first */
+	uint32_t n, cap;
+	struct arena arena;
+};
+
+static bool collect(void *arg, const struct event *ev, uint64_t cursor)
+{
+	struct restore *r = arg;
+	struct event *copy;
+
+	(void)cursor;
+	must_grow(r->events, r->n, r->cap);
+	copy = &r->events[r->n++];
+	*copy = *ev;
+	copy->site = arena_strdup(&r->arena, ev->site);
+	copy->kind = arena_strdup(&r->arena, ev->kind);
+	copy->subject = arena_strdup(&r->arena, ev->subject);
+	copy->body = arena_strdup(&r->arena, ev->body);
+	return true;
+}
+
+/* Apply what a query finds, oldest first. */
+static enum rc replay(struct site *s, struct now now, const struct event_query *q, struct err *e)
+{
+	const struct journal_store *store = s->setup.store;
+	struct restore r = { .s = s, .now = now };
+	enum rc rc;
+
+	arena_init(&r.arena, 0);
+	rc = store->query(store->ctx, q, collect, &r, e);
+	for (uint32_t i = r.n; rc == RC_OK && i-- > 0;)
+		events_apply(s, now, &r.events[i]);
+	free(r.events);
+	arena_fini(&r.arena);
+	return rc;
+}
+
+static enum rc restore_pings(struct site *s, struct now now, struct err *e)
+{
+	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
+		struct event_query q = { .kind = event_kind_text(EVENT_PING),
+			.subject = s->lab->checks[i].name, .most = RESTORE_PINGS };
+		enum rc rc;
+
+		if (s->lab->checks[i].kind != CHECK_HEARTBEAT)
+			continue;
+		rc = replay(s, now, &q, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc events_restore(struct site *s, struct now now, struct err *e)
+{
+	static const enum event_kind latest[] = { EVENT_PAUSE, EVENT_DRILL, EVENT_SILENCE };
+	static const enum event_kind since[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
+		EVENT_ACK };
+	enum rc rc;
+
+	for (uint8_t site = 0; site < s->lab->n_sites; site++) {
+		struct event_query q = { .site = s->lab->sites[site].name,
+			.kind = event_kind_text(EVENT_EVIDENCE), .is_latest_by_subject = true };
+
+		rc = replay(s, now, &q, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	for (size_t i = 0; i < COUNT(latest); i++) {
+		struct event_query q = { .kind = event_kind_text(latest[i]),
+			.is_latest_by_subject = true };
+
+		rc = replay(s, now, &q, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	for (size_t i = 0; i < COUNT(since); i++) {
+		struct event_query q = { .kind = event_kind_text(since[i]),
+			.since = { now.wall.ms > RESTORE_INCIDENTS_MS ?
+					   now.wall.ms - RESTORE_INCIDENTS_MS :
+					   0 } };
+
+		rc = replay(s, now, &q, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return restore_pings(s, now, e);
+}
+
+/* A heartbeat that nobody has ever sent counts its first deadline from the day it was declared, and
+ * a restart must not start that anew: the home site writes it down once. */
+void events_declare_pings(struct site *s, struct now now)
+{
+	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
+		const struct lab_check *c = &s->lab->checks[i];
+		struct event_query q = { .kind = event_kind_text(EVENT_EVIDENCE), .subject = c->name,
+			.most = 1 };
+		struct restore r = { .s = s };
+		scoped(str_fini) struct str body = STR_EMPTY;
+		struct json_out w;
+
+		if (c->kind != CHECK_HEARTBEAT || c->home != s->setup.self)
+			continue;
+		arena_init(&r.arena, 0);
+		if (s->setup.store->query(s->setup.store->ctx, &q, collect, &r, NULL) == RC_OK && !r.n) {
+			json_begin(&w, &body);
+			json_object_open(&w, NULL);
+			json_text(&w, "word", "none");
+			json_time(&w, "since", now.wall);
+			json_close(&w);
+			events_add(s, now, EVENT_EVIDENCE, c->name, &body);
+		}
+		free(r.events);
+		arena_fini(&r.arena);
+	}
+}
+
+/* ---- what happened just before */
+
+struct before {
+	struct site *s;
+	const char *cause;
+	struct incident_before *ret;
+	uint32_t n;
+};
+
+/* Changes by people and restarts explain; evidence and bookkeeping don't. */
+static bool is_telling(enum event_kind kind)
+{
+	return kind == EVENT_BOOT || kind == EVENT_SHUTDOWN || kind == EVENT_CONFIG ||
+	       kind == EVENT_CLOCK || kind == EVENT_NOTE || kind == EVENT_PAUSE ||
+	       kind == EVENT_RECOVERED;
+}
+
+static bool gather(void *arg, const struct event *ev, uint64_t cursor)
+{
+	struct before *b = arg;
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	(void)cursor;
+	if (!is_telling(event_kind_of(ev->kind)))
+		return true;
+	site_event_text(ev, &text);
+	b->ret[b->n++] = (struct incident_before){ .at = ev->wall, .site = must_strdup(ev->site),
+		.text = str_take(&text) };
+	return b->n < BEFORE_MAX;
+}
+
+uint32_t events_before(struct site *s, struct wall since, const char *cause,
+	struct incident_before ret[BEFORE_MAX])
+{
+	const struct journal_store *store = s->setup.store;
+	struct event_query q = { .since = { since.ms - BEFORE_MS }, .until = since };
+	struct before b = { .s = s, .cause = cause, .ret = ret };
+	struct err e = { 0 };
+
+	if (store->query(store->ctx, &q, gather, &b, &e) != RC_OK)
+		site_log(s, LOG_LEVEL_WARNING, "looking for what happened before: %s", e.text);
+	return b.n;
+}

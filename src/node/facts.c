@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facts: what the site knows at any time of itself and its neighbours, as evidence.
+ *
+ * Link down or site down?  Once a link is lost, the watcher decides: it heard the peer after we
+ * last did: the peer lives, the link is down; it has not, for FACTS_DEAD_MS: the peer is down; until
+ * either is known nothing is said.  With no watcher to ask it is said after FACTS_ALONE_MS, and as
+ * such.
+ */
+#include "node/site_private.h"
+
+#define FACTS_EVERY_MS  1000
+#define FACTS_START_MS  (10 * SECOND_MS) /* links have this long to come up after a start */
+#define FACTS_DEAD_MS   12500            /* two beacons and a margin */
+#define FACTS_ALONE_MS  (4 * SECOND_MS)
+#define FACTS_WATCHER_MS (20 * SECOND_MS)
+#define DRILL_STALE_MS  (26 * HOUR_MS)
+#define FACTS_TEST_MS   (5 * MINUTE_MS)
+#define FACTS_TROUBLE_MS (15 * SECOND_MS)
+#define CLOCK_JUMP_MS   (2 * SECOND_MS)
+#define CLOCK_SKEW_MS   (30 * SECOND_MS)
+
+void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
+	const char *reason)
+{
+	struct observation o = { .is_ok = is_ok, .reason = reason, .took_us = -1 };
+	const struct vantage *v;
+
+	if (check == NO_CHECK)
+		return;
+	v = checks_vantage(s->checks, check, s->setup.self);
+	/* A state that hasn't changed is no news. */
+	if (v && v->word == (is_ok ? WORD_OK : WORD_FAILING) &&
+	    (is_ok || (v->reason && reason && str_eq(v->reason, reason))))
+		return;
+	checks_observe(s->checks, now, check, &o);
+}
+
+/* ---- peers */
+
+enum peer_life { LIFE_UNKNOWN, LIFE_ALIVE, LIFE_DEAD, LIFE_NOBODY_KNOWS };
+
+static bool is_linked(const struct site *s, uint8_t peer)
+{
+	enum link_state state = s->links[peer].state;
+
+	return state == LINK_UP || state == LINK_SUSPECT;
+}
+
+static bool is_lost(const struct site *s, uint8_t peer, struct now now)
+{
+	return !is_linked(s, peer) &&
+	       now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS &&
+	       now.mono.ms - s->started.ms >= FACTS_START_MS;
+}
+
+/* What the watchers say of a peer whose link is lost. */
+static enum peer_life life_of(const struct site *s, uint8_t peer, struct now now)
+{
+	bool is_anybody_asked = false, is_quiet = false;
+
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		const struct beaconing *b = &s->beacons[i];
+		int64_t quiet_ms;
+
+		if (!beacons_is_reachable(b, now))
+			continue;
+		is_anybody_asked = true;
+		quiet_ms = b->view.sites[peer].quiet_ms;
+		if (quiet_ms >= 0)
+			quiet_ms += now.mono.ms - b->answered.ms;
+		if (quiet_ms >= 0 && now.mono.ms - quiet_ms > s->last_linked[peer].ms + SECOND_MS &&
+		    quiet_ms < FACTS_DEAD_MS)
+			return LIFE_ALIVE;
+		is_quiet = quiet_ms < 0 || quiet_ms >= FACTS_DEAD_MS;
+	}
+	if (is_anybody_asked)
+		return is_quiet ? LIFE_DEAD : LIFE_UNKNOWN;
+	if (now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS)
+		return LIFE_NOBODY_KNOWS;
+	return LIFE_UNKNOWN;
+}
+
+static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_blind)
+{
+	uint16_t link = s->tables->link_check[peer], site = s->tables->site_check[peer];
+	enum peer_life life;
+	char reason[REASON_BYTES_MAX];
+
+	if (is_linked(s, peer)) {
+		s->last_linked[peer] = s->links[peer].heard;
+		facts_observe(s, now, site, true, NULL);
+		facts_observe(s, now, link, true, NULL);
+	}
+	alert_peer(s->alert, now, peer, is_linked(s, peer), s->links[peer].peer_can_deliver, false);
+	if (!is_lost(s, peer, now))
+		return;
+	life = is_blind ? LIFE_NOBODY_KNOWS : life_of(s, peer, now);
+	if (life == LIFE_UNKNOWN)
+		return;
+	if (is_blind)
+		snprintf(reason, sizeof reason, "%s sees nothing of the outside", site_name(s));
+	else if (life == LIFE_DEAD)
+		snprintf(reason, sizeof reason, "neither %s nor a watcher hears it", site_name(s));
+	else if (life == LIFE_NOBODY_KNOWS)
+		snprintf(reason, sizeof reason,
+			"no link, and no watcher to ask: the site or the link is down");
+	else
+		snprintf(reason, sizeof reason, "both sites are alive, the watcher hears them");
+	facts_observe(s, now, link, false, reason);
+	if (life == LIFE_ALIVE)
+		facts_observe(s, now, site, true, NULL);
+	else if (!is_blind)
+		facts_observe(s, now, site, false, reason);
+	alert_peer(s->alert, now, peer, false, false, life == LIFE_DEAD);
+}
+
+/* ---- watchers */
+
+static void judge_watcher(struct site *s, struct now now, uint8_t watcher)
+{
+	struct beaconing *b = &s->beacons[watcher];
+	int64_t since = b->answered.ms != INT64_MIN ? b->answered.ms : s->started.ms;
+	int64_t drilled_ms = now.wall.ms - b->last_drill.ms;
+	char reason[REASON_BYTES_MAX], age[DURATION_TEXT_MAX];
+
+	b->view.is_reachable = beacons_is_reachable(b, now);
+	if (b->view.is_reachable)
+		facts_observe(s, now, s->tables->watcher_check[watcher], true, NULL);
+	else if (now.mono.ms - since >= FACTS_WATCHER_MS)
+		facts_observe(s, now, s->tables->watcher_check[watcher], false,
+			*b->why ? b->why : "no answer");
+	if (!b->last_drill.ms)
+		return;
+	if (drilled_ms < DRILL_STALE_MS) {
+		const struct vantage *v =
+			checks_vantage(s->checks, s->tables->drill_check[watcher], s->setup.self);
+
+		if (v && v->word == WORD_NONE)
+			facts_observe(s, now, s->tables->drill_check[watcher], true, NULL);
+		return;
+	}
+	snprintf(reason, sizeof reason, "the last drill that passed was %s ago",
+		duration_text(drilled_ms / HOUR_MS * HOUR_MS, age));
+	facts_observe(s, now, s->tables->drill_check[watcher], false, reason);
+}
+
+/* ---- ourselves */
+
+static void judge_channels(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
+		const char *trouble = alert_channel_trouble(s->alert, i, now.mono);
+		char reason[REASON_BYTES_MAX];
+
+		if (!trouble)
+			continue;
+		snprintf(reason, sizeof reason, "%s: %s", s->tables->alert.channels[i].name, trouble);
+		facts_observe(s, now, s->tables->self_check[SELF_NOTIFY], false, reason);
+		return;
+	}
+	facts_observe(s, now, s->tables->self_check[SELF_NOTIFY], true, NULL);
+}
+
+/* A channel that nobody has written to for a while is tried without a message: a webhook that was
+ * deleted must not be found out on the night when it is needed. */
+static void test_channels(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
+		bool is_troubled = alert_channel_trouble(s->alert, i, now.mono);
+
+		if (now.mono.ms < s->test_due[i].ms)
+			continue;
+		s->test_due[i].ms = now.mono.ms + (is_troubled ? FACTS_TROUBLE_MS : FACTS_TEST_MS);
+		site_push(s, SITE_DO_TEST)->channel = i;
+	}
+}
+
+void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok)
+{
+	site_begin(s, now);
+	if (channel < s->tables->alert.n_channels)
+		alert_egress(s->alert, now, channel, is_ok);
+	if (!is_ok)
+		s->test_due[channel].ms = now.mono.ms + FACTS_TROUBLE_MS;
+	site_pump(s, now);
+}
+
+/* Blind: of at least two kinds of things outside, all fail. */
+static bool is_seeing_nothing(const struct site *s, struct now now)
+{
+	uint32_t outside = 0, failing = 0, kinds = 0;
+	bool has_foreign = false;
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self) {
+			outside++;
+			failing += is_lost(s, i, now);
+		}
+	kinds += outside > 0;
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		outside++;
+		failing += !beacons_is_reachable(&s->beacons[i], now);
+	}
+	kinds += s->lab->n_watchers > 0;
+	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
+		const struct lab_check *c = &s->lab->checks[i];
+		const struct vantage *v;
+
+		if (c->kind != CHECK_PROBE || c->home == s->setup.self)
+			continue;
+		v = checks_vantage(s->checks, i, s->setup.self);
+		if (!v || v->word == WORD_NONE)
+			continue;
+		has_foreign = true;
+		outside++;
+		failing += v->word == WORD_FAILING;
+	}
+	kinds += has_foreign;
+	if (s->tables->alert.n_channels) {
+		kinds++;
+		outside++;
+		failing += !alert_can_deliver(s->alert, now.mono);
+	}
+	return kinds >= 2 && failing == outside;
+}
+
+static void notice_clock(struct site *s, struct now now)
+{
+	int64_t by = (now.wall.ms - s->last_wall.ms) - (now.mono.ms - s->last_mono.ms);
+	uint16_t check = s->tables->self_check[SELF_CLOCK];
+	scoped(str_fini) struct str body = STR_EMPTY;
+	char reason[REASON_BYTES_MAX];
+	struct json_out w;
+
+	s->last_wall = now.wall;
+	s->last_mono = now.mono;
+	if (by >= CLOCK_JUMP_MS || by <= -CLOCK_JUMP_MS) {
+		json_begin(&w, &body);
+		json_object_open(&w, NULL);
+		json_int(&w, "by_ms", by);
+		json_close(&w);
+		journal_add(s->journal, now, EVENT_CLOCK, site_name(s), str_c(&body));
+	}
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		int64_t skew = s->links[i].skew_ms;
+
+		if (i == s->setup.self || !is_linked(s, i) || (skew < CLOCK_SKEW_MS && skew > -CLOCK_SKEW_MS))
+			continue;
+		snprintf(reason, sizeof reason, "the clocks here and at %s differ by %lld s",
+			s->lab->sites[i].name, (long long)(skew / 1000));
+		facts_observe(s, now, check, false, reason);
+		return;
+	}
+	facts_observe(s, now, check, true, NULL);
+}
+
+void facts_tick(struct site *s, struct now now)
+{
+	bool is_blind;
+
+	if (now.mono.ms < s->facts_due.ms)
+		return;
+	s->facts_due.ms = now.mono.ms + FACTS_EVERY_MS;
+	is_blind = is_seeing_nothing(s, now);
+	if (is_blind != checks_is_blind(s->checks, s->setup.self))
+		checks_set_blind(s->checks, now, s->setup.self, is_blind);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self)
+			judge_peer(s, now, i, is_blind);
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		judge_watcher(s, now, i);
+	alert_watcher(s->alert, now,
+		s->lab->n_watchers && beacons_is_reachable(&s->beacons[0], now));
+	test_channels(s, now);
+	judge_channels(s, now);
+	notice_clock(s, now);
+}

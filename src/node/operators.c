@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operators: what people tell the site becomes an event, and takes effect as any site's would. */
+#include "node/site_private.h"
+
+static void write_words(struct json_out *w, const char *why, const char *by)
+{
+	if (why && *why)
+		json_text(w, "why", why);
+	json_text(w, "by", by && *by ? by : "somebody");
+}
+
+static void word_of(struct site *s, struct now now, enum event_kind kind, const char *subject,
+	struct str *body)
+{
+	events_add(s, now, kind, subject, body);
+	site_pump(s, now);
+}
+
+enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
+	const char *why, const char *by, char ret_id[INCIDENT_ID_MAX], struct err *e)
+{
+	scoped(matchers_free) struct matchers *parsed = NULL;
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+	enum rc rc = matchers_parse(&parsed, matchers, e);
+
+	if (rc != RC_OK)
+		return err_in(e, rc, "matchers");
+	if (until.ms <= now.wall.ms)
+		return err_set(e, RC_INPUT, "the silence would end before it begins");
+	if (alert_silences(s->alert)->n >= SILENCES_MAX)
+		return err_set(e, RC_LIMIT, "%d silences already: end some first", SILENCES_MAX);
+	site_begin(s, now);
+	snprintf(ret_id, INCIDENT_ID_MAX, "%s-s%llx", site_name(s),
+		(unsigned long long)hlc_tick(journal_clock(s->journal), now.wall));
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "matchers", matchers);
+	json_time(&w, "from", now.wall);
+	json_time(&w, "until", until);
+	write_words(&w, why, by);
+	json_close(&w);
+	word_of(s, now, EVENT_SILENCE, ret_id, &body);
+	return RC_OK;
+}
+
+enum rc site_unsilence(struct site *s, struct now now, const char *id, const char *by,
+	struct err *e)
+{
+	const struct silences *all = alert_silences(s->alert);
+	const struct silence *found = NULL;
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	for (uint32_t i = 0; i < all->n; i++)
+		if (str_eq(all->items[i].id, id))
+			found = &all->items[i];
+	if (!found)
+		return err_set(e, RC_NOT_FOUND, "no silence '%s'", id);
+	site_begin(s, now);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "matchers", found->matchers_text);
+	json_time(&w, "from", found->from);
+	json_time(&w, "until", now.wall);
+	write_words(&w, found->why, by);
+	json_close(&w);
+	word_of(s, now, EVENT_SILENCE, id, &body);
+	return RC_OK;
+}
+
+enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
+	const char *by, struct err *e)
+{
+	const struct incident *in = map_get(alert_incidents(s->alert), incident);
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	if (!in)
+		return err_set(e, RC_NOT_FOUND, "no incident '%s' in the last day", incident);
+	if (in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED)
+		return err_set(e, RC_CONFLICT, "incident '%s' is over", incident);
+	site_begin(s, now);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	write_words(&w, why, by);
+	json_close(&w);
+	word_of(s, now, EVENT_ACK, incident, &body);
+	return RC_OK;
+}
+
+enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
+	const char *why, const char *by, struct err *e)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	if (lab_check_index(s->lab, check) == NO_CHECK)
+		return err_set(e, RC_NOT_FOUND, "no check '%s'", check);
+	site_begin(s, now);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_time(&w, "until", until.ms == NEVER_MS ? (struct wall){ 0 } : until);
+	write_words(&w, why, by);
+	json_close(&w);
+	word_of(s, now, EVENT_PAUSE, check, &body);
+	return RC_OK;
+}
+
+enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
+	const char *by, struct err *e)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	if (!*text)
+		return err_set(e, RC_INPUT, "a note needs a text");
+	site_begin(s, now);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_textn(&w, "text", text, utf8_most(text, EVENT_BODY_BYTES_MAX / 8));
+	json_text(&w, "by", by && *by ? by : "somebody");
+	json_close(&w);
+	word_of(s, now, EVENT_NOTE, subject && *subject ? subject : site_name(s), &body);
+	return RC_OK;
+}
+
+enum rc site_ping(struct site *s, struct now now, const char *name, const char *what, int code,
+	const char *log, struct err *e)
+{
+	uint16_t check = lab_check_index(s->lab, name);
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct check_view view;
+	struct json_out w;
+
+	if (check == NO_CHECK || s->lab->checks[check].kind != CHECK_HEARTBEAT)
+		return err_set(e, RC_NOT_FOUND, "no heartbeat '%s' is declared", name);
+	site_begin(s, now);
+	view = checks_view(s->checks, check);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "what", what);
+	if (str_eq(what, "exit"))
+		json_int(&w, "code", code);
+	if (view.run_started.ms && !str_eq(what, "start"))
+		json_int(&w, "took_ms", now.wall.ms - view.run_started.ms);
+	if (log && *log)
+		json_textn(&w, "log", log, utf8_most(log, HEARTBEAT_LOG_BYTES_MAX));
+	json_close(&w);
+	word_of(s, now, EVENT_PING, name, &body);
+	return RC_OK;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* peers: feeds the links, and carries out what they ask for. */
+#include "node/site_private.h"
+
+#include "core/peer/wire.h"
+
+#define DIGEST_PATIENCE 5 /* beats with equal heads and different states before it is said */
+
+void peers_refresh_heads(struct site *s)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(s->journal, &n);
+
+	if (n > LINK_HEADS_MAX)
+		n = LINK_HEADS_MAX;
+	for (size_t i = 0; i < n; i++) {
+		struct link_head *to = &s->heads[i];
+
+		str_copy(to->site, sizeof to->site, heads[i].site);
+		to->epoch = heads[i].epoch;
+		to->seq = heads[i].seq;
+		to->hash = heads[i].hash;
+	}
+	s->n_heads = (uint32_t)n;
+}
+
+static struct link_self self_of(struct site *s, struct now now, uint8_t peer)
+{
+	return (struct link_self){ .site = site_name(s), .is_first = s->setup.self < peer,
+		.lab_hash = s->lab->hash, .state_digest = site_digest(s),
+		.can_deliver = alert_can_deliver(s->alert, now.mono), .heads = s->heads,
+		.n_heads = s->n_heads };
+}
+
+static void send_msg(struct site *s, uint8_t peer, uint64_t connection,
+	const struct link_msg *msg)
+{
+	struct site_effect *fx = site_push(s, SITE_DO_SEND);
+
+	fx->peer = peer;
+	fx->connection = connection;
+	fx->msg = *msg;
+}
+
+/* ---- batches */
+
+/* The events that the peer lacks, as JSON lines. */
+static void send_events(struct site *s, uint8_t peer, uint64_t connection,
+	const struct link_head *from)
+{
+	const struct journal_store *store = s->setup.store;
+	struct link_msg msg = { .kind = LINK_EVENTS };
+	struct site_effect *fx;
+	struct str lines = STR_EMPTY;
+	struct event *events;
+	struct err e = { 0 };
+	struct json_out w;
+	size_t n;
+
+	if (store->range(store->ctx, from->site, from->epoch, from->seq + 1, EVENT_BATCH_MAX,
+		    &s->scratch, &events, &n, &e) != RC_OK) {
+		site_log(s, LOG_LEVEL_ERROR, "reading the journal for %s: %s",
+			s->lab->sites[peer].name, e.text);
+		n = 0;
+	}
+	for (size_t i = 0; i < n && lines.len < LINK_BATCH_BYTES; i++) {
+		json_begin(&w, &lines);
+		event_write_json(&events[i], &w, NULL);
+		str_addc(&lines, '\n');
+		msg.n_events++;
+	}
+	send_msg(s, peer, connection, &msg);
+	fx = &s->queue[(s->head + s->queued - 1) % s->cap];
+	fx->text = lines;
+	fx->msg.events = str_c(&fx->text);
+	fx->msg.events_len = lines.len;
+}
+
+static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event **ret,
+	size_t *ret_n, struct err *e)
+{
+	const char *line = msg->events, *end = line + msg->events_len;
+	struct event *events;
+	size_t n = 0;
+
+	if (msg->n_events > EVENT_BATCH_MAX)
+		return err_set(e, RC_LIMIT, "%u events in one batch, at most %d are allowed",
+			msg->n_events, EVENT_BATCH_MAX);
+	events = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *events);
+	if (!events)
+		return err_set(e, RC_LIMIT, "a batch of %zu bytes", msg->events_len);
+	while (line < end && n < msg->n_events) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line);
+		scoped(json_decref) json_t *object = NULL;
+		enum rc rc = json_read(&object, line, len, e);
+
+		if (rc == RC_OK)
+			rc = event_read_json(object, &s->scratch, &events[n], e);
+		if (rc != RC_OK)
+			return err_in(e, rc, "event %zu of the batch", n + 1);
+		n++;
+		line += len + 1;
+	}
+	*ret = events;
+	*ret_n = n;
+	return RC_OK;
+}
+
+/* Our own history is back: the cores learn what they had forgotten. */
+static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t n_events)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "peer", s->lab->sites[peer].name);
+	json_int(&w, "events", (int64_t)n_events);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_RECOVERED, site_name(s), str_c(&body));
+	events_tell_all(s, now);
+}
+
+static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
+{
+	struct event *events = NULL;
+	struct err e = { 0 };
+	size_t n = 0, n_new = 0;
+	enum rc rc = read_batch(s, msg, &events, &n, &e);
+
+	if (rc == RC_OK)
+		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
+	if (rc != RC_OK) {
+		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s",
+			s->lab->sites[peer].name, e.text);
+		if (rc == RC_CORRUPT)
+			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, e.text);
+		return;
+	}
+	for (size_t i = n - n_new; i < n; i++) {
+		struct site_effect *fx = site_push(s, SITE_SAY_EVENT);
+
+		fx->event = &events[i];
+		events_apply(s, now, &events[i]);
+	}
+	if (n_new && str_eq(events[0].site, site_name(s)))
+		note_recovered(s, now, peer, n_new);
+	if (n_new) {
+		peers_refresh_heads(s);
+		peers_push(s, now);
+	}
+}
+
+/* ---- effects of a link */
+
+/* With equal journals and equal configuration the folded states must be equal too. */
+static void compare_digests(struct site *s, struct now now, uint8_t peer)
+{
+	const struct link *l = &s->links[peer];
+	size_t n_same = 0;
+	char reason[REASON_BYTES_MAX];
+
+	if (l->n_peer_heads != s->n_heads)
+		return;
+	for (uint32_t i = 0; i < s->n_heads; i++)
+		for (uint32_t j = 0; j < l->n_peer_heads; j++)
+			n_same += !memcmp(&s->heads[i].hash, &l->peer_heads[j].hash,
+					  sizeof s->heads[i].hash) &&
+				  s->heads[i].seq == l->peer_heads[j].seq;
+	if (n_same != s->n_heads)
+		return;
+	if (l->peer_digest == site_digest(s)) {
+		if (s->digest_differs > DIGEST_PATIENCE)
+			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
+		s->digest_differs = 0;
+		return;
+	}
+	if (++s->digest_differs != DIGEST_PATIENCE + 1)
+		return;
+	snprintf(reason, sizeof reason,
+		"the same journals as %s's, but another state: please report this defect",
+		s->lab->sites[peer].name);
+	facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, reason);
+}
+
+/* Journaled, and the facts that follow from it are looked at now. */
+static void say_link(struct site *s, struct now now, uint8_t peer, const char *state,
+	const char *why)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct site_effect *fx = site_push(s, SITE_SAY_LINK);
+	struct json_out w;
+
+	fx->peer = peer;
+	s->facts_due = now.mono;
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "state", state);
+	if (why && *why)
+		json_text(&w, "why", why);
+	if (s->links[peer].rtt_ms >= 0)
+		json_int(&w, "rtt_ms", s->links[peer].rtt_ms);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_LINK, s->lab->sites[peer].name, str_c(&body));
+}
+
+static void carry_out(struct site *s, struct now now, uint8_t peer,
+	const struct link_effect *effects, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct link_effect *do_ = &effects[i];
+
+		switch (do_->kind) {
+		case LINK_DO_DIAL:
+			site_push(s, SITE_DO_DIAL)->peer = peer;
+			break;
+		case LINK_DO_SEND:
+			send_msg(s, peer, do_->connection, &do_->msg);
+			break;
+		case LINK_DO_CLOSE: {
+			struct site_effect *fx = site_push(s, SITE_DO_CLOSE);
+
+			fx->peer = peer;
+			fx->connection = do_->connection;
+			break;
+		}
+		case LINK_DO_PULL_FROM:
+			send_events(s, peer, do_->connection, &do_->msg.heads[0]);
+			break;
+		case LINK_DO_ACCEPT:
+			accept(s, now, peer, &do_->msg);
+			break;
+		case LINK_SAY_UP:
+			say_link(s, now, peer, "up", NULL);
+			break;
+		case LINK_SAY_DOWN:
+			say_link(s, now, peer, "down", do_->why);
+			break;
+		case LINK_SAY_BEAT:
+			s->last_linked[peer] = now.mono;
+			checks_promise(s->checks, now, peer);
+			site_start_alert(s, now);
+			compare_digests(s, now, peer);
+			break;
+		case LINK_SAY_BEHIND:
+			journal_new_epoch(s->journal, now);
+			break;
+		}
+	}
+}
+
+static void feed(struct site *s, struct now now, uint8_t peer, const struct link_input *in)
+{
+	struct link_effect effects[LINK_EFFECTS_MAX];
+	struct link_self self = self_of(s, now, peer);
+	uint32_t n = link_step(&s->links[peer], now, &self, in, effects);
+
+	carry_out(s, now, peer, effects, n);
+}
+
+/* ---- inputs */
+
+void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	bool is_dialled)
+{
+	struct link_input in = { .kind = LINK_IN_CONNECTED, .connection = connection,
+		.is_dialled = is_dialled };
+
+	site_begin(s, now);
+	feed(s, now, peer, &in);
+	site_pump(s, now);
+}
+
+void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	const char *why)
+{
+	struct link_input in = { .kind = LINK_IN_CLOSED, .connection = connection, .why = why };
+
+	site_begin(s, now);
+	feed(s, now, peer, &in);
+	site_pump(s, now);
+}
+
+void site_received(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	const struct link_msg *msg)
+{
+	struct link_input in = { .kind = LINK_IN_MESSAGE, .connection = connection, .msg = msg };
+
+	site_begin(s, now);
+	feed(s, now, peer, &in);
+	site_pump(s, now);
+}
+
+/* ---- time */
+
+void peers_init(struct site *s, struct now now)
+{
+	s->links = must_alloc(s->lab->n_sites * sizeof *s->links);
+	s->heads = must_alloc(LINK_HEADS_MAX * sizeof *s->heads);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		link_init(&s->links[i], now.mono, s->setup.seed ^ (0x9e3779b97f4a7c15u * (i + 1u)));
+		s->last_linked[i] = now.mono;
+	}
+}
+
+void peers_remap(struct site *s, struct now now, const struct lab *old)
+{
+	struct link *before = s->links;
+	struct mono linked[SITES_MAX];
+
+	memcpy(linked, s->last_linked, sizeof linked);
+	free(s->heads);
+	peers_init(s, now);
+	peers_refresh_heads(s);
+	for (uint8_t i = 0; i < old->n_sites; i++) {
+		uint8_t j = lab_site_index(s->lab, old->sites[i].name);
+
+		if (j == NO_SITE)
+			continue;
+		s->links[j] = before[i];
+		s->last_linked[j] = linked[i];
+	}
+	free(before);
+}
+
+void peers_tick(struct site *s, struct now now)
+{
+	struct link_input in = { .kind = LINK_IN_TICK };
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && link_wake(&s->links[i]).ms <= now.mono.ms)
+			feed(s, now, i, &in);
+}
+
+void peers_push(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		struct link_effect effects[LINK_EFFECTS_MAX];
+		struct link_self self;
+
+		if (i == s->setup.self || s->links[i].state == LINK_DOWN)
+			continue;
+		self = self_of(s, now, i);
+		carry_out(s, now, i, effects, link_push(&s->links[i], now, &self, effects));
+	}
+}
+
+struct mono peers_wake(const struct site *s)
+{
+	struct mono wake = { NEVER_MS };
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		struct mono at = link_wake(&s->links[i]);
+
+		if (i != s->setup.self && at.ms < wake.ms)
+			wake = at;
+	}
+	return wake;
+}

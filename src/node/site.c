@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How: every input feeds one core and then pumps: the cores' effects are turned into journal events,
+ * inputs of other cores, and effects of the site, until none is left; then one commit makes all of
+ * it durable, and only what a crash can't make untrue is handed out.
+ */
+#include "node/site_private.h"
+
+#include <stdarg.h>
+
+#define ALIVE_EVERY_MS  MINUTE_MS
+#define HISTORY_WAIT_MS (15 * SECOND_MS) /* an empty journal waits so long for a peer's copy */
+#define STUCK_RETRY_MS  SECOND_MS
+#define SCRATCH_BUDGET  (32u * 1024 * 1024)
+#define PUMP_ROUNDS_MAX 1000
+
+const char *site_name(const struct site *s)
+{
+	return s->lab->sites[s->setup.self].name;
+}
+
+/* ---- effects */
+
+struct site_effect *site_push(struct site *s, enum site_effect_kind kind)
+{
+	struct site_effect *fx;
+
+	if (s->queued == s->cap) {
+		uint32_t cap = s->cap ? 2 * s->cap : 16;
+		struct site_effect *queue = must_alloc(cap * sizeof *queue);
+
+		for (uint32_t i = 0; i < s->queued; i++)
+			queue[i] = s->queue[(s->head + i) % s->cap];
+		free(s->queue);
+		s->queue = queue;
+		s->cap = cap;
+		s->head = 0;
+	}
+	fx = &s->queue[(s->head + s->queued++) % s->cap];
+	memset(fx, 0, sizeof *fx);
+	fx->kind = kind;
+	return fx;
+}
+
+void site_effect_fini(struct site_effect *fx)
+{
+	str_fini(&fx->text);
+	delivery_fini(&fx->delivery);
+}
+
+void site_log(struct site *s, enum log_level level, const char *fmt, ...)
+{
+	struct site_effect *fx = site_push(s, SITE_SAY_LOG);
+	va_list ap;
+
+	fx->level = level;
+	va_start(ap, fmt);
+	str_vaddf(&fx->text, fmt, ap);
+	va_end(ap);
+}
+
+/* While the journal can't be written nothing may leave that depends on it. */
+static bool may_leave(const struct site *s, const struct site_effect *fx)
+{
+	return !s->is_stuck || fx->kind != SITE_SAY_EVENT;
+}
+
+bool site_next(struct site *s, struct site_effect *ret)
+{
+	for (uint32_t i = 0; i < s->queued; i++) {
+		struct site_effect *fx = &s->queue[(s->head + i) % s->cap];
+
+		if (!may_leave(s, fx))
+			continue;
+		*ret = *fx;
+		for (; i > 0; i--)
+			s->queue[(s->head + i) % s->cap] = s->queue[(s->head + i - 1) % s->cap];
+		s->head = (s->head + 1) % s->cap;
+		s->queued--;
+		/* Peers and watchers must not hear promises that we can't keep: lost on the way. */
+		if (s->is_stuck && (ret->kind == SITE_DO_SEND || ret->kind == SITE_DO_BEACON)) {
+			site_effect_fini(ret);
+			return site_next(s, ret);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* ---- the pump */
+
+static bool drain_checks(struct site *s, struct now now)
+{
+	struct check_effect fx;
+	bool is_any = false;
+
+	while (checks_next(s->checks, &fx)) {
+		is_any = true;
+		switch (fx.kind) {
+		case CHECK_DO_PROBE:
+			site_push(s, SITE_DO_PROBE)->check = fx.check;
+			break;
+		case CHECK_SAY_WORD:
+			events_say_word(s, now, fx.check);
+			break;
+		case CHECK_SAY_STATE:
+			events_tell_state(s, now, fx.check);
+			site_push(s, SITE_SAY_CHECK)->check = fx.check;
+			break;
+		}
+	}
+	return is_any;
+}
+
+static void take_alert_effect(struct site *s, struct now now, struct alert_effect *fx)
+{
+	struct site_effect *out;
+
+	switch (fx->kind) {
+	case ALERT_DO_APPEND:
+		journal_add(s->journal, now, event_kind_of(fx->event_kind), fx->subject,
+			str_c(&fx->body));
+		s->is_digest_valid = false;
+		break;
+	case ALERT_DO_DELIVER:
+		out = site_push(s, SITE_DO_DELIVER);
+		out->delivery = fx->delivery;
+		fx->delivery.payload = NULL;
+		break;
+	case ALERT_DO_WATCHER:
+		beacons_carry(s, &fx->delivery);
+		break;
+	case ALERT_SAY_CHANGED:
+		str_add(&site_push(s, SITE_SAY_INCIDENT)->text, fx->subject);
+		break;
+	}
+	alert_effect_fini(fx);
+}
+
+static bool drain_alert(struct site *s, struct now now)
+{
+	struct alert_effect fx;
+	bool is_any = false;
+
+	alert_tick(s->alert, now);
+	while (alert_next(s->alert, &fx)) {
+		is_any = true;
+		take_alert_effect(s, now, &fx);
+	}
+	return is_any;
+}
+
+static void say_committed(struct site *s, const struct event *events, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		site_push(s, SITE_SAY_EVENT)->event = &events[i];
+}
+
+/* Deliveries that were decided on but may not leave: as if they had not been begun. */
+static void call_back_deliveries(struct site *s, struct now now)
+{
+	uint32_t n = s->queued;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct site_effect fx = s->queue[s->head];
+		struct delivery_outcome o = { .number = fx.delivery.number,
+			.answer = { .verdict = PACE_LATER, .retry_after_ms = STUCK_RETRY_MS,
+				.remaining = -1, .reset_after_ms = -1 } };
+
+		s->head = (s->head + 1) % s->cap;
+		s->queued--;
+		if (fx.kind == SITE_DO_DELIVER) {
+			alert_delivered(s->alert, now, &o);
+			site_effect_fini(&fx);
+			continue;
+		}
+		*site_push(s, fx.kind) = fx;
+	}
+}
+
+static void commit(struct site *s, struct now now)
+{
+	const struct event *events;
+	size_t n;
+	struct err e = { 0 };
+
+	if (!journal_uncommitted(s->journal)) {
+		s->is_stuck = false;
+		return;
+	}
+	if (journal_commit(s->journal, &events, &n, &e) != RC_OK) {
+		if (!s->is_stuck)
+			site_log(s, LOG_LEVEL_ERROR,
+				"the journal can't be written, nothing leaves until it can: %s",
+				e.text);
+		s->is_stuck = true;
+		call_back_deliveries(s, now);
+		return;
+	}
+	if (s->is_stuck)
+		site_log(s, LOG_LEVEL_INFO, "the journal is written again");
+	s->is_stuck = false;
+	say_committed(s, events, n);
+	peers_refresh_heads(s);
+	peers_push(s, now);
+}
+
+void site_pump(struct site *s, struct now now)
+{
+	int rounds = 0;
+
+	if (s->is_pumping)
+		return;
+	s->is_pumping = true;
+	while (drain_checks(s, now) | drain_alert(s, now))
+		must(++rounds < PUMP_ROUNDS_MAX);
+	commit(s, now);
+	s->is_pumping = false;
+}
+
+void site_begin(struct site *s, struct now now)
+{
+	(void)now;
+	arena_reset(&s->scratch);
+}
+
+/* ---- opening */
+
+static bool is_settling(void *ctx, uint16_t check)
+{
+	struct site *s = ctx;
+
+	return checks_is_settling(s->checks, check);
+}
+
+static uint32_t before(void *ctx, struct wall since, const char *cause,
+	struct incident_before ret[BEFORE_MAX])
+{
+	return events_before(ctx, since, cause, ret);
+}
+
+static struct site_tables *make_tables(struct site *s, const struct lab *lab)
+{
+	struct alert_world world = { .ctx = s, .is_settling = is_settling, .before = before };
+
+	return tables_new(lab, s->setup.self, s->setup.url, &world);
+}
+
+static void append_boot(struct site *s, struct now now, bool is_clean)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "version", s->setup.version);
+	json_time(&w, "last_alive", s->last_alive);
+	json_bool(&w, "clean", is_clean);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_BOOT, site_name(s), str_c(&body));
+}
+
+struct newest {
+	json_t *body;
+	const char *kind;
+	char found[32];
+};
+
+static bool take_newest(void *arg, const struct event *ev, uint64_t cursor)
+{
+	struct newest *n = arg;
+
+	(void)cursor;
+	str_copy(n->found, sizeof n->found, ev->kind);
+	if (json_read(&n->body, ev->body, strlen(ev->body), NULL) != RC_OK)
+		n->body = NULL;
+	return false;
+}
+
+/* The newest of our own events of a kind, as its body; NULL when there is none. */
+static json_t *newest_own(struct site *s, enum event_kind kind)
+{
+	const struct journal_store *store = s->setup.store;
+	struct event_query q = { .site = site_name(s), .kind = event_kind_text(kind), .most = 1 };
+	struct newest n = { 0 };
+
+	if (store->query(store->ctx, &q, take_newest, &n, NULL) != RC_OK)
+		return NULL;
+	return n.body;
+}
+
+static bool was_shut_down(struct site *s)
+{
+	const struct journal_store *store = s->setup.store;
+	struct event_query q = { .site = site_name(s), .most = 1 };
+	struct newest n = { 0 };
+	enum rc rc = store->query(store->ctx, &q, take_newest, &n, NULL);
+
+	json_decref(n.body);
+	return rc == RC_OK && event_kind_of(n.found) == EVENT_SHUTDOWN;
+}
+
+/* This site runs this configuration: written down when it isn't the one of before. */
+static void append_config(struct site *s, struct now now, const struct site_revision *rev)
+{
+	scoped(json_decref) json_t *last = newest_own(s, EVENT_CONFIG);
+	const char *previous = json_get_text(last, "hash", NULL);
+	char hash[SHA256_HEX];
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	sha256_hex(&s->lab->hash, hash);
+	if (previous && str_eq(previous, hash))
+		return;
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "hash", hash);
+	if (rev && rev->commit)
+		json_text(&w, "revision", rev->commit);
+	if (rev && rev->author)
+		json_text(&w, "author", rev->author);
+	if (rev && rev->summary)
+		json_text(&w, "summary", rev->summary);
+	if (previous)
+		json_text(&w, "previous", previous);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_CONFIG, site_name(s), str_c(&body));
+}
+
+static bool holds(const struct site *s, const struct link_head *head)
+{
+	for (uint32_t i = 0; i < s->n_heads; i++)
+		if (str_eq(s->heads[i].site, head->site) && s->heads[i].epoch == head->epoch)
+			return s->heads[i].seq >= head->seq;
+	return false;
+}
+
+/* A peer holds events of ours that we don't. */
+static bool is_history_missing(const struct site *s)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		for (uint32_t j = 0; i != s->setup.self && j < s->links[i].n_peer_heads; j++) {
+			const struct link_head *theirs = &s->links[i].peer_heads[j];
+
+			if (str_eq(theirs->site, site_name(s)) && !holds(s, theirs))
+				return true;
+		}
+	return false;
+}
+
+void site_start_alert(struct site *s, struct now now)
+{
+	if (s->is_started || (now.mono.ms < s->alert_start_by.ms && is_history_missing(s)))
+		return;
+	s->is_started = true;
+	alert_start(s->alert, now);
+	events_tell_all(s, now);
+}
+
+static enum rc open_state(struct site *s, struct now now, struct err *e)
+{
+	const struct journal_store *store = s->setup.store;
+	bool is_clean, is_new;
+	size_t n;
+	enum rc rc = journal_open(&s->journal, site_name(s), store, s->setup.signer, now, e);
+
+	if (rc != RC_OK)
+		return rc;
+	journal_heads(s->journal, &n);
+	is_new = n == 0;
+	s->last_alive.ms = store->noted(store->ctx, "last_alive", 0);
+	is_clean = !is_new && was_shut_down(s);
+	checks_load(s->checks, now, s->tables->specs, s->lab->n_checks);
+	alert_load(s->alert, now, &s->tables->alert);
+	rc = events_restore(s, now, e);
+	if (rc != RC_OK)
+		return err_in(e, rc, "restoring the state from the journal");
+	append_boot(s, now, is_clean);
+	append_config(s, now, &s->setup.revision);
+	events_declare_pings(s, now);
+	for (uint32_t i = 0; i < SELF_CHECKS; i++)
+		facts_observe(s, now, s->tables->self_check[i], true, NULL);
+	s->alert_start_by.ms = now.mono.ms + (is_new && s->lab->n_sites > 1 ? HISTORY_WAIT_MS : 0);
+	return RC_OK;
+}
+
+enum rc site_open(struct site **ret, const struct site_setup *setup, struct now now, struct err *e)
+{
+	scoped(site_free) struct site *s = must_alloc(sizeof *s);
+	enum rc rc;
+
+	s->setup = *setup;
+	s->lab = setup->lab;
+	s->boot = (uint64_t)now.wall.ms;
+	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
+	s->last_wall = now.wall;
+	arena_init(&s->scratch, SCRATCH_BUDGET);
+	s->tables = make_tables(s, s->lab);
+	s->checks = checks_new(setup->self, setup->seed);
+	s->alert = alert_new(setup->seed + 1);
+	s->pause_hlc = must_alloc((s->lab->n_checks + 1u) * sizeof *s->pause_hlc);
+	beacons_init(s, now);
+	peers_init(s, now);
+	rc = open_state(s, now, e);
+	if (rc != RC_OK)
+		return rc;
+	peers_refresh_heads(s);
+	if (now.mono.ms >= s->alert_start_by.ms)
+		site_start_alert(s, now);
+	site_pump(s, now);
+	*ret = TAKE(s);
+	return RC_OK;
+}
+
+void site_free(struct site *s)
+{
+	if (!s)
+		return;
+	while (s->queued) {
+		site_effect_fini(&s->queue[s->head]);
+		s->head = (s->head + 1) % s->cap;
+		s->queued--;
+	}
+	beacons_fini(s);
+	alert_free(s->alert);
+	checks_free(s->checks);
+	journal_free(s->journal);
+	tables_free(s->tables);
+	arena_fini(&s->scratch);
+	free(s->links);
+	free(s->heads);
+	free(s->pause_hlc);
+	free(s->queue);
+	free(s);
+}
+
+/* ---- another configuration */
+
+static void follow_names(struct site *s, const struct lab *old, const struct lab *lab)
+{
+	uint64_t *hlc = must_alloc((lab->n_checks + 1u) * sizeof *hlc);
+
+	for (uint16_t i = 0; i < lab->n_checks; i++) {
+		uint16_t before_ = lab_check_index(old, lab->checks[i].name);
+
+		if (before_ != NO_CHECK)
+			hlc[i] = s->pause_hlc[before_];
+	}
+	free(s->pause_hlc);
+	s->pause_hlc = hlc;
+}
+
+enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
+	const struct site_revision *rev, struct err *e)
+{
+	uint8_t self = lab_site_index(lab, site_name(s));
+	const struct lab *old = s->lab;
+	struct site_tables *tables, *old_tables = s->tables;
+
+	if (self == NO_SITE)
+		return err_set(e, RC_REFUSED, "this site, '%s', isn't declared any more",
+			site_name(s));
+	if (self != s->setup.self)
+		return err_set(e, RC_REFUSED,
+			"the sites were reordered: restart each site, one after the other");
+	site_begin(s, now);
+	tables = make_tables(s, lab);
+	follow_names(s, old, lab);
+	s->lab = lab;
+	s->tables = tables;
+	checks_load(s->checks, now, tables->specs, lab->n_checks);
+	alert_load(s->alert, now, &tables->alert);
+	peers_remap(s, now, old);
+	beacons_remap(s, now, old);
+	tables_free(old_tables);
+	append_config(s, now, rev);
+	events_declare_pings(s, now);
+	facts_observe(s, now, tables->self_check[SELF_CONFIG], true, NULL);
+	events_tell_all(s, now);
+	s->is_digest_valid = false;
+	site_pump(s, now);
+	return RC_OK;
+}
+
+void site_reload_failed(struct site *s, struct now now, const char *reason)
+{
+	site_begin(s, now);
+	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
+	site_pump(s, now);
+}
+
+/* ---- inputs */
+
+static void note_alive(struct site *s, struct now now)
+{
+	const struct journal_store *store = s->setup.store;
+	struct err e = { 0 };
+
+	if (now.mono.ms < s->alive_due.ms)
+		return;
+	s->alive_due.ms = now.mono.ms + ALIVE_EVERY_MS;
+	if (store->note(store->ctx, "last_alive", now.wall.ms, &e) != RC_OK)
+		site_log(s, LOG_LEVEL_WARNING, "noting that we are alive: %s", e.text);
+}
+
+void site_tick(struct site *s, struct now now)
+{
+	site_begin(s, now);
+	note_alive(s, now);
+	checks_tick(s->checks, now);
+	peers_tick(s, now);
+	beacons_tick(s, now);
+	facts_tick(s, now);
+	if (!s->is_started && now.mono.ms >= s->alert_start_by.ms)
+		site_start_alert(s, now);
+	site_pump(s, now);
+}
+
+struct mono site_wake(const struct site *s)
+{
+	int64_t wakes[] = { checks_wake(s->checks).ms, alert_wake(s->alert).ms, peers_wake(s).ms,
+		beacons_wake(s).ms, s->facts_due.ms, s->alive_due.ms,
+		s->is_started ? NEVER_MS : s->alert_start_by.ms,
+		s->is_stuck ? s->last_mono.ms + STUCK_RETRY_MS : NEVER_MS };
+	struct mono wake = { NEVER_MS };
+
+	for (size_t i = 0; i < COUNT(wakes); i++)
+		if (wakes[i] < wake.ms)
+			wake.ms = wakes[i];
+	return wake;
+}
+
+void site_probed(struct site *s, struct now now, uint16_t check, const struct observation *o)
+{
+	site_begin(s, now);
+	if (check < checks_count(s->checks))
+		checks_observe(s->checks, now, check, o);
+	site_pump(s, now);
+}
+
+void site_delivered(struct site *s, struct now now, const struct delivery_outcome *o)
+{
+	site_begin(s, now);
+	alert_delivered(s->alert, now, o);
+	site_pump(s, now);
+}
+
+void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o)
+{
+	site_begin(s, now);
+	facts_observe(s, now, s->tables->self_check[which], o->is_ok, o->reason);
+	site_pump(s, now);
+}
+
+void site_shutdown(struct site *s, struct now now, const char *why)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct json_out w;
+
+	site_begin(s, now);
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_text(&w, "why", why);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_SHUTDOWN, site_name(s), str_c(&body));
+	site_pump(s, now);
+}
+
+/* ---- questions */
+
+const struct lab *site_lab(const struct site *s)
+{
+	return s->lab;
+}
+
+uint8_t site_self_index(const struct site *s)
+{
+	return s->setup.self;
+}
+
+const struct checks *site_checks(const struct site *s)
+{
+	return s->checks;
+}
+
+const struct alert *site_alert(const struct site *s)
+{
+	return s->alert;
+}
+
+const struct link *site_link(const struct site *s, uint8_t peer)
+{
+	return peer == s->setup.self ? NULL : &s->links[peer];
+}
+
+const struct journal *site_journal(const struct site *s)
+{
+	return s->journal;
+}
+
+const struct site_watcher_view *site_watcher_view(const struct site *s, uint8_t watcher)
+{
+	return &s->beacons[watcher].view;
+}
+
+uint64_t site_digest(const struct site *s)
+{
+	struct site *cache = (struct site *)s;
+
+	if (s->is_digest_valid)
+		return s->digest;
+	cache->digest = alert_digest(s->alert);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		cache->digest += checks_digest(s->checks, i) * (2u * i + 1);
+	cache->is_digest_valid = true;
+	return s->digest;
+}
+
+bool site_is_blind(const struct site *s)
+{
+	return checks_is_blind(s->checks, s->setup.self);
+}

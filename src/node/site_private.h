@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site_private: what the files of this folder share of struct site.
+ *
+ *	site.c       opening, the pump that lets the cores talk until all is said, effects out
+ *	tables.c     struct lab as each core wants to see it
+ *	events.c     events of the journals -> the cores; our words -> events
+ *	peers.c      links
+ *	beacons.c    watchers: beacons, drills, deliveries through them
+ *	facts.c      what the site knows of itself and its neighbours, as evidence
+ *	operators.c  what people tell it
+ *	event_text.c one sentence an event
+ */
+#ifndef NODE_SITE_PRIVATE_H
+#define NODE_SITE_PRIVATE_H
+
+#include "base/log.h"
+#include "node/site.h"
+
+/* The lab in the words of the cores; made anew by each load, lives in its own arena. */
+struct site_tables {
+	struct arena arena;
+	struct check_spec *specs;
+	struct alert_config alert;
+	uint16_t *link_check;    /* by site: the check of our link to it; NO_CHECK */
+	uint16_t *site_check;    /* by site: the check that it is alive; NO_CHECK */
+	uint16_t *watcher_check; /* by watcher */
+	uint16_t *drill_check;
+	uint16_t self_check[SELF_CHECKS];
+};
+struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *url,
+	const struct alert_world *world);
+void tables_free(struct site_tables *t);
+SCOPED_BY(tables_free, struct site_tables *)
+
+/* A delivery that waits to be carried by a beacon. */
+struct carried {
+	struct delivery delivery;
+	bool is_out; /* in the beacon under way or answered but not done */
+};
+
+struct beaconing { /* with one watcher */
+	struct site_watcher_view view;
+	struct mono due;         /* next beacon */
+	struct mono answered;    /* last answer; {INT64_MIN} never */
+	struct mono asked;       /* beacon under way since; {NEVER_MS} none */
+	uint64_t seq;
+	struct carried carried[BEACON_DELIVER_MAX];
+	uint32_t n_carried;
+	struct wall last_drill;  /* newest drill event of ours; {0} never */
+	struct wall drill_due;
+	bool wants_drill;
+	struct mono drill_deadline;
+	char why[REASON_BYTES_MAX]; /* why it is not reachable */
+};
+
+struct site {
+	struct site_setup setup;
+	const struct lab *lab;
+	struct site_tables *tables;
+	struct journal *journal;
+	struct checks *checks;
+	struct alert *alert;
+	struct link *links;             /* one a site, ours unused */
+	struct mono lost[SITES_MAX];    /* link lost since; {NEVER_MS}: not lost */
+	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
+	struct beaconing *beacons;      /* one a watcher */
+	uint64_t boot;                  /* wall ms of the start */
+	struct wall last_alive;         /* of the run before this one; {0} unknown */
+	struct mono started;
+	struct mono alert_start_by;     /* an empty journal waits for its history until then */
+	bool is_started;
+	uint64_t *pause_hlc;            /* by check: of the newest pause event applied */
+	struct mono facts_due, alive_due;
+	struct mono test_due[CHANNELS_MAX]; /* of each channel */
+	struct wall last_wall;          /* to notice jumps */
+	struct mono last_mono;
+	struct link_head *heads;        /* the journal's, as links want them */
+	uint32_t n_heads;
+	uint64_t digest;                /* site_digest, cached */
+	bool is_digest_valid;
+	uint32_t digest_differs;        /* beats in a row with equal heads and another digest */
+	bool is_stuck;                  /* the last commit failed */
+	bool is_pumping;
+	struct arena scratch;           /* until the next input */
+	struct site_effect *queue;
+	uint32_t head, queued, cap;
+};
+
+/* site.c */
+struct site_effect *site_push(struct site *s, enum site_effect_kind kind);
+void site_pump(struct site *s, struct now now);
+void site_begin(struct site *s, struct now now); /* a new input: scratch is forgotten */
+void site_log(struct site *s, enum log_level level, const char *fmt, ...) PRINTF(3, 4);
+const char *site_name(const struct site *s); /* ours */
+/* Incidents may be opened from here on, unless our history is still on its way. */
+void site_start_alert(struct site *s, struct now now);
+/* The sites or watchers of the lab changed: arrays by index follow their names. */
+void peers_remap(struct site *s, struct now now, const struct lab *old);
+void beacons_remap(struct site *s, struct now now, const struct lab *old);
+
+/* events.c */
+enum rc events_restore(struct site *s, struct now now, struct err *e) MUST_USE;
+void events_apply(struct site *s, struct now now, const struct event *ev);
+void events_say_word(struct site *s, struct now now, uint16_t check);
+void events_tell_state(struct site *s, struct now now, uint16_t check);
+void events_tell_all(struct site *s, struct now now);
+void events_declare_pings(struct site *s, struct now now);
+uint32_t events_before(struct site *s, struct wall since, const char *cause,
+	struct incident_before ret[BEFORE_MAX]);
+/* Journal one of ours and let it take effect here. */
+void events_add(struct site *s, struct now now, enum event_kind kind, const char *subject,
+	const struct str *body);
+
+/* peers.c */
+void peers_init(struct site *s, struct now now);
+void peers_tick(struct site *s, struct now now);
+void peers_push(struct site *s, struct now now); /* our heads grew */
+struct mono peers_wake(const struct site *s);
+void peers_refresh_heads(struct site *s);
+
+/* beacons.c */
+void beacons_init(struct site *s, struct now now);
+void beacons_fini(struct site *s);
+void beacons_tick(struct site *s, struct now now);
+struct mono beacons_wake(const struct site *s);
+void beacons_carry(struct site *s, struct delivery *d); /* takes the payload */
+bool beacons_is_reachable(const struct beaconing *b, struct now now);
+
+/* facts.c */
+void facts_tick(struct site *s, struct now now);
+void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
+	const char *reason);
+
+#endif
