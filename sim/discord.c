@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* discord: takes messages, refuses, errs, or hangs; remembers what it shows. */
+#include "sim/world.h"
+
+#define DISCORD_MS 120
+#define HANG_MS    10000
+
+enum { ANSWER_OK, ANSWER_429, ANSWER_500, ANSWER_NOTHING, ANSWER_NO_CONNECTION };
+
+struct post {
+	uint8_t from;         /* SIM_SITES: the watcher */
+	uint64_t generation;
+	struct delivery delivery;
+	uint64_t watcher_number;
+	int answer;
+	char id[24];
+};
+
+static struct sim_message *find(struct world *w, uint64_t id)
+{
+	uint32_t n = w->n_messages < SIM_MESSAGES ? w->n_messages : SIM_MESSAGES;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (w->messages[i].id == id)
+			return &w->messages[i];
+	return NULL;
+}
+
+/* What a message shows of an incident. */
+static void show(struct world *w, struct sim_message *m, uint8_t by, const char *incident,
+	uint32_t version)
+{
+	const struct incident *in = NULL;
+
+	for (int i = 0; i < SIM_SITES && !in; i++) {
+		const struct site *s = w->sites[(by + i) % SIM_SITES].site;
+
+		if (s)
+			in = map_get(alert_incidents(site_alert(s)), incident);
+	}
+	m->by = by;
+	m->edited_ms = w->now_ms;
+	m->version = version;
+	str_copy(m->incident, sizeof m->incident, incident);
+	m->cause = CHECK_NONE;
+	m->members = 0;
+	m->is_live = false;
+	if (!in)
+		return;
+	m->cause = lab_check_index(w->lab, in->cause);
+	m->is_live = in->state == INCIDENT_OPEN;
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		uint16_t check = lab_check_index(w->lab, in->members[i].check);
+
+		if (check < SIM_CHECKS && !in->members[i].recovered.ms)
+			m->members |= UINT64_C(1) << check;
+	}
+}
+
+static struct sim_message *store(struct world *w, bool is_edit, const char *message, bool *ret_is_new)
+{
+	struct sim_message *m = is_edit ? find(w, strtoull(message, NULL, 10)) : NULL;
+
+	*ret_is_new = !m;
+	if (m)
+		return m;
+	m = &w->messages[w->n_messages++ % SIM_MESSAGES];
+	*m = (struct sim_message){ .id = w->n_messages, .created_ms = w->now_ms };
+	return m;
+}
+
+static int choose(struct world *w, bool is_way_open)
+{
+	if (!is_way_open)
+		return ANSWER_NO_CONNECTION;
+	if (w->answers_500)
+		return ANSWER_500;
+	if (rng_below(&w->rng, 100) < w->refuse_percent)
+		return ANSWER_429;
+	return w->hangs_up && rng_chance(&w->rng, 1, 3) ? ANSWER_NOTHING : ANSWER_OK;
+}
+
+/* ---- from a site */
+
+static void answer_site(struct world *w, void *arg)
+{
+	static const enum pace_verdict verdicts[] = { [ANSWER_OK] = PACE_DELIVERED,
+		[ANSWER_429] = PACE_LATER, [ANSWER_500] = PACE_FAILED,
+		[ANSWER_NOTHING] = PACE_UNANSWERED, [ANSWER_NO_CONNECTION] = PACE_FAILED };
+	struct post *p = arg;
+	struct sim_site *s = &w->sites[p->from];
+	struct delivery_outcome o = { .number = p->delivery.number,
+		.message = p->answer == ANSWER_OK ? p->id : NULL,
+		.answer = { .verdict = verdicts[p->answer], .remaining = -1, .reset_after_ms = -1,
+			.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1 } };
+
+	if (s->site && s->generation == p->generation) {
+		site_delivered(s->site, world_now(w, p->from), &o);
+		world_drain(w, p->from);
+	} else if (p->answer == ANSWER_OK) {
+		/* The receipt died with the process: nobody can know, a repeat is allowed. */
+		map_put(&s->unsure, p->delivery.incident, s);
+	}
+	delivery_fini(&p->delivery);
+	free(p);
+}
+
+static void receive_site(struct world *w, void *arg)
+{
+	struct post *p = arg;
+	struct sim_site *s = &w->sites[p->from];
+
+	p->answer = choose(w, s->is_wan_up && s->is_egress_up);
+	if (p->answer == ANSWER_OK || p->answer == ANSWER_NOTHING) {
+		bool is_new;
+		struct sim_message *m = store(w, p->delivery.is_edit, p->delivery.message, &is_new);
+
+		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
+		show(w, m, p->from, p->delivery.incident, p->delivery.version);
+		world_trace(w, "site%u %s message %s version %u", p->from, is_new ? "posts" : "edits",
+			p->id, p->delivery.version);
+		oracle_message(w, m, is_new);
+		if (p->answer == ANSWER_NOTHING)
+			map_put(&s->unsure, p->delivery.incident, s);
+		w->n_deliveries++;
+	}
+	world_later(w, p->answer == ANSWER_NOTHING ? HANG_MS : DISCORD_MS, answer_site, p);
+}
+
+void discord_deliver(struct world *w, uint8_t from, const struct delivery *d)
+{
+	struct post *p = must_alloc(sizeof *p);
+
+	p->from = from;
+	p->generation = w->sites[from].generation;
+	p->delivery = *d;
+	world_later(w, DISCORD_MS, receive_site, p);
+}
+
+/* ---- tests of the way */
+
+struct test {
+	uint8_t from, channel;
+	uint64_t generation;
+};
+
+static void answer_test(struct world *w, void *arg)
+{
+	struct test *t = arg;
+	struct sim_site *s = &w->sites[t->from];
+
+	if (s->site && s->generation == t->generation) {
+		site_tested(s->site, world_now(w, t->from), t->channel,
+			s->is_wan_up && s->is_egress_up && !w->answers_500);
+		world_drain(w, t->from);
+	}
+	free(t);
+}
+
+void discord_test(struct world *w, uint8_t from, uint8_t channel)
+{
+	struct test *t = must_alloc(sizeof *t);
+
+	*t = (struct test){ from, channel, w->sites[from].generation };
+	world_later(w, 2 * DISCORD_MS, answer_test, t);
+}
+
+/* ---- from the watcher */
+
+static void answer_watcher(struct world *w, void *arg)
+{
+	struct post *p = arg;
+
+	if (w->watcher && p->generation == (uint64_t)(uintptr_t)w->watcher) {
+		watcher_delivered(w->watcher, world_now(w, SIM_SITES), p->watcher_number,
+			p->answer == ANSWER_OK, p->answer == ANSWER_429 ? 1500 : -1, p->id,
+			"no answer");
+		world_drain_watcher(w);
+	}
+	delivery_fini(&p->delivery);
+	free(p);
+}
+
+static uint32_t silent_in(const struct world *w, const char *payload)
+{
+	uint32_t sites = 0;
+
+	for (uint8_t i = 0; i < SIM_SITES; i++) {
+		char text[NAME_BYTES_MAX + 32];
+
+		snprintf(text, sizeof text, "%s: nothing since", w->lab->sites[i].name);
+		if (strstr(payload, text))
+			sites |= 1u << i;
+		snprintf(text, sizeof text, "%s: never heard", w->lab->sites[i].name);
+		if (strstr(payload, text))
+			sites |= 1u << i;
+	}
+	return sites;
+}
+
+static void receive_watcher(struct world *w, void *arg)
+{
+	struct post *p = arg;
+
+	p->answer = choose(w, w->is_watcher_egress_up);
+	if (p->answer == ANSWER_OK || p->answer == ANSWER_NOTHING) {
+		bool is_new;
+		struct sim_message *m = store(w, p->delivery.is_edit, p->delivery.message, &is_new);
+
+		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
+		m->by = SIM_SITES;
+		m->edited_ms = w->now_ms;
+		m->cause = CHECK_NONE;
+		m->silent_sites = silent_in(w, p->delivery.payload);
+		m->is_live = m->silent_sites != 0;
+		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
+		w->n_deliveries++;
+	}
+	world_later(w, p->answer == ANSWER_NOTHING ? HANG_MS : DISCORD_MS, answer_watcher, p);
+}
+
+void discord_from_watcher(struct world *w, const struct watcher_effect *fx)
+{
+	struct post *p = must_alloc(sizeof *p);
+
+	p->from = SIM_SITES;
+	p->generation = (uint64_t)(uintptr_t)w->watcher;
+	p->watcher_number = fx->number;
+	p->delivery.is_edit = fx->is_edit;
+	str_copy(p->delivery.message, sizeof p->delivery.message, fx->message);
+	p->delivery.payload = must_strdup(str_c(&fx->payload));
+	world_later(w, DISCORD_MS, receive_watcher, p);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * faults: what goes wrong, drawn from the seed.
+ *
+ * A swarm (Groce et al., 2012): every seed enables its own subset of faults at its own pace, because
+ * a run in which everything breaks at once hides what two faults do alone.
+ */
+#include "sim/world.h"
+
+#define SHORTEST_MS (2 * SECOND_MS)
+#define LONGEST_MS  (25 * MINUTE_MS)
+
+struct active {
+	enum fault fault;
+	uint8_t site;
+	uint16_t check;
+	int64_t amount;
+	struct active *next;
+};
+
+/* Between the two bounds, each order of magnitude as likely as the other. */
+static int64_t draw_duration(struct world *w)
+{
+	int64_t ms = SHORTEST_MS << rng_below(&w->rng, 10);
+
+	ms += (int64_t)rng_below(&w->rng, (uint64_t)ms);
+	return ms < LONGEST_MS ? ms : LONGEST_MS;
+}
+
+static uint16_t draw_check(struct world *w, enum check_kind kind)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		uint16_t check = (uint16_t)rng_below(&w->rng, w->lab->n_declared);
+
+		if (w->lab->checks[check].kind == kind)
+			return check;
+	}
+	return CHECK_NONE;
+}
+
+static void set_up(struct world *w, uint16_t check, bool is_up)
+{
+	w->is_up[check] = is_up;
+	w->dead_since_ms[check] = is_up ? NEVER_MS : w->now_ms;
+}
+
+/* ---- each fault and its end */
+
+static void service(struct world *w, struct active *f, bool begins)
+{
+	w->hangs[f->check] = f->amount & 1;
+	set_up(w, f->check, !begins);
+}
+
+static void host(struct world *w, struct active *f, bool begins)
+{
+	w->is_host_up[f->amount] = !begins;
+	for (uint16_t i = 0; i < w->lab->n_checks; i++)
+		if (w->lab->checks[i].host == f->amount && w->is_up[i])
+			w->dead_since_ms[i] = begins ? w->now_ms : NEVER_MS;
+}
+
+static void wan(struct world *w, struct active *f, bool begins)
+{
+	w->sites[f->site].is_wan_up = !begins;
+}
+
+static void cut(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	w->is_path_up[0][1] = w->is_path_up[1][0] = !begins;
+}
+
+static void one_way(struct world *w, struct active *f, bool begins)
+{
+	w->is_path_up[f->site][!f->site] = !begins;
+}
+
+static void watcher_path(struct world *w, struct active *f, bool begins)
+{
+	w->sites[f->site].is_watcher_path_up = !begins;
+}
+
+static void watcher_down(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	if (!begins) {
+		world_start_watcher(w);
+		return;
+	}
+	watcher_free(w->watcher);
+	w->watcher = NULL;
+}
+
+static void egress(struct world *w, struct active *f, bool begins)
+{
+	w->sites[f->site].is_egress_up = !begins;
+}
+
+static void watcher_egress(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	w->is_watcher_egress_up = !begins;
+}
+
+static void refuse(struct world *w, struct active *f, bool begins)
+{
+	w->refuse_percent = begins ? (uint32_t)(20 + f->amount % 70) : 0;
+}
+
+static void err500(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	w->answers_500 = begins;
+}
+
+static void hang(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	w->hangs_up = begins;
+}
+
+static void crash(struct world *w, struct active *f, bool begins)
+{
+	if (begins)
+		world_crash_site(w, f->site);
+	else
+		world_start_site(w, f->site);
+}
+
+static void wipe(struct world *w, struct active *f, bool begins)
+{
+	if (begins) {
+		world_crash_site(w, f->site);
+		memory_store_wipe(w->sites[f->site].store);
+		return;
+	}
+	world_start_site(w, f->site);
+}
+
+static void disk_full(struct world *w, struct active *f, bool begins)
+{
+	struct memory_fault fault = { .count = begins ? UINT64_MAX : 0, .rc = RC_FULL };
+
+	w->sites[f->site].is_disk_full = begins;
+	memory_store_set_fault(w->sites[f->site].store, fault);
+}
+
+static void clock_jump(struct world *w, struct active *f, bool begins)
+{
+	w->sites[f->site].skew_ms += begins ? f->amount : -f->amount;
+}
+
+static void job(struct world *w, struct active *f, bool begins)
+{
+	w->is_job_alive[f->check] = !begins;
+	w->dead_since_ms[f->check] = begins ? w->now_ms : NEVER_MS;
+}
+
+static void flap_on(struct world *w, void *arg)
+{
+	uint16_t check = (uint16_t)(uintptr_t)arg;
+
+	if (w->is_chaos || !w->is_up[check])
+		set_up(w, check, true);
+	world_changed(w);
+}
+
+static void flap(struct world *w, struct active *f, bool begins)
+{
+	int64_t period_ms = 20 * SECOND_MS + f->amount % (40 * SECOND_MS);
+
+	if (!begins)
+		return;
+	set_up(w, f->check, false);
+	world_later(w, period_ms, flap_on, (void *)(uintptr_t)f->check);
+}
+
+static void operator_acts(struct world *w, struct active *f, bool begins)
+{
+	struct sim_site *s = &w->sites[f->site];
+	char matchers[NAME_BYTES_MAX + 16], id[INCIDENT_ID_MAX];
+	struct now now = world_now(w, f->site);
+	struct wall until = { now.wall.ms + f->amount };
+	const char *name = w->lab->checks[f->check].name;
+	enum rc rc;
+
+	if (!begins || !s->site)
+		return;
+	snprintf(matchers, sizeof matchers, "{name=\"%s\"}", name);
+	if (f->amount & 1)
+		rc = site_pause(s->site, now, name, until, "maintenance", "operator", NULL);
+	else
+		rc = site_silence(s->site, now, matchers, until, "maintenance", "operator", id, NULL);
+	if (rc == RC_OK && w->hushed_until_ms[f->check] < w->now_ms + f->amount)
+		w->hushed_until_ms[f->check] = w->now_ms + f->amount;
+	world_drain(w, f->site);
+}
+
+static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {
+	[FAULT_SERVICE] = service, [FAULT_HOST] = host, [FAULT_WAN] = wan, [FAULT_LINK] = cut,
+	[FAULT_ONE_WAY] = one_way, [FAULT_WATCHER_PATH] = watcher_path,
+	[FAULT_WATCHER] = watcher_down, [FAULT_EGRESS] = egress,
+	[FAULT_WATCHER_EGRESS] = watcher_egress, [FAULT_DISCORD_429] = refuse,
+	[FAULT_DISCORD_500] = err500, [FAULT_DISCORD_HANG] = hang, [FAULT_CRASH] = crash,
+	[FAULT_WIPE] = wipe, [FAULT_DISK_FULL] = disk_full, [FAULT_CLOCK] = clock_jump,
+	[FAULT_JOB] = job, [FAULT_FLAP] = flap, [FAULT_OPERATOR] = operator_acts,
+};
+
+/* ---- drawing */
+
+/* Two of a kind at one place would heal each other. */
+static bool is_under_way(const struct world *w, const struct active *f)
+{
+	bool is_process = f->fault == FAULT_CRASH || f->fault == FAULT_WIPE;
+
+	for (const struct active *a = w->active; a; a = a->next) {
+		bool is_other_process = a->fault == FAULT_CRASH || a->fault == FAULT_WIPE;
+
+		if (is_process && is_other_process && a->site == f->site)
+			return true;
+		if (f->fault == FAULT_WIPE && (is_other_process || a->fault == FAULT_WIPE))
+			return true; /* both disks at once lose history for good: nobody can promise */
+		if ((a->fault == FAULT_LINK || a->fault == FAULT_ONE_WAY) &&
+		    (f->fault == FAULT_LINK || f->fault == FAULT_ONE_WAY))
+			return true;
+		if (a->check == f->check && f->check != CHECK_NONE && f->fault != FAULT_OPERATOR)
+			return true;
+		if (a->fault == f->fault && a->site == f->site && f->check == CHECK_NONE)
+			return true;
+	}
+	return false;
+}
+
+static void unlist(struct world *w, struct active *f)
+{
+	for (struct active **p = &w->active; *p; p = &(*p)->next)
+		if (*p == f) {
+			*p = f->next;
+			return;
+		}
+}
+
+static void heal(struct world *w, struct active *f)
+{
+	unlist(w, f);
+	world_trace(w, "fault %d ends at site%u check %u", f->fault, f->site, f->check);
+	acts[f->fault](w, f, false);
+	world_changed(w);
+	free(f);
+}
+
+static void heal_due(struct world *w, void *arg)
+{
+	for (struct active *a = w->active; a; a = a->next)
+		if (a == arg) {
+			heal(w, a);
+			return;
+		}
+}
+
+static bool draw(struct world *w, struct active *f)
+{
+	f->fault = (enum fault)rng_below(&w->rng, FAULTS);
+	f->site = (uint8_t)rng_below(&w->rng, SIM_SITES);
+	f->amount = draw_duration(w);
+	f->check = CHECK_NONE;
+	if (f->fault == FAULT_SERVICE || f->fault == FAULT_FLAP)
+		f->check = draw_check(w, CHECK_PROBE);
+	if (f->fault == FAULT_JOB)
+		f->check = draw_check(w, CHECK_HEARTBEAT);
+	if (f->fault == FAULT_OPERATOR)
+		f->check = draw_check(w, rng_chance(&w->rng, 1, 4) ? CHECK_HEARTBEAT : CHECK_PROBE);
+	if (f->fault == FAULT_HOST)
+		f->amount = (int64_t)rng_below(&w->rng, w->lab->n_hosts);
+	if (f->fault == FAULT_CLOCK && rng_chance(&w->rng, 1, 2))
+		f->amount = -f->amount;
+	return w->is_enabled[f->fault];
+}
+
+static void strike(struct world *w, void *arg)
+{
+	struct active f, *live;
+
+	(void)arg;
+	if (!w->is_chaos)
+		return;
+	world_later(w, 1 + (int64_t)rng_below(&w->rng, 2 * (uint64_t)w->mean_gap_ms), strike, NULL);
+	if (!draw(w, &f) || is_under_way(w, &f))
+		return;
+	if ((f.fault == FAULT_CRASH || f.fault == FAULT_WIPE) && !w->sites[f.site].site)
+		return;
+	if (f.fault == FAULT_WIPE && !oracle_is_mirrored(w, f.site))
+		return; /* what nobody else has is lost with the disk: nobody can promise that */
+	live = must_alloc(sizeof *live);
+	*live = f;
+	live->next = w->active;
+	w->active = live;
+	w->n_faults++;
+	world_trace(w, "fault %d begins at site%u check %u", f.fault, f.site, f.check);
+	acts[f.fault](w, live, true);
+	world_changed(w);
+	world_later(w, draw_duration(w), heal_due, live);
+}
+
+void faults_draw(struct world *w)
+{
+	static const int64_t gaps_ms[] = { 20 * SECOND_MS, MINUTE_MS, 3 * MINUTE_MS,
+		10 * MINUTE_MS };
+
+	for (int i = 0; i < FAULTS; i++)
+		w->is_enabled[i] = rng_chance(&w->rng, 1, 2);
+	w->is_enabled[FAULT_SERVICE] = true;
+	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
+	w->options.use_codec = w->options.use_codec || rng_chance(&w->rng, 1, 8);
+}
+
+void faults_begin_chaos(struct world *w)
+{
+	w->is_chaos = true;
+	world_later(w, (int64_t)rng_below(&w->rng, (uint64_t)w->mean_gap_ms), strike, NULL);
+}
+
+void faults_heal_all(struct world *w)
+{
+	w->is_chaos = false;
+	while (w->active)
+		heal(w, w->active);
+	for (uint16_t i = 0; i < w->lab->n_checks; i++)
+		if (!w->is_up[i])
+			set_up(w, i, true);
+}

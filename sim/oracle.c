@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * oracle: DESIGN's promises, looked at from outside with knowledge of the truth.
+ *
+ *	1  nothing dead stays unreported, as long as somebody can reach Discord    oracle_still
+ *	2  nothing is told twice while the sites can talk, nothing is lost         oracle_message,
+ *	3  after healing both sites are the same                                    oracle_healed
+ *
+ * (6, the mirror, compares the traces of two runs: main.c.)
+ */
+#include "sim/world.h"
+
+#define STILL_MS    (4 * MINUTE_MS) /* confirmation, silence, deferral, settling, retries */
+#define JUST_NOW_MS (20 * SECOND_MS)
+
+static uint32_t kept(const struct world *w)
+{
+	return w->n_messages < SIM_MESSAGES ? w->n_messages : SIM_MESSAGES;
+}
+
+/* ---- 1: who could speak */
+
+static bool can_post(const struct world *w, uint8_t site)
+{
+	const struct sim_site *s = &w->sites[site];
+
+	return s->site && s->is_wan_up && s->is_egress_up && !s->is_disk_full;
+}
+
+static bool is_linked(const struct world *w)
+{
+	return w->sites[0].linked_since_ms != NEVER_MS && w->sites[1].linked_since_ms != NEVER_MS;
+}
+
+static bool can_ask_watcher(const struct world *w, uint8_t site)
+{
+	const struct sim_site *s = &w->sites[site];
+
+	return s->site && !s->is_disk_full && s->is_wan_up && s->is_watcher_path_up && w->watcher &&
+	       w->is_watcher_egress_up;
+}
+
+/* What this site knows can get to Discord. */
+static bool can_tell(const struct world *w, uint8_t site)
+{
+	const struct sim_site *s = &w->sites[site];
+
+	if (!s->site || s->is_disk_full)
+		return false;
+	return can_post(w, site) || (is_linked(w) && can_post(w, !site)) || can_ask_watcher(w, site);
+}
+
+/* ---- 1: what is told */
+
+static uint64_t told_checks(const struct world *w)
+{
+	uint64_t told = 0;
+
+	for (uint32_t i = 0; i < kept(w); i++)
+		if (w->messages[i].is_live || w->messages[i].members)
+			told |= w->messages[i].members;
+	return told;
+}
+
+static uint32_t told_sites(const struct world *w)
+{
+	uint32_t told = 0;
+
+	for (uint32_t i = 0; i < kept(w); i++)
+		told |= w->messages[i].silent_sites;
+	return told;
+}
+
+static uint64_t bit(uint16_t check)
+{
+	return check < SIM_CHECKS ? UINT64_C(1) << check : 0;
+}
+
+static uint16_t named(const struct world *w, enum check_kind kind, uint8_t subject)
+{
+	for (uint16_t i = 0; i < w->lab->n_checks; i++)
+		if (w->lab->checks[i].kind == kind && w->lab->checks[i].subject_a == subject)
+			return i;
+	return CHECK_NONE;
+}
+
+/* The check and everything that explains it. */
+static uint64_t explained_by(const struct world *w, uint16_t check)
+{
+	const struct lab_check *c = &w->lab->checks[check];
+	uint64_t set = bit(check) | bit(named(w, CHECK_SITE, c->home)) | bit(named(w, CHECK_LINK, 0));
+
+	for (int round = 0; round < 4; round++)
+		for (uint16_t i = 0; i < w->lab->n_checks; i++)
+			for (uint16_t j = 0; (set & bit(i)) && j < w->lab->checks[i].n_needs; j++)
+				set |= bit(w->lab->checks[i].needs[j]);
+	return set;
+}
+
+static bool is_hushed(const struct world *w, uint64_t set)
+{
+	for (uint16_t i = 0; i < SIM_CHECKS; i++)
+		if ((set & bit(i)) && w->hushed_until_ms[i] > w->now_ms - STILL_MS)
+			return true;
+	return false;
+}
+
+/* ---- 1 */
+
+static void expect_told(struct world *w, uint16_t check)
+{
+	const struct lab_check *c = &w->lab->checks[check];
+	uint64_t set = explained_by(w, check);
+	bool somebody = false;
+
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		somebody |= (c->from & (1u << site)) && can_tell(w, site);
+	if (!somebody || is_hushed(w, set))
+		return;
+	w->n_checked++;
+	if (!(told_checks(w) & set) && !(told_sites(w) & (1u << c->home)))
+		world_breach(w, "oracle 1: %s is dead for %lld s and nobody was told", c->name,
+			(long long)((w->now_ms - w->dead_since_ms[check]) / 1000));
+}
+
+static void expect_site_told(struct world *w, uint8_t site)
+{
+	uint64_t set = bit(named(w, CHECK_SITE, site)) | bit(named(w, CHECK_LINK, 0));
+	bool watcher_can = w->watcher && w->is_watcher_egress_up;
+
+	if (!can_tell(w, !site) && !watcher_can)
+		return;
+	w->n_checked++;
+	if (!(told_checks(w) & set) && !(told_sites(w) & (1u << site)))
+		world_breach(w, "oracle 1: site%u is down and nobody was told", site);
+}
+
+void oracle_still(struct world *w)
+{
+	int64_t still_ms = w->now_ms - w->quiet_since_ms;
+
+	if (still_ms < STILL_MS || w->answers_500 || w->hangs_up || w->refuse_percent > 60)
+		return;
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		if (!w->sites[site].site)
+			expect_site_told(w, site);
+	for (uint16_t i = 0; i < w->lab->n_declared; i++) {
+		const struct lab_check *c = &w->lab->checks[i];
+		int64_t deadline_ms = STILL_MS + (c->kind == CHECK_HEARTBEAT ? c->every_ms + c->grace_ms :
+									       2 * c->every_ms);
+
+		if (w->dead_since_ms[i] != NEVER_MS && w->now_ms - w->dead_since_ms[i] > deadline_ms)
+			expect_told(w, i);
+	}
+}
+
+/* ---- 2 */
+
+static bool is_unsure(const struct world *w, const char *incident)
+{
+	return map_has(&w->sites[0].unsure, incident) || map_has(&w->sites[1].unsure, incident);
+}
+
+void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
+{
+	if (!is_new || m->cause == CHECK_NONE || !m->is_live || is_unsure(w, m->incident))
+		return;
+	w->n_incidents++;
+	for (uint32_t i = 0; i < kept(w); i++) {
+		const struct sim_message *o = &w->messages[i];
+		int64_t since_ms = o->created_ms - JUST_NOW_MS;
+
+		if (o == m || o->cause != m->cause || !o->is_live || is_unsure(w, o->incident))
+			continue;
+		if (str_eq(o->incident, m->incident))
+			world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
+		else if (o->by == m->by || (w->sites[0].linked_since_ms < since_ms &&
+						   w->sites[1].linked_since_ms < since_ms))
+			world_breach(w, "oracle 2: check %u is told in two messages while the "
+					"sites can talk", m->cause);
+	}
+}
+
+/* ---- 3, and the rest of 2 */
+
+bool oracle_is_mirrored(const struct world *w, uint8_t site)
+{
+	const struct sim_site *mine = &w->sites[site], *other = &w->sites[!site];
+	const struct journal_head *ours, *theirs;
+	size_t n, m;
+
+	if (!mine->site || !other->site)
+		return false;
+	ours = journal_heads(site_journal(mine->site), &n);
+	theirs = journal_heads(site_journal(other->site), &m);
+	for (size_t i = 0; i < n; i++) {
+		bool is_held = false;
+
+		for (size_t j = 0; j < m; j++)
+			is_held |= str_eq(ours[i].site, theirs[j].site) &&
+				   ours[i].epoch == theirs[j].epoch && ours[i].seq <= theirs[j].seq;
+		if (!is_held)
+			return false;
+	}
+	return true;
+}
+
+static bool is_told(const struct incident *in)
+{
+	uint32_t told = in->told[0].version;
+
+	if (told >= in->version)
+		return true;
+	return !told && (in->state == INCIDENT_MERGED || in->is_muted);
+}
+
+static void expect_all_told(struct world *w, uint8_t site)
+{
+	map_each(alert_incidents(site_alert(w->sites[site].site)), it)
+	{
+		const struct incident *in = it->value;
+		uint16_t cause = lab_check_index(w->lab, in->cause);
+
+		if (!str_eq(in->owner, w->lab->sites[site].name) || !in->version)
+			continue;
+		if (incident_is_over(in) || (cause != CHECK_NONE && w->hushed_until_ms[cause] > w->now_ms)) {
+			if (!is_told(in) && !(cause != CHECK_NONE && w->hushed_until_ms[cause] > 0))
+				world_breach(w, "oracle 2: an incident of %s was never told in its last "
+						"version (%u of %u)", in->cause, in->told[0].version,
+					in->version);
+			continue;
+		}
+		world_breach(w, "oracle 1: all is well, but the incident of %s is still open",
+			in->cause);
+	}
+}
+
+static void expect_all_well(struct world *w, uint8_t site)
+{
+	const struct checks *c = site_checks(w->sites[site].site);
+
+	for (uint16_t i = 0; i < checks_count(c); i++) {
+		struct check_view v = checks_view(c, i);
+
+		if (v.state == CHECK_FAILING || v.state == CHECK_SILENT)
+			world_breach(w, "all was healed, but site%u says %s is %s: %s", site,
+				v.spec->name, check_state_name(v.state), v.reason);
+	}
+}
+
+/* For whoever reads the trace. */
+static void print_state(struct world *w, uint8_t site)
+{
+	const struct checks *c = site_checks(w->sites[site].site);
+
+	for (uint16_t i = 0; i < checks_count(c); i++)
+		for (uint8_t from = 0; from < SIM_SITES; from++) {
+			const struct vantage *v = checks_vantage(c, i, from);
+
+			if (v)
+				fprintf(w->options.trace, "site%u word of site%u on %s: %s\n", site, from,
+					checks_view(c, i).spec->name, check_word_name(v->word));
+		}
+	map_each(alert_incidents(site_alert(w->sites[site].site)), it)
+	{
+		const struct incident *in = it->value;
+
+		fprintf(w->options.trace, "site%u incident %s: %s version %u told %u\n", site, in->id,
+			incident_state_name(in->state), in->version, in->told[0].version);
+	}
+}
+
+void oracle_forget(struct world *w)
+{
+	for (uint32_t i = 0; i < kept(w); i++)
+		if (is_unsure(w, w->messages[i].incident)) {
+			w->messages[i].is_live = false;
+			w->messages[i].members = 0;
+		}
+	map_fini(&w->sites[0].unsure);
+	map_fini(&w->sites[1].unsure);
+}
+
+void oracle_healed(struct world *w)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		if (!w->sites[site].site) {
+			world_breach(w, "site%u did not come back", site);
+			return;
+		}
+	if (!is_linked(w))
+		world_breach(w, "the way is open, but the link is not up");
+	if (!oracle_is_mirrored(w, 0) || !oracle_is_mirrored(w, 1))
+		world_breach(w, "oracle 3: the journals differ after healing");
+	else if (site_digest(w->sites[0].site) != site_digest(w->sites[1].site))
+		world_breach(w, "oracle 3: the same journals, but another folded state");
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		expect_all_told(w, site);
+		expect_all_well(w, site);
+	}
+	for (uint8_t site = 0; *w->breach && w->options.trace && site < SIM_SITES; site++)
+		print_state(w, site);
+}

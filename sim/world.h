@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world: two sites, a watcher, Discord, services and the wires between them, in one process, from
+ * one seed.
+ *
+ * The sites and the watcher are the real machines (node/site.h, core/watcher); everything around
+ * them is a model with faults.  Time is a number.  After every step the oracles look; a breach ends
+ * the run with the seed that replays it.
+ *
+ *	chaos: faults come and heal, operators meddle ──► all healed, quiet ──► chaos ──► ...
+ *	       oracle 1 whenever the world stood still      oracles 2, 3
+ *	       oracle 2 at every message
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "base/heap.h"
+#include "base/rng.h"
+#include "core/journal/memory_store.h"
+#include "node/site.h"
+
+#define SIM_SITES     2
+#define SIM_MESSAGES  4096
+#define SIM_CHECKS    64
+
+/* What can go wrong; a swarm draws a subset, and how often, from the seed. */
+enum fault {
+	FAULT_SERVICE,      /* a probed service: refuses or hangs */
+	FAULT_HOST,         /* a host with everything on it */
+	FAULT_WAN,          /* a site's uplink: no link, no watcher, no Discord, nothing foreign */
+	FAULT_LINK,         /* the link between the sites, both ways */
+	FAULT_ONE_WAY,      /* the link in one direction */
+	FAULT_WATCHER_PATH, /* a site can't reach the watcher */
+	FAULT_WATCHER,      /* the watcher is down */
+	FAULT_EGRESS,       /* a site can't reach Discord */
+	FAULT_WATCHER_EGRESS,
+	FAULT_DISCORD_429,
+	FAULT_DISCORD_500,
+	FAULT_DISCORD_HANG, /* takes the message, answers nothing */
+	FAULT_CRASH,        /* a site's process dies and comes back */
+	FAULT_WIPE,         /* and its disk is empty */
+	FAULT_DISK_FULL,
+	FAULT_CLOCK,        /* the wall clock jumps, and back */
+	FAULT_JOB,          /* a job stops reporting */
+	FAULT_FLAP,         /* a service comes and goes */
+	FAULT_OPERATOR,     /* silences, acknowledgements, pauses */
+	FAULTS,
+};
+
+struct sim_message { /* one message in Discord */
+	uint64_t id;
+	int64_t created_ms, edited_ms;
+	char incident[INCIDENT_ID_MAX];
+	uint8_t by;              /* SIM_SITES: the watcher */
+	uint16_t cause;          /* check; CHECK_NONE: a watcher's or a summary */
+	uint64_t members;        /* bit n: check n is listed as not well */
+	uint32_t silent_sites;   /* watcher: bit n */
+	bool is_live;            /* what it shows is not over */
+	uint32_t version;
+};
+
+struct sim_site {
+	struct site *site; /* NULL: crashed */
+	struct memory_store *store;
+	struct heap_node timer;
+	int64_t skew_ms;         /* wall clock against true time */
+	uint64_t generation;     /* of the process: answers to an earlier one are lost */
+	bool is_wan_up, is_egress_up, is_watcher_path_up, is_disk_full;
+	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
+	struct map unsure;       /* incidents of which an attempt got no answer */
+	uint64_t answers;
+};
+
+struct sim_options {
+	uint64_t seed;
+	int64_t hours;           /* simulated */
+	bool is_swapped;         /* names exchanged: the mirror run */
+	FILE *trace;             /* NULL: hash only */
+	bool use_codec;          /* messages between sites go through bytes and back */
+};
+
+struct world {
+	struct sim_options options;
+	struct rng rng;
+	int64_t now_ms;
+	struct heap events;
+	uint64_t last_tie;
+	struct lab *lab;
+	struct sim_site sites[SIM_SITES];
+	struct watcher *watcher;
+	struct str watcher_saved;
+	struct heap_node watcher_timer;
+	bool is_watcher_egress_up;
+	/* Truth about services. */
+	bool is_up[SIM_CHECKS];          /* checks that are probed */
+	bool hangs[SIM_CHECKS];
+	bool is_host_up[SIM_CHECKS];     /* by host */
+	bool is_job_alive[SIM_CHECKS];
+	int64_t dead_since_ms[SIM_CHECKS];
+	bool is_path_up[SIM_SITES][SIM_SITES]; /* [from][to] */
+	/* Discord. */
+	struct sim_message messages[SIM_MESSAGES];
+	uint32_t n_messages;             /* ever; a ring */
+	uint32_t refuse_percent;         /* 429 */
+	bool answers_500, hangs_up;
+	/* Faults. */
+	bool is_enabled[FAULTS];
+	int64_t mean_gap_ms;
+	struct active *active;           /* faults under way */
+	int64_t hushed_until_ms[SIM_CHECKS]; /* silenced or paused by an operator */
+	int64_t quiet_since_ms;          /* nothing changed in the world since */
+	bool is_chaos;
+	int64_t phase_ends_ms;
+	/* Wires. */
+	struct connection *connections;
+	uint64_t last_connection;
+	/* Outcome. */
+	uint64_t trace_hash, steps;
+	uint64_t n_incidents, n_deliveries, n_faults, n_checked;
+	char breach[512];                /* "" while none */
+};
+
+/* world.c */
+void world_init(struct world *w, const struct sim_options *options);
+void world_fini(struct world *w);
+bool world_run(struct world *w); /* false: see breach */
+struct now world_now(const struct world *w, uint8_t site); /* SIM_SITES: the watcher */
+void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w, void *arg),
+	void *arg);
+void world_drain(struct world *w, uint8_t site); /* a site's effects, after any input to it */
+void world_drain_watcher(struct world *w);
+void world_start_site(struct world *w, uint8_t site);
+void world_crash_site(struct world *w, uint8_t site);
+void world_start_watcher(struct world *w);
+void world_trace(struct world *w, const char *fmt, ...) PRINTF(2, 3);
+void world_breach(struct world *w, const char *fmt, ...) PRINTF(2, 3);
+void world_changed(struct world *w); /* something in the world is not as it was */
+
+/* lab.c */
+struct lab *sim_lab(bool is_swapped);
+
+/* wires.c: links, beacons */
+void wires_dial(struct world *w, uint8_t from, uint8_t to);
+void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct link_msg *msg);
+void wires_close(struct world *w, uint8_t from, uint64_t connection);
+void wires_drop_all(struct world *w, uint8_t site); /* its process died */
+void wires_beacon(struct world *w, uint8_t from, const struct beacon *b);
+void wires_fini(struct world *w);
+
+/* services.c: what is probed, and jobs that report */
+void services_probe(struct world *w, uint8_t from, uint16_t check);
+void services_start_jobs(struct world *w);
+bool services_reaches(const struct world *w, uint8_t from, uint16_t check);
+
+/* discord.c */
+void discord_deliver(struct world *w, uint8_t from, const struct delivery *d);
+void discord_test(struct world *w, uint8_t from, uint8_t channel);
+void discord_from_watcher(struct world *w, const struct watcher_effect *fx);
+
+/* faults.c */
+void faults_draw(struct world *w);      /* the swarm's options */
+void faults_begin_chaos(struct world *w);
+void faults_heal_all(struct world *w);
+
+/* oracle.c */
+void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
+bool oracle_is_mirrored(const struct world *w, uint8_t site); /* the peer holds all it wrote */
+void oracle_still(struct world *w);     /* the world stood still for long enough */
+void oracle_forget(struct world *w);    /* messages that nobody knows of can't be edited: set aside */
+void oracle_healed(struct world *w);    /* everything was healed and quiet */
+
+#endif
