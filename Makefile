@@ -26,7 +26,7 @@ check:
 	@tools/check
 
 sim: all
-	@$(BUILD)/sim/sim $(if $(SEED),--seed $(SEED),--seconds 60)
+	@$(BUILD)/sim/sim $(if $(SEED),--seed $(SEED) --trace,--seconds 60)
 
 fuzz:
 	@tools/need build test
