@@ -124,14 +124,6 @@ static enum rc compare(const struct journal *j, const struct event *events, size
 	return RC_OK;
 }
 
-/* We take the first version that a peer proves, and no third one: peers that each hold another would
- * have us change sides for ever. */
-static bool may_settle(const struct journal *j, size_t chain)
-{
-	return chain != JOURNAL_NO_CHAIN && journal_is_ours(j, j->heads[chain].site) &&
-		!j->tails[chain].is_settled;
-}
-
 /* The events to put in place of our own chain's end: the peer's, then ours from the fork on as the
  * beginning of `epoch`. */
 static enum rc merge(const struct journal *j, const struct event *events, size_t n, uint64_t epoch,
@@ -139,12 +131,14 @@ static enum rc merge(const struct journal *j, const struct event *events, size_t
 {
 	struct event *ours, *merged;
 	size_t n_ours;
-	struct sha256 previous = events[n - 1].hash;
+	struct sha256 previous = journal_last_of_ours(j, epoch);
 	enum rc rc = j->store.range(j->store.ctx, j->site, events->epoch, events->seq, SIZE_MAX, a,
 		&ours, &n_ours, e);
 
 	if (rc != RC_OK)
 		return rc;
+	if (journal_newest_epoch(j) == events->epoch)
+		previous = events[n - 1].hash;
 	merged = arena_alloc(a, (n + n_ours) * sizeof *merged);
 	memcpy(merged, events, n * sizeof *merged);
 	for (size_t i = 0; i < n_ours; i++) {
@@ -175,7 +169,6 @@ static enum rc settle(struct journal *j, struct now now, const struct event *eve
 	rc = j->store.replace(j->store.ctx, &from, merged, n_merged, e);
 	if (rc != RC_OK)
 		return rc;
-	j->tails[chain].is_forked = false;
 	j->tails[chain].is_settled = true;
 	journal_advance(j, &merged[n - 1]);
 	journal_advance(j, &merged[n_merged - 1]);
@@ -188,12 +181,13 @@ static enum rc refuse_fork(struct journal *j, const struct event *first, const s
 {
 	const struct event *ev = &first[o->n_same];
 
-	if (!may_settle(j, o->chain))
+	if (!journal_may_settle(j, o->chain))
 		return err_set(e, RC_CORRUPT,
 			"%s's journal is forked: of epoch %lu, event %lu there are two versions with "
 			"its signature, and this one was not kept",
 			ev->site, (unsigned long)ev->epoch, (unsigned long)ev->seq);
 	j->tails[o->chain].is_forked = true;
+	j->tails[o->chain].agreed = 0;
 	return err_set(e, RC_CONFLICT,
 		"our own journal was rolled back somewhere before event %lu of epoch %lu: a peer holds "
 		"what is missing",
@@ -218,115 +212,45 @@ static enum rc take_in(struct journal *j, struct now now, const struct event *ev
 	return RC_OK;
 }
 
+/* A batch of our own chain is the same as ours so far. */
+static void note_agreement(struct journal *j, const struct event *events, const struct overlap *o)
+{
+	if (o->n_same > 0 && journal_may_settle(j, o->chain))
+		j->tails[o->chain].agreed = events[o->n_same - 1].seq;
+}
+
+static enum rc keep(struct journal *j, struct now now, const struct event *events, size_t n,
+	const struct overlap *o, struct err *e)
+{
+	if (o->n_same == n)
+		return RC_OK;
+	if (!o->is_forked)
+		return take_in(j, now, events + o->n_same, n - o->n_same, e);
+	if (o->is_joined && journal_may_settle(j, o->chain))
+		return settle(j, now, events + o->n_same, n - o->n_same, e);
+	return refuse_fork(j, events, o, e);
+}
+
 enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
 	size_t *ret_new, struct err *e)
 {
 	struct overlap o = { 0 };
-	enum rc rc = n ? check_batch(j, events, n, e) : RC_OK;
+	enum rc rc;
 
-	if (rc == RC_OK && n)
-		rc = compare(j, events, n, &o, e);
-	if (rc == RC_OK && o.n_same < n) {
-		if (!o.is_forked)
-			rc = take_in(j, now, events + o.n_same, n - o.n_same, e);
-		else if (o.is_joined && may_settle(j, o.chain))
-			rc = settle(j, now, events + o.n_same, n - o.n_same, e);
-		else
-			rc = refuse_fork(j, events, &o, e);
+	if (n == 0) {
+		*ret_new = 0;
+		return RC_OK;
 	}
+	rc = check_batch(j, events, n, e);
+	if (rc == RC_OK)
+		rc = compare(j, events, n, &o, e);
 	if (rc != RC_OK)
 		return rc;
-	if (n)
-		journal_witness(j, now, &events[n - 1]);
+	note_agreement(j, events, &o);
+	rc = keep(j, now, events, n, &o, e);
+	if (rc != RC_OK)
+		return rc;
+	journal_witness(j, now, &events[n - 1]);
 	*ret_new = n - o.n_same;
 	return RC_OK;
-}
-
-static const struct journal_head *find_head(const struct journal_head *heads, size_t n,
-	const struct journal_head *like)
-{
-	for (size_t i = 0; i < n; i++)
-		if (heads[i].epoch == like->epoch && str_eq(heads[i].site, like->site))
-			return &heads[i];
-	return NULL;
-}
-
-/* What has been reached of `chain`, by whoever has `reached` of it (NULL: nothing). */
-static void ask_from(struct journal_head *ret, const struct journal_head *chain,
-	const struct journal_head *reached)
-{
-	*ret = reached ? *reached : *chain;
-	if (reached)
-		return;
-	ret->seq = 0;
-	ret->hash = (struct sha256){ 0 };
-}
-
-bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
-	struct journal_head *ret_from)
-{
-	for (size_t i = 0; i < j->n_chains; i++) {
-		const struct journal_head *reached = find_head(theirs, n, &j->heads[i]);
-
-		if (!reached || reached->seq < j->heads[i].seq) {
-			ask_from(ret_from, &j->heads[i], reached);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Whether their version of a chain of ours is another than the one that we hold. */
-static bool is_contradicted(const struct journal *j, const struct journal_head *theirs, size_t chain)
-{
-	scoped(arena_fini) struct arena a = { 0 };
-	const struct journal_head *ours = &j->heads[chain];
-	struct event *ev;
-	size_t n;
-
-	if (!may_settle(j, chain))
-		return false;
-	if (j->tails[chain].is_forked)
-		return true;
-	if (theirs->seq == 0 || theirs->seq > ours->seq)
-		return false;
-	if (theirs->seq == ours->seq)
-		return !same_hash(&theirs->hash, &ours->hash);
-	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n, NULL) !=
-			RC_OK ||
-		n != 1)
-		return false; /* the store has trouble of its own, which it will say elsewhere */
-	return !same_hash(&theirs->hash, &ev->hash);
-}
-
-static bool lacks(const struct journal *j, const struct journal_head *theirs,
-	struct journal_head *ret_from)
-{
-	size_t chain = journal_find(j, theirs->site, theirs->epoch);
-
-	if (chain == JOURNAL_NO_CHAIN || is_contradicted(j, theirs, chain)) {
-		ask_from(ret_from, theirs, NULL);
-		return theirs->seq > 0;
-	}
-	*ret_from = j->heads[chain];
-	return theirs->seq > j->heads[chain].seq;
-}
-
-bool journal_lacking(const struct journal *j, const struct journal_head *theirs, size_t n,
-	struct journal_head *ret_from)
-{
-	for (size_t i = 0; i < n; i++)
-		if (lacks(j, &theirs[i], ret_from))
-			return true;
-	return false;
-}
-
-bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n)
-{
-	struct journal_head from;
-
-	for (size_t i = 0; i < n; i++)
-		if (journal_is_ours(j, theirs[i].site) && lacks(j, &theirs[i], &from))
-			return true;
-	return false;
 }

@@ -39,7 +39,7 @@ void journal_advance(struct journal *j, const struct event *ev)
 	j->tails[i].hlc = ev->hlc;
 }
 
-static uint64_t newest_epoch(const struct journal *j)
+uint64_t journal_newest_epoch(const struct journal *j)
 {
 	uint64_t newest = 0;
 
@@ -52,7 +52,7 @@ static uint64_t newest_epoch(const struct journal *j)
 /* Seconds of the wall clock, so that it is new even while the peer that knows our past is away. */
 uint64_t journal_next_epoch(const struct journal *j, struct now now)
 {
-	uint64_t last = newest_epoch(j);
+	uint64_t last = journal_newest_epoch(j);
 	uint64_t seconds = now.wall.ms >= SECOND_MS ? (uint64_t)(now.wall.ms / SECOND_MS) : 1;
 
 	if (j->epoch > last)
@@ -165,7 +165,7 @@ enum rc journal_open(struct journal **ret, const char *site, const struct journa
 	rc = load_chains(j, now, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "opening the journal");
-	j->epoch = newest_epoch(j);
+	j->epoch = journal_newest_epoch(j);
 	if (j->epoch == 0)
 		j->epoch = journal_next_epoch(j, now);
 	*ret = TAKE(j);

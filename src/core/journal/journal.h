@@ -110,7 +110,7 @@ size_t journal_uncommitted(const struct journal *j);
  *	RC_INPUT     not events of one chain in a row
  *	RC_CORRUPT   forged, damaged, of a site that isn't declared, or a fork
  *	RC_CONFLICT  a hole: it begins beyond what we hold; or it shows that our own chain was rolled
- *	             back, but not where: see journal_lacking()
+ *	             back, but not where: see journal_heads_for()
  *	RC_FULL, RC_IO, RC_LIMIT
  * Taking in what extends the epoch that we write ourselves begins a new one. */
 enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
@@ -121,9 +121,11 @@ const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n)
  * ret_from->seq is what they have, 0 for nothing: send from seq + 1. */
 bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
 	struct journal_head *ret_from);
-/* The same seen from here: what we lack of theirs, to be asked for from ret_from->seq + 1. */
-bool journal_lacking(const struct journal *j, const struct journal_head *theirs, size_t n,
-	struct journal_head *ret_from);
+/* Our heads as a peer that has `theirs` is to be shown them: a chain of ours that it holds in another
+ * version is shown only as far as the two are known to be the same.  So the link asks for the rest,
+ * and journal_accept() finds the fork and settles it.  `ret` has room for all heads. */
+void journal_heads_for(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret);
 /* A peer says that it holds more of our own chain than we do, or another: we were wiped or rolled
  * back.  After the history has been accepted, go on in a new epoch. */
 bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n);

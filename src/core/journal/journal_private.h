@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* journal_private: what journal.c (our own chain) and accept.c (what peers send) share. */
+/* journal_private: what journal.c (our own chain), accept.c (what peers send) and heads.c share. */
 #ifndef CORE_JOURNAL_JOURNAL_PRIVATE_H
 #define CORE_JOURNAL_JOURNAL_PRIVATE_H
 
@@ -8,9 +8,11 @@
 
 /* What is known of a chain beyond its head. */
 struct journal_tail {
-	uint64_t hlc;    /* of the head */
-	bool is_forked;  /* ours, and a peer proved that it holds another version of it */
-	bool is_settled; /* ours, and the fork is behind us */
+	uint64_t hlc; /* of the head */
+	/* Of our own chains: */
+	bool is_forked;  /* a peer proved that it holds another version */
+	uint64_t agreed; /* looking for the fork: so far the two are the same */
+	bool is_settled; /* the fork is behind us */
 };
 
 struct journal {
@@ -45,11 +47,16 @@ void journal_witness(struct journal *j, struct now now, const struct event *ev);
 /* Give `ev` its place in our own chain: epoch, seq, previous, hash, signature. */
 void journal_seal(const struct journal *j, struct event *ev, uint64_t epoch, uint64_t seq,
 	const struct sha256 *previous);
+uint64_t journal_newest_epoch(const struct journal *j); /* of ours that has an event; 0: none */
 /* An epoch that we never had. */
 uint64_t journal_next_epoch(const struct journal *j, struct now now);
 /* Head of the newest epoch of ours before `epoch` that has an event; zero when there is none. */
 struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
 /* From now on we write `epoch`; what is prepared moves there. */
 void journal_enter(struct journal *j, uint64_t epoch);
+
+/* A chain of ours may give way to the first version that a peer proves, and to no third one: peers that
+ * each hold another would have us change sides for ever. */
+bool journal_may_settle(const struct journal *j, size_t chain);
 
 #endif

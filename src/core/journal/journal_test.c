@@ -151,12 +151,18 @@ static enum rc send_all(struct site *from, struct site *to, const char *site, ui
 	return send_from(from, to, site, epoch, 1, &n_new);
 }
 
-static bool lacks(struct site *s, struct site *other, struct journal_head *from)
+/* How far `s` shows its chain dublin/1763000000 to `other`. */
+static uint64_t shown(struct site *s, struct site *other)
 {
+	struct journal_head heads[4] = { 0 };
 	size_t n;
 	const struct journal_head *theirs = journal_heads(other->journal, &n);
 
-	return journal_lacking(s->journal, theirs, n, from);
+	journal_heads_for(s->journal, theirs, n, heads);
+	for (size_t i = 0; i < COUNT(heads); i++)
+		if (heads[i].epoch == 1763000000 && str_eq(heads[i].site, "dublin"))
+			return heads[i].seq;
+	return 0;
 }
 
 static bool is_behind_itself(struct site *s, struct site *other)
@@ -260,13 +266,15 @@ static void decisions_wait_while_the_disk_is_full(void **state)
 	assert_string_equal(events[3].subject, "later");
 }
 
-static void a_commit_that_failed_but_was_kept_is_not_doubled(void **state)
+static void a_commit_that_failed_and_was_kept_all_the_same_is_continued_after_a_crash(void **state)
 {
 	(void)state;
 	memory_store_set_fault(dublin.disk,
-		(struct memory_fault){ .count = 1, .rc = RC_IO, .is_kept = true });
+		(struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
 	add(&dublin, "a");
 	assert_int_equal(commit(&dublin), RC_IO);
+	memory_store_crash(dublin.disk);
+	restart(&dublin);
 	add(&dublin, "b");
 	assert_int_equal(commit(&dublin), RC_OK);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 2);
@@ -569,7 +577,7 @@ static void our_clock_follows_a_peer_but_not_into_the_far_future(void **state)
 	assert_true(hlc_wall(add(&dublin, "x")->hlc).ms < 1763000000000 + HOUR_MS);
 }
 
-static void peers_tell_what_the_other_lacks(void **state)
+static void we_know_what_a_peer_lacks(void **state)
 {
 	struct journal_head from;
 	size_t n;
@@ -581,18 +589,13 @@ static void peers_tell_what_the_other_lacks(void **state)
 	assert_true(journal_missing(dublin.journal, theirs, n, &from));
 	assert_string_equal(from.site, "dublin");
 	assert_int_equal(from.seq, 0);
-	assert_true(lacks(&mumbai, &dublin, &from));
-	assert_int_equal(from.seq, 0);
 	assert_int_equal(send_all(&dublin, &mumbai, "dublin", 1763000000), RC_OK);
 	theirs = journal_heads(mumbai.journal, &n);
 	assert_false(journal_missing(dublin.journal, theirs, n, &from));
-	assert_false(lacks(&mumbai, &dublin, &from));
 	write_some(&dublin, 1);
 	assert_true(journal_missing(dublin.journal, theirs, n, &from));
 	assert_int_equal(from.seq, 3);
-	assert_true(lacks(&mumbai, &dublin, &from));
-	assert_int_equal(from.seq, 3);
-	assert_false(lacks(&dublin, &mumbai, &from));
+	assert_int_equal(shown(&dublin, &mumbai), 4);
 }
 
 static void a_new_epoch_links_the_end_of_the_one_before(void **state)
@@ -632,7 +635,6 @@ static void what_is_prepared_moves_to_the_new_epoch(void **state)
 static void a_wiped_site_gets_its_history_back_and_goes_on_after_it(void **state)
 {
 	struct event *old, *new;
-	struct journal_head from;
 
 	(void)state;
 	write_some(&dublin, 4);
@@ -641,8 +643,6 @@ static void a_wiped_site_gets_its_history_back_and_goes_on_after_it(void **state
 	tick(HOUR_MS);
 	restart(&dublin);
 	assert_true(is_behind_itself(&dublin, &mumbai));
-	assert_true(lacks(&dublin, &mumbai, &from));
-	assert_int_equal(from.seq, 0);
 	assert_int_equal(send_all(&mumbai, &dublin, "dublin", 1763000000), RC_OK);
 	assert_false(is_behind_itself(&dublin, &mumbai));
 	journal_new_epoch(dublin.journal, now);
@@ -713,21 +713,42 @@ static void a_rolled_back_site_that_has_not_written_goes_on_in_a_new_epoch(void 
 	assert_memory_equal(&new->previous, &old[5].hash, sizeof new->previous);
 }
 
-static void a_rolled_back_site_that_wrote_on_learns_where_to_ask_from(void **state)
+static void a_rolled_back_site_that_wrote_on_shows_only_what_is_agreed(void **state)
 {
-	struct journal_head from;
+	struct event *events;
 	size_t n_new;
 
 	(void)state;
 	roll_back_to(3);
 	write_some(&dublin, 1); /* the other event 4 */
 	assert_true(is_behind_itself(&dublin, &mumbai));
-	assert_true(lacks(&dublin, &mumbai, &from));
-	assert_int_equal(from.seq, 4); /* nobody knows yet */
+	assert_int_equal(shown(&dublin, &mumbai), 4); /* nobody knows yet */
 	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 5, &n_new), RC_CONFLICT);
-	assert_true(lacks(&dublin, &mumbai, &from));
-	assert_int_equal(from.seq, 0);
-	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 4);
+	assert_int_equal(shown(&dublin, &mumbai), 0);
+	assert_int_equal(held(&mumbai, "dublin", 1763000000, 1, &events), 6);
+	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(shown(&dublin, &mumbai), 2);
+	assert_int_equal(journal_accept(dublin.journal, now, events + 2, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(shown(&dublin, &mumbai), 4); /* mumbai's, now */
+	assert_int_equal(journal_accept(dublin.journal, now, events + 4, 2, &n_new, NULL), RC_OK);
+	assert_false(is_behind_itself(&dublin, &mumbai));
+}
+
+static void a_fork_that_went_away_is_forgotten(void **state)
+{
+	size_t n_new;
+
+	(void)state;
+	roll_back_to(3);
+	write_some(&dublin, 1);
+	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 5, &n_new), RC_CONFLICT);
+	memory_store_wipe(mumbai.disk); /* and with it the other version */
+	restart(&mumbai);
+	assert_int_equal(send_all(&dublin, &mumbai, "dublin", 1763000000), RC_OK);
+	assert_false(is_behind_itself(&dublin, &mumbai));
+	assert_int_equal(shown(&dublin, &mumbai), 4);
+	write_some(&dublin, 1);
+	assert_int_equal(shown(&dublin, &mumbai), 5);
 }
 
 static void what_was_written_after_a_rollback_moves_to_a_new_epoch(void **state)
@@ -763,7 +784,6 @@ static void what_was_written_after_a_rollback_moves_to_a_new_epoch(void **state)
 
 static void the_longer_of_two_versions_gives_way_all_the_same(void **state)
 {
-	struct journal_head from;
 	struct event *new;
 
 	(void)state;
@@ -771,8 +791,7 @@ static void the_longer_of_two_versions_gives_way_all_the_same(void **state)
 	write_some(&dublin, 10);
 	assert_int_equal(send_all(&dublin, &mumbai, "dublin", 1763000000), RC_CORRUPT);
 	assert_true(is_behind_itself(&dublin, &mumbai));
-	assert_true(lacks(&dublin, &mumbai, &from));
-	assert_int_equal(from.seq, 0);
+	assert_int_equal(shown(&dublin, &mumbai), 0);
 	assert_int_equal(send_all(&mumbai, &dublin, "dublin", 1763000000), RC_OK);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 6);
 	assert_int_equal(held(&dublin, "dublin", journal_epoch(dublin.journal), 1, &new), 10);
@@ -872,7 +891,7 @@ int main(void)
 		TEST(what_is_prepared_is_nowhere_until_it_is_committed),
 		TEST(committing_nothing_does_not_touch_the_disk),
 		TEST(decisions_wait_while_the_disk_is_full),
-		TEST(a_commit_that_failed_but_was_kept_is_not_doubled),
+		TEST(a_commit_that_failed_and_was_kept_all_the_same_is_continued_after_a_crash),
 		TEST(a_restart_goes_on_in_the_same_chain),
 		TEST(stamps_grow_although_the_clock_jumps_back_even_over_a_restart),
 		TEST(a_clock_out_of_all_range_still_gives_valid_events),
@@ -891,14 +910,15 @@ int main(void)
 		TEST(a_fork_beyond_what_we_hold_is_seen_too),
 		TEST(a_full_disk_refuses_a_batch_and_takes_it_later),
 		TEST(our_clock_follows_a_peer_but_not_into_the_far_future),
-		TEST(peers_tell_what_the_other_lacks),
+		TEST(we_know_what_a_peer_lacks),
 		TEST(a_new_epoch_links_the_end_of_the_one_before),
 		TEST(what_is_prepared_moves_to_the_new_epoch),
 		TEST(a_wiped_site_gets_its_history_back_and_goes_on_after_it),
 		TEST(a_peer_cannot_forge_the_history_that_it_gives_back),
 		TEST(a_claim_without_the_events_changes_nothing),
 		TEST(a_rolled_back_site_that_has_not_written_goes_on_in_a_new_epoch),
-		TEST(a_rolled_back_site_that_wrote_on_learns_where_to_ask_from),
+		TEST(a_rolled_back_site_that_wrote_on_shows_only_what_is_agreed),
+		TEST(a_fork_that_went_away_is_forgotten),
 		TEST(what_was_written_after_a_rollback_moves_to_a_new_epoch),
 		TEST(the_longer_of_two_versions_gives_way_all_the_same),
 		TEST(a_chain_forked_at_its_first_event_is_settled_too),

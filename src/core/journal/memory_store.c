@@ -39,6 +39,8 @@ struct memory_store {
 	struct map notes, durable_notes; /* name -> int64_t */
 	uint64_t commits;
 	struct memory_fault fault;
+	struct rows torn; /* what a torn write left; seq 0: it forgot nothing */
+	struct journal_head torn_from;
 };
 
 static void push(struct rows *rows, struct row *row)
@@ -269,19 +271,38 @@ static enum rc commit(struct memory_store *s, const struct journal_head *from,
 	return rc;
 }
 
+static void forget_torn(struct memory_store *s)
+{
+	for (size_t i = 0; i < s->torn.n; i++)
+		free(s->torn.v[i]);
+	s->torn.n = 0;
+}
+
+/* A write that failed, as it may turn out to be on the disk after the next crash. */
+static void keep_torn(struct memory_store *s, const struct journal_head *from,
+	const struct event *events, size_t n)
+{
+	forget_torn(s);
+	s->torn_from = from ? *from : (struct journal_head){ 0 };
+	for (size_t i = 0; i < n; i++)
+		push(&s->torn, row_new(&events[i]));
+}
+
 static enum rc replace(void *ctx, const struct journal_head *from, const struct event *events, size_t n,
 	struct err *e)
 {
 	struct memory_store *s = ctx;
-	bool fails = is_faulty(s);
-	enum rc rc = RC_OK;
+	enum rc rc;
 
-	if (!fails || s->fault.is_kept)
-		rc = commit(s, from, events, n, e);
+	if (is_faulty(s)) {
+		if (s->fault.is_torn)
+			keep_torn(s, from, events, n);
+		return err_set(e, s->fault.rc, "the simulated disk failed");
+	}
+	rc = commit(s, from, events, n, e);
 	if (rc != RC_OK)
 		return rc;
-	if (fails)
-		return err_set(e, s->fault.rc, "the simulated disk failed");
+	forget_torn(s); /* overwritten */
 	copy_notes(&s->notes, &s->durable_notes);
 	return RC_OK;
 }
@@ -503,6 +524,7 @@ struct memory_store *memory_store_new(void)
 void memory_store_wipe(struct memory_store *s)
 {
 	unlink_all(s);
+	forget_torn(s);
 	for (size_t i = 0; i < s->arrived.n; i++)
 		free(s->arrived.v[i]);
 	s->arrived.n = 0;
@@ -519,6 +541,7 @@ void memory_store_free(struct memory_store *s)
 	free_sites(s);
 	free(s->arrived.v);
 	free(s->sorted.v);
+	free(s->torn.v);
 	free(s->chains);
 	free(s);
 }
@@ -535,12 +558,23 @@ void memory_store_set_fault(struct memory_store *s, struct memory_fault fault)
 
 void memory_store_crash(struct memory_store *s)
 {
+	scoped(mem_free) char *memory = must_alloc((s->torn.n + 1) * sizeof(struct event));
+	struct event *events = (struct event *)memory;
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < s->torn.n; i++)
+		events[i] = s->torn.v[i]->ev;
+	if (s->torn.n > 0)
+		rc = commit(s, s->torn_from.seq ? &s->torn_from : NULL, events, s->torn.n, NULL);
+	must(rc == RC_OK || rc == RC_CORRUPT); /* it never was a batch that could be kept */
+	forget_torn(s);
 	free_notes(&s->notes);
 	copy_notes(&s->durable_notes, &s->notes);
 }
 
 void memory_store_rollback(struct memory_store *s, uint64_t commits)
 {
+	forget_torn(s);
 	return_to(s, commits < s->commits ? s->commits - commits : 0);
 }
 

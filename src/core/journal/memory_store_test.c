@@ -65,7 +65,7 @@ static void the_puts_that_shall_fail_fail_and_leave_nothing(void **state)
 	}
 }
 
-static void a_torn_put_fails_although_it_is_kept(void **state)
+static void a_torn_put_fails_and_is_there_after_a_crash(void **state)
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	struct event_maker m = { .a = &a, .site = "dublin", .epoch = 1 };
@@ -74,11 +74,31 @@ static void a_torn_put_fails_although_it_is_kept(void **state)
 	struct event ev = make_event(&m, 2 << 16, "note", "x", "{}");
 
 	(void)state;
-	memory_store_set_fault(s, (struct memory_fault){ .count = 1, .rc = RC_IO, .is_kept = true });
+	memory_store_set_fault(s, (struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
 	assert_int_equal(port->put(port->ctx, &ev, 1, NULL), RC_IO);
+	assert_int_equal(head_seq(port), 1);
+	memory_store_crash(s);
 	assert_int_equal(head_seq(port), 2);
-	assert_int_equal(port->put(port->ctx, &ev, 1, NULL), RC_OK);
-	assert_int_equal(memory_store_count(s), 2);
+}
+
+static void a_torn_put_is_gone_once_something_else_was_written(void **state)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event_maker m = { .a = &a, .site = "dublin", .epoch = 1 }, other;
+	scoped(memory_store_free) struct memory_store *s = store_of(1, &m);
+	const struct journal_store *port = memory_store_port(s);
+	struct event ev, instead;
+
+	(void)state;
+	other = m;
+	ev = make_event(&m, 2 << 16, "note", "x", "{}");
+	instead = make_event(&other, 3 << 16, "note", "y", "{}");
+	memory_store_set_fault(s, (struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
+	assert_int_equal(port->put(port->ctx, &ev, 1, NULL), RC_IO);
+	assert_int_equal(port->put(port->ctx, &instead, 1, NULL), RC_OK);
+	memory_store_crash(s);
+	assert_int_equal(head_seq(port), 2);
+	assert_int_equal(port->put(port->ctx, &instead, 1, NULL), RC_OK);
 }
 
 static void a_crash_loses_notes_but_no_event(void **state)
@@ -153,7 +173,8 @@ int main(void)
 	const struct store_fixture fixture = { .open = open_store, .close = close_store };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_puts_that_shall_fail_fail_and_leave_nothing),
-		cmocka_unit_test(a_torn_put_fails_although_it_is_kept),
+		cmocka_unit_test(a_torn_put_fails_and_is_there_after_a_crash),
+		cmocka_unit_test(a_torn_put_is_gone_once_something_else_was_written),
 		cmocka_unit_test(a_crash_loses_notes_but_no_event),
 		cmocka_unit_test(a_rollback_returns_to_an_earlier_commit),
 		cmocka_unit_test(a_rollback_brings_back_what_was_replaced),

@@ -55,6 +55,14 @@ static enum rc look_up(struct sqlite_store *s, const char *text, int64_t *ret, b
 	return rc;
 }
 
+static bool wrote(const struct sqlite_store *s, const char *site)
+{
+	for (size_t i = 0; i < s->n_chains; i++)
+		if (strcmp(s->chains[i].site, site) == 0)
+			return true;
+	return false;
+}
+
 static int64_t id_of(uint64_t cursor)
 {
 	return (int64_t)(cursor < INT64_MAX ? cursor : INT64_MAX) - STORE_CURSOR_OFFSET;
@@ -273,6 +281,8 @@ enum rc store_query(void *ctx, const struct event_query *q,
 		rc = look_up(ctx, q->subject, &search.subject, &exists, e);
 	if (rc == RC_OK && q->before_cursor)
 		rc = find_place(&search, q->before_cursor, e);
+	if (q->site && !wrote(ctx, q->site))
+		exists = false;
 	if (rc != RC_OK || !exists)
 		return rc;
 	if (q->after_cursor)

@@ -67,7 +67,7 @@ static enum rc configure(struct sqlite_store *s, struct err *e)
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	return sql_exec(s,
-		"PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
+		"PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;PRAGMA cache_spill = OFF;"
 		"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 4194304;",
 		e);
 }

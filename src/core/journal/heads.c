@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far we and a peer have come: heads laid beside heads. */
+#include "core/journal/journal_private.h"
+
+bool journal_may_settle(const struct journal *j, size_t chain)
+{
+	return chain != JOURNAL_NO_CHAIN && journal_is_ours(j, j->heads[chain].site) &&
+		!j->tails[chain].is_settled;
+}
+
+static bool same_hash(const struct sha256 *a, const struct sha256 *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static const struct journal_head *find_head(const struct journal_head *heads, size_t n,
+	const struct journal_head *like)
+{
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].epoch == like->epoch && str_eq(heads[i].site, like->site))
+			return &heads[i];
+	return NULL;
+}
+
+/* What has been reached of `chain`, by whoever has `reached` of it (NULL: nothing). */
+static void ask_from(struct journal_head *ret, const struct journal_head *chain,
+	const struct journal_head *reached)
+{
+	*ret = reached ? *reached : *chain;
+	if (reached)
+		return;
+	ret->seq = 0;
+	ret->hash = (struct sha256){ 0 };
+}
+
+bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret_from)
+{
+	for (size_t i = 0; i < j->n_chains; i++) {
+		const struct journal_head *reached = find_head(theirs, n, &j->heads[i]);
+
+		if (!reached || reached->seq < j->heads[i].seq) {
+			ask_from(ret_from, &j->heads[i], reached);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether their version of a chain of ours is another than the one that we hold. */
+static bool is_contradicted(const struct journal *j, const struct journal_head *theirs, size_t chain)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	const struct journal_head *ours;
+	struct event *ev;
+	size_t n;
+
+	if (!journal_may_settle(j, chain) || theirs->seq == 0)
+		return false;
+	ours = &j->heads[chain];
+	if (theirs->seq > ours->seq)
+		return j->tails[chain].is_forked;
+	if (theirs->seq == ours->seq)
+		return !same_hash(&theirs->hash, &ours->hash);
+	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n, NULL) !=
+			RC_OK ||
+		n != 1)
+		return false; /* the store has trouble of its own, which it will say elsewhere */
+	return !same_hash(&theirs->hash, &ev->hash);
+}
+
+/* Up to where the two versions of a chain of ours are known to be the same. */
+static void show_agreed(const struct journal *j, const struct journal_head *theirs, size_t chain,
+	struct journal_head *ret)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	uint64_t agreed = j->tails[chain].agreed;
+	struct event *ev;
+	size_t n;
+
+	ask_from(ret, &j->heads[chain], NULL);
+	if (agreed == 0 || agreed >= theirs->seq)
+		return;
+	if (j->store.range(j->store.ctx, ret->site, ret->epoch, agreed, 1, &a, &ev, &n, NULL) != RC_OK ||
+		n != 1)
+		return; /* from the start, then */
+	ret->seq = agreed;
+	ret->hash = ev->hash;
+}
+
+void journal_heads_for(const struct journal *j, const struct journal_head *theirs, size_t n,
+	struct journal_head *ret)
+{
+	for (size_t i = 0; i < j->n_chains; i++) {
+		const struct journal_head *other = find_head(theirs, n, &j->heads[i]);
+
+		if (other && is_contradicted(j, other, i))
+			show_agreed(j, other, i, &ret[i]);
+		else
+			ret[i] = j->heads[i];
+	}
+}
+
+bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t chain = journal_find(j, theirs[i].site, theirs[i].epoch);
+		uint64_t held = chain == JOURNAL_NO_CHAIN ? 0 : j->heads[chain].seq;
+
+		if (!journal_is_ours(j, theirs[i].site))
+			continue;
+		if (theirs[i].seq > held || is_contradicted(j, &theirs[i], chain))
+			return true;
+	}
+	return false;
+}
