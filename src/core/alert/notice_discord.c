@@ -74,6 +74,24 @@ static void add_stamp(struct part *p, struct wall t, char style)
 	part_addf(p, "<t:%" PRId64 ":%c>", t.ms / SECOND_MS, style);
 }
 
+static void say_site_time(struct part *p, const struct notice_context *c, struct wall t)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	words_site_time(c, t, &text);
+	part_separate(p, "\n");
+	part_say(p, str_c(&text), TEXT_MARKDOWN, SIZE_MAX);
+}
+
+/* "4 minutes ago", the reader's date and time, the site's time: one line each. */
+static void add_instant(struct part *p, const struct notice_context *c, struct wall t)
+{
+	add_stamp(p, t, 'R');
+	part_add(p, "\n");
+	add_stamp(p, t, 'f');
+	say_site_time(p, c, t);
+}
+
 static void put_field(struct json_out *w, const char *name, const struct part *value, bool is_inline)
 {
 	if (!value->units)
@@ -85,53 +103,16 @@ static void put_field(struct json_out *w, const char *name, const struct part *v
 	json_close(w);
 }
 
-static void say_site_time(struct part *p, const struct notice_context *c, struct wall t)
-{
-	scoped(str_fini) struct str text = STR_EMPTY;
-
-	words_site_time(c, t, &text);
-	part_separate(p, "\n");
-	part_say(p, str_c(&text), TEXT_MARKDOWN, SIZE_MAX);
-}
-
-static void field_since(struct json_out *w, const struct incident *in,
-	const struct notice_context *c)
+static void field_instant(struct json_out *w, const char *name, const struct notice_context *c,
+	struct wall t)
 {
 	scoped(part_fini) struct part p = PART(SHORT_UNITS);
 
-	add_stamp(&p, in->since, 'f');
-	part_add(&p, ", ");
-	add_stamp(&p, in->since, 'R');
-	say_site_time(&p, c, in->since);
-	put_field(w, "Since", &p, true);
-}
-
-static void field_back(struct json_out *w, const struct incident *in, const struct notice_context *c)
-{
-	scoped(part_fini) struct part p = PART(SHORT_UNITS);
-
-	add_stamp(&p, in->recovered, 'f');
-	part_add(&p, ", ");
-	add_stamp(&p, in->recovered, 'R');
-	say_site_time(&p, c, in->recovered);
-	put_field(w, "Back", &p, true);
-}
-
-static void field_last_good(struct json_out *w, const struct incident *in,
-	const struct notice_context *c)
-{
-	scoped(part_fini) struct part p = PART(SHORT_UNITS);
-	const struct incident_member *m = words_cause(in);
-
-	if (!m || !m->last_ok.ms) {
+	if (t.ms)
+		add_instant(&p, c, t);
+	else
 		part_add(&p, "never");
-	} else {
-		add_stamp(&p, m->last_ok, 'f');
-		part_add(&p, ", ");
-		add_stamp(&p, m->last_ok, 'R');
-		say_site_time(&p, c, m->last_ok);
-	}
-	put_field(w, "Last good evidence", &p, true);
+	put_field(w, name, &p, true);
 }
 
 static void field_seen(struct json_out *w, const struct incident *in)
@@ -366,15 +347,22 @@ static void put_footer(struct json_out *w, const struct incident *in,
 	json_time(w, "timestamp", c->now);
 }
 
+static struct wall last_good(const struct incident *in)
+{
+	const struct incident_member *m = words_cause(in);
+
+	return m ? m->last_ok : (struct wall){ 0 };
+}
+
 static void put_fields(struct json_out *w, const struct incident *in, const struct notice_context *c)
 {
 	json_array_open(w, "fields");
 	if (in->state != INCIDENT_MERGED) {
-		field_since(w, in, c);
+		field_instant(w, "Since", c, in->since);
 		if (words_is_over(in) && in->recovered.ms)
-			field_back(w, in, c);
+			field_instant(w, "Back", c, in->recovered);
 		else
-			field_last_good(w, in, c);
+			field_instant(w, "Last good evidence", c, last_good(in));
 		field_seen(w, in);
 		field_before(w, in);
 		field_affected(w, in);
