@@ -24,7 +24,7 @@ static double cpu_seconds(void)
 
 	getrusage(RUSAGE_SELF, &u);
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static double resident_kib(void)
@@ -42,7 +42,10 @@ static void measure_steps(uint32_t n_heads)
 {
 	static struct link_head heads[LINK_HEADS_MAX];
 	static struct link a, b;
-	struct link_self self = { .site = "dublin", .is_first = true, .heads = heads, .n_heads = n_heads };
+	struct link_self self = { .site = "dublin",
+		.is_first = true,
+		.heads = heads,
+		.n_heads = n_heads };
 	struct link_msg hello = { .kind = LINK_HELLO, .protocol = LINK_PROTOCOL, .site = "mumbai" };
 	struct link_input in = { .kind = LINK_IN_CONNECTED, .connection = 1 };
 	struct link_effect fx[LINK_EFFECTS_MAX], ignored[LINK_EFFECTS_MAX];
@@ -68,8 +71,9 @@ static void measure_steps(uint32_t n_heads)
 		must(link_step(sides[i % 2], now, &self, &tick, fx) == 1);
 		link_step(sides[!(i % 2)], now, &self, &message, ignored);
 	}
-	printf("%-52s %10.0f ns\n", n_heads > 4 ? "BEAT through both links, 64 chains" :
-						  "BEAT through both links, 4 chains",
+	printf("%-52s %10.0f ns\n",
+		n_heads > 4 ? "BEAT through both links, 64 chains"
+			    : "BEAT through both links, 4 chains",
 		(seconds() - began) * 1e9 / STEPS);
 }
 
@@ -155,7 +159,8 @@ static struct link_port *open_port(uv_loop_t *loop, uint8_t self, const char *pe
 {
 	struct private_key keys[LINK_SITES];
 	struct link_port_site sites[LINK_SITES] = { { .name = "dublin" }, { .name = "mumbai" } };
-	struct link_port_setup setup = { .loop = loop, .key = &keys[self],
+	struct link_port_setup setup = { .loop = loop,
+		.key = &keys[self],
 		.lab = { sites, LINK_SITES, self },
 		.owner = { NULL, count, ignore_closed, ignore_message, ignore_refused } };
 	struct link_port *port = NULL;
@@ -188,7 +193,8 @@ static void measure_idle(uv_loop_t *loop)
 	}
 	printf("%-52s %10.1f KiB resident\n", "idle connection, both ends",
 		(resident_kib() - before) / IDLE);
-	printf("%-52s %10.0f us of CPU\n", "connecting, both ends", (cpu_seconds() - cpu) * 1e6 / IDLE);
+	printf("%-52s %10.0f us of CPU\n", "connecting, both ends",
+		(cpu_seconds() - cpu) * 1e6 / IDLE);
 	link_port_stop(a, NULL, NULL);
 	link_port_stop(b, NULL, NULL);
 }

@@ -181,11 +181,14 @@ void link_site_open(struct link_site *s, uv_loop_t *loop, uint8_t self, const ch
 		str_copy(s->heads[i].site, sizeof s->heads[i].site, names[i ? !self : self]);
 		s->heads[i].epoch = 1;
 	}
-	s->facts = (struct link_self){ .site = names[self], .is_first = self == 0,
-		.heads = s->heads, .n_heads = LINK_SITES };
+	s->facts = (struct link_self){ .site = names[self],
+		.is_first = self == 0,
+		.heads = s->heads,
+		.n_heads = LINK_SITES };
 	s->line = must_alloc(LINK_BATCH_BYTES + LINK_SITE_LINE);
 	setup.lab = lab_of(s, "127.0.0.1:1", sites);
-	setup.owner = (struct link_port_owner){ s, on_connected, on_closed, on_received, on_refused };
+	setup.owner =
+		(struct link_port_owner){ s, on_connected, on_closed, on_received, on_refused };
 	if (link_port_new(&s->port, &setup, &e) != RC_OK)
 		must_failed(e.text, __FILE__, __LINE__);
 	uv_timer_init(loop, &s->timer);
@@ -231,6 +234,6 @@ void link_site_stop(struct link_site *s, bool is_orderly)
 bool link_sites_agree(const struct link_site *a, const struct link_site *b)
 {
 	return a->link.state == LINK_UP && b->link.state == LINK_UP && !a->link.candidate &&
-		!b->link.candidate && a->link.is_dialled != b->link.is_dialled &&
-		a->heads[0].seq == b->heads[1].seq && a->heads[1].seq == b->heads[0].seq;
+	       !b->link.candidate && a->link.is_dialled != b->link.is_dialled &&
+	       a->heads[0].seq == b->heads[1].seq && a->heads[1].seq == b->heads[0].seq;
 }

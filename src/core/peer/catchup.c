@@ -31,7 +31,8 @@ static uint64_t seq_of(const struct link_head *h)
 	return h ? h->seq : 0;
 }
 
-static uint64_t held_by_us(const struct link_running *s, const struct link_head *chain, uint32_t hint)
+static uint64_t held_by_us(const struct link_running *s, const struct link_head *chain,
+	uint32_t hint)
 {
 	return seq_of(find(s->self->heads, s->self->n_heads, chain, hint));
 }

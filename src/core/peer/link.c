@@ -96,7 +96,8 @@ static void go_down(struct link_running *s, const char *why)
 	become(s, LINK_DOWN);
 }
 
-static struct link_effect *send(struct link_running *s, uint64_t connection, enum link_msg_kind kind)
+static struct link_effect *send(struct link_running *s, uint64_t connection,
+	enum link_msg_kind kind)
 {
 	struct link_effect *fx = link_effect(s, LINK_DO_SEND);
 
@@ -163,8 +164,7 @@ static bool is_welcome(const struct link_running *s, bool is_dialled_new, bool i
 	bool is_preferred_new = is_dialled_new == s->self->is_first;
 	bool is_preferred_old = is_dialled_old == s->self->is_first;
 
-	return is_preferred_new || !is_preferred_old ||
-		s->now.mono.ms - heard.ms >= LINK_STALE_MS;
+	return is_preferred_new || !is_preferred_old || s->now.mono.ms - heard.ms >= LINK_STALE_MS;
 }
 
 static bool is_worth_trying(const struct link_running *s, bool is_dialled)

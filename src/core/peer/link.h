@@ -2,11 +2,11 @@
 /*
  * link: one site's side of the connection to one peer, as a state machine.
  *
- *	        dial / accepted            HELLO ok              quiet 5 s
- *	 DOWN ────────────────► GREETING ───────────► UP ────────────────────► SUSPECT
- *	  ▲                        │                   │ ◄─────────────────────┘  │
- *	  │  closed, refused, 5 s  │      closed       │        any message        │ quiet 8 s, closed
- *	  └────────────────────────┴───────────────────┴───────────────────────────┘
+ *	        dial / accepted            HELLO ok             quiet 5 s
+ *	 DOWN ────────────────► GREETING ───────────► UP ───────────────────► SUSPECT
+ *	  ▲                        │                   │ ◄────────────────────┘  │
+ *	  │  closed, refused, 5 s  │      closed       │       any message       │ quiet 8 s, closed
+ *	  └────────────────────────┴───────────────────┴─────────────────────────┘
  *
  * Both sites dial; where two connections meet, both keep the one dialled by the first declared
  * site: it waits as a candidate until its HELLO is there, so that changing over is not an outage.
@@ -17,14 +17,14 @@
  * What is new is pushed, what is missing is pulled:
  *
  *	push  whatever the peer lacks of our own chains: EVENTS, one batch in flight.  Who keeps
- *	      events answers with a BEAT at once; it shows that the batch arrived, and the next goes.
- *	pull  whatever we lack of our own chains (at once), and of any other chain that has stood still
- *	      behind the peer's for 4 s (lost, not kept, or its site is out of our reach): PULL, one
- *	      asked for at a time; each is answered with one batch.
+ *	      events answers with a BEAT at once; it shows that the batch arrived: the next goes.
+ *	pull  whatever we lack of our own chains (at once), and of any other chain that has stood
+ *	      still behind the peer's for 4 s (lost, not kept, or its site is out of our reach):
+ *	      PULL, one asked for at a time; each is answered with one batch.
  *
- * Messages of one connection arrive in the order in which they were sent.  So whoever hears the echo
- * of a BEAT that left after a batch (or a PULL), and still sees no progress, knows that it was not
- * kept: nothing is ever sent twice because somebody lost patience.
+ * Messages of one connection arrive in the order in which they were sent.  So whoever hears the
+ * echo of a BEAT that left after a batch (or a PULL), and still sees no progress, knows that it was
+ * not kept: nothing is ever sent twice because somebody lost patience.
  */
 #ifndef CORE_PEER_LINK_H
 #define CORE_PEER_LINK_H
@@ -38,7 +38,7 @@
 #include <stdbool.h>
 
 #define LINK_BEAT_MS       2000
-#define LINK_STALE_MS      3000  /* quiet so long: any new connection of the peer's is welcome */
+#define LINK_STALE_MS      3000 /* quiet so long: any new connection of the peer's is welcome */
 #define LINK_SUSPECT_MS    5000
 #define LINK_DOWN_MS       8000
 #define LINK_GREETING_MS   5000
@@ -74,12 +74,12 @@ struct link_msg {
 	char site[NAME_BYTES_MAX + 1]; /* checked against the pinned key by the transport */
 	struct sha256 lab_hash;
 	/* HELLO and BEAT; PULL has the echo */
-	struct wall wall;          /* sender's clock, for skew */
-	uint64_t beat, echo;       /* number of this beat; of the newest received: gives the RTT */
-	int64_t echo_held_ms;      /* how long the sender held it before echoing */
-	uint64_t state_digest;     /* of replicated folded state, valid when heads are equal */
-	bool can_deliver;          /* the sender's own egress works */
-	const struct link_head *heads; /* borrowed: ours when sending, the decoder's when receiving */
+	struct wall wall;      /* sender's clock, for skew */
+	uint64_t beat, echo;   /* number of this beat; of the newest received: gives the RTT */
+	int64_t echo_held_ms;  /* how long the sender held it before echoing */
+	uint64_t state_digest; /* of replicated folded state, valid when heads are equal */
+	bool can_deliver;      /* the sender's own egress works */
+	const struct link_head *heads; /* borrowed, ours or the decoder's */
 	uint32_t n_heads;              /* at most LINK_HEADS_MAX */
 	/* EVENTS: a contiguous batch of one chain, as opaque text in the driver's hands:
 	 * JSON lines of core/journal/event.h.  PULL: which chain from which seq (heads[0]). */
@@ -105,25 +105,25 @@ struct link_input {
 
 enum link_effect_kind {
 	LINK_DO_DIAL,
-	LINK_DO_SEND,      /* msg on connection; its heads, digest etc. are already filled in */
-	LINK_DO_CLOSE,     /* connection: no LINK_IN_CLOSED is wanted for it, nor does one harm */
+	LINK_DO_SEND,  /* msg on connection; its heads, digest etc. are already filled in */
+	LINK_DO_CLOSE, /* connection: no LINK_IN_CLOSED is wanted for it, nor does one harm */
 	/* Read at most EVENT_BATCH_MAX events of heads[0]'s chain from heads[0].seq + 1 on, stop at
 	 * LINK_BATCH_BYTES, send them as EVENTS on `connection` before any later message. */
 	LINK_DO_PULL_FROM,
-	LINK_DO_ACCEPT,    /* the peer sent EVENTS: verify, keep, and link_push() if heads grew */
-	LINK_SAY_UP,       /* the state became UP from GREETING */
-	LINK_SAY_DOWN,     /* the state became DOWN: why */
+	LINK_DO_ACCEPT, /* the peer sent EVENTS: verify, keep, and link_push() if heads grew */
+	LINK_SAY_UP,    /* the state became UP from GREETING */
+	LINK_SAY_DOWN,  /* the state became DOWN: why */
 	/* The peer's promise was renewed: all its words are as journaled.  Said of a HELLO or BEAT
-	 * when we hold the peer's own chains up to what it showed, so it may come with later events. */
+	 * when we hold the peer's own chains up to what it showed, maybe with later events. */
 	LINK_SAY_BEAT,
-	/* The peer holds more of our own chain than we do: said of every HELLO and BEAT that shows it;
-	 * our history is being pulled. */
+	/* The peer holds more of our own chain than we do: said of every HELLO and BEAT that shows
+	 * it; our history is being pulled. */
 	LINK_SAY_BEHIND,
 };
 struct link_effect {
 	enum link_effect_kind kind;
 	uint64_t connection;
-	struct link_msg msg;       /* DO_SEND, DO_PULL_FROM, DO_ACCEPT (pointers of the input) */
+	struct link_msg msg; /* DO_SEND, DO_PULL_FROM, DO_ACCEPT (pointers of the input) */
 	char why[REASON_BYTES_MAX];
 };
 #define LINK_EFFECTS_MAX 8
@@ -160,32 +160,32 @@ struct link_pull {
 	uint64_t after_beat;    /* ASKED: as in struct link_push */
 	uint32_t cursor;        /* its place in the peer's list; the next search begins behind it */
 	uint32_t in_vain;       /* answers in a row that brought nothing */
-	bool is_fruitful;       /* the last answer helped: ask for the next chain without patience */
+	bool is_fruitful;       /* the last answer helped: ask for the next at once */
 };
 
 #define LINK_BEATS_KEPT 16 /* sending times remembered for the RTT */
 
 struct link {
 	enum link_state state;
-	struct mono entered;        /* when the state was entered */
-	struct mono heard;          /* last message */
+	struct mono entered; /* when the state was entered */
+	struct mono heard;   /* last message */
 	struct mono beat_due, redial_due;
 	struct wall peer_wall;      /* peer's clock at `heard` */
 	uint32_t redials;           /* in a row, for the backoff */
 	char why[REASON_BYTES_MAX]; /* DOWN: why, or why the last dial failed */
 
-	uint64_t connection;        /* 0: none */
+	uint64_t connection; /* 0: none */
 	bool is_dialled, is_dialling;
-	bool is_greeted;            /* its HELLO came */
-	uint64_t candidate;         /* takes over once its HELLO comes; 0: none */
+	bool is_greeted;    /* its HELLO came */
+	uint64_t candidate; /* takes over once its HELLO comes; 0: none */
 	bool candidate_is_dialled;
 	struct mono candidate_until;
 
 	uint64_t beats_sent, beat_heard;
 	struct mono beat_heard_at;
 	struct mono beat_sent_at[LINK_BEATS_KEPT];
-	int64_t rtt_ms;             /* -1: not known */
-	int64_t skew_ms;            /* peer's wall clock minus ours, RTT/2 taken off */
+	int64_t rtt_ms;  /* -1: not known */
+	int64_t skew_ms; /* peer's wall clock minus ours, RTT/2 taken off */
 
 	char peer[NAME_BYTES_MAX + 1]; /* as its HELLO says; "" before */
 	bool peer_can_deliver;
@@ -194,13 +194,13 @@ struct link {
 	struct link_head peer_heads[LINK_HEADS_MAX];
 	uint32_t n_peer_heads;
 
-	bool is_promise_open;       /* the peer showed more of its own chain than we held */
+	bool is_promise_open; /* the peer showed more of its own chain than we held */
 	uint64_t promise_epoch, promise_seq;
-	bool owes_beat;             /* EVENTS came: when our heads grow, say so at once */
+	bool owes_beat; /* EVENTS came: when our heads grow, say so at once */
 	struct link_push push;
 	struct link_pull pull;
-	struct link_head answer;    /* what the last PULL of the peer asked for */
-	struct rng rng;             /* jitter only */
+	struct link_head answer; /* what the last PULL of the peer asked for */
+	struct rng rng;          /* jitter only */
 };
 
 void link_init(struct link *l, struct mono now, uint64_t seed);

@@ -84,8 +84,11 @@ static struct link_msg hello(void)
 /* A BEAT that has seen all of ours and shows `n` heads. */
 static void hear_beat(struct side *s, const struct link_head *heads, uint32_t n)
 {
-	struct link_msg m = { .kind = LINK_BEAT, .beat = s->l.beat_heard + 1,
-		.echo = s->l.beats_sent, .heads = heads, .n_heads = n };
+	struct link_msg m = { .kind = LINK_BEAT,
+		.beat = s->l.beat_heard + 1,
+		.echo = s->l.beats_sent,
+		.heads = heads,
+		.n_heads = n };
 
 	hear(s, s->l.connection, &m);
 }
@@ -533,7 +536,8 @@ static void a_pull_that_crosses_the_batch_is_ignored(void **unused)
 static void a_pull_of_what_is_not_there_is_ignored(void **unused)
 {
 	struct side s = make_up();
-	struct link_head wanted[] = { head("dublin", 1, 10), head("dublin", 2, 0), head("nowhere", 1, 0) };
+	struct link_head wanted[] = { head("dublin", 1, 10), head("dublin", 2, 0),
+		head("nowhere", 1, 0) };
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT(wanted); i++) {
@@ -549,7 +553,10 @@ static void a_pull_of_what_is_not_there_is_ignored(void **unused)
 static void events_are_handed_on_and_what_was_kept_is_acknowledged_at_once(void **unused)
 {
 	struct side s = make_up();
-	struct link_msg m = { .kind = LINK_EVENTS, .events = "{}\n", .events_len = 3, .n_events = 1 };
+	struct link_msg m = { .kind = LINK_EVENTS,
+		.events = "{}\n",
+		.events_len = 3,
+		.n_events = 1 };
 
 	(void)unused;
 	hear(&s, 1, &m);
@@ -567,7 +574,8 @@ static void a_site_that_lost_its_own_history_is_told_and_pulls_it_at_once(void *
 {
 	struct side s = make();
 	struct link_msg m = hello();
-	struct link_head shown[] = { head("mumbai", 1, 3), head("dublin", 1, 500), head("dublin", 2, 40) };
+	struct link_head shown[] = { head("mumbai", 1, 3), head("dublin", 1, 500),
+		head("dublin", 2, 40) };
 
 	(void)unused;
 	m.heads = shown;
@@ -629,7 +637,8 @@ static void a_chain_that_cannot_be_had_is_asked_for_ever_more_rarely(void **unus
 static void a_chain_that_cannot_be_had_does_not_stand_before_the_others(void **unused)
 {
 	struct side s = make_up();
-	struct link_head shown[] = { head("dublin", 1, 10), head("mumbai", 1, 7), head("oslo", 1, 7) };
+	struct link_head shown[] = { head("dublin", 1, 10), head("mumbai", 1, 7),
+		head("oslo", 1, 7) };
 
 	(void)unused;
 	assert_in_range(pulls_in_ten_minutes(&s, shown, 3, "oslo"), 7, 15);
@@ -639,7 +648,8 @@ static void a_chain_that_cannot_be_had_does_not_stand_before_the_others(void **u
 static void a_promise_counts_only_once_the_events_it_speaks_of_are_here(void **unused)
 {
 	struct side s = make_up();
-	struct link_head shown[] = { head("dublin", 1, 10), head("mumbai", 1, 7), head("oslo", 1, 99) };
+	struct link_head shown[] = { head("dublin", 1, 10), head("mumbai", 1, 7),
+		head("oslo", 1, 99) };
 
 	(void)unused;
 	hear_beat(&s, shown, 3);
@@ -683,7 +693,8 @@ int main(void)
 		cmocka_unit_test(another_protocol_is_refused_with_the_reason),
 		cmocka_unit_test(speaking_before_the_hello_ends_the_connection),
 		cmocka_unit_test(a_beat_goes_out_every_two_seconds),
-		cmocka_unit_test(a_quiet_peer_is_suspect_after_five_seconds_and_any_message_clears_it),
+		cmocka_unit_test(
+			a_quiet_peer_is_suspect_after_five_seconds_and_any_message_clears_it),
 		cmocka_unit_test(a_peer_quiet_for_eight_seconds_is_given_up),
 		cmocka_unit_test(round_trip_and_skew_come_from_the_echo),
 		cmocka_unit_test(an_echo_that_cannot_be_is_ignored),

@@ -18,30 +18,30 @@
 
 #include <cmocka.h>
 
-#define SEEDS        4000
-#define STORM_MS     90000
-#define CALM_MS      60000 /* the longest redial, a dial that is under way, and a catch-up */
-#define CHAINS       6
-#define WIRES        16
-#define QUEUE        64
-#define BATCH        512
+#define SEEDS    4000
+#define STORM_MS 90000
+#define CALM_MS  60000 /* the longest redial, a dial that is under way, and a catch-up */
+#define CHAINS   6
+#define WIRES    16
+#define QUEUE    64
+#define BATCH    512
 
 static uint64_t only_seed;
 
-#define trace(w, ...)                                                                              \
-	do {                                                                                       \
-		if (only_seed) {                                                                   \
-			printf("%8lld ", (long long)(w)->now_ms);                                  \
-			printf(__VA_ARGS__);                                                       \
-			putchar('\n');                                                             \
-		}                                                                                  \
+#define trace(w, ...)                                             \
+	do {                                                      \
+		if (only_seed) {                                  \
+			printf("%8lld ", (long long)(w)->now_ms); \
+			printf(__VA_ARGS__);                      \
+			putchar('\n');                            \
+		}                                                 \
 	} while (0)
 
-#define check(w, cond)                                                                             \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			fail_msg("seed %llu at %lld ms: %s", (unsigned long long)(w)->seed,        \
-				(long long)(w)->now_ms, #cond);                                    \
+#define check(w, cond)                                                                      \
+	do {                                                                                \
+		if (!(cond))                                                                \
+			fail_msg("seed %llu at %lld ms: %s", (unsigned long long)(w)->seed, \
+				(long long)(w)->now_ms, #cond);                             \
 	} while (0)
 
 struct parcel {
@@ -67,7 +67,7 @@ struct end {
 	struct link_self self;
 	struct link_head heads[CHAINS];
 	bool is_up, is_full;
-	bool has_shown;       /* the peer showed its chain since the last promise */
+	bool has_shown; /* the peer showed its chain since the last promise */
 	uint64_t shown_epoch, shown_seq;
 	int64_t dial_fails_at; /* 0: none */
 };
@@ -309,7 +309,9 @@ static void note_shown(struct world *w, unsigned e, const struct parcel *p)
 static void deliver(struct world *w, unsigned e, struct wire *wire)
 {
 	struct parcel p = wire->queue[e][wire->first[e] % QUEUE];
-	struct link_input in = { .kind = LINK_IN_MESSAGE, .connection = wire->number, .msg = &p.msg };
+	struct link_input in = { .kind = LINK_IN_MESSAGE,
+		.connection = wire->number,
+		.msg = &p.msg };
 
 	wire->first[e] = (wire->first[e] + 1) % QUEUE;
 	wire->n[e]--;
@@ -445,7 +447,8 @@ static int64_t next_moment(const struct world *w, int64_t until)
 		for (uint32_t i = 0; i < WIRES; i++) {
 			const struct wire *wire = &w->wires[i];
 
-			if (wire->number && wire->n[e] && wire->queue[e][wire->first[e]].at_ms < next)
+			if (wire->number && wire->n[e] &&
+				wire->queue[e][wire->first[e]].at_ms < next)
 				next = wire->queue[e][wire->first[e]].at_ms;
 		}
 	}
@@ -465,7 +468,8 @@ static void happen(struct world *w, unsigned e)
 	}
 	if (end->dial_fails_at && end->dial_fails_at <= w->now_ms) {
 		end->dial_fails_at = 0;
-		feed(w, e, &(struct link_input){ .kind = LINK_IN_CLOSED, .why = "no answer" }, NULL);
+		feed(w, e, &(struct link_input){ .kind = LINK_IN_CLOSED, .why = "no answer" },
+			NULL);
 	}
 	for (int i = 0; link_wake(&end->link).ms <= w->now_ms; i++) {
 		check(w, i < 4); /* a tick moves its own deadline */
@@ -495,8 +499,8 @@ static bool is_converged(struct world *w)
 	struct end *a = &w->ends[0], *b = &w->ends[1];
 
 	return a->link.state == LINK_UP && b->link.state == LINK_UP &&
-		a->link.connection == b->link.connection && !a->link.candidate &&
-		!b->link.candidate && holds_all(a, b) && holds_all(b, a);
+	       a->link.connection == b->link.connection && !a->link.candidate &&
+	       !b->link.candidate && holds_all(a, b) && holds_all(b, a);
 }
 
 static void begin(struct world *w, uint64_t seed)
@@ -511,7 +515,9 @@ static void begin(struct world *w, uint64_t seed)
 		struct end *end = &w->ends[e];
 
 		end->name = names[e];
-		end->self = (struct link_self){ .site = end->name, .is_first = e == 0, .heads = end->heads };
+		end->self = (struct link_self){ .site = end->name,
+			.is_first = e == 0,
+			.heads = end->heads };
 		chain_of(end, end->name, 1)->seq = 1;
 		link_init(&end->link, now_of(w, e).mono, rng_next(&w->rng));
 	}
@@ -553,14 +559,16 @@ static void two_links_converge_once_the_weather_clears(void **unused)
 	int64_t longest = 0, sum = 0;
 
 	(void)unused;
-	for (uint64_t seed = only_seed ? only_seed : 1; seed <= (only_seed ? only_seed : SEEDS); seed++) {
+	for (uint64_t seed = only_seed ? only_seed : 1; seed <= (only_seed ? only_seed : SEEDS);
+		seed++) {
 		int64_t took = weather(w, seed);
 
 		longest = took > longest ? took : longest;
 		sum += took;
 		resent += w->n_resent;
 	}
-	print_message("converged after %lld ms on average, %lld ms at most; %llu batches came twice\n",
+	print_message(
+		"converged after %lld ms on average, %lld ms at most; %llu batches came twice\n",
 		(long long)(sum / (only_seed ? 1 : SEEDS)), (long long)longest,
 		(unsigned long long)resent);
 	free(w);

@@ -133,13 +133,13 @@ static enum rc read_number(struct reading *r, const char *key, uint64_t *ret)
 static bool is_name(const json_t *value)
 {
 	return json_is_string(value) && json_string_length(value) > 0 &&
-		json_string_length(value) <= NAME_BYTES_MAX;
+	       json_string_length(value) <= NAME_BYTES_MAX;
 }
 
 static bool read_hash(const json_t *value, struct sha256 *ret)
 {
 	return json_string_length(value) == SHA256_HEX - 1 &&
-		sha256_parse(json_string_value(value), ret);
+	       sha256_parse(json_string_value(value), ret);
 }
 
 /* ["site", epoch, seq, "hash"] */
@@ -337,8 +337,9 @@ enum rc wire_read(const char *bytes, size_t n, struct wire_in *ret, size_t *ret_
 		return RC_OK;
 	length = get_u32(bytes);
 	if (length < WIRE_HEAD_BYTES - LENGTH_BYTES || length > LINK_FRAME_BYTES_MAX)
-		return err_set(e, RC_INPUT, "frame of %" PRIu32 " bytes, allowed are %u to %u", length,
-			(unsigned)(WIRE_HEAD_BYTES - LENGTH_BYTES), (unsigned)LINK_FRAME_BYTES_MAX);
+		return err_set(e, RC_INPUT, "frame of %" PRIu32 " bytes, allowed are %u to %u",
+			length, (unsigned)(WIRE_HEAD_BYTES - LENGTH_BYTES),
+			(unsigned)LINK_FRAME_BYTES_MAX);
 	if (n > LENGTH_BYTES && bytes[LENGTH_BYTES] != VERSION)
 		return err_set(e, RC_INPUT, "frame of version %d, this program speaks %d",
 			(unsigned char)bytes[LENGTH_BYTES], VERSION);
@@ -348,8 +349,8 @@ enum rc wire_read(const char *bytes, size_t n, struct wire_in *ret, size_t *ret_
 	ret->is_known = kind < LINK_MSG_KINDS;
 	ret->msg = (struct link_msg){ .kind = ret->is_known ? kind : 0 };
 	if (ret->is_known)
-		rc = read_body(bytes + WIRE_HEAD_BYTES, length - (WIRE_HEAD_BYTES - LENGTH_BYTES), ret,
-			e);
+		rc = read_body(bytes + WIRE_HEAD_BYTES, length - (WIRE_HEAD_BYTES - LENGTH_BYTES),
+			ret, e);
 	if (rc == RC_OK)
 		*ret_used = LENGTH_BYTES + (size_t)length;
 	return rc;

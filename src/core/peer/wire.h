@@ -12,7 +12,7 @@
  * Members (doc/formats.md describes them):
  *
  *	HELLO  protocol, site, lab, and those of BEAT
- *	BEAT   beat, echo, held_ms, wall_ms, digest, can_deliver, heads: [[site, epoch, seq, hash]...]
+ *	BEAT   beat, echo, held_ms, wall_ms, digest, can_deliver, heads: [[site, epoch, seq, hash]]
  *	PULL   echo, heads (one)
  *	BYE    why
  *

@@ -21,8 +21,8 @@ struct room {
 
 static void random_text(struct rng *r, char *out, size_t most)
 {
-	static const char *const pieces[] = { "a", "B", "-", "\"", "\\", "\n", "\xc3\xa9", "\xe2\x82\xac",
-		"\xf0\x9f\x90\xb3", "\x01" };
+	static const char *const pieces[] = { "a", "B", "-", "\"", "\\", "\n", "\xc3\xa9",
+		"\xe2\x82\xac", "\xf0\x9f\x90\xb3", "\x01" };
 	size_t n = rng_below(r, most);
 
 	out[0] = '\0';
@@ -158,7 +158,8 @@ static void every_truncation_is_incomplete(void **unused)
 
 		wire_write(&m, &out);
 		for (size_t n = 0; n < out.len; n++) {
-			char *exact = must_alloc(n + 1); /* a read beyond it is seen by sanitizers */
+			char *exact =
+				must_alloc(n + 1); /* a read beyond it is seen by sanitizers */
 			struct wire_in in;
 			size_t used = 1;
 
@@ -245,8 +246,8 @@ static void unknown_kinds_are_skipped_and_unknown_members_ignored(void **unused)
 }
 
 #define HASH "\"0000000000000000000000000000000000000000000000000000000000000000\""
-#define BEAT(beat, held, wall, digest, deliver, heads)                                             \
-	"{\"beat\":" beat ",\"echo\":0,\"held_ms\":" held ",\"wall_ms\":" wall                     \
+#define BEAT(beat, held, wall, digest, deliver, heads)                         \
+	"{\"beat\":" beat ",\"echo\":0,\"held_ms\":" held ",\"wall_ms\":" wall \
 	",\"digest\":" digest ",\"can_deliver\":" deliver ",\"heads\":" heads "}"
 
 static void every_member_must_be_there_and_of_its_kind(void **unused)
@@ -263,7 +264,8 @@ static void every_member_must_be_there_and_of_its_kind(void **unused)
 			"BEAT: member \"beat\" is not a number within its bounds" },
 		{ LINK_BEAT, BEAT("1", "86400001", "0", "\"0123456789abcdef\"", "true", "[]"),
 			"BEAT: member \"held_ms\" is not a number within its bounds" },
-		{ LINK_BEAT, BEAT("1", "0", "253402300800000", "\"0123456789abcdef\"", "true", "[]"),
+		{ LINK_BEAT,
+			BEAT("1", "0", "253402300800000", "\"0123456789abcdef\"", "true", "[]"),
 			"BEAT: member \"wall_ms\" is not a number within its bounds" },
 		{ LINK_BEAT, BEAT("1", "0", "0", "7", "true", "[]"),
 			"BEAT: member \"digest\" is not 16 hexadecimal digits" },
@@ -273,14 +275,20 @@ static void every_member_must_be_there_and_of_its_kind(void **unused)
 			"BEAT: member \"can_deliver\" is not true or false" },
 		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[]]"),
 			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[\"a\",1,-1," HASH "]]"),
+		{ LINK_BEAT,
+			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true",
+				"[[\"a\",1,-1," HASH "]]"),
 			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[\"\",1,1," HASH "]]"),
+		{ LINK_BEAT,
+			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true",
+				"[[\"\",1,1," HASH "]]"),
 			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_PULL, "{\"echo\":0,\"heads\":[]}", "PULL: member \"heads\" is not one head" },
+		{ LINK_PULL, "{\"echo\":0,\"heads\":[]}",
+			"PULL: member \"heads\" is not one head" },
 		{ LINK_HELLO, "{\"protocol\":4294967296}",
 			"HELLO: member \"protocol\" is not a number within its bounds" },
-		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"\"}", "HELLO: member \"site\" is not a name" },
+		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"\"}",
+			"HELLO: member \"site\" is not a name" },
 		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"a\",\"lab\":\"00\"}",
 			"HELLO: member \"lab\" is not 64 hexadecimal digits" },
 	};
@@ -290,7 +298,8 @@ static void every_member_must_be_there_and_of_its_kind(void **unused)
 		struct wire_in in;
 		struct err e = { 0 };
 
-		assert_int_equal(read_body(rows[i].kind, rows[i].body, strlen(rows[i].body), &in, &e),
+		assert_int_equal(
+			read_body(rows[i].kind, rows[i].body, strlen(rows[i].body), &in, &e),
 			RC_INPUT);
 		assert_string_equal(e.text, rows[i].why);
 	}
@@ -308,8 +317,9 @@ static void a_long_name_or_list_is_refused(void **unused)
 	str_add(&body, "\",1,1," HASH "]]}");
 	assert_int_equal(read_body(LINK_PULL, body.s, body.len, &in, NULL), RC_INPUT);
 	str_clear(&body);
-	str_add(&body, "{\"beat\":1,\"echo\":0,\"held_ms\":0,\"wall_ms\":0,\"digest\":\"0123456789abcdef\","
-		"\"can_deliver\":true,\"heads\":[[\"a\",1,1," HASH "]");
+	str_add(&body, "{\"beat\":1,\"echo\":0,\"held_ms\":0,\"wall_ms\":0,\"digest\":"
+		       "\"0123456789abcdef\","
+		       "\"can_deliver\":true,\"heads\":[[\"a\",1,1," HASH "]");
 	for (int i = 0; i < LINK_HEADS_MAX; i++)
 		str_add(&body, ",[\"a\",1,1," HASH "]");
 	str_add(&body, "]}");
@@ -353,7 +363,8 @@ static void events_must_be_as_many_lines_as_they_say(void **unused)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct wire_in in;
 
-		assert_int_equal(read_body(LINK_EVENTS, rows[i].body, rows[i].n, &in, NULL), rows[i].rc);
+		assert_int_equal(read_body(LINK_EVENTS, rows[i].body, rows[i].n, &in, NULL),
+			rows[i].rc);
 	}
 }
 

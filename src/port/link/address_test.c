@@ -43,7 +43,8 @@ static void hosts_and_ports_are_told_apart(void **unused)
 static void what_is_no_address_is_refused(void **unused)
 {
 	static const char *const texts[] = { "", "dublin", "dublin:", "dublin:x", "dublin:65536",
-		"dublin:-1", "dublin:000001", "2001:db8::1:7443", "[2001:db8::1]", "[dublin]:1", "[]:1" };
+		"dublin:-1", "dublin:000001", "2001:db8::1:7443", "[2001:db8::1]", "[dublin]:1",
+		"[]:1" };
 	struct err e = { 0 };
 
 	(void)unused;

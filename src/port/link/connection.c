@@ -247,7 +247,8 @@ static bool is_in_order(struct connection *c, const struct link_msg *msg)
 
 	if (msg->kind != LINK_HELLO || str_eq(msg->site, peer->name))
 		return true;
-	snprintf(why, sizeof why, "it calls itself %s and has the key of %s", msg->site, peer->name);
+	snprintf(why, sizeof why, "it calls itself %s and has the key of %s", msg->site,
+		peer->name);
 	protest(c, why);
 	return false;
 }

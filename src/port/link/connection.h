@@ -59,7 +59,7 @@ struct link_port_peer {
 	char *name, *address_text;
 	struct address address;
 	struct public_key key;
-	struct dial *dial;                /* under way */
+	struct dial *dial;                 /* under way */
 	struct sockaddr_storage last_good; /* for when names can't be looked up; family 0: none */
 };
 
@@ -83,8 +83,8 @@ struct link_port {
 	bool is_stopping;
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
-	struct str frame;        /* being written */
-	struct wire_in decoded;  /* being delivered */
+	struct str frame;          /* being written */
+	struct wire_in decoded;    /* being delivered */
 	char incoming[READ_BYTES]; /* just read */
 };
 

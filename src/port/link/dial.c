@@ -132,8 +132,8 @@ void dial_attempt_failed(struct dial *d, const char *why)
 
 void dial_connected(struct dial *d, const struct sockaddr *to)
 {
-	size_t size = to->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
-						  sizeof(struct sockaddr_in);
+	size_t size = to->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						: sizeof(struct sockaddr_in);
 
 	memcpy(&peer_of(d)->last_good, to, size);
 	d->attempt = NULL;

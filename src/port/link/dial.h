@@ -26,7 +26,7 @@ struct dial {
 };
 
 void dial_start(struct link_port *p, uint8_t peer);
-void dial_cancel(struct dial *d);                       /* without a word */
+void dial_cancel(struct dial *d); /* without a word */
 void dial_fail_soon(struct dial *d, const char *why);
 void dial_connected(struct dial *d, const struct sockaddr *to); /* frees it */
 void dial_attempt_failed(struct dial *d, const char *why);

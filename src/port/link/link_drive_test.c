@@ -14,14 +14,14 @@
 
 #define PATIENCE_MS 10000
 
-#define run_until(loop, condition)                                                                 \
-	do {                                                                                       \
-		uint64_t until_ = uv_hrtime() + PATIENCE_MS * 1000000ull;                          \
-		while (!(condition)) {                                                             \
-			if (uv_hrtime() > until_)                                                  \
-				fail_msg("waited in vain for: %s", #condition);                    \
-			uv_run(loop, UV_RUN_ONCE);                                                 \
-		}                                                                                  \
+#define run_until(loop, condition)                                              \
+	do {                                                                    \
+		uint64_t until_ = uv_hrtime() + PATIENCE_MS * 1000000ull;       \
+		while (!(condition)) {                                          \
+			if (uv_hrtime() > until_)                               \
+				fail_msg("waited in vain for: %s", #condition); \
+			uv_run(loop, UV_RUN_ONCE);                              \
+		}                                                               \
 	} while (0)
 
 static void meet(struct link_site *a, struct link_site *b)

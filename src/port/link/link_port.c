@@ -76,7 +76,8 @@ static int listen_everywhere(struct link_port *p, uint16_t port)
 	return status;
 }
 
-static enum rc start_listening(struct link_port *p, const struct link_port_peer *self, struct err *e)
+static enum rc start_listening(struct link_port *p, const struct link_port_peer *self,
+	struct err *e)
 {
 	const struct address *a = &self->address;
 	int status = UV_EADDRNOTAVAIL;
@@ -126,12 +127,14 @@ static enum rc read_peers(struct link_port_peer *ret, const struct link_port_lab
 		ret[i].key = site->key;
 	}
 	if (memcmp(&ret[lab->self].key, own_key, sizeof *own_key) != 0)
-		return err_set(e, RC_REFUSED, "our private key isn't the one of site %s in lab.yaml",
+		return err_set(e, RC_REFUSED,
+			"our private key isn't the one of site %s in lab.yaml",
 			lab->sites[lab->self].name);
 	return RC_OK;
 }
 
-static void set_peers(struct link_port *p, struct link_port_peer *peers, const struct link_port_lab *lab)
+static void set_peers(struct link_port *p, struct link_port_peer *peers,
+	const struct link_port_lab *lab)
 {
 	forget_peers(p->peers);
 	memcpy(p->peers, peers, sizeof p->peers);
@@ -221,7 +224,7 @@ void link_port_stop(struct link_port *p, void (*stopped)(void *ctx), void *ctx)
 static bool is_same_place(const struct address *a, const struct address *b)
 {
 	return a->port == b->port && a->is_numeric == b->is_numeric &&
-		(!a->is_numeric || str_eq(a->host, b->host));
+	       (!a->is_numeric || str_eq(a->host, b->host));
 }
 
 /* The old socket may hold the very port that is wanted, so it goes first. */
@@ -257,7 +260,7 @@ static void move_connection(struct connection *c, const struct link_port_peer *p
 	if (to == NO_PEER) /* its owner has forgotten it */
 		connection_drop(c);
 	else if (c->stage != CONNECTION_CONNECTING &&
-		memcmp(&old->key, &peers[to].key, sizeof old->key) != 0)
+		 memcmp(&old->key, &peers[to].key, sizeof old->key) != 0)
 		connection_fail_soon(c, "its key in lab.yaml is another one now");
 }
 

@@ -26,7 +26,7 @@
 /* The sites as declared; a peer's index is its place here.  Copied. */
 struct link_port_site {
 	const char *name;
-	const char *address; /* "host:port", "[2001:db8::1]:port"; bare numbers are bound as they are */
+	const char *address; /* "host:port", "[2001:db8::1]:port" */
 	struct public_key key;
 };
 
@@ -59,10 +59,10 @@ struct link_port_setup {
 struct link_port;
 
 /* RC_REFUSED when the key is another one, RC_INPUT for an unusable address, RC_IO when the port
- * cannot be bound; the loop has to run once more then, to close what was begun.  An address that is not one of this machine's (a name, or one behind a NAT) means
- * its port on all interfaces. */
-enum rc link_port_new(struct link_port **ret, const struct link_port_setup *setup, struct err *e)
-	MUST_USE;
+ * cannot be bound; the loop has to run once more then, to close what was begun.  An address that is
+ * not one of this machine's (a name, or one behind a NAT) means its port on all interfaces. */
+enum rc link_port_new(struct link_port **ret, const struct link_port_setup *setup,
+	struct err *e) MUST_USE;
 
 /* Stop listening, end all connections after their last bytes, free the port, and call `stopped`
  * (or NULL); no other callback comes any more. */
@@ -70,8 +70,8 @@ void link_port_stop(struct link_port *p, void (*stopped)(void *ctx), void *ctx);
 
 /* Another lab.yaml.  Connections to peers whose name and key stay are kept, under the peer's new
  * index; the others are closed.  On failure (as link_port_new) everything is as before. */
-enum rc link_port_reload(struct link_port *p, const struct link_port_lab *lab, struct err *e)
-	MUST_USE;
+enum rc link_port_reload(struct link_port *p, const struct link_port_lab *lab,
+	struct err *e) MUST_USE;
 
 void link_port_dial(struct link_port *p, uint8_t peer); /* one that is under way goes on */
 

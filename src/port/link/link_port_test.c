@@ -115,7 +115,8 @@ static void end_open(struct end *e, uint8_t self, struct link_port_setup setup)
 		struct private_key key = key_of(i);
 
 		strcpy(e->addresses[i], "127.0.0.1:0");
-		e->sites[i] = (struct link_port_site){ names[i], e->addresses[i], key_public(&key) };
+		e->sites[i] =
+			(struct link_port_site){ names[i], e->addresses[i], key_public(&key) };
 	}
 	uv_loop_init(&e->loop);
 	if (setup.drain_ms == 0)
@@ -123,7 +124,8 @@ static void end_open(struct end *e, uint8_t self, struct link_port_setup setup)
 	setup.loop = &e->loop;
 	setup.key = &own;
 	setup.lab = lab_of(e);
-	setup.owner = (struct link_port_owner){ e, on_connected, on_closed, on_received, on_refused };
+	setup.owner =
+		(struct link_port_owner){ e, on_connected, on_closed, on_received, on_refused };
 	if (link_port_new(&e->port, &setup, &why) != RC_OK)
 		fail_msg("%s", why.text);
 }
@@ -165,14 +167,14 @@ static void introduce(struct end *e, uint8_t peer, const char *host, uint16_t po
 	reload(e);
 }
 
-#define pump_until(a, b, condition)                                                                \
-	do {                                                                                       \
-		uint64_t until_ = uv_hrtime() + PATIENCE_MS * 1000000ull;                          \
-		while (!(condition)) {                                                             \
-			if (uv_hrtime() > until_)                                                  \
-				fail_msg("waited in vain for: %s", #condition);                    \
-			pump(a, b);                                                                \
-		}                                                                                  \
+#define pump_until(a, b, condition)                                             \
+	do {                                                                    \
+		uint64_t until_ = uv_hrtime() + PATIENCE_MS * 1000000ull;       \
+		while (!(condition)) {                                          \
+			if (uv_hrtime() > until_)                               \
+				fail_msg("waited in vain for: %s", #condition); \
+			pump(a, b);                                             \
+		}                                                               \
 	} while (0)
 
 /* One round of one or two loops (NULL: none). */
@@ -273,10 +275,10 @@ static void a_name_as_own_address_means_all_interfaces(void **unused)
 	end_open(&a, DUBLIN, (struct link_port_setup){ 0 });
 	introduce(&a, DUBLIN, "dublin.example.net", 0);
 	assert_true(str_starts(link_port_listens(a.port), "[::]:") ||
-		str_starts(link_port_listens(a.port), "0.0.0.0:"));
+		    str_starts(link_port_listens(a.port), "0.0.0.0:"));
 	introduce(&a, DUBLIN, "192.0.2.77", 0); /* behind a NAT */
 	assert_true(str_starts(link_port_listens(a.port), "[::]:") ||
-		str_starts(link_port_listens(a.port), "0.0.0.0:"));
+		    str_starts(link_port_listens(a.port), "0.0.0.0:"));
 }
 
 static void who_dials_and_finds_another_key_says_so_and_both_know_why(void **unused)
@@ -591,7 +593,8 @@ static void rogue_open(struct rogue *r, struct end *a, uint8_t site)
 	*r = (struct rogue){ .fd = call(a) };
 	assert_int_equal(tls_identity_new(&r->id, "x", &key, NULL), RC_OK);
 	assert_int_equal(tls_session_new(&r->tls, r->id, TLS_DIAL,
-				 &(struct tls_gate){ NULL, admit_anybody }, NULL), RC_OK);
+				 &(struct tls_gate){ NULL, admit_anybody }, NULL),
+		RC_OK);
 	pump_until(a, NULL, (rogue_pump(r), a->n_connected));
 }
 
@@ -733,7 +736,7 @@ static void who_does_not_take_what_is_sent_is_disconnected(void **unused)
 	for (int i = 0; i < 64 && a.n_closed == 0; i++) {
 		link_port_send(a.port, a.connection, &m);
 		assert_int_equal(a.n_closed, 0); /* never from inside the call */
-		pump(&a, NULL);                   /* b stands still */
+		pump(&a, NULL);                  /* b stands still */
 	}
 	assert_int_equal(a.n_closed, 1);
 	assert_string_equal(a.why, "the other side doesn't take what is sent: 16 MiB wait");

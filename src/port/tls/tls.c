@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GnuTLS works on two pieces of memory: `in`, borrowed while bytes are fed, and `out`.  Reading from
- * an empty `in` is EAGAIN, so that a handshake simply stops until more is fed.
+ * GnuTLS works on two pieces of memory: `in`, borrowed while bytes are fed, and `out`.  Reading an
+ * empty `in` is EAGAIN, so that a handshake simply stops until more is fed.
  */
 #include "port/tls/tls.h"
 
@@ -10,13 +10,13 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-/* One suite of everything, all of RFC 8446: nothing to negotiate, nothing to downgrade. */
-#define PRIORITY                                                                                   \
-	"NONE:+VERS-TLS1.3:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:"                   \
+/* One protocol, one group, one signature scheme (RFC 8446, 8032, 7748): nothing to downgrade. */
+#define PRIORITY                                                                 \
+	"NONE:+VERS-TLS1.3:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:" \
 	"+SIGN-EDDSA-ED25519:+CTYPE-X509"
 #define HANDSHAKE_BYTES_MAX 16384 /* of one message; ours have 400 */
 #define RECORD_BYTES        16384
-#define BEGINS              ((time_t)1577836800) /* 2020; dates mean nothing here */
+#define BEGINS              ((time_t)1577836800)   /* 2020; dates mean nothing here */
 #define ENDS                ((time_t)253402300799) /* 99991231235959Z, RFC 5280's "never" */
 
 struct tls_identity {
@@ -47,7 +47,8 @@ static int import_key(gnutls_x509_privkey_t x, const struct private_key *key)
 {
 	struct public_key public = key_public(key);
 	uint8_t private[KEY_BYTES];
-	gnutls_datum_t k = { private, sizeof private }, point = { public.bytes, sizeof public.bytes };
+	gnutls_datum_t k = { private, sizeof private };
+	gnutls_datum_t point = { public.bytes, sizeof public.bytes };
 	int code;
 
 	memcpy(private, key->bytes, sizeof private);
@@ -77,7 +78,8 @@ static int sign_certificate(gnutls_x509_crt_t crt, const char *name, gnutls_x509
 	return code;
 }
 
-static int make_certificate(struct tls_identity *id, const char *name, const struct private_key *key)
+static int make_certificate(struct tls_identity *id, const char *name,
+	const struct private_key *key)
 {
 	gnutls_x509_privkey_t x = NULL;
 	gnutls_x509_crt_t crt = NULL;
@@ -159,17 +161,18 @@ static enum rc shown_key(gnutls_session_t gnutls, struct public_key *ret, struct
 	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
 	gnutls_datum_t point = { 0 };
 	bool is_good = n == 1 && gnutls_x509_crt_init(&crt) >= 0 && gnutls_pubkey_init(&key) >= 0 &&
-		gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) >= 0 &&
-		gnutls_pubkey_import_x509(key, crt, 0) >= 0 &&
-		gnutls_pubkey_export_ecc_raw2(key, &curve, &point, NULL, 0) >= 0 &&
-		curve == GNUTLS_ECC_CURVE_ED25519 && point.size == KEY_BYTES;
+		       gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) >= 0 &&
+		       gnutls_pubkey_import_x509(key, crt, 0) >= 0 &&
+		       gnutls_pubkey_export_ecc_raw2(key, &curve, &point, NULL, 0) >= 0 &&
+		       curve == GNUTLS_ECC_CURVE_ED25519 && point.size == KEY_BYTES;
 
 	if (is_good)
 		memcpy(ret->bytes, point.data, KEY_BYTES);
 	gnutls_free(point.data);
 	gnutls_pubkey_deinit(key);
 	gnutls_x509_crt_deinit(crt);
-	return is_good ? RC_OK : err_set(e, RC_INPUT, "its certificate is not one of an Ed25519 key");
+	return is_good ? RC_OK
+		       : err_set(e, RC_INPUT, "its certificate is not one of an Ed25519 key");
 }
 
 /* Called by GnuTLS with the certificate at hand; that the other side has the private key too is
@@ -188,7 +191,7 @@ static int verify(gnutls_session_t gnutls)
 static int prepare(struct tls_session *s, enum tls_role role)
 {
 	unsigned flags = GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS |
-		(role == TLS_DIAL ? GNUTLS_CLIENT : GNUTLS_SERVER);
+			 (role == TLS_DIAL ? GNUTLS_CLIENT : GNUTLS_SERVER);
 	int code = gnutls_init(&s->gnutls, flags);
 
 	if (code < 0)
@@ -204,7 +207,8 @@ static int prepare(struct tls_session *s, enum tls_role role)
 		gnutls_certificate_server_set_request(s->gnutls, GNUTLS_CERT_REQUIRE);
 	code = gnutls_priority_set(s->gnutls, s->id->priority);
 	if (code >= 0)
-		code = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE, s->id->credentials);
+		code = gnutls_credentials_set(s->gnutls, GNUTLS_CRD_CERTIFICATE,
+			s->id->credentials);
 	return code;
 }
 
@@ -242,7 +246,7 @@ void tls_session_free(struct tls_session *s)
 static bool is_refusal(gnutls_alert_description_t alert)
 {
 	return alert == GNUTLS_A_ACCESS_DENIED || alert == GNUTLS_A_BAD_CERTIFICATE ||
-		alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_UNKNOWN_CA;
+	       alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_UNKNOWN_CA;
 }
 
 static enum rc alerted(struct tls_session *s, struct err *e)
@@ -268,7 +272,8 @@ static enum rc end_with(struct tls_session *s, int code, struct err *e)
 	else if (code != GNUTLS_E_FATAL_ALERT_RECEIVED)
 		gnutls_alert_send_appropriate(s->gnutls, code);
 	if (is_ours)
-		return err_set(e, s->refused == RC_INPUT ? RC_INPUT : RC_REFUSED, "%s", s->why.text);
+		return err_set(e, s->refused == RC_INPUT ? RC_INPUT : RC_REFUSED, "%s",
+			s->why.text);
 	if (code == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		return alerted(s, e);
 	if (code == GNUTLS_E_CERTIFICATE_REQUIRED || code == GNUTLS_E_NO_CERTIFICATE_FOUND)

@@ -10,7 +10,7 @@
  * clock nor a third party decides who is a peer.
  *
  * A session has no socket.  What came from the other side goes in with tls_session_feed(), what is
- * to be sent comes out with tls_session_take(); the owner carries the bytes and keeps the deadlines.
+ * to be sent comes out with tls_session_take(); the owner carries bytes and keeps deadlines.
  */
 #ifndef PORT_TLS_TLS_H
 #define PORT_TLS_TLS_H
@@ -53,8 +53,8 @@ enum rc tls_session_feed(struct tls_session *s, const void *bytes, size_t n, str
 bool tls_session_is_open(const struct tls_session *s);
 
 /* Encrypt; only while open. */
-enum rc tls_session_write(struct tls_session *s, const void *bytes, size_t n, struct err *e)
-	MUST_USE;
+enum rc tls_session_write(struct tls_session *s, const void *bytes, size_t n,
+	struct err *e) MUST_USE;
 
 /* No more will be written: the closing note becomes the last thing to send. */
 void tls_session_end(struct tls_session *s);

@@ -44,7 +44,8 @@ static void open_side(struct side *s, uint8_t seed, uint8_t peer_seed, enum tls_
 	s->wanted = key_public(&peer);
 	assert_int_equal(tls_identity_new(&s->id, "dublin", &s->key, &s->e), RC_OK);
 	assert_int_equal(
-		tls_session_new(&s->session, s->id, role, &(struct tls_gate){ s, admit }, &s->e), RC_OK);
+		tls_session_new(&s->session, s->id, role, &(struct tls_gate){ s, admit }, &s->e),
+		RC_OK);
 }
 
 static void close_side(struct side *s)
@@ -262,7 +263,8 @@ static void give_certificate(struct stranger *s)
 	gnutls_x509_privkey_init(&key);
 	gnutls_x509_crt_init(&crt);
 	assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
-				 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0), 0);
+				 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+		0);
 	gnutls_x509_crt_set_version(crt, 3);
 	gnutls_x509_crt_set_serial(crt, &serial, sizeof serial);
 	gnutls_x509_crt_set_activation_time(crt, 0);
