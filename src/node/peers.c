@@ -69,6 +69,8 @@ static void send_events(struct site *s, uint8_t peer, uint64_t connection,
 		str_addc(&lines, '\n');
 		msg.n_events++;
 	}
+	if (msg.n_events == 0)
+		return; /* said above, and no message: the peer would ask again later */
 	send_msg(s, peer, connection, &msg);
 	fx = &s->queue[(s->head + s->queued - 1) % s->cap];
 	fx->text = lines;

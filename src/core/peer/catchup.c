@@ -236,12 +236,13 @@ static void watch_next(struct link_running *s)
 		l->pull.is_fruitful = false;
 }
 
-/* What became of the chain that we look after. */
+/* What became of the chain that we look after.  That we hold less of it is news as well: our own
+ * chain was found to be forked, and is shown only as far as the versions agree. */
 static void review(struct link_running *s, uint64_t echo)
 {
 	struct link_pull *p = &s->l->pull;
 	uint64_t ours = held_by_us(s, &p->chain, p->cursor);
-	bool has_moved = ours > p->chain.seq;
+	bool has_moved = ours != p->chain.seq;
 
 	if (has_moved) {
 		p->in_vain = 0;
@@ -274,14 +275,20 @@ static void pull(struct link_running *s, uint64_t echo)
 		ask(s);
 }
 
+/* Older epochs of ours are history: nothing more is written there, so they are only pulled. */
 static bool is_behind_itself(const struct link_running *s)
 {
 	const struct link *l = s->l;
+	uint64_t newest = 0;
 
+	for (uint32_t i = 0; i < s->self->n_heads; i++)
+		if (s->self->heads[i].epoch > newest && is_of(&s->self->heads[i], s->self->site))
+			newest = s->self->heads[i].epoch;
 	for (uint32_t i = 0; i < l->n_peer_heads; i++) {
 		const struct link_head *theirs = &l->peer_heads[i];
 
-		if (is_of(theirs, s->self->site) && theirs->seq > held_by_us(s, theirs, i))
+		if (theirs->epoch >= newest && is_of(theirs, s->self->site) &&
+			theirs->seq > held_by_us(s, theirs, i))
 			return true;
 	}
 	return false;

@@ -116,8 +116,8 @@ enum link_effect_kind {
 	/* The peer's promise was renewed: all its words are as journaled.  Said of a HELLO or BEAT
 	 * when we hold the peer's own chains up to what it showed, maybe with later events. */
 	LINK_SAY_BEAT,
-	/* The peer holds more of our own chain than we do: said of every HELLO and BEAT that shows
-	 * it; our history is being pulled. */
+	/* The peer holds more than we do of the newest epoch of ours: said of every HELLO and BEAT
+	 * that shows it, until we write in a newer one.  Our history is being pulled. */
 	LINK_SAY_BEHIND,
 };
 struct link_effect {

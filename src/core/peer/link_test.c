@@ -592,6 +592,37 @@ static void a_site_that_lost_its_own_history_is_told_and_pulls_it_at_once(void *
 	assert_int_equal(sent(&s, LINK_PULL)->heads[0].seq, 0);
 }
 
+/* While history comes back we write in a new epoch; that needn't be begun again and again. */
+static void an_older_epoch_is_pulled_without_being_called_behind(void **unused)
+{
+	struct side s = make();
+	struct link_msg m = hello();
+	struct link_head shown = head("dublin", 1, 500);
+
+	(void)unused;
+	s.heads[0] = head("dublin", 2, 1);
+	m.heads = &shown;
+	m.n_heads = 1;
+	connect(&s, 1, true);
+	hear(&s, 1, &m);
+	assert_null(effect(&s, LINK_SAY_BEHIND));
+	assert_int_equal(sent(&s, LINK_PULL)->heads[0].epoch, 1);
+}
+
+/* A fork was found out: from now on we show less of our chain than we hold. */
+static void a_chain_of_ours_that_is_shown_shorter_is_pulled_from_there(void **unused)
+{
+	struct side s = make_up();
+	struct link_head shown = head("dublin", 1, 100);
+
+	(void)unused;
+	hear_beat(&s, &shown, 1);
+	assert_int_equal(sent(&s, LINK_PULL)->heads[0].seq, 10);
+	s.heads[0].seq = 3;
+	hear_beat(&s, &shown, 1);
+	assert_int_equal(sent(&s, LINK_PULL)->heads[0].seq, 3);
+}
+
 static void a_chain_that_stands_still_behind_the_peers_is_pulled(void **unused)
 {
 	struct side s = make_up();
@@ -715,6 +746,8 @@ int main(void)
 		cmocka_unit_test(a_pull_of_what_is_not_there_is_ignored),
 		cmocka_unit_test(events_are_handed_on_and_what_was_kept_is_acknowledged_at_once),
 		cmocka_unit_test(a_site_that_lost_its_own_history_is_told_and_pulls_it_at_once),
+		cmocka_unit_test(an_older_epoch_is_pulled_without_being_called_behind),
+		cmocka_unit_test(a_chain_of_ours_that_is_shown_shorter_is_pulled_from_there),
 		cmocka_unit_test(a_chain_that_stands_still_behind_the_peers_is_pulled),
 		cmocka_unit_test(a_chain_that_cannot_be_had_is_asked_for_ever_more_rarely),
 		cmocka_unit_test(a_chain_that_cannot_be_had_does_not_stand_before_the_others),
