@@ -91,6 +91,11 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 	}
 }
 
+void pace_follow_global(struct pace *p, const struct pace *other)
+{
+	wait_until(&p->not_before_global, other->not_before_global);
+}
+
 struct mono pace_next(const struct pace *p)
 {
 	return p->not_before.ms > p->not_before_global.ms ? p->not_before : p->not_before_global;

@@ -53,6 +53,9 @@ struct pace {
 
 void pace_init(struct pace *p, uint64_t seed);
 void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a);
+/* A global limit met on `other` holds for `p` too: to be called for each channel of the same service
+ * after an answer that says so. */
+void pace_follow_global(struct pace *p, const struct pace *other);
 struct mono pace_next(const struct pace *p); /* nothing may be sent before this */
 bool pace_is_dead(const struct pace *p, struct mono now); /* hand over to somebody else */
 

@@ -204,6 +204,25 @@ static void an_empty_bucket_waits_for_its_reset(void **state)
 	assert_int_equal(pace_next(&p).ms, 1600);
 }
 
+static void a_global_limit_holds_for_all_channels_and_another_for_its_own(void **state)
+{
+	struct pace met, other;
+	struct pace_answer own = { PACE_LATER, 1000, false, -1, -1 };
+	struct pace_answer global = { PACE_LATER, 5000, true, -1, -1 };
+
+	(void)state;
+	pace_init(&met, 1);
+	pace_init(&other, 2);
+	pace_answered(&met, (struct mono){ 10 }, &own);
+	pace_follow_global(&other, &met);
+	assert_int_equal(pace_next(&met).ms, 1010);
+	assert_int_equal(pace_next(&other).ms, 0);
+	pace_answered(&met, (struct mono){ 20 }, &global);
+	pace_follow_global(&other, &met);
+	assert_int_equal(pace_next(&met).ms, 5020);
+	assert_int_equal(pace_next(&other).ms, 5020);
+}
+
 static void a_channel_that_is_gone_is_tried_each_ten_minutes_until_it_is_back(void **state)
 {
 	struct pace p;
@@ -331,6 +350,7 @@ int main(void)
 		cmocka_unit_test(failures_back_off_from_one_second_to_five_minutes),
 		cmocka_unit_test(egress_is_dead_after_three_failures_over_eight_seconds),
 		cmocka_unit_test(an_empty_bucket_waits_for_its_reset),
+		cmocka_unit_test(a_global_limit_holds_for_all_channels_and_another_for_its_own),
 		cmocka_unit_test(a_channel_that_is_gone_is_tried_each_ten_minutes_until_it_is_back),
 		cmocka_unit_test(a_rejected_payload_delays_nobody),
 		cmocka_unit_test(two_hundred_deliveries_arrive_and_none_is_sent_too_early),
