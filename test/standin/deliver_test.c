@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Notices, pace and port/notify against the stand-in for Discord, which has its own reading of Discord's
- * documentation: every message must be taken as it is, arrive once, and be edited in place, while a
- * third of the requests is told to wait.
+ * Notices, pace and port/notify against the stand-in for Discord, which has its own reading of
+ * Discord's documentation: every message must be taken as it is, arrive once, and be edited in
+ * place, while a third of the requests is told to wait.
  *
  * usage: deliver_test NODE discord.mjs
  */
@@ -67,8 +67,8 @@ static void spawn(struct telling *t)
 	assert_int_equal(fscanf(f, "%u", &port), 1);
 	fclose(f);
 	unlink(t->port_file);
-	snprintf(t->url, sizeof t->url, "http://127.0.0.1:%u/api/webhooks/1420070400000000003/token",
-		port);
+	snprintf(t->url, sizeof t->url,
+		"http://127.0.0.1:%u/api/webhooks/1420070400000000003/token", port);
 }
 
 static void step(struct telling *t);

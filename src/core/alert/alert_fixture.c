@@ -68,20 +68,25 @@ void fixture_add_before(struct incident *in, int64_t at_ms, const char *site, co
 
 char *fixture_hostile_text(struct rng *r, size_t most)
 {
+	/* clang-format off */
 	static const char *const pieces[] = {
-		"**bold**", "__", "||spoiler||", "`code`", "```\n", "[x](https://evil.example)", "<@123>",
-		"<@&99>", "@everyone", "@here", "<t:1:R>", "<#5>", "https://evil.example/a?b", "\n", "\r\n",
-		"\n# big", "\n> quote", "\n- list", "1. one", "\\", "\\\\", "\"", "{", "\x01", "\x1b[31m", "\x7f",
-		"\xff", "\xc3", "\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "é", "漢", "😀", "\u202e", "\u200b",
-		"\u2800", "a", "immich", " ", "           ", "\t", "_", "~~", "\u0627\u0644", "👨‍👩‍👧",
+		"**bold**", "__", "||spoiler||", "`code`", "```\n", "[x](https://evil.example)",
+		"<@123>", "<@&99>", "@everyone", "@here", "<t:1:R>", "<#5>",
+		"https://evil.example/a?b", "\n", "\r\n", "\n# big", "\n> quote", "\n- list",
+		"1. one", "\\", "\\\\", "\"", "{", "\x01", "\x1b[31m", "\x7f", "\xff", "\xc3",
+		"\xe2\x82", "\xf0\x9f\x98", "\xed\xa0\x80", "é", "漢", "😀", "\u202e", "\u200b",
+		"\u2800", "a", "immich", " ", "           ", "\t", "_", "~~", "\u0627\u0644",
+		"👨‍👩‍👧",
 	};
+	/* clang-format on */
 	size_t wanted = rng_below(r, most + 1);
 	struct str text = { .limit_bytes = wanted };
 
 	str_add(&text, "");
 	while (text.len < wanted)
 		str_add(&text, pieces[rng_below(r, COUNT(pieces))]);
-	return str_take(&text); /* the last piece may be cut inside a character: so much the better */
+	/* The last piece may be cut inside a character: so much the better. */
+	return str_take(&text);
 }
 
 static void set_hostile(struct rng *r, char **field, size_t most)
@@ -92,7 +97,8 @@ static void set_hostile(struct rng *r, char **field, size_t most)
 
 static struct wall hostile_time(struct rng *r)
 {
-	return (struct wall){ rng_chance(r, 1, 4) ? 0 : rng_between(r, 1, INT64_C(253402300799999)) };
+	return (struct wall){ rng_chance(r, 1, 4) ? 0
+						  : rng_between(r, 1, INT64_C(253402300799999)) };
 }
 
 static void add_hostile_members(struct rng *r, struct incident *in)

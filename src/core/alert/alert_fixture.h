@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alert_fixture: for the tests of this folder: real time zones, an incident to begin with, and random ones
- * as hostile as an event can be. */
+/* alert_fixture: for the tests of this folder: real time zones, an incident to begin with, and
+ * random ones as hostile as an event can be. */
 #ifndef CORE_ALERT_ALERT_FIXTURE_H
 #define CORE_ALERT_ALERT_FIXTURE_H
 
@@ -20,8 +20,8 @@ struct incident *fixture_incident(void);
 void fixture_add_member(struct incident *in, const char *check, const char *reason);
 void fixture_add_before(struct incident *in, int64_t at_ms, const char *site, const char *text);
 
-/* Up to `most` bytes of what could break a message: markup, mentions, links, controls, malformed UTF-8,
- * letters of all lengths. */
+/* Up to `most` bytes of what could break a message: markup, mentions, links, controls, malformed
+ * UTF-8, letters of all lengths. */
 char *fixture_hostile_text(struct rng *r, size_t most);
 /* An incident full of it, but one that incident_write() bounds. */
 struct incident *fixture_hostile_incident(struct rng *r);

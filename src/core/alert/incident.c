@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * Texts are cut to these many bytes *as they stand in JSON*, so that the sum below is a bound on the
- * whole body whatever they contain, and what was cut once is not cut again when it is written anew.
+ * Texts are cut to these many bytes *as they stand in JSON*, so that the sum below is a bound on
+ * the whole body whatever they contain, and what was cut once is not cut again when it is written
+ * anew.
  */
 #define TITLE_TEXT_MAX    256
 #define CHECK_TEXT_MAX    (2 * NAME_BYTES_MAX + 16) /* "link:A-B" names two sites */
@@ -18,9 +19,9 @@
 #define ROW_BYTES 84
 /* Keys, numbers and times of the body without its rows. */
 #define KEYS_BYTES 640
-#define HEAD_BYTES                                                                                 \
-	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX +          \
-		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX +                                              \
+#define HEAD_BYTES                                                                        \
+	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX + \
+		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX +                                     \
 		BEFORE_MAX * (BEFORE_TEXT_MAX + NAME_BYTES_MAX + 64))
 /* What rows may take, but for the cause's reason, which always fits. */
 #define ROWS_BYTES_MAX (EVENT_BODY_BYTES_MAX - HEAD_BYTES - REASON_BYTES_MAX)

@@ -35,8 +35,8 @@ enum incident_state { INCIDENT_OPEN, INCIDENT_RECOVERING, INCIDENT_CLOSED, INCID
 
 struct incident_member {
 	char *check;
-	char *state;  /* "failing" or "silent": as judged when it was last not well */
-	char *scope;  /* "down", "path" or "none" */
+	char *state; /* "failing" or "silent": as judged when it was last not well */
+	char *scope; /* "down", "path" or "none" */
 	char *reason;
 	struct wall since;     /* first bad */
 	struct wall last_ok;   /* last good evidence; {0} never */
@@ -49,10 +49,10 @@ struct incident_before { /* what happened in the ten minutes before */
 	char *text;
 };
 
-struct incident_told { /* per channel, from receipts */
-	uint32_t version;  /* what the channel shows; 0: nothing yet */
-	struct wall at;    /* of the newest receipt */
-	struct wall first; /* of the first */
+struct incident_told {                /* per channel, from receipts */
+	uint32_t version;             /* what the channel shows; 0: nothing yet */
+	struct wall at;               /* of the newest receipt */
+	struct wall first;            /* of the first */
 	char message[MESSAGE_ID_MAX]; /* the channel's id of the message, for edits */
 	char via[NAME_BYTES_MAX + 1]; /* the site or watcher that delivered */
 };
@@ -64,10 +64,10 @@ struct incident {
 	char *title; /* "immich is down" */
 	char *severity;
 	enum incident_state state;
-	uint32_t version; /* 1 is the opening */
+	uint32_t version;                      /* 1 is the opening */
 	struct wall opened, recovered, closed; /* {0}: not yet */
-	struct wall since; /* first bad of the cause */
-	char *failing_from; /* vantages that see the cause fail while others don't; NULL: no path problem */
+	struct wall since;                     /* first bad of the cause */
+	char *failing_from; /* a path problem: the vantages that see it; else NULL */
 	uint32_t relapses;
 	bool is_flapping;
 	bool is_muted; /* closed without having been told, because a silence covered it */
@@ -93,8 +93,8 @@ struct incident_member *incident_member(struct incident *in, const char *check, 
 
 /* The body of an `incident` event, and back.  Reading validates and bounds everything. */
 void incident_write(const struct incident *in, struct str *out);
-enum rc incident_read(const char *id, const json_t *body, struct incident **ret, struct err *e)
-	MUST_USE;
+enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
+	struct err *e) MUST_USE;
 
 /* The members of doc/api.md's incident object but for `told`, into an object that is open. */
 void incident_describe(const struct incident *in, struct json_out *w);

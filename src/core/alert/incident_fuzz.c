@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of another site's `incident` event, as JSON; what is accepted must come out the same again. */
+/* The body of another site's `incident` event, as JSON; what is accepted must come out the same
+ * again. */
 #include "core/alert/incident.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -113,7 +113,8 @@ static void two_hundred_and_fifty_six_ordinary_checks_fit_into_one_event(void **
 	(void)state;
 	for (int i = 1; i < INCIDENT_MEMBERS_MAX; i++) {
 		snprintf(name, sizeof name, "service-number-%d", i);
-		fixture_add_member(in, name, "dial tcp 10.2.0.20:443: no route to host, tried twice");
+		fixture_add_member(in, name,
+			"dial tcp 10.2.0.20:443: no route to host, tried twice");
 	}
 	assert_null(incident_member(in, "one-too-many", true));
 	body = written(in);
@@ -151,7 +152,8 @@ static void whatever_it_holds_a_body_fits_and_is_read_again(void **state)
 	(void)state;
 	rng_seed(&r, 1);
 	for (int i = 0; i < 1000; i++) {
-		scoped(incident_free) struct incident *in = fixture_hostile_incident(&r), *copy = NULL;
+		scoped(incident_free) struct incident *in = fixture_hostile_incident(&r),
+						      *copy = NULL;
 		scoped(mem_free) char *body = written(in);
 		scoped(mem_free) char *again = NULL, *third = NULL;
 

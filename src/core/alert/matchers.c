@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-enum operator { EQUAL, NOT_EQUAL, REGEX, NOT_REGEX };
+enum operator{ EQUAL, NOT_EQUAL, REGEX, NOT_REGEX };
 /* The longer ones first: "=" begins "=~". */
 static const struct {
 	const char *text;
@@ -82,7 +82,7 @@ static bool take_number(const char **p, int digits, unsigned base, uint32_t *ret
 
 	for (int i = 0; i < digits; i++) {
 		int c = tolower((unsigned char)(*p)[i]);
-		unsigned digit = isdigit(c) ? (unsigned)(c - '0')
+		unsigned digit = isdigit(c)             ? (unsigned)(c - '0')
 				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
 							: 99;
 
@@ -206,7 +206,7 @@ static enum rc read_text(struct reader *r, const char *what, char **ret)
 	return RC_OK;
 }
 
-static enum rc read_operator(struct reader *r, enum operator *ret)
+static enum rc read_operator(struct reader *r, enum operator* ret)
 {
 	for (size_t i = 0; i < COUNT(operators); i++) {
 		if (take(r, operators[i].text)) {
@@ -259,7 +259,8 @@ static bool value_matches(struct matcher *m, const char *value)
 
 	if (m->op == EQUAL || m->op == NOT_EQUAL)
 		return str_eq(m->value, value) == wants;
-	if (!m->is_broken && pattern_match(m->pattern, value, strlen(value), &matches, NULL) != RC_OK)
+	if (!m->is_broken &&
+		pattern_match(m->pattern, value, strlen(value), &matches, NULL) != RC_OK)
 		m->is_broken = true;
 	return !m->is_broken && matches == wants;
 }

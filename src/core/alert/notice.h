@@ -30,19 +30,20 @@ struct notice_context {
 	const struct tz *reader_zone;
 	const struct notice_site *sites;
 	uint32_t n_sites;
-	const char *home;      /* home site of the cause; NULL */
-	const char *mention;   /* Discord, first message only; NULL */
-	const char *from;      /* the site or watcher that speaks */
-	const char *url;       /* the page of the incident; NULL */
+	const char *home;                  /* home site of the cause; NULL */
+	const char *mention;               /* Discord, first message only; NULL */
+	const char *from;                  /* the site or watcher that speaks */
+	const char *url;                   /* the page of the incident; NULL */
 	const char *description, *runbook; /* of the cause; NULL */
 	struct wall now;
-	bool is_first;         /* a new message, not an edit */
-	bool may_be_repeat;    /* an earlier attempt got no answer: say so */
+	bool is_first;      /* a new message, not an edit */
+	bool may_be_repeat; /* an earlier attempt got no answer: say so */
 };
 
 /* Body for POST .../webhooks/ID/TOKEN?wait=true and PATCH .../messages/MESSAGE. */
 void notice_discord(const struct incident *in, const struct notice_context *c, struct str *out);
-/* Generic webhook: the incident object of doc/api.md in {"version":1,"lab","from","event","incident"}. */
+/* Generic webhook: the incident object of doc/api.md in
+ * {"version":1,"lab","from","event","incident"}. */
 void notice_webhook(const struct incident *in, const struct notice_context *c, struct str *out);
 /* RFC 5322 message, UTF-8, with Message-ID and In-Reply-To from the incident's id. */
 void notice_mail(const struct incident *in, const struct notice_context *c, const char *from,
@@ -62,7 +63,7 @@ void notice_backlog_plain(struct incident *const *ins, uint32_t n, struct wall f
 struct notice_cause {
 	const char *check, *kind; /* check_kind_name */
 	const char *state, *scope;
-	const char *failing_from; /* comma-separated vantages for a path problem; NULL */
+	const char *failing_from;          /* comma-separated vantages for a path problem; NULL */
 	const char *subject_a, *subject_b; /* site and link checks */
 };
 void notice_title(const struct notice_cause *cause, struct str *out);

@@ -2,8 +2,8 @@
 /*
  * One embed, readable on a phone at night: what is wrong and why first, then when, then the rest.
  *
- * Every part has a share of its own, and the shares together stay below Discord's limit for the whole
- * message, so nothing needs to be thrown out afterwards and no part can starve another.
+ * Every part has a share of its own, and the shares together stay below Discord's limit for the
+ * whole message, so nothing needs to be thrown out afterwards and no part can starve another.
  */
 #include "core/alert/notice_text.h"
 #include "core/alert/notice_words.h"
@@ -67,8 +67,8 @@ static enum colour colour_of(const struct incident *in)
 	return in->severity && str_eq(in->severity, "info") ? YELLOW : RED;
 }
 
-/* Discord shows it in the reader's own zone and language.  Styles: t 15:04, T 15:04:05, f 22 November
- * 2026 15:04, R 4 minutes ago. */
+/* Discord shows it in the reader's own zone and language.  Styles: t 15:04, T 15:04:05, f 22
+ * November 2026 15:04, R 4 minutes ago. */
 static void add_stamp(struct part *p, struct wall t, char style)
 {
 	part_addf(p, "<t:%" PRId64 ":%c>", t.ms / SECOND_MS, style);
@@ -92,7 +92,8 @@ static void add_instant(struct part *p, const struct notice_context *c, struct w
 	say_site_time(p, c, t);
 }
 
-static void put_field(struct json_out *w, const char *name, const struct part *value, bool is_inline)
+static void put_field(struct json_out *w, const char *name, const struct part *value,
+	bool is_inline)
 {
 	if (!value->units)
 		return;
@@ -186,8 +187,8 @@ static void field_ack(struct json_out *w, const struct incident *in)
 	put_field(w, "Looked after by", &p, false);
 }
 
-/* A masked link.  What could end it early is percent-encoded; what is no web address is left out, and so
- * is what is too long, for a cut link leads nowhere. */
+/* A masked link.  What could end it early is percent-encoded; what is no web address is left out,
+ * and so is what is too long, for a cut link leads nowhere. */
 static void add_link(struct part *p, const char *label, const char *url)
 {
 	scoped(str_fini) struct str safe = STR_EMPTY;
@@ -354,7 +355,8 @@ static struct wall last_good(const struct incident *in)
 	return m ? m->last_ok : (struct wall){ 0 };
 }
 
-static void put_fields(struct json_out *w, const struct incident *in, const struct notice_context *c)
+static void put_fields(struct json_out *w, const struct incident *in,
+	const struct notice_context *c)
 {
 	json_array_open(w, "fields");
 	if (in->state != INCIDENT_MERGED) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names and reasons come from other sites and from what they watch: any bytes in all the texts of an
- * incident must give JSON, and a part must stay within its bound. */
+/* Names and reasons come from other sites and from what they watch: any bytes in all the texts of
+ * an incident must give JSON, and a part must stay within its bound. */
 #include "core/alert/notice_text.h"
 
 #include "core/alert/notice.h"

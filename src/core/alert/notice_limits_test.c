@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Thousands of incidents full of what could break a message: each must give one that Discord takes
- * and that says what it is about.  The limits are checked by counting in the JSON that came out, not
- * by the code that kept them.
+ * and that says what it is about.  The limits are checked by counting in the JSON that came out,
+ * not by the code that kept them.
  */
 #include "core/alert/alert_fixture.h"
 #include "core/alert/notice_text.h"
@@ -166,7 +166,8 @@ static void has_no_foreign_markup(const char *text)
 			p += 2;
 		} else {
 			if (strchr("*_~`|[]<>#", *p) || str_starts(p, "://") ||
-				strncasecmp(p, "@everyone", 9) == 0 || strncasecmp(p, "@here", 5) == 0)
+				strncasecmp(p, "@everyone", 9) == 0 ||
+				strncasecmp(p, "@here", 5) == 0)
 				fail_msg("'%.20s' in '%s'", p, text);
 			p++;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An incident as mail (RFC 5322), one thread each: the first message's id comes from the incident's,
- * later ones answer it.  A first message that is sent again after no answer has the same id, so
- * that mailboxes that look at ids show it once.
+ * An incident as mail (RFC 5322), one thread each: the first message's id comes from the
+ * incident's, later ones answer it.  A first message that is sent again after no answer has the
+ * same id, so that mailboxes that look at ids show it once.
  */
 #include "core/alert/notice_text.h"
 #include "core/alert/notice_words.h"

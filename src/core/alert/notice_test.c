@@ -271,7 +271,8 @@ static void mail_answers_the_first_mail_of_its_incident(void **state)
 	scoped(str_fini) struct str out = STR_EMPTY;
 
 	(void)state;
-	text_set(&down->title, "größe is down — 漢字 in a title that is so long that it needs two words");
+	text_set(&down->title,
+		"größe is down — 漢字 in a title that is so long that it needs two words");
 	notice_mail(down, &c, "Diarchy <lab@example.net>", "ana@example.net, bo@example.net", &out);
 	str_add(&out, "----\r\n");
 	c = context(false);
@@ -441,7 +442,8 @@ int main(void)
 		cmocka_unit_test(a_service_that_is_back_says_for_how_long_it_was_away),
 		cmocka_unit_test(a_path_problem_says_from_where_it_fails),
 		cmocka_unit_test(a_heartbeat_that_never_came_is_silent),
-		cmocka_unit_test(a_dead_site_names_a_dozen_of_what_it_takes_along_and_counts_the_rest),
+		cmocka_unit_test(
+			a_dead_site_names_a_dozen_of_what_it_takes_along_and_counts_the_rest),
 		cmocka_unit_test(what_flaps_is_said_once_and_grey),
 		cmocka_unit_test(a_merged_incident_points_to_the_one_that_goes_on),
 		cmocka_unit_test(a_backlog_is_one_message_with_what_is_still_wrong_first),

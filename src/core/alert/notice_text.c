@@ -10,15 +10,32 @@ static const struct {
 	uint32_t first, last;
 	enum treatment how;
 } treatments[] = {
-	{ 0x0000, 0x0020, BLANK },   { 0x007f, 0x00a0, BLANK },   { 0x00ad, 0x00ad, DROP },
-	{ 0x034f, 0x034f, DROP },    { 0x061c, 0x061c, DROP },    { 0x115f, 0x1160, DROP },
-	{ 0x1680, 0x1680, BLANK },   { 0x17b4, 0x17b5, DROP },    { 0x180b, 0x180f, DROP },
-	{ 0x2000, 0x200a, BLANK },   { 0x200b, 0x200b, DROP },    { 0x200e, 0x200f, DROP },
-	{ 0x2028, 0x2029, BLANK },   { 0x202a, 0x202e, DROP },    { 0x202f, 0x202f, BLANK },
-	{ 0x205f, 0x205f, BLANK },   { 0x2060, 0x206f, DROP },    { 0x2800, 0x2800, BLANK },
-	{ 0x3000, 0x3000, BLANK },   { 0x3164, 0x3164, DROP },    { 0xfe00, 0xfe0e, DROP },
-	{ 0xfeff, 0xfeff, DROP },    { 0xffa0, 0xffa0, DROP },    { 0xfff0, 0xfffb, DROP },
-	{ 0x1d173, 0x1d17a, DROP },  { 0xe0000, 0xe0fff, DROP },
+	{ 0x0000, 0x0020, BLANK },
+	{ 0x007f, 0x00a0, BLANK },
+	{ 0x00ad, 0x00ad, DROP },
+	{ 0x034f, 0x034f, DROP },
+	{ 0x061c, 0x061c, DROP },
+	{ 0x115f, 0x1160, DROP },
+	{ 0x1680, 0x1680, BLANK },
+	{ 0x17b4, 0x17b5, DROP },
+	{ 0x180b, 0x180f, DROP },
+	{ 0x2000, 0x200a, BLANK },
+	{ 0x200b, 0x200b, DROP },
+	{ 0x200e, 0x200f, DROP },
+	{ 0x2028, 0x2029, BLANK },
+	{ 0x202a, 0x202e, DROP },
+	{ 0x202f, 0x202f, BLANK },
+	{ 0x205f, 0x205f, BLANK },
+	{ 0x2060, 0x206f, DROP },
+	{ 0x2800, 0x2800, BLANK },
+	{ 0x3000, 0x3000, BLANK },
+	{ 0x3164, 0x3164, DROP },
+	{ 0xfe00, 0xfe0e, DROP },
+	{ 0xfeff, 0xfeff, DROP },
+	{ 0xffa0, 0xffa0, DROP },
+	{ 0xfff0, 0xfffb, DROP },
+	{ 0x1d173, 0x1d17a, DROP },
+	{ 0xe0000, 0xe0fff, DROP },
 };
 
 static enum treatment treatment_of(uint32_t c)
@@ -124,7 +141,8 @@ static bool ends_list_number(const char *start, const char *p)
 	return start == p;
 }
 
-/* @everyone and @here are looked for in the raw text, escaped or not: only breaking the word helps. */
+/* @everyone and @here are looked for in the raw text, escaped or not: only breaking the word
+ * helps. */
 static bool is_mass_mention(const char *p)
 {
 	return strncasecmp(p, "@everyone", 9) == 0 || strncasecmp(p, "@here", 5) == 0;
@@ -136,7 +154,7 @@ static void escape(const char *start, const char *p, size_t n, char ret[8])
 	bool at_start = p == start && (*p == '-' || *p == '+');
 	bool is_link = *p == ':' && p[1] == '/' && p[2] == '/';
 	bool needs_escape = n == 1 && (strchr("\\*_~`|[]<>#", *p) || at_start || is_link ||
-						ends_list_number(start, p));
+					      ends_list_number(start, p));
 
 	if (is_mass_mention(p)) {
 		memcpy(ret, "@\u200b", sizeof "@\u200b");

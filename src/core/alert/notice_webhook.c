@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/notice.h"
 
-/* What happened to the incident that made this request, for receivers that only look at one word. */
+/* What happened to the incident that made this request, for receivers that only look at one word.
+ * */
 static const char *event_of(const struct incident *in, const struct notice_context *c)
 {
 	if (c->is_first)

@@ -15,7 +15,8 @@ static struct mono after(struct mono now, int64_t ms)
 	return (struct mono){ now.ms + (ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS) };
 }
 
-/* Answers of requests that were under way at once may come in any order: the longest wait counts. */
+/* Answers of requests that were under way at once may come in any order: the longest wait counts.
+ * */
 static void wait_until(struct mono *until, struct mono t)
 {
 	if (t.ms > until->ms)

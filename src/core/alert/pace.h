@@ -2,11 +2,12 @@
 /*
  * pace: when a channel may be written to next.
  *
- * Follows Discord's documented rate limits (docs: Rate Limits): per route from X-RateLimit-Remaining and
- * X-RateLimit-Reset-After, 429 with Retry-After or body.retry_after for the route, for everything when
- * X-RateLimit-Global or body.global.  Errors of the network and 5xx back off 1 s, 2, 4 ... 5 min
- * with jitter; 401, 403 and 404 mean that the webhook is gone: said, tried again each 10 min.
- * Never more than one create in flight, so that a 429 can't reorder first messages.
+ * Follows Discord's documented rate limits (docs: Rate Limits): per route from
+ * X-RateLimit-Remaining and X-RateLimit-Reset-After, 429 with Retry-After or body.retry_after for
+ * the route, for everything when X-RateLimit-Global or body.global.  Errors of the network and 5xx
+ * back off 1 s, 2, 4 ... 5 min with jitter; 401, 403 and 404 mean that the webhook is gone: said,
+ * tried again each 10 min.  Never more than one create in flight, so that a 429 can't reorder first
+ * messages.
  */
 #ifndef CORE_ALERT_PACE_H
 #define CORE_ALERT_PACE_H
@@ -35,16 +36,16 @@ enum pace_verdict {
 
 struct pace_answer {
 	enum pace_verdict verdict;
-	int64_t retry_after_ms;   /* PACE_LATER; -1 not given */
+	int64_t retry_after_ms; /* PACE_LATER; -1 not given */
 	bool is_global;
-	int32_t remaining;        /* X-RateLimit-Remaining; -1 not given */
-	int64_t reset_after_ms;   /* -1 not given */
+	int32_t remaining;      /* X-RateLimit-Remaining; -1 not given */
+	int64_t reset_after_ms; /* -1 not given */
 };
 
 struct pace {
-	struct mono not_before;   /* this route */
+	struct mono not_before; /* this route */
 	struct mono not_before_global;
-	uint32_t failures;        /* network failures and 5xx in a row */
+	uint32_t failures; /* network failures and 5xx in a row */
 	struct mono failing_since;
 	struct mono last_ok;
 	bool is_gone;
@@ -53,14 +54,14 @@ struct pace {
 
 void pace_init(struct pace *p, uint64_t seed);
 void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a);
-/* A global limit met on `other` holds for `p` too: to be called for each channel of the same service
- * after an answer that says so. */
+/* A global limit met on `other` holds for `p` too: to be called for each channel of the same
+ * service after an answer that says so. */
 void pace_follow_global(struct pace *p, const struct pace *other);
-struct mono pace_next(const struct pace *p); /* nothing may be sent before this */
+struct mono pace_next(const struct pace *p);              /* nothing may be sent before this */
 bool pace_is_dead(const struct pace *p, struct mono now); /* hand over to somebody else */
 
-/* Judge an HTTP outcome.  status 0: no connection; -1: sent but unanswered.  `headers` and `body` are the
- * raw answer (bounded by the caller), may be NULL. */
+/* Judge an HTTP outcome.  status 0: no connection; -1: sent but unanswered.  `headers` and `body`
+ * are the raw answer (bounded by the caller), may be NULL. */
 struct pace_answer pace_judge_discord(int status, bool is_edit, const char *headers,
 	const char *body, size_t body_len);
 

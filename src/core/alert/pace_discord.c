@@ -13,7 +13,7 @@
 #define ANSWER_WAIT_MAX_MS DAY_MS
 #define BAN_MS             MINUTE_MS /* a ban that doesn't say for how long */
 
-#define UNKNOWN_MESSAGE    10008 /* JSON error code */
+#define UNKNOWN_MESSAGE 10008 /* JSON error code */
 
 /* The last block of headers: what came before were redirects or "100 Continue". */
 static const char *last_block(const char *headers)
@@ -102,7 +102,8 @@ static int64_t longer(int64_t a, int64_t b)
 static void judge_429(struct pace_answer *a, const char *block, const json_t *body)
 {
 	int64_t wait = longer(seconds_ms(header(block, "Retry-After")), body_wait_ms(body));
-	bool is_discords = header(block, "X-RateLimit-Limit") || header(block, "X-RateLimit-Scope") ||
+	bool is_discords = header(block, "X-RateLimit-Limit") ||
+			   header(block, "X-RateLimit-Scope") ||
 			   json_object_get(body, "retry_after");
 
 	a->verdict = PACE_LATER;
@@ -132,7 +133,8 @@ static enum pace_verdict judge_4xx(int status, bool is_edit, const json_t *body)
 
 static enum pace_verdict judge(int status, bool is_edit, const json_t *body)
 {
-	if (status == -1 || status == 504 || status == 524) /* 524: Cloudflare's "a timeout occurred" */
+	if (status == -1 || status == 504 ||
+		status == 524) /* 524: Cloudflare's "a timeout occurred" */
 		return PACE_UNANSWERED;
 	if (status >= 200 && status <= 299)
 		return PACE_DELIVERED;

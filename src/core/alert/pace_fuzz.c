@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An answer of Discord's, or of whoever sits in between: a byte for the status, headers, NUL, body. */
+/* An answer of Discord's, or of whoever sits in between: a byte for the status, headers, NUL,
+ * body. */
 #include "core/alert/pace.h"
 
 #include "base/mem.h"

@@ -22,7 +22,8 @@ static void a_429_for_the_route_waits_as_long_as_the_body_says(void **state)
 		"HTTP/1.1 429 TOO MANY REQUESTS\r\nRetry-After: 65\r\nX-RateLimit-Limit: 10\r\n"
 		"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset-After: 64.57\r\n"
 		"X-RateLimit-Scope: user\r\n\r\n",
-		"{\"message\":\"You are being rate limited.\",\"retry_after\":64.57,\"global\":false}");
+		"{\"message\":\"You are being rate "
+		"limited.\",\"retry_after\":64.57,\"global\":false}");
 
 	(void)state;
 	assert_int_equal(a.verdict, PACE_LATER);
@@ -53,15 +54,16 @@ static void a_global_limit_is_known_by_header_scope_or_body(void **state)
 	assert_true(judge(429, false, "X-RateLimit-Scope: global\r\n", NULL).is_global);
 	assert_true(judge(429, false, NULL, "{\"retry_after\":0.3,\"global\":true}").is_global);
 	assert_false(judge(429, false, "X-RateLimit-Scope: user\r\n", NULL).is_global);
-	assert_int_equal(judge(429, false, NULL, "{\"retry_after\":0.3,\"global\":true}").retry_after_ms,
+	assert_int_equal(
+		judge(429, false, NULL, "{\"retry_after\":0.3,\"global\":true}").retry_after_ms,
 		300);
 }
 
 static void cloudflares_429_without_json_is_a_ban_of_the_address(void **state)
 {
-	struct pace_answer html = judge(429, false,
-		"HTTP/2 429\r\nserver: cloudflare\r\nretry-after: 900\r\n",
-		"<!DOCTYPE html><title>Access denied</title>");
+	struct pace_answer html =
+		judge(429, false, "HTTP/2 429\r\nserver: cloudflare\r\nretry-after: 900\r\n",
+			"<!DOCTYPE html><title>Access denied</title>");
 	struct pace_answer bare = judge(429, false, "HTTP/2 429\r\n", "error code: 1015");
 	struct pace_answer fixed =
 		judge(429, false, "", "{\"code\":0,\"message\":\"You are being blocked\"}");
@@ -79,10 +81,22 @@ static void seconds_are_rounded_up_and_nonsense_is_not_given(void **state)
 		const char *value;
 		int64_t ms;
 	} rows[] = {
-		{ "0", 0 }, { "1", 1000 }, { "0.5", 500 }, { "1.2345", 1235 }, { "1.2340", 1234 },
-		{ "0.0001", 1 }, { "12.", 12000 }, { "99999999999999999999", DAY_MS },
-		{ "86400.9", DAY_MS }, { "", -1 }, { "-1", -1 }, { "1e9", -1 }, { "abc", -1 },
-		{ "Wed, 21 Oct 2015 07:28:00 GMT", -1 }, { "5s", -1 }, { "NaN", -1 },
+		{ "0", 0 },
+		{ "1", 1000 },
+		{ "0.5", 500 },
+		{ "1.2345", 1235 },
+		{ "1.2340", 1234 },
+		{ "0.0001", 1 },
+		{ "12.", 12000 },
+		{ "99999999999999999999", DAY_MS },
+		{ "86400.9", DAY_MS },
+		{ "", -1 },
+		{ "-1", -1 },
+		{ "1e9", -1 },
+		{ "abc", -1 },
+		{ "Wed, 21 Oct 2015 07:28:00 GMT", -1 },
+		{ "5s", -1 },
+		{ "NaN", -1 },
 	};
 
 	(void)state;
@@ -248,8 +262,8 @@ static void a_rejected_payload_delays_nobody(void **state)
 	assert_int_equal(pace_next(&p).ms, 0);
 }
 
-/* Discord's limiter: five requests in two seconds a webhook, fifty in a second over all; and in this
- * model a third of the requests is refused for no reason of theirs. */
+/* Discord's limiter: five requests in two seconds a webhook, fifty in a second over all; and in
+ * this model a third of the requests is refused for no reason of theirs. */
 struct model {
 	struct rng rng;
 	int64_t window_start, second_start;
@@ -280,7 +294,8 @@ static void refuse(struct model *m, int64_t now, int64_t wait_ms, bool is_global
 		"X-RateLimit-Limit: 5\r\nX-RateLimit-Scope: %s\r\n\r\n",
 		(long long)(wait_ms + 999) / 1000, is_global ? "X-RateLimit-Global: true\r\n" : "",
 		is_global ? "global" : "user");
-	sprintf(body, "{\"message\":\"You are being rate limited.\",\"retry_after\":%.3f,\"global\":%s}",
+	sprintf(body,
+		"{\"message\":\"You are being rate limited.\",\"retry_after\":%.3f,\"global\":%s}",
 		(double)wait_ms / 1000, is_global ? "true" : "false");
 }
 

@@ -125,8 +125,9 @@ static bool silence_is_on(const struct silence *s, struct wall now)
 	return s->from.ms <= now.ms && now.ms < s->until.ms;
 }
 
-/* End of the window's newest occurrence, {INT64_MIN} when there was none.  Its length is real time: a
- * window of two hours that begins in the hour that the clocks skip or repeat lasts two hours. */
+/* End of the window's newest occurrence, {INT64_MIN} when there was none.  Its length is real
+ * time: a window of two hours that begins in the hour that the clocks skip or repeat lasts two
+ * hours. */
 static struct wall window_ends(const struct silence_window *w, struct wall now)
 {
 	struct wall began = cron_previous(w->begins, w->zone, now);
@@ -191,8 +192,8 @@ bool quiet_at(uint16_t from_minute, uint16_t until_minute, const struct tz *zone
 	return minute >= from_minute || minute < until_minute;
 }
 
-/* Minute by minute: the end may lie in an hour that the clocks skip, and then the hour after it is the
- * end; no more than a day and a bit of steps, a fifth of a millisecond. */
+/* Minute by minute: the end may lie in an hour that the clocks skip, and then the hour after it is
+ * the end; no more than a day and a bit of steps, a fifth of a millisecond. */
 struct wall quiet_ends(uint16_t from_minute, uint16_t until_minute, const struct tz *zone,
 	struct wall t)
 {

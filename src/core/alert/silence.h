@@ -3,16 +3,16 @@
  * silence: what is not told, and until when: silences, maintenance windows and quiet hours.
  *
  * Matchers are Alertmanager's: {name="immich", site=~"dub.*", kind!="heartbeat"}; braces optional;
- * = != =~ !~; regular expressions are anchored; an absent label is "".  Labels of a check: name, kind,
- * site (its home), host, severity, probe.  A silence from the journal has an id; the newest event by
- * HLC of an id wins, so that both sites agree.
+ * = != =~ !~; regular expressions are anchored; an absent label is "".  Labels of a check: name,
+ * kind, site (its home), host, severity, probe.  A silence from the journal has an id; the newest
+ * event by HLC of an id wins, so that both sites agree.
  *
  *	matchers = "{" [ list ] "}" | list        list = matcher { "," matcher } [ "," ]
  *	matcher  = text operator text             text = quoted | unquoted
  *
- * Unquoted text ends at a blank or one of {}!=~,\"'`.  Quoted text is Go's; where Go would refuse an
- * escape ("immich\..*"), only \n, \\ and \" are replaced, which is Alertmanager's fallback.
- * As in Alertmanager, at least one matcher must refuse the empty text, else everything were silenced.
+ * Unquoted text ends at a blank or one of {}!=~,\"'`.  Quoted text is Go's; where Go would refuse
+ * an escape ("immich\..*"), only \n, \\ and \" are replaced, which is Alertmanager's fallback.  As
+ * in Alertmanager, at least one matcher must refuse the empty text, else everything were silenced.
  */
 #ifndef CORE_ALERT_SILENCE_H
 #define CORE_ALERT_SILENCE_H
@@ -67,7 +67,8 @@ SCOPED_FINI(silences_fini, struct silences)
  * matchers are malformed (the event is kept in the journal, but silences nothing).  Beyond
  * SILENCES_MAX those that end first give way. */
 enum rc silences_apply(struct silences *s, const char *id, uint64_t hlc, const char *matchers,
-	struct wall from, struct wall until, const char *why, const char *by, struct err *e) MUST_USE;
+	struct wall from, struct wall until, const char *why, const char *by,
+	struct err *e) MUST_USE;
 /* Forget silences that ended more than a day ago. */
 void silences_prune(struct silences *s, struct wall now);
 /* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */

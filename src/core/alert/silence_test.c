@@ -12,8 +12,13 @@
 #include <cmocka.h>
 
 static const struct label immich[] = {
-	{ "name", "immich" }, { "kind", "probe" }, { "site", "mumbai" }, { "severity", "warning" },
-	{ "odd", "a\"b\\c\nd" }, { "smile", "🙂" }, { "ip", "10.2.0.30" },
+	{ "name", "immich" },
+	{ "kind", "probe" },
+	{ "site", "mumbai" },
+	{ "severity", "warning" },
+	{ "odd", "a\"b\\c\nd" },
+	{ "smile", "🙂" },
+	{ "ip", "10.2.0.30" },
 };
 
 static enum rc parse(const char *text, struct matchers **ret, struct err *e)
@@ -257,7 +262,8 @@ static void beyond_the_bound_those_that_end_first_give_way(void **state)
 		RC_LIMIT);
 }
 
-/* The same operations against the plainest thing that could be right: a list of what was applied. */
+/* The same operations against the plainest thing that could be right: a list of what was applied.
+ * */
 static void silences_agree_with_a_naive_list(void **state)
 {
 	struct word {
@@ -316,7 +322,8 @@ static void open_window(struct window_fixture *f, const char *zone, const char *
 {
 	f->zone = fixture_zone(zone);
 	assert_int_equal(cron_parse(begins, &f->begins, NULL), RC_OK);
-	f->window = (struct silence_window){ "nightly", "backups run", NULL, &f->begins, f->zone, ms };
+	f->window =
+		(struct silence_window){ "nightly", "backups run", NULL, &f->begins, f->zone, ms };
 	assert_int_equal(parse("site=mumbai", &f->window.matchers, NULL), RC_OK);
 	silences_init(&f->s);
 	f->s.windows = &f->window;
@@ -427,7 +434,8 @@ static void quiet_ends_when_quiet_at_says_so(void **state)
 	(void)state;
 	rng_seed(&r, 5);
 	for (int i = 0; i < 2000; i++) {
-		uint16_t from = (uint16_t)rng_below(&r, 1440), until = (uint16_t)rng_below(&r, 1440);
+		uint16_t from = (uint16_t)rng_below(&r, 1440),
+			 until = (uint16_t)rng_below(&r, 1440);
 		struct wall t = around[i % 2], end;
 
 		t.ms += (int64_t)rng_below(&r, (uint64_t)(2 * DAY_MS));
@@ -450,7 +458,8 @@ int main(void)
 		cmocka_unit_test(matchers_are_alertmanagers),
 		cmocka_unit_test(malformed_matchers_are_refused_with_the_place),
 		cmocka_unit_test(there_is_a_bound_on_how_many_and_how_long),
-		cmocka_unit_test(a_pattern_that_takes_too_much_work_silences_nothing_and_costs_it_once),
+		cmocka_unit_test(
+			a_pattern_that_takes_too_much_work_silences_nothing_and_costs_it_once),
 		cmocka_unit_test(a_label_that_no_check_has_is_named),
 		cmocka_unit_test(a_silence_covers_from_its_beginning_until_just_before_its_end),
 		cmocka_unit_test(the_newest_word_on_a_silence_wins_in_whatever_order_it_comes),

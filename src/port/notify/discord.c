@@ -60,8 +60,8 @@ static void explain(const struct http_response *r, const json_t *body, struct or
 	if (ret->answer.verdict == PACE_DELIVERED)
 		return;
 	if (message)
-		snprintf(ret->reason, sizeof ret->reason, "HTTP %d: %.150s (%d)", r->status, message,
-			(int)json_get_int(body, "code", 0));
+		snprintf(ret->reason, sizeof ret->reason, "HTTP %d: %.150s (%d)", r->status,
+			message, (int)json_get_int(body, "code", 0));
 	else
 		snprintf(ret->reason, sizeof ret->reason, "HTTP %d", r->status);
 }

@@ -38,7 +38,8 @@ static enum rc read_recipients(struct order *o, struct err *e)
 		enum rc rc;
 
 		if (n == ORDER_RECIPIENTS_MAX)
-			return err_set(e, RC_LIMIT, "more than %d recipients", ORDER_RECIPIENTS_MAX);
+			return err_set(e, RC_LIMIT, "more than %d recipients",
+				ORDER_RECIPIENTS_MAX);
 		rc = read_address(at, length, &o->recipients[n], e);
 		if (rc != RC_OK)
 			return rc;
@@ -79,8 +80,9 @@ static enum rc prepare(struct order *o, struct err *e)
 	return RC_OK;
 }
 
-/* RFC 5321, section 4.2.1: 4yz may work later; 5yz won't, but of those only the ones that are about this
- * mail's content are worth giving it up for: the rest is set right by whoever runs the server. */
+/* RFC 5321, section 4.2.1: 4yz may work later; 5yz won't, but of those only the ones that are
+ * about this mail's content are worth giving it up for: the rest is set right by whoever runs the
+ * server. */
 static void judge(const struct http_response *r, bool is_edit, struct order_result *ret)
 {
 	enum pace_verdict verdict = PACE_FAILED;

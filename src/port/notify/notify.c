@@ -24,7 +24,7 @@ struct job {
 	uint32_t version;
 	notify_done *done;
 	void *ctx;
-	struct http_call *call;      /* NULL: it never started, and `result` says why */
+	struct http_call *call; /* NULL: it never started, and `result` says why */
 	struct order_result result;
 };
 
@@ -78,9 +78,12 @@ void notify_close(struct notify *n, void (*closed)(void *ctx), void *ctx)
 }
 
 static const char *const verdict_names[] = {
-	[PACE_DELIVERED] = "delivered",       [PACE_LATER] = "asked to wait",
-	[PACE_FAILED] = "not delivered",      [PACE_UNANSWERED] = "sent, but nobody answered",
-	[PACE_REJECTED] = "refused for good", [PACE_GONE] = "the channel is gone",
+	[PACE_DELIVERED] = "delivered",
+	[PACE_LATER] = "asked to wait",
+	[PACE_FAILED] = "not delivered",
+	[PACE_UNANSWERED] = "sent, but nobody answered",
+	[PACE_REJECTED] = "refused for good",
+	[PACE_GONE] = "the channel is gone",
 	[PACE_LOST] = "the message was deleted",
 };
 
@@ -199,8 +202,8 @@ static enum rc begin(struct job *j, const struct lab_channel *channel, const str
 	return http_start(j->notify->client, &o.request, on_answer, j, &j->call, e);
 }
 
-/* Without a usable address or secret the channel is as good as gone, until somebody mends it; a message
- * whose id is no id is as good as deleted. */
+/* Without a usable address or secret the channel is as good as gone, until somebody mends it; a
+ * message whose id is no id is as good as deleted. */
 void notify_deliver(struct notify *n, const struct lab_channel *channel, const struct delivery *d,
 	notify_done *done, void *ctx)
 {

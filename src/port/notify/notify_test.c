@@ -117,9 +117,9 @@ static struct lab_channel discord_at(const struct stand_in *s, const char *query
 		.url = { SECRET_CREDENTIAL, url } };
 }
 
-#define JSON_ANSWER(status, extra, body, length)                                                   \
-	"HTTP/1.1 " status "\r\nContent-Type: application/json\r\n" extra "Content-Length: " length \
-	"\r\n\r\n" body
+#define JSON_ANSWER(status, extra, body, length)                          \
+	"HTTP/1.1 " status "\r\nContent-Type: application/json\r\n" extra \
+	"Content-Length: " length "\r\n\r\n" body
 
 static void a_new_message_is_posted_and_its_id_comes_back(void **state)
 {
@@ -138,7 +138,8 @@ static void a_new_message_is_posted_and_its_id_comes_back(void **state)
 	assert_int_equal(o.verdict, PACE_DELIVERED);
 	assert_string_equal(o.message, "1175");
 	assert_string_equal(o.reason, "");
-	assert_true(str_starts(s.heard[0], "POST /api/webhooks/1/" TOKEN "?wait=true HTTP/1.1\r\n"));
+	assert_true(
+		str_starts(s.heard[0], "POST /api/webhooks/1/" TOKEN "?wait=true HTTP/1.1\r\n"));
 	assert_non_null(strstr(s.heard[0], "Content-Type: application/json\r\n"));
 }
 
@@ -151,7 +152,8 @@ static void an_edit_goes_to_the_message_and_keeps_the_thread(void **state)
 	char url[128];
 
 	(void)state;
-	start(&s, answer_visitor, "\r\n\r\n{}", JSON_ANSWER("200 OK", "", "{\"id\":\"1175\"}", "13"));
+	start(&s, answer_visitor, "\r\n\r\n{}",
+		JSON_ANSWER("200 OK", "", "{\"id\":\"1175\"}", "13"));
 	channel = discord_at(&s, "?thread_id=7", url);
 	o = deliver(&channel, &d);
 	loopback_free(s.server);
@@ -169,14 +171,15 @@ static void discords_answers_mean_what_pace_says(void **state)
 		int64_t retry_after_ms;
 		const char *reason;
 	} rows[] = {
-		{ JSON_ANSWER("429 Too Many Requests", "Retry-After: 2\r\nX-RateLimit-Scope: user\r\n",
-			  "{\"retry_after\":1.3}", "19"),
+		{ JSON_ANSWER("429 Too Many Requests",
+			  "Retry-After: 2\r\nX-RateLimit-Scope: user\r\n", "{\"retry_after\":1.3}",
+			  "19"),
 			false, PACE_LATER, 2000, "HTTP 429" },
-		{ JSON_ANSWER("404 Not Found", "", "{\"message\":\"Unknown Webhook\",\"code\":10015}",
-			  "42"),
+		{ JSON_ANSWER("404 Not Found", "",
+			  "{\"message\":\"Unknown Webhook\",\"code\":10015}", "42"),
 			false, PACE_GONE, -1, "HTTP 404: Unknown Webhook (10015)" },
-		{ JSON_ANSWER("404 Not Found", "", "{\"message\":\"Unknown Message\",\"code\":10008}",
-			  "42"),
+		{ JSON_ANSWER("404 Not Found", "",
+			  "{\"message\":\"Unknown Message\",\"code\":10008}", "42"),
 			true, PACE_LOST, -1, "HTTP 404: Unknown Message (10008)" },
 		{ JSON_ANSWER("400 Bad Request", "",
 			  "{\"message\":\"Invalid Form Body\",\"code\":50035}", "44"),
@@ -245,8 +248,12 @@ static void a_channel_that_is_not_set_up_is_gone_and_says_why(void **state)
 		{ { .kind = CHANNEL_SMTP }, "no server" },
 		{ { .kind = CHANNEL_SMTP, .server = "127.0.0.1:25", .from = "nobody" },
 			"'nobody' is no mail address" },
-		{ { .kind = CHANNEL_SMTP, .server = "127.0.0.1:25", .from = "a@b" }, "no recipient" },
-		{ { .kind = CHANNEL_SMTP, .server = "127.0.0.1:25", .from = "a@b", .to = "c@d,x y@z" },
+		{ { .kind = CHANNEL_SMTP, .server = "127.0.0.1:25", .from = "a@b" },
+			"no recipient" },
+		{ { .kind = CHANNEL_SMTP,
+			  .server = "127.0.0.1:25",
+			  .from = "a@b",
+			  .to = "c@d,x y@z" },
 			"blanks or angles" },
 	};
 	struct delivery d = a_delivery(false, "", "{}");
@@ -308,7 +315,8 @@ static void a_webhook_gets_each_version_with_a_key_against_repeats(void **state)
 	char url[64];
 
 	(void)state;
-	start(&s, answer_visitor, "{\"version\":1}", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+	start(&s, answer_visitor, "{\"version\":1}",
+		"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/hook", loopback_port(s.server));
 	channel.url_plain = url;
 	o = deliver(&channel, &d);
