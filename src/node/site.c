@@ -620,3 +620,8 @@ bool site_is_blind(const struct site *s)
 {
 	return checks_is_blind(s->checks, s->setup.self);
 }
+
+bool site_is_stuck(const struct site *s)
+{
+	return s->is_stuck;
+}

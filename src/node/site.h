@@ -125,6 +125,8 @@ struct site_watcher_view { /* what a watcher last said */
 	struct { bool is_heard; struct wall since; int64_t quiet_ms; } sites[SITES_MAX];
 };
 const struct site_watcher_view *site_watcher_view(const struct site *s, uint8_t watcher);
+/* The journal can't be written: nothing leaves that depends on it. */
+bool site_is_stuck(const struct site *s);
 uint64_t site_digest(const struct site *s); /* replicated folded state */
 bool site_is_blind(const struct site *s);
 

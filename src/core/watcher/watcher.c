@@ -661,6 +661,24 @@ void watcher_free(struct watcher *w)
 	free(w);
 }
 
+void watcher_describe(const struct watcher *w, struct now now, struct str *out)
+{
+	static const char *const words[] = { [WATCHED_UNKNOWN] = "not heard yet",
+		[WATCHED_HEARD] = "heard", [WATCHED_SILENT] = "silent",
+		[WATCHED_TOLD] = "silent, told" };
+	char age[DURATION_TEXT_MAX];
+
+	str_addf(out, "watcher %s of lab %s\n", w->cfg.name, w->cfg.lab);
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
+		const struct watched *s = &w->sites[i];
+
+		str_addf(out, "%s: %s", w->cfg.sites[i], words[s->state]);
+		if (s->heard_wall.ms)
+			str_addf(out, ", last %s ago", duration_text(now.mono.ms - s->heard.ms, age));
+		str_addc(out, '\n');
+	}
+}
+
 /* ---- what outlives a restart */
 
 static void save_slots(struct json_out *j, const char *key, const struct watcher *w,

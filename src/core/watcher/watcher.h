@@ -25,6 +25,7 @@
 #include <stdbool.h>
 
 #define BEACON_MS          5000
+#define BEACON_SIGNATURE   "X-Diarchy-Signature" /* base64 of Ed25519 over the body, both ways */
 #define WATCHER_SILENT_MS  20000
 #define WATCHER_SPEAK_MS   45000
 #define BEACON_TOLD_MAX    32
@@ -124,6 +125,9 @@ void watcher_delivered(struct watcher *w, struct now now, uint64_t number, bool 
 void watcher_tick(struct watcher *w, struct now now);
 bool watcher_next(struct watcher *w, struct watcher_effect *ret);
 struct mono watcher_wake(const struct watcher *w);
+
+/* Who is heard, as text for people. */
+void watcher_describe(const struct watcher *w, struct now now, struct str *out);
 
 void watcher_save(const struct watcher *w, struct str *out); /* JSON */
 enum rc watcher_load(struct watcher *w, struct now now, const char *text, size_t n, struct err *e)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common: what serve and watch both need at their start. */
+#ifndef DAEMON_COMMON_H
+#define DAEMON_COMMON_H
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "core/lab/lab.h"
+
+/* Both clocks, now: the only place where the program reads them for its decisions. */
+struct now daemon_now(void);
+
+/* The key at `path`, or the systemd credential "diarchy-key" when it is NULL. */
+enum rc daemon_key(const char *path, struct private_key *ret, struct err *e) MUST_USE;
+
+/* `given`, else $STATE_DIRECTORY, else /var/lib/diarchy; made when it isn't there. */
+enum rc daemon_state_dir(const char *given, const char **ret, struct err *e) MUST_USE;
+
+/* FILE:LINE:COLUMN: TEXT, to the log. */
+void daemon_print_findings(const struct findings *f);
+
+#endif

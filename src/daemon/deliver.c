@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deliver: the child's side. */
+#include "daemon/deliver.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "port/files/lab_files.h"
+#include "port/files/secret.h"
+#include "port/notify/notify.h"
+
+#include <unistd.h>
+
+static enum rc read_all(int fd, struct str *out, struct err *e)
+{
+	char buf[8192];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof buf)) > 0) {
+		str_addn(out, buf, (size_t)n);
+		if (out->len > DELIVER_BYTES_MAX)
+			return err_set(e, RC_LIMIT, "a request of more than %d bytes",
+				DELIVER_BYTES_MAX);
+	}
+	return RC_OK;
+}
+
+static void print_outcome(void *ctx, const struct delivery_outcome *o)
+{
+	scoped(str_fini) struct str out = STR_EMPTY;
+	struct json_out w;
+
+	json_begin(&w, &out);
+	json_object_open(&w, NULL);
+	json_bool(&w, "is_delivered", o->answer.verdict == PACE_DELIVERED);
+	json_int(&w, "retry_after_ms",
+		o->answer.verdict == PACE_LATER ? o->answer.retry_after_ms : -1);
+	json_text(&w, "message", o->message ? o->message : "");
+	json_text(&w, "reason", o->reason ? o->reason : "");
+	json_close(&w);
+	(void)!write(STDOUT_FILENO, str_c(&out), out.len);
+	uv_stop(ctx);
+}
+
+static enum rc find_channel(const struct lab *lab, const char *name,
+	const struct lab_channel **ret, struct err *e)
+{
+	for (uint16_t i = 0; i < lab->notify.n_channels; i++)
+		if (str_eq(lab->notify.channels[i].name, name)) {
+			*ret = &lab->notify.channels[i];
+			return RC_OK;
+		}
+	return err_set(e, RC_NOT_FOUND, "lab.yaml has no channel '%s'", name);
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void carry(const struct lab_channel *channel, const json_t *request)
+{
+	struct delivery d = { .number = 1, .is_edit = json_get_bool(request, "is_edit", false),
+		.payload = (char *)json_get_text(request, "payload", "") };
+	struct http_client *http;
+	struct notify *notify;
+	uv_loop_t loop;
+
+	str_copy(d.message, sizeof d.message, json_get_text(request, "message", ""));
+	uv_loop_init(&loop);
+	http = http_client_new(&loop);
+	notify = notify_new(&loop, http, secret_resolve);
+	notify_deliver(notify, channel, &d, print_outcome, &loop);
+	/* Until the outcome; the parent ends us when that takes too long. */
+	uv_run(&loop, UV_RUN_DEFAULT);
+	notify_close(notify, NULL, NULL);
+	http_client_close(http, NULL, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_walk(&loop, close_handle, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+}
+
+enum rc deliver_run(const char *lab_path, struct err *e)
+{
+	scoped(zones_free) struct zones *zones = zones_new();
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(lab_free) struct lab *lab = NULL;
+	scoped(str_fini) struct str text = STR_EMPTY;
+	scoped(json_decref) json_t *request = NULL;
+	const struct lab_channel *channel = NULL;
+	enum rc rc = read_all(STDIN_FILENO, &text, e);
+
+	if (rc == RC_OK)
+		rc = json_read(&request, str_c(&text), text.len, e);
+	if (rc == RC_OK)
+		rc = lab_load(&lab, lab_path, zones, &findings, e);
+	if (rc == RC_OK)
+		rc = find_channel(lab, json_get_text(request, "channel", ""), &channel, e);
+	if (rc == RC_OK)
+		carry(channel, request);
+	return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * deliver: one delivery by a child process: `diarchy deliver`, hidden, for the watcher.
+ *
+ * The request goes to the child's standard input, the outcome comes from its standard output, both
+ * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.
+ *
+ *	{"channel", "is_edit", "message", "payload"}  ->  {"is_delivered", "retry_after_ms", "message", "reason"}
+ */
+#ifndef DAEMON_DELIVER_H
+#define DAEMON_DELIVER_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+#define DELIVER_TIMEOUT_MS 20000
+#define DELIVER_BYTES_MAX  262144
+
+struct deliver_request {
+	const char *channel;
+	bool is_edit;
+	const char *message; /* id of the one to edit */
+	const char *payload;
+};
+struct deliver_outcome { /* texts live during the callback */
+	bool is_delivered;
+	int64_t retry_after_ms; /* -1: not given */
+	const char *message, *reason;
+};
+typedef void deliver_done(void *ctx, const struct deliver_outcome *o);
+
+/* In the watcher: `done` is called once, from the loop, whatever happens to the child. */
+void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct deliver_request *r,
+	deliver_done *done, void *ctx);
+
+/* In the child: standard input to standard output. */
+enum rc deliver_run(const char *lab_path, struct err *e) MUST_USE;
+
+#endif

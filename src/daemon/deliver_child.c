@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* deliver_child: the watcher's side: start the child, feed it, read its answer, end it in time. */
+#include "daemon/deliver.h"
+
+#include "base/json.h"
+
+#include <signal.h>
+
+struct job {
+	uv_process_t process;
+	uv_pipe_t in, out;
+	uv_timer_t timer;
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	struct str request, answer;
+	int open_handles;
+	bool is_finished;
+	deliver_done *done;
+	void *ctx;
+};
+
+static void closed(uv_handle_t *h)
+{
+	struct job *j = h->data;
+
+	if (--j->open_handles)
+		return;
+	str_fini(&j->request);
+	str_fini(&j->answer);
+	free(j);
+}
+
+static void tell(struct job *j, const char *why)
+{
+	scoped(json_decref) json_t *o = NULL;
+	struct deliver_outcome outcome = { .retry_after_ms = -1, .message = "",
+		.reason = why ? why : "the child gave no answer" };
+
+	if (!why && j->answer.len && json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
+		outcome.is_delivered = json_get_bool(o, "is_delivered", false);
+		outcome.retry_after_ms = json_get_int(o, "retry_after_ms", -1);
+		outcome.message = json_get_text(o, "message", "");
+		outcome.reason = json_get_text(o, "reason", "");
+	}
+	j->done(j->ctx, &outcome);
+}
+
+static void finish(struct job *j, const char *why)
+{
+	uv_handle_t *handles[] = { (uv_handle_t *)&j->in, (uv_handle_t *)&j->out,
+		(uv_handle_t *)&j->timer, (uv_handle_t *)&j->process };
+
+	if (j->is_finished)
+		return;
+	j->is_finished = true;
+	if (uv_is_active((uv_handle_t *)&j->process))
+		uv_process_kill(&j->process, SIGKILL);
+	for (size_t i = 0; i < COUNT(handles); i++)
+		uv_close(handles[i], closed);
+	tell(j, why);
+}
+
+static void too_late(uv_timer_t *t)
+{
+	finish(t->data, "no answer in time");
+}
+
+static void exited(uv_process_t *p, int64_t status, int signal)
+{
+	(void)p;
+	(void)status;
+	(void)signal; /* the end of its output is the end */
+}
+
+/* The end of the request, so that the child knows that it has all of it. */
+static void written(uv_write_t *w, int status)
+{
+	struct job *j = w->data;
+
+	(void)status; /* a child that doesn't read doesn't answer either */
+	if (!j->is_finished)
+		uv_shutdown(&j->shutdown, (uv_stream_t *)&j->in, NULL);
+}
+
+static void make_room(uv_handle_t *h, size_t hint, uv_buf_t *buf)
+{
+	(void)h;
+	buf->base = must_alloc(hint);
+	buf->len = hint;
+}
+
+static void read_some(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+	struct job *j = s->data;
+
+	if (n > 0 && j->answer.len + (size_t)n <= DELIVER_BYTES_MAX)
+		str_addn(&j->answer, buf->base, (size_t)n);
+	free(buf->base);
+	if (n < 0)
+		finish(j, NULL);
+}
+
+static void write_request(struct job *j, const struct deliver_request *r)
+{
+	struct json_out w;
+
+	json_begin(&w, &j->request);
+	json_object_open(&w, NULL);
+	json_text(&w, "channel", r->channel);
+	json_bool(&w, "is_edit", r->is_edit);
+	json_text(&w, "message", r->message);
+	json_text(&w, "payload", r->payload);
+	json_close(&w);
+}
+
+static int start(struct job *j, uv_loop_t *loop, const char *lab_path)
+{
+	char *argv[] = { (char *)"diarchy", (char *)"deliver", (char *)"--lab", (char *)lab_path, NULL };
+	uv_stdio_container_t stdio[] = {
+		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&j->in },
+		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&j->out },
+		{ .flags = UV_INHERIT_FD, .data.fd = 2 } };
+	uv_process_options_t options = { .file = "/proc/self/exe", .args = argv, .stdio = stdio,
+		.stdio_count = 3, .exit_cb = exited };
+	uv_buf_t buf = uv_buf_init(j->request.s, (unsigned)j->request.len);
+	int status = uv_spawn(loop, &j->process, &options);
+
+	if (status == 0)
+		status = uv_read_start((uv_stream_t *)&j->out, make_room, read_some);
+	if (status == 0)
+		status = uv_write(&j->write, (uv_stream_t *)&j->in, &buf, 1, written);
+	return status;
+}
+
+static void not_started(uv_timer_t *t)
+{
+	finish(t->data, "the child could not be started");
+}
+
+void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct deliver_request *r,
+	deliver_done *done, void *ctx)
+{
+	struct job *j = must_alloc(sizeof *j);
+
+	j->done = done;
+	j->ctx = ctx;
+	j->open_handles = 4;
+	write_request(j, r);
+	uv_timer_init(loop, &j->timer);
+	uv_pipe_init(loop, &j->in, 0);
+	uv_pipe_init(loop, &j->out, 0);
+	j->process.data = j->in.data = j->out.data = j->timer.data = j->write.data = j;
+	if (start(j, loop, lab_path) == 0)
+		uv_timer_start(&j->timer, too_late, DELIVER_TIMEOUT_MS, 0);
+	else
+		uv_timer_start(&j->timer, not_started, 0, 0); /* `done` comes from the loop */
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reload: lab.yaml at the start, on SIGHUP, and when its folder says that it changed.
+ *
+ * A broken file is reported, and the running one stays.  Before a new one is taken up git is asked who
+ * changed what, so that the journal can say what happened just before an incident.
+ */
+#include "daemon/serve_private.h"
+
+#include "port/files/secret.h"
+#include "port/systemd/systemd.h"
+
+#include <libgen.h>
+
+#define SETTLE_MS 300 /* editors and git write in several steps */
+
+static enum rc read_lab(struct serve *s, struct lab **ret, struct str *first, struct err *e)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	enum rc rc = lab_load(ret, s->options.lab_path, s->zones, &findings, e);
+
+	daemon_print_findings(&findings);
+	for (uint32_t i = 0; rc != RC_OK && i < findings.n && !first->len; i++)
+		if (!findings.items[i].is_warning)
+			str_addf(first, "%s:%u:%u: %s", findings.items[i].file,
+				findings.items[i].line, findings.items[i].column,
+				findings.items[i].text);
+	if (rc != RC_OK && !first->len)
+		str_add(first, e ? e->text : "it can't be read");
+	if (findings.n_errors > 1)
+		str_addf(first, " (and %u more)", findings.n_errors - 1);
+	return rc;
+}
+
+static uint8_t find_self(const struct serve *s, const struct lab *lab)
+{
+	struct public_key key = key_public(&s->key);
+
+	if (s->options.site)
+		return lab_site_index(lab, s->options.site);
+	for (uint8_t i = 0; i < lab->n_sites; i++)
+		if (!memcmp(&lab->sites[i].key, &key, sizeof key))
+			return i;
+	return NO_SITE;
+}
+
+static enum rc check_self(const struct serve *s, const struct lab *lab, uint8_t self, struct err *e)
+{
+	struct public_key key = key_public(&s->key);
+	char text[KEY_TEXT_MAX];
+
+	if (self == NO_SITE && s->options.site)
+		return err_set(e, RC_NOT_FOUND, "%s declares no site '%s'", s->options.lab_path,
+			s->options.site);
+	if (self == NO_SITE)
+		return err_set(e, RC_NOT_FOUND, "no site in %s has our key, %s",
+			s->options.lab_path, key_text(&key, text));
+	if (memcmp(&lab->sites[self].key, &key, sizeof key))
+		return err_set(e, RC_CONFLICT, "our key is %s, but %s has another for site '%s'",
+			key_text(&key, text), s->options.lab_path, lab->sites[self].name);
+	return RC_OK;
+}
+
+static void trust(struct serve *s)
+{
+	keys_signer_forget(s->signer);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		keys_signer_trust(s->signer, s->lab->sites[i].name, &s->lab->sites[i].key);
+}
+
+enum rc reload_first(struct serve *s, struct err *e)
+{
+	scoped(str_fini) struct str first = STR_EMPTY;
+	enum rc rc = read_lab(s, &s->lab, &first, e);
+
+	if (rc != RC_OK)
+		return err_set(e, rc, "%s", str_c(&first));
+	s->self = find_self(s, s->lab);
+	rc = check_self(s, s->lab, s->self, e);
+	if (rc == RC_OK)
+		trust(s);
+	return rc;
+}
+
+enum rc reload_login(const struct serve *s, struct str *password_hash, struct str *token,
+	struct api_login *ret, struct err *e)
+{
+	const struct lab_login *login = &s->lab->sites[s->self].login;
+	enum rc rc = RC_OK;
+
+	if (login->password_hash.kind != SECRET_NONE)
+		rc = secret_resolve(&login->password_hash, password_hash, e);
+	if (rc == RC_OK && login->token.kind != SECRET_NONE)
+		rc = secret_resolve(&login->token, token, e);
+	if (rc != RC_OK)
+		return err_in(e, rc, "the login of site %s", s->lab->sites[s->self].name);
+	ret->password_hash = password_hash->len ? str_c(password_hash) : NULL;
+	ret->token = token->len ? str_c(token) : NULL;
+	return RC_OK;
+}
+
+/* ---- taking up a new one */
+
+static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *head,
+	struct err *e)
+{
+	scoped(secret_wipe) struct str hash = STR_EMPTY, token = STR_EMPTY;
+	struct site_revision rev = { head->commit, head->author, head->summary };
+	struct link_port_site sites[SITES_MAX];
+	struct link_port_lab link;
+	struct lab *old = s->lab;
+	struct api_login login = { 0 };
+	uint8_t self = find_self(s, lab);
+	enum rc rc = check_self(s, lab, self, e);
+
+	if (rc != RC_OK)
+		return rc;
+	s->lab = lab;
+	rc = reload_login(s, &hash, &token, &login, e);
+	if (rc == RC_OK)
+		rc = site_reload(s->site, daemon_now(), lab, &rev, e);
+	if (rc != RC_OK) {
+		s->lab = old;
+		return rc;
+	}
+	s->self = self;
+	trust(s);
+	drive_load_probes(s); /* lets go of the old lab's specs */
+	link = drive_link_lab(s, sites);
+	/* The machine has the new lab already; an address that can't be bound is said, not undone. */
+	if (link_port_reload(s->link, &link, e) != RC_OK)
+		log_error("peers are still reached as before: %s", e->text);
+	if (s->api && api_reloaded(s->api, &login, e) != RC_OK)
+		log_error("the login is still as before: %s", e->text);
+	lab_free(old);
+	return RC_OK;
+}
+
+static void with_revision(void *ctx, const struct git_head *head)
+{
+	struct serve *s = ctx;
+	scoped(str_fini) struct str first = STR_EMPTY;
+	struct lab *lab = NULL;
+	struct err e = { 0 };
+	enum rc rc;
+
+	s->is_reloading = false;
+	if (s->is_stopping)
+		return;
+	rc = read_lab(s, &lab, &first, &e);
+	if (rc == RC_OK && !memcmp(&lab->hash, &s->lab->hash, sizeof lab->hash)) {
+		lab_free(lab); /* nothing new; but what was broken is mended */
+		struct observation ok = { .is_ok = true, .took_us = -1 };
+
+		site_self(s->site, daemon_now(), SELF_CONFIG, &ok);
+	} else if (rc != RC_OK || (rc = take_up(s, lab, head, &e)) != RC_OK) {
+		if (!first.len)
+			str_add(&first, e.text);
+		log_error("%s is not taken up, the running one stays: %s", s->options.lab_path,
+			str_c(&first));
+		site_reload_failed(s->site, daemon_now(), str_c(&first));
+		lab_free(lab);
+	} else {
+		log_info("%s is taken up", s->options.lab_path);
+	}
+	systemd_notify("READY=1");
+	drive_drain(s);
+}
+
+void reload_begin(struct serve *s)
+{
+	if (s->is_reloading || s->is_stopping)
+		return;
+	s->is_reloading = true;
+	git_head_of(&s->loop, s->options.lab_path, with_revision, s);
+}
+
+/* ---- noticing */
+
+static void settled(uv_timer_t *t)
+{
+	reload_begin(t->data);
+}
+
+static void changed(uv_fs_event_t *h, const char *name, int events, int status)
+{
+	struct serve *s = h->data;
+
+	(void)name;
+	(void)events;
+	if (status == 0)
+		uv_timer_start(&s->settle, settled, SETTLE_MS, 0);
+}
+
+/* The folder, not the file: whoever replaces the file by renaming leaves the old one behind. */
+void reload_watch(struct serve *s)
+{
+	scoped(mem_free) char *path = must_strdup(s->options.lab_path);
+	int status;
+
+	uv_timer_init(&s->loop, &s->settle);
+	uv_fs_event_init(&s->loop, &s->watching);
+	s->settle.data = s->watching.data = s;
+	status = uv_fs_event_start(&s->watching, changed, dirname(path), 0);
+	if (status != 0)
+		log_warning("changes of %s are not noticed, only SIGHUP reloads: %s",
+			s->options.lab_path, uv_strerror(status));
+}

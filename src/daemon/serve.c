@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How: open everything in the order of need, run the loop, close in the reverse order. */
+#include "daemon/serve_private.h"
+
+#include "port/systemd/systemd.h"
+#include "web/web.h"
+
+#include <signal.h>
+#include <sys/random.h>
+
+#define HOUSE_MS 5000
+
+static void fill_random(void *ctx, void *bytes, size_t n)
+{
+	(void)ctx;
+	must(getrandom(bytes, n, 0) == (ssize_t)n);
+}
+
+static struct now now_of(void *ctx)
+{
+	(void)ctx;
+	return daemon_now();
+}
+
+static void drain(void *ctx)
+{
+	drive_drain(ctx);
+}
+
+static void look_after_house(uv_timer_t *t)
+{
+	struct serve *s = t->data;
+
+	reserve_look(s);
+	drive_drain(s);
+}
+
+static void pat_watchdog(uv_timer_t *t)
+{
+	(void)t;
+	systemd_notify("WATCHDOG=1");
+}
+
+/* ---- the end */
+
+static void port_closed(void *ctx)
+{
+	struct serve *s = ctx;
+
+	if (--s->open_ports == 0)
+		uv_stop(&s->loop);
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void stop(struct serve *s, const char *why)
+{
+	if (s->is_stopping)
+		return;
+	s->is_stopping = true;
+	log_info("stopping: %s", why);
+	systemd_notify("STOPPING=1");
+	site_shutdown(s->site, daemon_now(), why);
+	drive_drain(s);
+	uv_timer_stop(&s->tick);
+	uv_timer_stop(&s->house);
+	s->open_ports = 4 + (s->api != NULL);
+	if (s->api)
+		api_stop(s->api, port_closed, s);
+	s->api = NULL;
+	link_port_stop(s->link, port_closed, s);
+	prober_close(s->prober, port_closed, s);
+	notify_close(s->notify, port_closed, s);
+	http_client_close(s->http, port_closed, s);
+}
+
+static void signalled(uv_signal_t *h, int number)
+{
+	struct serve *s = h->data;
+
+	if (number == SIGHUP) {
+		log_info("asked to reload %s", s->options.lab_path);
+		reload_begin(s);
+	} else {
+		stop(s, number == SIGINT ? "interrupted" : "asked to");
+	}
+}
+
+/* ---- the beginning */
+
+static void listen_to_signals(struct serve *s)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		uv_signal_init(&s->loop, &s->signals[i]);
+		s->signals[i].data = s;
+		uv_signal_start(&s->signals[i], signalled, numbers[i]);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void start_timers(struct serve *s)
+{
+	int64_t watchdog_ms = systemd_watchdog_ms();
+
+	uv_timer_init(&s->loop, &s->house);
+	uv_timer_init(&s->loop, &s->watchdog);
+	s->house.data = s;
+	uv_timer_start(&s->house, look_after_house, 0, HOUSE_MS);
+	if (watchdog_ms > 0)
+		uv_timer_start(&s->watchdog, pat_watchdog, 0, (uint64_t)watchdog_ms / 2);
+}
+
+static enum rc open_store(struct serve *s, struct err *e)
+{
+	scoped(str_fini) struct str path = STR_EMPTY;
+
+	str_addf(&path, "%s/journal.db", s->state_dir);
+	return sqlite_store_open(&s->store, str_c(&path), e);
+}
+
+struct revision { /* of the configuration that we start with */
+	struct serve *s;
+	char commit[64], author[128], summary[256];
+	bool is_known;
+};
+
+static void take_revision(void *ctx, const struct git_head *head)
+{
+	struct revision *r = ctx;
+
+	r->is_known = true;
+	str_copy(r->commit, sizeof r->commit, head->commit ? head->commit : "");
+	str_copy(r->author, sizeof r->author, head->author ? head->author : "");
+	str_copy(r->summary, sizeof r->summary, head->summary ? head->summary : "");
+}
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+static enum rc open_site(struct serve *s, struct err *e)
+{
+	struct revision r = { .s = s };
+	struct site_setup setup = { .self = s->self, .lab = s->lab,
+		.store = sqlite_store_port(s->store), .signer = keys_signer_port(s->signer),
+		.version = DIARCHY_VERSION };
+
+	git_head_of(&s->loop, s->options.lab_path, take_revision, &r);
+	while (!r.is_known)
+		uv_run(&s->loop, UV_RUN_ONCE);
+	setup.revision = (struct site_revision){ or_null(r.commit), or_null(r.author),
+		or_null(r.summary) };
+	fill_random(NULL, &setup.seed, sizeof setup.seed);
+	return site_open(&s->site, &setup, daemon_now(), e);
+}
+
+static enum rc start_api(struct serve *s, struct err *e)
+{
+	scoped(str_fini) struct str hash = STR_EMPTY, token = STR_EMPTY;
+	struct api_setup setup = { .loop = &s->loop, .site = s->site, .files = web_files,
+		.listen = s->options.listen ? s->options.listen : s->lab->sites[s->self].http,
+		.started = daemon_now().wall, .ctx = s, .now = now_of, .after_input = drain,
+		.random = fill_random, .secret = drive_secret,
+		.probe_metrics = drive_write_metrics };
+	enum rc rc = reload_login(s, &hash, &token, &setup.login, e);
+
+	return rc == RC_OK ? api_start(&s->api, &setup, e) : rc;
+}
+
+static enum rc open_all(struct serve *s, struct err *e)
+{
+	enum rc rc = daemon_key(s->options.key_path, &s->key, e);
+
+	if (rc != RC_OK)
+		return rc;
+	s->signer = keys_signer_new(&s->key);
+	s->zones = zones_new();
+	rc = reload_first(s, e);
+	if (rc == RC_OK)
+		rc = daemon_state_dir(s->options.state_dir, &s->state_dir, e);
+	if (rc == RC_OK)
+		rc = open_store(s, e);
+	if (rc == RC_OK)
+		rc = open_site(s, e);
+	if (rc == RC_OK)
+		rc = drive_start_ports(s, e);
+	if (rc == RC_OK)
+		rc = start_api(s, e);
+	return rc;
+}
+
+static void close_all(struct serve *s)
+{
+	if (s->lab) {
+		struct lab *lab = TAKE(s->lab);
+
+		drive_load_probes(s);
+		site_free(s->site);
+		lab_free(lab);
+	}
+	free(s->running);
+	sqlite_store_close(s->store);
+	keys_signer_free(s->signer);
+	keys_wipe(&s->key);
+	zones_free(s->zones);
+}
+
+enum rc serve_run(const struct serve_options *options, struct err *e)
+{
+	struct serve s = { .options = *options };
+	enum rc rc;
+
+	log_init(options->least);
+	uv_loop_init(&s.loop);
+	rc = open_all(&s, e);
+	if (rc == RC_OK) {
+		listen_to_signals(&s);
+		start_timers(&s);
+		reload_watch(&s);
+		log_info("site %s: pages and API on http://%s, peers on %s",
+			s.lab->sites[s.self].name, api_address(s.api), link_port_listens(s.link));
+		systemd_notify("READY=1");
+		drive_drain(&s);
+		uv_run(&s.loop, UV_RUN_DEFAULT);
+	}
+	uv_walk(&s.loop, close_handle, NULL);
+	while (uv_run(&s.loop, UV_RUN_ONCE))
+		;
+	uv_loop_close(&s.loop);
+	close_all(&s);
+	return rc;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve_private: what the files of this folder share of a running site.
+ *
+ *	serve.c    start, signals, the one timer, the end
+ *	drive.c    effects of the machine -> ports, and what ports report -> the machine
+ *	beacon.c   beacons to watchers
+ *	reload.c   lab.yaml: at the start, on SIGHUP, when it changes
+ *	reserve.c  room on the disk, and what is kept back for the day when there is none
+ *	common.c   what watch needs as well: options, clocks, keys
+ */
+#ifndef DAEMON_SERVE_PRIVATE_H
+#define DAEMON_SERVE_PRIVATE_H
+
+#include "api/api.h"
+#include "daemon/common.h"
+#include "daemon/serve.h"
+#include "node/site.h"
+#include "port/files/lab_files.h"
+#include "port/git/git.h"
+#include "port/keys/keys.h"
+#include "port/link/link_port.h"
+#include "port/notify/notify.h"
+#include "port/probe/probe.h"
+#include "port/sqlite/sqlite_store.h"
+
+struct serve;
+
+struct running { /* the probe of one check */
+	struct serve *s;
+	uint16_t check;
+	struct probe *probe;        /* under way; NULL none */
+	struct probe_result last;   /* for /metrics */
+	bool has_last;
+};
+
+struct serve {
+	struct serve_options options;
+	const char *state_dir;
+	uv_loop_t loop;
+	struct zones *zones;
+	struct lab *lab;
+	uint8_t self;
+	struct private_key key;
+	struct keys_signer *signer;
+	struct sqlite_store *store;
+	struct site *site;
+	struct link_port *link;
+	struct http_client *http;
+	struct prober *prober;
+	struct notify *notify;
+	struct api *api;
+	struct running *running; /* one a check */
+	uint16_t n_running;
+	uv_timer_t tick, house, watchdog;
+	uv_signal_t signals[3];
+	uv_fs_event_t watching;
+	uv_timer_t settle;       /* lab.yaml changed: wait until it is written to the end */
+	bool is_reloading;
+	bool has_reserve;
+	bool is_short_of_room;
+	bool is_stopping;
+	int open_ports;          /* ports that have not closed yet */
+};
+
+
+/* drive.c */
+void drive_drain(struct serve *s); /* after every input to the machine */
+enum rc drive_start_ports(struct serve *s, struct err *e) MUST_USE;
+void drive_load_probes(struct serve *s); /* one slot a check of s->lab; cancels what is under way */
+enum rc drive_secret(void *ctx, const struct secret *secret, struct str *ret, struct err *e);
+void drive_write_metrics(void *ctx, struct str *out);
+struct link_port_lab drive_link_lab(const struct serve *s, struct link_port_site sites[SITES_MAX]);
+
+/* beacon.c */
+void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b);
+
+/* reload.c */
+enum rc reload_first(struct serve *s, struct err *e) MUST_USE;
+void reload_begin(struct serve *s);
+void reload_watch(struct serve *s);
+enum rc reload_login(const struct serve *s, struct str *password_hash, struct str *token,
+	struct api_login *ret, struct err *e) MUST_USE;
+
+/* reserve.c */
+void reserve_look(struct serve *s);
+void reserve_use(struct serve *s); /* the journal can't be written */
+
+#endif
