@@ -261,6 +261,12 @@ static void print_state(struct world *w, uint8_t site)
 				fprintf(w->options.trace, "site%u word of site%u on %s: %s\n", site, from,
 					checks_view(c, i).spec->name, check_word_name(v->word));
 		}
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(w->sites[site].site), &n);
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(w->options.trace, "site%u head %s %llu %llu\n", site, heads[i].site,
+			(unsigned long long)heads[i].epoch, (unsigned long long)heads[i].seq);
 	map_each(alert_incidents(site_alert(w->sites[site].site)), it)
 	{
 		const struct incident *in = it->value;

@@ -121,6 +121,7 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 	json_int(&w, "events", (int64_t)n_events);
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_RECOVERED, site_name(s), str_c(&body));
+	alert_recovered(s->alert, now);
 	events_tell_all(s, now);
 }
 
@@ -191,11 +192,14 @@ static void say_link(struct site *s, struct now now, uint8_t peer, const char *s
 	const char *why)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
-	struct site_effect *fx = site_push(s, SITE_SAY_LINK);
+	bool is_up = str_eq(state, "up");
 	struct json_out w;
 
-	fx->peer = peer;
+	site_push(s, SITE_SAY_LINK)->peer = peer;
 	s->facts_due = now.mono;
+	if (s->is_link_said[peer] == is_up)
+		return; /* one more attempt in vain is no news */
+	s->is_link_said[peer] = is_up;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_text(&w, "state", state);

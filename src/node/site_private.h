@@ -62,7 +62,7 @@ struct site {
 	struct checks *checks;
 	struct alert *alert;
 	struct link *links;             /* one a site, ours unused */
-	struct mono lost[SITES_MAX];    /* link lost since; {NEVER_MS}: not lost */
+	bool is_link_said[SITES_MAX];   /* the journal says that it is up */
 	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
 	struct beaconing *beacons;      /* one a watcher */
 	uint64_t boot;                  /* wall ms of the start */

@@ -200,6 +200,12 @@ void alert_start(struct alert *a, struct now now)
 	a->is_dirty = true;
 }
 
+void alert_recovered(struct alert *a, struct now now)
+{
+	if (a->is_started)
+		folding_merge_own(a, now);
+}
+
 /* ---- inputs */
 
 void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st)

@@ -148,6 +148,9 @@ SCOPED_BY(alert_free, struct alert *)
 /* `config` is borrowed until the next load or free. */
 void alert_load(struct alert *a, struct now now, const struct alert_config *config);
 
+/* Events of ours that we had lost came back: what was opened meanwhile may be open already. */
+void alert_recovered(struct alert *a, struct now now);
+
 /* A check's state changed, or is told for the first time. */
 void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st);
 

@@ -80,7 +80,9 @@ void folding_well(struct alert *a, struct now now, uint16_t check);
 /* `m` left the configuration: it counts as recovered. */
 void folding_released(struct alert *a, struct now now, struct tracked *t,
 	struct incident_member *m);
-void folding_merge(struct alert *a, struct now now, struct tracked *mine, struct tracked *other);
+/* If both tell the same, the loser's owner marks it merged; others leave it. */
+void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y);
+void folding_merge_own(struct alert *a, struct now now);
 void folding_cover(struct alert *a, struct tracked *t);
 uint16_t folding_root(const struct alert *a, uint16_t check);
 

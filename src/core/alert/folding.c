@@ -132,7 +132,9 @@ static bool beats(const struct alert *a, const struct tracked *x, const struct t
 		return is_home(a, x);
 	if (x->in->opened.ms != y->in->opened.ms)
 		return x->in->opened.ms < y->in->opened.ms;
-	return x->owner < y->owner;
+	if (x->owner != y->owner)
+		return x->owner < y->owner;
+	return strcmp(x->in->id, y->in->id) < 0; /* of one owner: ids grow with time */
 }
 
 static bool was_told(const struct incident *in)
@@ -536,15 +538,35 @@ static bool overlap(const struct tracked *mine, const struct tracked *other)
 	       incident_member(other->in, mine->in->cause, false);
 }
 
-void folding_merge(struct alert *a, struct now now, struct tracked *mine, struct tracked *other)
+void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
 {
-	if (mine == other || mine->owner != a->cfg.self || other->owner == a->cfg.self)
+	struct tracked *winner, *loser;
+
+	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in) || !overlap(x, y))
 		return;
-	if (!incident_is_live(mine->in) || !incident_is_live(other->in))
-		return;
-	if (overlap(mine, other) && beats(a, other, mine)) {
-		mark_merged(a, now, mine, other->in->id);
-		folding_cover(a, other);
+	winner = beats(a, x, y) ? x : y;
+	loser = winner == x ? y : x;
+	if (loser->owner != a->cfg.self)
+		return; /* its owner's to write */
+	mark_merged(a, now, loser, winner->in->id);
+	folding_cover(a, winner);
+}
+
+void folding_merge_own(struct alert *a, struct now now)
+{
+	map_each(&a->tracked, it)
+	{
+		struct tracked *x = it->value;
+
+		if (x->owner != a->cfg.self)
+			continue;
+		map_each(&a->tracked, other)
+		{
+			struct tracked *y = other->value;
+
+			if (y->owner == a->cfg.self)
+				folding_merge(a, now, x, y);
+		}
 	}
 }
 

@@ -67,8 +67,11 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	if (!a->is_started)
 		return;
 	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
+	if (owner == a->cfg.self)
+		return; /* history that comes back: alert_recovered() looks when it is whole */
 	map_each(&a->tracked, it)
-		folding_merge(a, now, it->value, t);
+		if (((struct tracked *)it->value)->owner == a->cfg.self)
+			folding_merge(a, now, it->value, t);
 }
 
 static uint8_t channel_of(const struct alert *a, const json_t *body)
