@@ -161,6 +161,20 @@ static bool is_unsure(const struct world *w, const char *incident)
 	return map_has(&w->sites[0].unsure, incident) || map_has(&w->sites[1].unsure, incident);
 }
 
+/* What it told is over by now, only the message doesn't show it yet. */
+static bool is_over(const struct world *w, const struct sim_message *m)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		const struct site *s = w->sites[site].site;
+		const struct incident *in =
+			s ? map_get(alert_incidents(site_alert(s)), m->incident) : NULL;
+
+		if (in && in->state != INCIDENT_OPEN)
+			return true;
+	}
+	return false;
+}
+
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
 	if (!is_new || m->cause == CHECK_NONE || !m->is_live || is_unsure(w, m->incident))
@@ -171,6 +185,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 		int64_t since_ms = o->created_ms - JUST_NOW_MS;
 
 		if (o == m || o->cause != m->cause || !o->is_live || is_unsure(w, o->incident))
+			continue;
+		if (!str_eq(o->incident, m->incident) && (is_over(w, o) || is_over(w, m)))
 			continue;
 		if (str_eq(o->incident, m->incident))
 			world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);

@@ -97,13 +97,15 @@ static void apply_evidence(struct site *s, struct now now, const struct event *e
 {
 	struct vantage v = { .took_us = json_get_int(body, "took_us", -1), .heard = ev->wall,
 		.since = json_get_time(body, "since"), .last_ok = json_get_time(body, "last_ok"),
-		.reason = (char *)json_get_text(body, "reason", NULL) };
+		.stamp = ev->hlc, .reason = (char *)json_get_text(body, "reason", NULL) };
 
 	if (!check_word_parse(json_get_text(body, "word", ""), &v.word))
 		return;
 	if (s->lab->checks[check].kind == CHECK_HEARTBEAT)
 		checks_declared(s->checks, now, check, v.since);
-	else if (site == s->setup.self) {
+	else if (site == s->setup.self && s->is_open) {
+		return; /* history that came back; by now we have looked ourselves */
+	} else if (site == s->setup.self) {
 		if (s->last_alive.ms > v.heard.ms)
 			v.heard = s->last_alive;
 		checks_restore(s->checks, now, check, site, &v);

@@ -375,6 +375,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	rc = events_restore(s, now, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "restoring the state from the journal");
+	s->is_open = true;
 	append_boot(s, now, is_clean);
 	append_config(s, now, &s->setup.revision);
 	events_declare_pings(s, now);

@@ -69,6 +69,7 @@ struct site {
 	struct wall last_alive;         /* of the run before this one; {0} unknown */
 	struct mono started;
 	struct mono alert_start_by;     /* an empty journal waits for its history until then */
+	bool is_open;                   /* what the journal held has been restored */
 	bool is_started;
 	uint64_t *pause_hlc;            /* by check: of the newest pause event applied */
 	struct mono facts_due, alive_due;

@@ -15,6 +15,7 @@
 /* An incident and what this site knows beside its events. */
 struct tracked {
 	struct incident *in; /* version 0: only receipts or acks of it have arrived so far */
+	uint64_t stamp;      /* hybrid logical time of the incident event applied last */
 	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */

@@ -59,6 +59,9 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 		return;
 	if (a->is_started && owner == a->cfg.self && t->in->version >= in->version)
 		return; /* ours are in effect before they are journaled; history may come back later */
+	if (ev->hlc < t->stamp)
+		return; /* of an older epoch that arrived later */
+	t->stamp = ev->hlc;
 	t->owner = owner;
 	t->published = in->version;
 	t->cause_recovered.ms = in->members[0].recovered.ms ? now.mono.ms : NEVER_MS;
@@ -110,8 +113,9 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	slot = &t->slots[channel];
 	slot->is_for_us = true;
 	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
-	/* Stale requests, replayed at a start, are the owner's business again. */
-	slot->handed_until.ms = now.mono.ms + ALERT_HANDOFF_MS - (now.wall.ms - ev->wall.ms);
+	/* From its arrival on, since clocks may differ; replayed at a start it is stale, and the owner's
+	 * business again. */
+	slot->handed_until.ms = a->is_started ? now.mono.ms + ALERT_HANDOFF_MS : now.mono.ms;
 	a->is_dirty = true;
 }
 

@@ -501,8 +501,8 @@ void checks_hear(struct checks *c, struct now now, uint16_t index, uint8_t site,
 {
 	struct check *k = &c->items[index];
 
-	if (!vantage_of(k, site) || site == c->self)
-		return;
+	if (!vantage_of(k, site) || site == c->self || from->stamp < vantage_of(k, site)->stamp)
+		return; /* chains of one site may arrive in any order */
 	take_word(k, site, from);
 	forget_digest(c, site);
 	if (from->word == WORD_FAILING)

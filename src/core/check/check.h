@@ -59,6 +59,7 @@ struct vantage {
 	bool is_fresh;        /* counts as evidence now */
 	uint8_t streak;       /* consecutive failures */
 	struct wall suspected;
+	uint64_t stamp;       /* a peer's: hybrid logical time of the event; older ones are ignored */
 	struct wall since;    /* when the word became what it is: first bad for failing */
 	struct wall heard;    /* last observation */
 	struct wall last_ok;  /* last good evidence; {0} never */
