@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define LENGTH_MAX     (64 * 1024) /* of a pattern's text */
+#define PATTERN_NAME_MAX 32 /* of a group; PCRE2's own limit */
 #define HEAP_LIMIT_KIB (64 * 1024) /* for backtracking in one match */
 
 struct pattern {
@@ -113,10 +114,9 @@ enum rc pattern_compile(
 	return RC_OK;
 }
 
-static int match(const pcre2_code *code, const char *subject, size_t n)
+static int match(const pcre2_code *code, const char *subject, size_t n, pcre2_match_data *data)
 {
 	pcre2_match_context *context = pcre2_match_context_create(NULL);
-	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	struct work work = { 0 };
 	int outcome;
 
@@ -125,15 +125,12 @@ static int match(const pcre2_code *code, const char *subject, size_t n)
 	pcre2_set_match_limit(context, PATTERN_STEPS_MAX);
 	pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
 	outcome = pcre2_match(code, (PCRE2_SPTR)subject, n, 0, 0, data, context);
-	pcre2_match_data_free(data);
 	pcre2_match_context_free(context);
 	return outcome;
 }
 
-enum rc pattern_match(
-	const struct pattern *p, const char *subject, size_t n, bool *ret_matches, struct err *e)
+static enum rc judge(int outcome, size_t n, bool *ret_matches, struct err *e)
 {
-	int outcome = match(p->code, n > 0 ? subject : "", n);
 	char reason[128];
 
 	switch (outcome) {
@@ -156,6 +153,106 @@ enum rc pattern_match(
 		pcre2_get_error_message(outcome, (PCRE2_UCHAR *)reason, sizeof reason);
 		return err_set(e, RC_INTERNAL, "matching a regular expression: %s", reason);
 	}
+}
+
+enum rc pattern_match(
+	const struct pattern *p, const char *subject, size_t n, bool *ret_matches, struct err *e)
+{
+	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+	int outcome = match(p->code, n > 0 ? subject : "", n, data);
+
+	pcre2_match_data_free(data);
+	return judge(outcome, n, ret_matches, e);
+}
+
+static bool is_name_character(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_';
+}
+
+/* The name of the group at `text`, which stands behind a dollar sign; NULL when there is none. */
+static const char *group_name(const char *text, size_t *ret_n, const char **ret_rest)
+{
+	bool is_braced = *text == '{';
+	const char *name = text + is_braced;
+	size_t n = 0;
+
+	while (is_name_character(name[n]))
+		n++;
+	if (n == 0 || (is_braced && name[n] != '}'))
+		return NULL;
+	*ret_n = n;
+	*ret_rest = name + n + is_braced;
+	return name;
+}
+
+/* Number of the group called `name`; -1 when there is none. */
+static int group_number(const pcre2_code *code, const char *name, size_t n)
+{
+	char copy[PATTERN_NAME_MAX + 1], *end;
+	unsigned long number;
+	int found;
+
+	if (n > PATTERN_NAME_MAX)
+		return -1;
+	memcpy(copy, name, n);
+	copy[n] = '\0';
+	number = strtoul(copy, &end, 10);
+	if (*end == '\0')
+		return number <= UINT16_MAX ? (int)number : -1;
+	found = pcre2_substring_number_from_name(code, (PCRE2_SPTR)copy);
+	return found >= 0 ? found : -1;
+}
+
+static void add_group(pcre2_match_data *data, const char *subject, int number, struct str *out)
+{
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
+
+	if (number < 0 || (uint32_t)number >= pcre2_get_ovector_count(data))
+		return;
+	if (ends[2 * number] == PCRE2_UNSET || ends[2 * number] > ends[2 * number + 1])
+		return;
+	str_addn(out, subject + ends[2 * number], ends[2 * number + 1] - ends[2 * number]);
+}
+
+static void expand(const struct pattern *p, pcre2_match_data *data, const char *subject,
+	const char *text, struct str *out)
+{
+	while (*text) {
+		size_t plain = strcspn(text, "$"), n;
+		const char *name;
+
+		str_addn(out, text, plain);
+		text += plain;
+		if (!*text)
+			return;
+		text++;
+		name = group_name(text, &n, &text);
+		if (name)
+			add_group(data, subject, group_number(p->code, name, n), out);
+		else
+			str_addc(out, '$');
+		if (!name && *text == '$')
+			text++;
+	}
+}
+
+enum rc pattern_expand(const struct pattern *p, const char *subject, size_t n, const char *text,
+	struct str *out, bool *ret_matches, struct err *e)
+{
+	pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
+	const char *bytes = n > 0 ? subject : "";
+	int outcome = match(p->code, bytes, n, data);
+	bool matches = false;
+	enum rc rc = judge(outcome, n, &matches, e);
+
+	if (rc == RC_OK && matches)
+		expand(p, data, bytes, text, out);
+	pcre2_match_data_free(data);
+	if (rc == RC_OK)
+		*ret_matches = matches;
+	return rc;
 }
 
 void pattern_free(struct pattern *p)

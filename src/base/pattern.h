@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 
@@ -22,10 +23,15 @@ struct pattern; /* immutable: threads may share it */
 
 enum pattern_flags { PATTERN_SEARCH = 0, PATTERN_WHOLE = 1 /* anchored at both ends */ };
 
-enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_flags flags,
-	struct err *e) MUST_USE;
+enum rc pattern_compile(
+	struct pattern **ret, const char *text, enum pattern_flags flags, struct err *e) MUST_USE;
 enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
 	struct err *e) MUST_USE;
+/* If `subject` matches, append `text` with $1, ${1}, $name and ${name} replaced by what the groups
+ * matched, and $$ by $, as Go's Regexp.Expand does: a name is as long as possible, and one that is
+ * no group, or that matched nothing, becomes empty. */
+enum rc pattern_expand(const struct pattern *p, const char *subject, size_t n, const char *text,
+	struct str *out, bool *ret_matches, struct err *e) MUST_USE;
 void pattern_free(struct pattern *p);
 SCOPED_BY(pattern_free, struct pattern *)
 

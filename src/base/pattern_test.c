@@ -160,6 +160,32 @@ static void a_long_subject_is_no_trouble_for_a_plain_pattern(void **state)
 	assert_int_equal(match_blanks("(?s)^.*x$", 1 << 20, NULL), RC_OK);
 }
 
+static void assert_expands(
+	const char *regex, const char *subject, const char *text, const char *wanted)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	scoped(str_fini) struct str out = STR_EMPTY;
+	bool matches = false;
+
+	assert_int_equal(pattern_compile(&p, regex, PATTERN_SEARCH, NULL), RC_OK);
+	assert_int_equal(
+		pattern_expand(p, subject, strlen(subject), text, &out, &matches, NULL), RC_OK);
+	assert_int_equal(matches, wanted != NULL);
+	assert_string_equal(str_c(&out), wanted ? wanted : "");
+}
+
+static void groups_are_put_into_a_text_as_go_does(void **state)
+{
+	(void)state;
+	assert_expands("^220 (\\w+) (\\w+)", "220 mail ESMTP", "EHLO $1 ${2}!", "EHLO mail ESMTP!");
+	assert_expands("(?P<who>\\w+)@(?<where>\\w+)", "ana@home", "$where/${who}/$0",
+		"home/ana/ana@home");
+	assert_expands("(a)|(b)", "b", "<$1><$2><$3><$99999999999>", "<><b><><>");
+	assert_expands("(a)", "a", "$1x is not ${1}x", " is not ax");
+	assert_expands("(a)", "a", "$$1 $ ${ ${} $", "$1 $ ${ ${} $");
+	assert_expands("(a)", "b", "$1", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +199,7 @@ int main(void)
 		cmocka_unit_test(a_malformed_pattern_is_refused_with_its_offset),
 		cmocka_unit_test(a_match_that_costs_too_much_is_an_error_not_a_no),
 		cmocka_unit_test(a_long_subject_is_no_trouble_for_a_plain_pattern),
+		cmocka_unit_test(groups_are_put_into_a_text_as_go_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
