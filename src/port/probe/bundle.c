@@ -155,8 +155,8 @@ static bool is_called(gnutls_x509_crt_t cert, const gnutls_datum_t *name)
 	return is_same;
 }
 
-uint32_t bundle_find(
-	const struct bundle *b, const gnutls_datum_t *name, gnutls_x509_crt_t *ret, uint32_t size)
+uint32_t bundle_find(const struct bundle *b, const gnutls_datum_t *name, gnutls_x509_crt_t *ret,
+	uint32_t size)
 {
 	uint64_t wanted = hash_of(name);
 	uint32_t n = 0;

@@ -28,7 +28,7 @@ bool bundle_is_current(const struct bundle *b); /* the file is still the one tha
 
 /* Parse the authorities called `name` (a raw DER distinguished name), at most `size` of them;
  * returns how many.  The caller owns them. */
-uint32_t bundle_find(
-	const struct bundle *b, const gnutls_datum_t *name, gnutls_x509_crt_t *ret, uint32_t size);
+uint32_t bundle_find(const struct bundle *b, const gnutls_datum_t *name, gnutls_x509_crt_t *ret,
+	uint32_t size);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 
-bool channel_take_certificates(
-	struct probe *p, gnutls_session_t session, const struct tls_check *check)
+bool channel_take_certificates(struct probe *p, gnutls_session_t session,
+	const struct tls_check *check)
 {
 	struct probe_tls *facts = must_alloc(sizeof *facts);
 	char why[REASON_BYTES_MAX + 1];
@@ -66,7 +66,7 @@ static void on_failed(void *ctx, const char *why)
 	probe_fail(c->probe, "%s", why);
 }
 
-static void on_resolved(void *ctx, const struct address *to)
+static void on_resolved(void *ctx, const struct ip_address *to)
 {
 	static const struct stream_events events = {
 		.connected = on_connected,
@@ -76,14 +76,14 @@ static void on_resolved(void *ctx, const struct address *to)
 		.failed = on_failed,
 	};
 	struct channel *c = ctx;
-	struct address storage;
-	const struct address *source;
-	char where[ENDPOINT_TEXT_MAX];
+	struct ip_address storage;
+	const struct ip_address *source;
+	char where[IP_PORT_TEXT_MAX];
 	struct err e;
 
 	if (!probe_source(c->probe, to, &storage, &source))
 		return;
-	probe_enter(c->probe, PHASE_CONNECT, "connecting to %s", address_text_port(to, where));
+	probe_enter(c->probe, PHASE_CONNECT, "connecting to %s", ip_text_port(to, where));
 	if (stream_open(&c->stream, probe_loop(c->probe), to, source, &e) == RC_OK)
 		stream_listen(c->stream, &events, c);
 	else
@@ -112,8 +112,8 @@ static bool load_credentials(struct channel *c)
 		return true;
 	code = gnutls_certificate_allocate_credentials(&c->credentials);
 	if (code == 0)
-		code = gnutls_certificate_set_x509_key_file(
-			c->credentials, c->tls->cert_file, key, GNUTLS_X509_FMT_PEM);
+		code = gnutls_certificate_set_x509_key_file(c->credentials, c->tls->cert_file, key,
+			GNUTLS_X509_FMT_PEM);
 	if (code == 0)
 		return true;
 	probe_fail(c->probe, "client certificate %s: %s", c->tls->cert_file, gnutls_strerror(code));

@@ -22,7 +22,7 @@ struct channel_events {
 struct channel {
 	struct probe *probe;
 	const struct channel_events *on;
-	struct endpoint to;
+	struct target to;
 	const struct tls_spec *tls;
 	bool use_tls; /* from the beginning */
 	const char *alpn;
@@ -32,7 +32,7 @@ struct channel {
 
 struct channel_wish {
 	const struct channel_events *on;
-	const struct endpoint *to;
+	const struct target *to;
 	const struct tls_spec *tls; /* borrowed; for use_tls and channel_start_tls */
 	bool use_tls;
 	const char *alpn; /* NULL: none */
@@ -44,7 +44,7 @@ void channel_send(struct channel *c, const void *bytes, size_t n);
 void channel_close(struct channel *c); /* may be opened again */
 
 /* Copy what trust found into the result (also used for sessions that aren't ours). */
-bool channel_take_certificates(
-	struct probe *p, gnutls_session_t session, const struct tls_check *check);
+bool channel_take_certificates(struct probe *p, gnutls_session_t session,
+	const struct tls_check *check);
 
 #endif

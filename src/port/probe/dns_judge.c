@@ -21,8 +21,8 @@ static bool PRINTF(2, 3) say(struct dns_verdict *v, const char *fmt, ...)
 	return true;
 }
 
-static bool fails_by_rcode(
-	const struct dns_spec *spec, const struct dns_message *m, struct dns_verdict *v)
+static bool fails_by_rcode(const struct dns_spec *spec, const struct dns_message *m,
+	struct dns_verdict *v)
 {
 	const char *rcode = dns_rcode_name(m->rcode);
 
@@ -74,15 +74,15 @@ static void list_answers(const struct dns_spec *spec, const struct dns_message *
 {
 	for (uint16_t i = 0; i < m->n[DNS_ANSWER]; i++)
 		if (is_of_type(spec, &m->sections[DNS_ANSWER][i]))
-			str_addf(
-				out, "%s%s", out->len ? ", " : "", m->sections[DNS_ANSWER][i].data);
+			str_addf(out, "%s%s", out->len ? ", " : "",
+				m->sections[DNS_ANSWER][i].data);
 	if (out->len == 0)
 		str_add(out, "nothing");
 }
 
 /* lab.yaml's own `answers`: the whole set, in any order; a CNAME on the way doesn't count. */
-static bool fails_by_answers(
-	const struct dns_spec *spec, const struct dns_message *m, struct dns_verdict *v)
+static bool fails_by_answers(const struct dns_spec *spec, const struct dns_message *m,
+	struct dns_verdict *v)
 {
 	scoped(str_fini) struct str found = { .limit_bytes = SHOWN_MAX };
 	scoped(str_fini) struct str wanted = { .limit_bytes = SHOWN_MAX };

@@ -79,8 +79,8 @@ enum rc dns_query_new(struct dns_query *ret, const struct dns_question *q, struc
 {
 	unsigned char *bytes = NULL;
 	int n = 0;
-	int code = ares_create_query(
-		q->name, q->class, q->type, q->id, q->wants_recursion, &bytes, &n, 0);
+	int code = ares_create_query(q->name, q->class, q->type, q->id, q->wants_recursion, &bytes,
+		&n, 0);
 
 	if (code != ARES_SUCCESS)
 		return err_set(e, RC_INPUT, "'%.100s' is no domain name: %s", q->name,
@@ -359,15 +359,15 @@ static enum rc read_record(struct reader *r, struct arena *a, struct dns_record 
 		return rc;
 	text = arena_strndup(a, r->text.s, r->text.len);
 	if (!text)
-		return err_set(
-			e, RC_LIMIT, "the DNS answer is over %d bytes of text", DNS_ARENA_BYTES);
+		return err_set(e, RC_LIMIT, "the DNS answer is over %d bytes of text",
+			DNS_ARENA_BYTES);
 	ret->text = text;
 	ret->data = text + data;
 	return RC_OK;
 }
 
-static void note_serial(
-	const struct reader *r, const struct dns_record *record, struct dns_message *m)
+static void note_serial(const struct reader *r, const struct dns_record *record,
+	struct dns_message *m)
 {
 	if (record->type != DNS_TYPE_SOA)
 		return;
@@ -398,8 +398,8 @@ static enum rc read_section(struct reader *r, enum dns_section section, struct a
 	return RC_OK;
 }
 
-enum rc dns_parse(
-	const uint8_t *bytes, size_t n, struct arena *a, struct dns_message *ret, struct err *e)
+enum rc dns_parse(const uint8_t *bytes, size_t n, struct arena *a, struct dns_message *ret,
+	struct err *e)
 {
 	struct reader r = { .bytes = bytes, .n = n, .at = DNS_HEADER_BYTES };
 	struct dns_message m = { 0 };

@@ -14,8 +14,8 @@
 
 struct ask {
 	struct dns_query query;
-	struct endpoint server;
-	struct address address;
+	struct target server;
+	struct ip_address address;
 	struct channel channel; /* TCP, TLS */
 	struct str in;          /* of it: length and message */
 	struct datagrams *udp;  /* NULL: none or closed */
@@ -134,7 +134,7 @@ static void retry_over_tcp(struct probe *p)
 	struct ask *a = p->state;
 
 	close_datagrams(a);
-	address_text(&a->address, a->server.host);
+	ip_text(&a->address, a->server.host);
 	ask_over_stream(p);
 }
 
@@ -159,9 +159,9 @@ static void take_datagram(struct probe *p, const uint8_t *bytes, size_t n)
 static void fail_errno(struct probe *p, int errnum)
 {
 	struct ask *a = p->state;
-	char where[ENDPOINT_TEXT_MAX];
+	char where[IP_PORT_TEXT_MAX];
 
-	address_text_port(&a->address, where);
+	ip_text_port(&a->address, where);
 	if (errnum == ECONNREFUSED)
 		probe_fail(p, "connection refused by %s", where);
 	else
@@ -184,25 +184,25 @@ static void on_datagram(uv_poll_t *poll, int status, int events)
 }
 
 /* A connected socket: the kernel then drops what comes from others, and tells of refusals. */
-static int connected_socket(const struct address *to, const struct address *source)
+static int connected_socket(const struct ip_address *to, const struct ip_address *source)
 {
 	int fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
-	if ((!source || bind(fd, &source->any, address_length(source)) == 0) &&
-		connect(fd, &to->any, address_length(to)) == 0)
+	if ((!source || bind(fd, &source->any, ip_length(source)) == 0) &&
+		connect(fd, &to->any, ip_length(to)) == 0)
 		return fd;
 	close(fd);
 	return -1;
 }
 
-static void on_resolved(void *ctx, const struct address *to)
+static void on_resolved(void *ctx, const struct ip_address *to)
 {
 	struct probe *p = ctx;
 	struct ask *a = p->state;
-	struct address storage;
-	const struct address *source;
+	struct ip_address storage;
+	const struct ip_address *source;
 	int fd;
 
 	a->address = *to;
@@ -247,7 +247,7 @@ static void start(struct probe *p)
 	struct err e;
 
 	p->state = a;
-	if (endpoint_parse(spec->server, spec->use_tls ? 853 : 53, &a->server, &e) != RC_OK ||
+	if (target_parse(spec->server, spec->use_tls ? 853 : 53, &a->server, &e) != RC_OK ||
 		make_query(spec, &a->query, &e) != RC_OK)
 		probe_fail(p, "%s", e.text);
 	else if (spec->use_tcp || spec->use_tls)

@@ -10,7 +10,7 @@
 #define PORT_PROBE_ENGINE_H
 
 #include "port/http/http.h"
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 #include "port/probe/probe.h"
 #include "port/probe/resolve.h"
 
@@ -26,7 +26,7 @@ extern const struct engine http_engine, stream_engine, dns_engine, icmp_engine;
 
 #define DOING_MAX 200
 
-typedef void probe_resolved(void *ctx, const struct address *to);
+typedef void probe_resolved(void *ctx, const struct ip_address *to);
 
 struct probe {
 	struct prober *prober;
@@ -53,11 +53,11 @@ void probe_leave_phase(struct probe *p); /* time until the next phase counts for
 
 /* Find an address for the endpoint, by the spec's preference, and note which it is; then call
  * `resolved`, maybe at once.  The probe fails when there is none. */
-void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *resolved, void *ctx);
+void probe_resolve(struct probe *p, const struct target *to, probe_resolved *resolved, void *ctx);
 /* The spec's source address: false when it is malformed or of the other protocol (the probe has
  * failed then); *ret is NULL when the spec has none. */
-bool probe_source(struct probe *p, const struct address *to, struct address *storage,
-	const struct address **ret);
+bool probe_source(struct probe *p, const struct ip_address *to, struct ip_address *storage,
+	const struct ip_address **ret);
 
 void probe_pass(struct probe *p);
 void probe_fail(struct probe *p, const char *fmt, ...) PRINTF(2, 3);
@@ -68,8 +68,8 @@ uv_loop_t *probe_loop(const struct probe *p);
 struct trust *probe_trust(struct probe *p);
 struct pinger *probe_pinger(struct probe *p);
 struct http_client *probe_http_client(struct probe *p);
-enum rc probe_secret(
-	struct probe *p, const struct secret *secret, struct str *ret, struct err *e) MUST_USE;
+enum rc probe_secret(struct probe *p, const struct secret *secret, struct str *ret,
+	struct err *e) MUST_USE;
 
 #define QUOTE_MAX 80 /* bytes of a foreign text in a message */
 

@@ -46,8 +46,8 @@ static enum rc take_status(struct http_answer *a, const char *line, size_t n, st
 	return RC_OK;
 }
 
-const char *http_answer_header(
-	const struct http_answer *a, const char *name, const char **cursor, size_t *ret_n)
+const char *http_answer_header(const struct http_answer *a, const char *name, const char **cursor,
+	size_t *ret_n)
 {
 	size_t length = strlen(name);
 	const char *line = *cursor ? *cursor : str_c(&a->head);
@@ -149,8 +149,8 @@ static enum rc read_coding(struct http_answer *a, struct err *e)
 static enum rc take_interim(struct http_answer *a, struct err *e)
 {
 	if (a->status == 101 || ++a->n_interim > ANSWER_INTERIM_MAX)
-		return err_set(
-			e, RC_INPUT, "the server answers %u, which nobody asked for", a->status);
+		return err_set(e, RC_INPUT, "the server answers %u, which nobody asked for",
+			a->status);
 	str_clear(&a->head);
 	a->state = ANSWER_STATUS;
 	return RC_OK;
@@ -192,8 +192,8 @@ static enum rc take_chunk_size(struct http_answer *a, const char *line, size_t n
 		size = size << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 	}
 	if (digits == 0 || digits > 15 || (digits < n && !strchr("; \t", line[digits])))
-		return err_set(
-			e, RC_INPUT, "malformed chunk size \"%.*s\"", (int)(n < 40 ? n : 40), line);
+		return err_set(e, RC_INPUT, "malformed chunk size \"%.*s\"", (int)(n < 40 ? n : 40),
+			line);
 	a->left = size;
 	a->state = size ? ANSWER_CHUNK_DATA : ANSWER_TRAILER;
 	return RC_OK;
@@ -223,8 +223,8 @@ static enum rc take_line(struct http_answer *a, const char *line, size_t n, stru
 }
 
 /* A line that is whole in `bytes` isn't copied. */
-static enum rc feed_line(
-	struct http_answer *a, const char *bytes, size_t n, size_t *ret_used, struct err *e)
+static enum rc feed_line(struct http_answer *a, const char *bytes, size_t n, size_t *ret_used,
+	struct err *e)
 {
 	const char *newline = memchr(bytes, '\n', n);
 	size_t used = newline ? (size_t)(newline - bytes) : n;

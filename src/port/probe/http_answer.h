@@ -57,15 +57,15 @@ void http_answer_fini(struct http_answer *a);
 SCOPED_FINI(http_answer_fini, struct http_answer)
 
 /* More bytes.  Those behind the end of the answer are ignored. */
-enum rc http_answer_feed(
-	struct http_answer *a, const char *bytes, size_t n, struct err *e) MUST_USE;
+enum rc http_answer_feed(struct http_answer *a, const char *bytes, size_t n,
+	struct err *e) MUST_USE;
 /* The server closed: the end of the body, or an answer cut short. */
 enum rc http_answer_end(struct http_answer *a, struct err *e) MUST_USE;
 
 /* The next line of `head` called `name` (any case) behind *cursor, which begins NULL; NULL when
  * there is none.  The value isn't terminated: it has *ret_n bytes. */
-const char *http_answer_header(
-	const struct http_answer *a, const char *name, const char **cursor, size_t *ret_n);
+const char *http_answer_header(const struct http_answer *a, const char *name, const char **cursor,
+	size_t *ret_n);
 /* The first one, copied; false when it is absent or doesn't fit. */
 bool http_answer_header_text(const struct http_answer *a, const char *name, char *ret, size_t size);
 

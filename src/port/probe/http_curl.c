@@ -50,7 +50,7 @@ static void on_session(void *ctx, void *session)
 
 static void note_timings(struct probe *p, const struct http_response *r)
 {
-	struct address a;
+	struct ip_address a;
 
 	p->result.phase_us[PHASE_RESOLVE] = r->timings.resolve_us;
 	p->result.phase_us[PHASE_CONNECT] = r->timings.connect_us;
@@ -60,10 +60,10 @@ static void note_timings(struct probe *p, const struct http_response *r)
 	p->result.lookup_us = r->timings.resolve_us;
 	p->result.http.redirects = r->redirects;
 	p->result.http.body_bytes = (int64_t)r->body_bytes;
-	if (!address_parse(r->address, 0, &a))
+	if (!ip_parse(r->address, 0, &a))
 		return;
-	p->result.ip_version = (uint8_t)address_version(&a);
-	p->result.ip_hash = address_hash(&a);
+	p->result.ip_version = (uint8_t)ip_version(&a);
+	p->result.ip_hash = ip_hash(&a);
 }
 
 static bool take_nothing(void *ctx, const char *bytes, size_t n)

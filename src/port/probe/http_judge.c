@@ -49,8 +49,8 @@ static void list_statuses(const struct http_spec *spec, struct str *out)
 	}
 }
 
-static bool fails_by_status(
-	const struct http_spec *spec, const struct http_facts *f, struct http_verdict *v)
+static bool fails_by_status(const struct http_spec *spec, const struct http_facts *f,
+	struct http_verdict *v)
 {
 	scoped(str_fini) struct str wanted = { .limit_bytes = SHOWN_MAX };
 	uint16_t status = f->answer->status;
@@ -107,8 +107,8 @@ static bool fails_by_header(const struct header_rule *rule, bool wants_match,
 		wants_match ? "doesn't match" : "it must not match");
 }
 
-static bool fails_by_headers(
-	const struct http_spec *spec, const struct http_facts *f, struct http_verdict *v)
+static bool fails_by_headers(const struct http_spec *spec, const struct http_facts *f,
+	struct http_verdict *v)
 {
 	for (uint32_t i = 0; i < spec->header_matches_not.n; i++)
 		if (fails_by_header(&spec->header_matches_not.rules[i], false, f, v))
@@ -135,8 +135,8 @@ static bool fails_by_patterns(const struct pattern_list *list, bool wants_match,
 	return false;
 }
 
-static bool fails_by_version(
-	const struct http_spec *spec, const struct http_facts *f, struct http_verdict *v)
+static bool fails_by_version(const struct http_spec *spec, const struct http_facts *f,
+	struct http_verdict *v)
 {
 	const char *spoken = http_version_text(f->version);
 
@@ -166,8 +166,8 @@ static bool fails(const struct http_spec *spec, const struct http_facts *f, stru
 	return spec->fail_if_not_tls && !f->is_tls && say(v, "answered without TLS");
 }
 
-void http_judge(
-	const struct http_spec *spec, const struct http_facts *facts, struct http_verdict *ret)
+void http_judge(const struct http_spec *spec, const struct http_facts *facts,
+	struct http_verdict *ret)
 {
 	*ret = (struct http_verdict){ 0 };
 	ret->is_ok = !fails(spec, facts, ret);

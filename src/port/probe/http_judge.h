@@ -27,8 +27,8 @@ struct http_verdict {
 	char why[REASON_BYTES_MAX + 1];
 };
 
-void http_judge(
-	const struct http_spec *spec, const struct http_facts *facts, struct http_verdict *ret);
+void http_judge(const struct http_spec *spec, const struct http_facts *facts,
+	struct http_verdict *ret);
 
 /* "HTTP/1.1" of 11. */
 const char *http_version_text(uint8_t version);

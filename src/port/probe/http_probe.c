@@ -131,7 +131,7 @@ static void begin(struct probe *p)
 	};
 	struct exchange *x = p->state;
 	const struct http_spec *spec = &p->spec->http;
-	struct endpoint to = { .port = x->url.port };
+	struct target to = { .port = x->url.port };
 	const char *host = http_spec_header(spec, "Host");
 	const char *compression = spec->compression;
 
@@ -190,13 +190,13 @@ static void follow(struct probe *p)
 
 	p->result.http.status = x->answer.status;
 	if (!http_answer_header_text(&x->answer, "Location", location, sizeof location)) {
-		probe_fail(
-			p, "HTTP %u to a URL of over %d bytes", x->answer.status, URL_TARGET_MAX);
+		probe_fail(p, "HTTP %u to a URL of over %d bytes", x->answer.status,
+			URL_TARGET_MAX);
 		return;
 	}
 	if (p->result.http.redirects == HTTP_REDIRECTS_MAX) {
-		probe_fail(
-			p, "over %d redirects, the last to %.120s", HTTP_REDIRECTS_MAX, location);
+		probe_fail(p, "over %d redirects, the last to %.120s", HTTP_REDIRECTS_MAX,
+			location);
 		return;
 	}
 	if (url_redirect(&x->url, location, &next, &e) != RC_OK) {

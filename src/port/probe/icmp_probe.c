@@ -16,7 +16,7 @@
 struct volley {
 	uv_timer_t timer;
 	struct probe *probe;
-	struct address to, source;
+	struct ip_address to, source;
 	bool has_source;
 	uint16_t n_over; /* answered or refused */
 	struct volley_ping {
@@ -24,7 +24,7 @@ struct volley {
 		struct ping *ping; /* NULL: over */
 	} * pings;
 	int64_t rtt_sum_us;
-	char why[ADDRESS_TEXT_MAX + 80]; /* the last refusal; "" */
+	char why[IP_TEXT_MAX + 80]; /* the last refusal; "" */
 };
 
 static uint16_t count(const struct icmp_spec *spec)
@@ -38,14 +38,14 @@ static void conclude(struct probe *p)
 	const struct volley *v = p->state;
 	const struct probe_icmp *r = &p->result.icmp;
 	unsigned lost = r->sent - r->received, percent = r->sent ? 100 * lost / r->sent : 100;
-	char limit[DURATION_TEXT_MAX], to[ADDRESS_TEXT_MAX];
+	char limit[DURATION_TEXT_MAX], to[IP_TEXT_MAX];
 
 	p->result.phase_us[PHASE_PROCESSING] = r->rtt_avg_us;
 	p->phase = PROBE_PHASES;
 	if (r->received > 0 && percent <= spec->loss_percent_max)
 		probe_pass(p);
 	else if (r->received == 0 && v->why[0])
-		probe_fail(p, "%s: %s", address_text(&v->to, to), v->why);
+		probe_fail(p, "%s: %s", ip_text(&v->to, to), v->why);
 	else if (r->received == 0)
 		probe_fail(p, "no answer in %s (while %s)",
 			duration_text(p->spec->timeout_ms, limit), p->doing);
@@ -122,12 +122,12 @@ static void on_turn(uv_timer_t *timer)
 	send_next(v->probe);
 }
 
-static void on_resolved(void *ctx, const struct address *to)
+static void on_resolved(void *ctx, const struct ip_address *to)
 {
 	struct probe *p = ctx;
 	struct volley *v = p->state;
-	const struct address *source;
-	char text[ADDRESS_TEXT_MAX];
+	const struct ip_address *source;
+	char text[IP_TEXT_MAX];
 
 	v->to = *to;
 	if (!probe_source(p, to, &v->source, &source))
@@ -135,14 +135,14 @@ static void on_resolved(void *ctx, const struct address *to)
 	v->has_source = source != NULL;
 	probe_enter(p, PHASE_CONNECT, "opening a socket");
 	probe_pinger(p);
-	probe_enter(p, PHASE_PROCESSING, "waiting for the echo from %s", address_text(to, text));
+	probe_enter(p, PHASE_PROCESSING, "waiting for the echo from %s", ip_text(to, text));
 	send_next(p);
 }
 
 static void start(struct probe *p)
 {
 	const struct icmp_spec *spec = &p->spec->icmp;
-	struct endpoint to = { 0 };
+	struct target to = { 0 };
 	struct volley *v = must_alloc(sizeof *v);
 
 	p->state = v;

@@ -177,8 +177,8 @@ static double sum_of_phases(const struct probe_result *r, unsigned phases)
 	return seconds(us);
 }
 
-static void write_durations(
-	size_t d, const struct probe_metrics_row *rows, size_t n, struct str *out)
+static void write_durations(size_t d, const struct probe_metrics_row *rows, size_t n,
+	struct str *out)
 {
 	bool is_known = false;
 

@@ -41,7 +41,7 @@ struct pinger {
 
 struct ping {
 	struct ping *next, **link;
-	struct address to;
+	struct ip_address to;
 	uint16_t sequence, payload_bytes;
 	uint64_t sent_ns;
 	ping_done *done;
@@ -267,19 +267,19 @@ static void clear_error(const struct line *l)
 	getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &ignored, &n);
 }
 
-static enum rc send_packet(
-	struct line *l, struct ping *ping, const struct ping_wish *wish, struct err *e)
+static enum rc send_packet(struct line *l, struct ping *ping, const struct ping_wish *wish,
+	struct err *e)
 {
 	uint8_t packet[PACKET_MAX];
-	struct address to = wish->to;
+	struct ip_address to = wish->to;
 	union control control;
 	struct iovec iov = { .iov_base = packet };
 	struct msghdr m = { .msg_name = &to,
-		.msg_namelen = address_length(&to),
+		.msg_namelen = ip_length(&to),
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control };
-	char where[ADDRESS_TEXT_MAX];
+	char where[IP_TEXT_MAX];
 	ssize_t sent;
 
 	memset(&control, 0, sizeof control);
@@ -291,17 +291,17 @@ static enum rc send_packet(
 	ping->sent_ns = uv_hrtime();
 	sent = sendmsg(l->fd, &m, 0);
 	if (sent < 0)
-		err_errno(e, RC_OFFLINE, errno, "%s", address_text(&to, where));
+		err_errno(e, RC_OFFLINE, errno, "%s", ip_text(&to, where));
 	if (wish->dont_fragment)
 		allow_fragments(l, true);
 	return sent < 0 ? RC_OFFLINE : RC_OK;
 }
 
-static struct ping *find(struct pinger *p, uint16_t sequence, const struct address *from)
+static struct ping *find(struct pinger *p, uint16_t sequence, const struct ip_address *from)
 {
 	struct ping *ping = p->buckets[sequence % BUCKETS];
 
-	while (ping && (ping->sequence != sequence || !address_equal(&ping->to, from)))
+	while (ping && (ping->sequence != sequence || !ip_equal(&ping->to, from)))
 		ping = ping->next;
 	return ping;
 }
@@ -445,9 +445,9 @@ static const struct sock_extended_err *error_of(struct msghdr *m)
 static void take_error(struct line *l, struct msghdr *m, const uint8_t *packet, size_t n)
 {
 	const struct sock_extended_err *error = error_of(m);
-	char why[ADDRESS_TEXT_MAX + 80], from[ADDRESS_TEXT_MAX];
+	char why[IP_TEXT_MAX + 80], from[IP_TEXT_MAX];
 	struct ping_reply reply = { .why = why };
-	struct address offender = { 0 };
+	struct ip_address offender = { 0 };
 	struct ping *ping;
 
 	if (!error || n < HEADER_BYTES || packet[0] != protocols[l->which].request)
@@ -460,7 +460,7 @@ static void take_error(struct line *l, struct msghdr *m, const uint8_t *packet, 
 		l->which == V4 ? sizeof offender.v4 : sizeof offender.v6);
 	if (offender.any.sa_family == protocols[l->which].family)
 		snprintf(why, sizeof why, "%s, says %s", strerror((int)error->ee_errno),
-			address_text(&offender, from));
+			ip_text(&offender, from));
 	finish(ping, &reply);
 }
 
@@ -468,7 +468,7 @@ static void take_error(struct line *l, struct msghdr *m, const uint8_t *packet, 
 static bool receive(struct line *l, int flags)
 {
 	uint8_t bytes[PACKET_MAX + 64];
-	struct address from = { 0 };
+	struct ip_address from = { 0 };
 	union control control;
 	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof bytes };
 	struct msghdr m = { .msg_name = &from,

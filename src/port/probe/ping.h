@@ -9,7 +9,7 @@
 #ifndef PORT_PROBE_PING_H
 #define PORT_PROBE_PING_H
 
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 
 #include <uv.h>
 
@@ -24,8 +24,8 @@ struct pinger *pinger_new(uv_loop_t *loop);
 void pinger_close(struct pinger *p, void (*closed)(void *ctx), void *ctx);
 
 struct ping_wish {
-	struct address to;
-	const struct address *source; /* NULL: the system's choice */
+	struct ip_address to;
+	const struct ip_address *source; /* NULL: the system's choice */
 	uint16_t payload_bytes;
 	uint8_t ttl; /* 0: the system's */
 	bool dont_fragment;

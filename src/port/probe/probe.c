@@ -169,8 +169,8 @@ static void on_begin(uv_timer_t *timer)
 	p->engine->start(p);
 }
 
-struct probe *probe_start(
-	struct prober *prober, const struct probe_spec *spec, probe_done *done, void *ctx)
+struct probe *probe_start(struct prober *prober, const struct probe_spec *spec, probe_done *done,
+	void *ctx)
 {
 	struct probe *p = must_alloc(sizeof *p);
 
@@ -219,18 +219,18 @@ void probe_enter(struct probe *p, enum probe_phase phase, const char *doing_fmt,
 	va_end(ap);
 }
 
-static void note_address(struct probe *p, const struct address *to)
+static void note_address(struct probe *p, const struct ip_address *to)
 {
 	bool is_first = p->result.ip_version == 0;
 
 	probe_leave_phase(p);
-	p->result.ip_version = (uint8_t)address_version(to);
-	p->result.ip_hash = address_hash(to);
+	p->result.ip_version = (uint8_t)ip_version(to);
+	p->result.ip_hash = ip_hash(to);
 	if (is_first)
 		p->result.lookup_us = p->result.phase_us[PHASE_RESOLVE];
 }
 
-static void on_lookup(void *ctx, const struct address *to, const char *why)
+static void on_lookup(void *ctx, const struct ip_address *to, const char *why)
 {
 	struct probe *p = ctx;
 
@@ -243,9 +243,9 @@ static void on_lookup(void *ctx, const struct address *to, const char *why)
 	p->resolved(p->resolved_ctx, to);
 }
 
-static void resolve_literal(struct probe *p, const struct address *a)
+static void resolve_literal(struct probe *p, const struct ip_address *a)
 {
-	if (!address_choose(a, 1, p->spec->ip, p->spec->ip_fallback)) {
+	if (!ip_choose(a, 1, p->spec->ip, p->spec->ip_fallback)) {
 		probe_fail(p, "the address is not an IPv%d address", p->spec->ip == IP_V4 ? 4 : 6);
 		return;
 	}
@@ -253,7 +253,7 @@ static void resolve_literal(struct probe *p, const struct address *a)
 	p->resolved(p->resolved_ctx, a);
 }
 
-void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *resolved, void *ctx)
+void probe_resolve(struct probe *p, const struct target *to, probe_resolved *resolved, void *ctx)
 {
 	struct lookup_wish wish = { .host = to->host,
 		.port = to->port,
@@ -261,12 +261,12 @@ void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *r
 		.fallback = p->spec->ip_fallback };
 	struct prober *prober = p->prober;
 	struct lookup *lookup;
-	struct address a;
+	struct ip_address a;
 
 	probe_enter(p, PHASE_RESOLVE, "resolving %.150s", to->host);
 	p->resolved = resolved;
 	p->resolved_ctx = ctx;
-	if (address_parse(to->host, to->port, &a)) {
+	if (ip_parse(to->host, to->port, &a)) {
 		resolve_literal(p, &a);
 		return;
 	}
@@ -279,19 +279,19 @@ void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *r
 		p->lookup = lookup;
 }
 
-bool probe_source(struct probe *p, const struct address *to, struct address *storage,
-	const struct address **ret)
+bool probe_source(struct probe *p, const struct ip_address *to, struct ip_address *storage,
+	const struct ip_address **ret)
 {
 	*ret = NULL;
 	if (!p->spec->source_address)
 		return true;
-	if (!address_parse(p->spec->source_address, 0, storage)) {
+	if (!ip_parse(p->spec->source_address, 0, storage)) {
 		probe_fail(p, "source address '%.64s' is malformed", p->spec->source_address);
 		return false;
 	}
 	if (storage->any.sa_family != to->any.sa_family) {
 		probe_fail(p, "source address %.64s can't reach an IPv%d address",
-			p->spec->source_address, address_version(to));
+			p->spec->source_address, ip_version(to));
 		return false;
 	}
 	*ret = storage;

@@ -86,8 +86,8 @@ void probe_result_fini(struct probe_result *r);
 struct prober_setup {
 	uv_loop_t *loop;
 	/* Reads a secret when a probe uses it; the text isn't kept.  NULL: no secrets. */
-	enum rc (*read_secret)(
-		void *ctx, const struct secret *secret, struct str *ret, struct err *e);
+	enum rc (*read_secret)(void *ctx, const struct secret *secret, struct str *ret,
+		struct err *e);
 	void *ctx;
 };
 
@@ -102,8 +102,8 @@ struct prober *prober_new(const struct prober_setup *setup);
 void prober_close(struct prober *p, void (*closed)(void *ctx), void *ctx);
 
 /* `done` is called from the loop, never from inside.  `spec` is borrowed until then. */
-struct probe *probe_start(
-	struct prober *p, const struct probe_spec *spec, probe_done *done, void *ctx);
+struct probe *probe_start(struct prober *p, const struct probe_spec *spec, probe_done *done,
+	void *ctx);
 void probe_cancel(struct probe *probe); /* `done` will not be called; the spec is let go */
 
 /* Prometheus' text format with blackbox_exporter's names, grouped by family: HELP and TYPE once,

@@ -23,8 +23,8 @@ struct resolver {
 	uv_loop_t *loop;
 	ares_channel channel;
 	bool has_channel;
-	char server[ENDPOINT_TEXT_MAX]; /* "": the system's */
-	bool is_stale;                  /* the channel is to be opened again */
+	char server[IP_PORT_TEXT_MAX]; /* "": the system's */
+	bool is_stale;                 /* the channel is to be opened again */
 	struct timespec config_mtime;
 	uint64_t checked_ms;
 	struct watch *watches;
@@ -78,7 +78,7 @@ static void free_lookup(struct lookup *l)
 }
 
 /* The end of a lookup.  During lookup_start the memory is freed there. */
-static void finish(struct lookup *l, const struct address *to, const char *why)
+static void finish(struct lookup *l, const struct ip_address *to, const char *why)
 {
 	lookup_done *done = l->done;
 
@@ -90,9 +90,9 @@ static void finish(struct lookup *l, const struct address *to, const char *why)
 		free_lookup(l);
 }
 
-static void finish_with(struct lookup *l, const struct address *all, uint32_t n)
+static void finish_with(struct lookup *l, const struct ip_address *all, uint32_t n)
 {
-	const struct address *to = address_choose(all, n, l->wish.ip, l->wish.fallback);
+	const struct ip_address *to = ip_choose(all, n, l->wish.ip, l->wish.fallback);
 	char why[HOST_MAX + 64];
 
 	if (n == 0)
@@ -103,9 +103,10 @@ static void finish_with(struct lookup *l, const struct address *all, uint32_t n)
 	finish(l, to, to ? NULL : why);
 }
 
-static void add_address(struct address *all, uint32_t *n, const struct sockaddr *sa, uint16_t port)
+static void add_address(struct ip_address *all, uint32_t *n, const struct sockaddr *sa,
+	uint16_t port)
 {
-	struct address a = { 0 };
+	struct ip_address a = { 0 };
 
 	if (*n == ADDRESSES_MAX)
 		return;
@@ -124,7 +125,7 @@ static void add_address(struct address *all, uint32_t *n, const struct sockaddr 
 static void on_system(uv_getaddrinfo_t *req, int status, struct addrinfo *list)
 {
 	struct lookup *l = req->data;
-	struct address all[ADDRESSES_MAX];
+	struct ip_address all[ADDRESSES_MAX];
 	uint32_t n = 0;
 
 	for (struct addrinfo *a = list; a; a = a->ai_next)
@@ -160,7 +161,7 @@ static void on_answer(void *ctx, int status, int timeouts, struct ares_addrinfo 
 {
 	struct lookup *l = ctx;
 	struct resolver *r = l->resolver;
-	struct address all[ADDRESSES_MAX];
+	struct ip_address all[ADDRESSES_MAX];
 	char why[HOST_MAX + 96];
 	uint32_t n = 0;
 
@@ -342,8 +343,8 @@ static void check_config(struct resolver *r)
 	r->checked_ms = now_ms;
 }
 
-struct lookup *lookup_start(
-	struct resolver *r, const struct lookup_wish *wish, lookup_done *done, void *ctx)
+struct lookup *lookup_start(struct resolver *r, const struct lookup_wish *wish, lookup_done *done,
+	void *ctx)
 {
 	struct lookup *l = must_alloc(sizeof *l);
 

@@ -10,7 +10,7 @@
 #ifndef PORT_PROBE_RESOLVE_H
 #define PORT_PROBE_RESOLVE_H
 
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 
 #include <uv.h>
 
@@ -29,11 +29,11 @@ struct lookup_wish {
 };
 
 /* `to` is NULL when there is no address, and `why` says so for people. */
-typedef void lookup_done(void *ctx, const struct address *to, const char *why);
+typedef void lookup_done(void *ctx, const struct ip_address *to, const char *why);
 
 /* May call `done` before it returns (names of /etc/hosts), and then returns NULL. */
-struct lookup *lookup_start(
-	struct resolver *r, const struct lookup_wish *wish, lookup_done *done, void *ctx);
+struct lookup *lookup_start(struct resolver *r, const struct lookup_wish *wish, lookup_done *done,
+	void *ctx);
 void lookup_cancel(struct lookup *l); /* `done` will not be called; NULL allowed */
 
 /* For tests: ask this server ("127.0.0.1:5353") instead of those of the system. */

@@ -19,7 +19,7 @@ struct stream {
 	uv_tcp_t tcp;
 	uv_connect_t connect;
 	enum state state;
-	struct address to;
+	struct ip_address to;
 	const struct stream_events *on;
 	void *ctx;
 	char *buffer; /* for reading; made when the first bytes come */
@@ -52,9 +52,9 @@ static void fail(struct stream *s, const char *why)
 
 static void fail_uv(struct stream *s, int code)
 {
-	char where[ENDPOINT_TEXT_MAX], why[ENDPOINT_TEXT_MAX + 80];
+	char where[IP_PORT_TEXT_MAX], why[IP_PORT_TEXT_MAX + 80];
 
-	address_text_port(&s->to, where);
+	ip_text_port(&s->to, where);
 	if (code == UV_ECONNREFUSED)
 		snprintf(why, sizeof why, "connection refused by %s", where);
 	else if (code == UV_ECONNRESET || code == UV_EPIPE)
@@ -245,7 +245,7 @@ static void on_closed(uv_handle_t *handle)
 	free(s);
 }
 
-static int begin(struct stream *s, const struct address *source)
+static int begin(struct stream *s, const struct ip_address *source)
 {
 	int code = source ? uv_tcp_bind(&s->tcp, &source->any, 0) : 0;
 
@@ -254,11 +254,11 @@ static int begin(struct stream *s, const struct address *source)
 	return code;
 }
 
-enum rc stream_open(struct stream **ret, uv_loop_t *loop, const struct address *to,
-	const struct address *source, struct err *e)
+enum rc stream_open(struct stream **ret, uv_loop_t *loop, const struct ip_address *to,
+	const struct ip_address *source, struct err *e)
 {
 	struct stream *s = must_alloc(sizeof *s);
-	char where[ENDPOINT_TEXT_MAX];
+	char where[IP_PORT_TEXT_MAX];
 	int code = uv_tcp_init(loop, &s->tcp);
 
 	must(code == 0);
@@ -269,8 +269,7 @@ enum rc stream_open(struct stream **ret, uv_loop_t *loop, const struct address *
 	if (code != 0) {
 		s->state = OVER;
 		uv_close((uv_handle_t *)&s->tcp, on_closed);
-		return err_set(
-			e, RC_OFFLINE, "%s: %s", address_text_port(to, where), uv_strerror(code));
+		return err_set(e, RC_OFFLINE, "%s: %s", ip_text_port(to, where), uv_strerror(code));
 	}
 	*ret = s;
 	return RC_OK;
@@ -286,7 +285,7 @@ enum rc stream_start_tls(struct stream *s, const struct stream_tls *tls, struct 
 {
 	gnutls_datum_t alpn = { .data = (unsigned char *)(uintptr_t)tls->alpn };
 	unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP;
-	struct address ignored;
+	struct ip_address ignored;
 	int code;
 
 	must(!s->session && s->state == OPEN);
@@ -302,9 +301,9 @@ enum rc stream_start_tls(struct stream *s, const struct stream_tls *tls, struct 
 	gnutls_transport_set_ptr(s->session, s);
 	gnutls_transport_set_push_function(s->session, push);
 	gnutls_transport_set_pull_function(s->session, pull);
-	if (tls->server_name && !address_parse(tls->server_name, 0, &ignored))
-		gnutls_server_name_set(
-			s->session, GNUTLS_NAME_DNS, tls->server_name, strlen(tls->server_name));
+	if (tls->server_name && !ip_parse(tls->server_name, 0, &ignored))
+		gnutls_server_name_set(s->session, GNUTLS_NAME_DNS, tls->server_name,
+			strlen(tls->server_name));
 	if (tls->alpn) {
 		alpn.size = (unsigned)strlen(tls->alpn);
 		gnutls_alpn_set_protocols(s->session, &alpn, 1, 0);

@@ -13,7 +13,7 @@
 #define PORT_PROBE_STREAM_H
 
 #include "base/str.h"
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 
 #include <gnutls/gnutls.h>
 #include <uv.h>
@@ -29,8 +29,8 @@ struct stream_events {
 };
 
 /* Begins to connect, from `source` unless it is NULL.  RC_OFFLINE when that fails at once. */
-enum rc stream_open(struct stream **ret, uv_loop_t *loop, const struct address *to,
-	const struct address *source, struct err *e) MUST_USE;
+enum rc stream_open(struct stream **ret, uv_loop_t *loop, const struct ip_address *to,
+	const struct ip_address *source, struct err *e) MUST_USE;
 void stream_listen(struct stream *s, const struct stream_events *on, void *ctx);
 
 struct stream_tls {

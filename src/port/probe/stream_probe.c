@@ -61,11 +61,11 @@ static void start(struct probe *p)
 		.ended = on_ended,
 	};
 	const struct tcp_spec *spec = &p->spec->tcp;
-	struct endpoint to;
+	struct target to;
 	struct talk *t;
 	struct err e;
 
-	if (endpoint_parse(spec->address, 0, &to, &e) != RC_OK) {
+	if (target_parse(spec->address, 0, &to, &e) != RC_OK) {
 		probe_fail(p, "%s", e.text);
 		return;
 	}
@@ -73,8 +73,10 @@ static void start(struct probe *p)
 	dialogue_init(&t->dialogue, spec);
 	p->state = t;
 	channel_open(&t->channel, p,
-		&(struct channel_wish){
-			.on = &events, .to = &to, .tls = &spec->tls, .use_tls = spec->use_tls });
+		&(struct channel_wish){ .on = &events,
+			.to = &to,
+			.tls = &spec->tls,
+			.use_tls = spec->use_tls });
 }
 
 static void stop(struct probe *p)

@@ -104,8 +104,8 @@ static void look_at_bundles(struct trust *t)
 	}
 }
 
-static enum rc bundle_for(
-	struct trust *t, const char *ca_file, const struct bundle **ret, struct err *e)
+static enum rc bundle_for(struct trust *t, const char *ca_file, const struct bundle **ret,
+	struct err *e)
 {
 	const char *path = ca_file ? ca_file : http_ca_bundle();
 	struct bundle *b = NULL;
@@ -137,8 +137,8 @@ static enum rc import_chain(struct chain *c, const gnutls_datum_t *shown, uint32
 		int code = gnutls_x509_crt_init(&c->certs[c->n]);
 
 		if (code == 0)
-			code = gnutls_x509_crt_import(
-				c->certs[c->n], &shown[c->n], GNUTLS_X509_FMT_DER);
+			code = gnutls_x509_crt_import(c->certs[c->n], &shown[c->n],
+				GNUTLS_X509_FMT_DER);
 		if (code < 0) {
 			c->n++;
 			return err_set(e, RC_INPUT, "the server's certificate is malformed: %s",
@@ -155,13 +155,13 @@ static void find_anchors(struct chain *c, const struct bundle *b)
 		gnutls_datum_t name;
 
 		if (gnutls_x509_crt_get_raw_issuer_dn(c->certs[i], &name) == 0) {
-			c->n_anchors += bundle_find(
-				b, &name, c->anchors + c->n_anchors, ANCHORS_MAX - c->n_anchors);
+			c->n_anchors += bundle_find(b, &name, c->anchors + c->n_anchors,
+				ANCHORS_MAX - c->n_anchors);
 			gnutls_free(name.data);
 		}
 		if (gnutls_x509_crt_get_raw_dn(c->certs[i], &name) == 0) {
-			c->n_anchors += bundle_find(
-				b, &name, c->anchors + c->n_anchors, ANCHORS_MAX - c->n_anchors);
+			c->n_anchors += bundle_find(b, &name, c->anchors + c->n_anchors,
+				ANCHORS_MAX - c->n_anchors);
 			gnutls_free(name.data);
 		}
 	}
@@ -181,8 +181,8 @@ static enum rc verify(struct chain *c, const char *host, unsigned *ret_status, s
 	if (code < 0)
 		return err_set(e, RC_INTERNAL, "verifying: %s", gnutls_strerror(code));
 	gnutls_x509_trust_list_add_cas(list, c->anchors, c->n_anchors, 0);
-	code = gnutls_x509_trust_list_verify_crt2(
-		list, c->certs, c->n, wanted, COUNT(wanted), flags, ret_status, NULL);
+	code = gnutls_x509_trust_list_verify_crt2(list, c->certs, c->n, wanted, COUNT(wanted),
+		flags, ret_status, NULL);
 	gnutls_x509_trust_list_deinit(list, 0);
 	if (code < 0)
 		return err_set(e, RC_INPUT, "verifying: %s", gnutls_strerror(code));
@@ -205,8 +205,8 @@ static bool names_equal(gnutls_x509_crt_t cert, gnutls_x509_crt_t issuer)
 	return is_same;
 }
 
-static gnutls_x509_crt_t find_issuer(
-	gnutls_x509_crt_t cert, const gnutls_x509_crt_t *among, uint32_t n)
+static gnutls_x509_crt_t find_issuer(gnutls_x509_crt_t cert, const gnutls_x509_crt_t *among,
+	uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (among[i] != cert && names_equal(cert, among[i]))
@@ -386,8 +386,8 @@ static void say_wrong_name(const struct chain *c, struct str *why)
 
 	copy_dns_names(&facts, c->certs[0]);
 	copy_name(subject, sizeof subject, gnutls_x509_crt_get_dn3, c->certs[0]);
-	str_addf(
-		why, "certificate is for %.100s, not for ", facts.names[0] ? facts.names : subject);
+	str_addf(why, "certificate is for %.100s, not for ",
+		facts.names[0] ? facts.names : subject);
 }
 
 /* clang-format off */
@@ -410,8 +410,8 @@ static const struct {
 /* clang-format on */
 
 /* All that is wrong, in one sentence. */
-static void explain(
-	const struct chain *c, unsigned status, const char *host, char *ret, size_t size)
+static void explain(const struct chain *c, unsigned status, const char *host, char *ret,
+	size_t size)
 {
 	scoped(str_fini) struct str why = { .limit_bytes = size - 1 };
 
@@ -432,8 +432,8 @@ static void explain(
 	str_copy(ret, size, str_c(&why));
 }
 
-static struct sha256 memory_key(
-	const gnutls_datum_t *shown, uint32_t n, const char *host, const char *path)
+static struct sha256 memory_key(const gnutls_datum_t *shown, uint32_t n, const char *host,
+	const char *path)
 {
 	struct sha256_state s;
 
@@ -481,8 +481,8 @@ struct shown {
 };
 
 /* A chain that isn't remembered. */
-static enum rc examine(
-	struct trust *t, const struct shown *shown, struct memory *m, char *ret_why, struct err *e)
+static enum rc examine(struct trust *t, const struct shown *shown, struct memory *m, char *ret_why,
+	struct err *e)
 {
 	scoped(chain_fini) struct chain c = { 0 };
 	const struct bundle *bundle = NULL;
@@ -509,8 +509,8 @@ static enum rc examine(
 	return RC_OK;
 }
 
-static void apply_expiry_rule(
-	const struct tls_spec *spec, const struct probe_tls *facts, char *ret_why)
+static void apply_expiry_rule(const struct tls_spec *spec, const struct probe_tls *facts,
+	char *ret_why)
 {
 	int64_t left_ms = (facts->earliest_expiry_s - time(NULL)) * SECOND_MS;
 	char left[DURATION_TEXT_MAX], wanted[DURATION_TEXT_MAX], date[16];

@@ -66,14 +66,14 @@ static enum rc set_target(struct url *u, const char *text, struct err *e)
 static enum rc set_host(struct url *u, struct err *e)
 {
 	bool is_v6 = strchr(u->host, ':') != NULL;
-	struct address ignored;
+	struct ip_address ignored;
 
-	if (is_v6 && !address_parse(u->host, 0, &ignored))
+	if (is_v6 && !ip_parse(u->host, 0, &ignored))
 		return err_set(e, RC_INPUT, "'%s' is no IPv6 address", u->host);
 	for (char *c = u->host; *c && !is_v6; c++) {
 		if (!isascii(*c))
-			return err_set(
-				e, RC_INPUT, "host '%s': write it in its xn-- form", u->host);
+			return err_set(e, RC_INPUT, "host '%s': write it in its xn-- form",
+				u->host);
 		if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
 			return err_set(e, RC_INPUT, "'%s' names no host", u->host);
 		*c = (char)tolower((unsigned char)*c);
@@ -86,7 +86,7 @@ static enum rc set_authority(struct url *u, const char *text, size_t n, struct e
 {
 	const char *at = memrchr(text, '@', n);
 	char host_port[HOST_MAX + 16];
-	struct endpoint found;
+	struct target found;
 	enum rc rc;
 
 	u->login[0] = '\0';
@@ -102,7 +102,7 @@ static enum rc set_authority(struct url *u, const char *text, size_t n, struct e
 		return err_set(e, RC_INPUT, "the URL's host is too long");
 	memcpy(host_port, text, n);
 	host_port[n] = '\0';
-	rc = endpoint_parse(host_port, default_port(u->is_https), &found, e);
+	rc = target_parse(host_port, default_port(u->is_https), &found, e);
 	if (rc != RC_OK)
 		return rc;
 	memcpy(u->host, found.host, sizeof u->host);

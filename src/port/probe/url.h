@@ -8,7 +8,7 @@
 #ifndef PORT_PROBE_URL_H
 #define PORT_PROBE_URL_H
 
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 
 #define URL_TARGET_MAX 4096
 #define URL_LOGIN_MAX  256
@@ -25,8 +25,8 @@ struct url {
 enum rc url_parse(const char *text, struct url *ret, struct err *e) MUST_USE;
 
 /* The Location header `location`, met at `base`.  RC_INPUT for other schemes and nonsense. */
-enum rc url_redirect(
-	const struct url *base, const char *location, struct url *ret, struct err *e) MUST_USE;
+enum rc url_redirect(const struct url *base, const char *location, struct url *ret,
+	struct err *e) MUST_USE;
 
 bool url_same_host(const struct url *a, const struct url *b);   /* host only */
 bool url_same_origin(const struct url *a, const struct url *b); /* scheme, host and port */

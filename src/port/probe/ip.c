@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "port/probe/address.h"
+#include "port/probe/ip.h"
 
 #include "base/str.h"
 
@@ -22,12 +22,12 @@ static enum rc parse_port(const char *text, uint16_t *ret, struct err *e)
 	return RC_OK;
 }
 
-enum rc endpoint_parse(const char *text, uint16_t default_port, struct endpoint *ret, struct err *e)
+enum rc target_parse(const char *text, uint16_t default_port, struct target *ret, struct err *e)
 {
 	const char *first = strchr(text, ':'), *last = strrchr(text, ':'),
 		   *end = text + strlen(text);
 	const char *port = NULL;
-	struct endpoint found = { .port = default_port };
+	struct target found = { .port = default_port };
 
 	if (*text == '[') {
 		text++;
@@ -56,9 +56,9 @@ enum rc endpoint_parse(const char *text, uint16_t default_port, struct endpoint 
 	return RC_OK;
 }
 
-bool address_parse(const char *host, uint16_t port, struct address *ret)
+bool ip_parse(const char *host, uint16_t port, struct ip_address *ret)
 {
-	struct address a = { 0 };
+	struct ip_address a = { 0 };
 
 	if (uv_ip4_addr(host, port, &a.v4) != 0 && uv_ip6_addr(host, port, &a.v6) != 0)
 		return false;
@@ -66,13 +66,13 @@ bool address_parse(const char *host, uint16_t port, struct address *ret)
 	return true;
 }
 
-static bool is_of(const struct address *a, enum ip_protocol ip)
+static bool is_of(const struct ip_address *a, enum ip_protocol ip)
 {
 	return ip == IP_ANY || (ip == IP_V4) == (a->any.sa_family == AF_INET);
 }
 
-const struct address *address_choose(
-	const struct address *all, uint32_t n, enum ip_protocol ip, bool fallback)
+const struct ip_address *ip_choose(const struct ip_address *all, uint32_t n, enum ip_protocol ip,
+	bool fallback)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (is_of(&all[i], ip))
@@ -80,12 +80,12 @@ const struct address *address_choose(
 	return fallback && n > 0 ? &all[0] : NULL;
 }
 
-socklen_t address_length(const struct address *a)
+socklen_t ip_length(const struct ip_address *a)
 {
 	return a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;
 }
 
-static const uint8_t *bytes_of(const struct address *a, size_t *ret_n)
+static const uint8_t *bytes_of(const struct ip_address *a, size_t *ret_n)
 {
 	bool is_v4 = a->any.sa_family == AF_INET;
 
@@ -93,7 +93,7 @@ static const uint8_t *bytes_of(const struct address *a, size_t *ret_n)
 	return is_v4 ? (const uint8_t *)&a->v4.sin_addr : a->v6.sin6_addr.s6_addr;
 }
 
-bool address_equal(const struct address *a, const struct address *b)
+bool ip_equal(const struct ip_address *a, const struct ip_address *b)
 {
 	size_t na, nb;
 	const uint8_t *bytes_a = bytes_of(a, &na), *bytes_b = bytes_of(b, &nb);
@@ -101,17 +101,17 @@ bool address_equal(const struct address *a, const struct address *b)
 	return na == nb && memcmp(bytes_a, bytes_b, na) == 0;
 }
 
-uint16_t address_port(const struct address *a)
+uint16_t ip_port(const struct ip_address *a)
 {
 	return ntohs(a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port);
 }
 
-int address_version(const struct address *a)
+int ip_version(const struct ip_address *a)
 {
 	return a->any.sa_family == AF_INET ? 4 : 6;
 }
 
-uint32_t address_hash(const struct address *a)
+uint32_t ip_hash(const struct ip_address *a)
 {
 	uint32_t hash = 2166136261u;
 	size_t n;
@@ -122,22 +122,22 @@ uint32_t address_hash(const struct address *a)
 	return hash;
 }
 
-const char *address_text(const struct address *a, char buf[ADDRESS_TEXT_MAX])
+const char *ip_text(const struct ip_address *a, char buf[IP_TEXT_MAX])
 {
 	size_t n;
 	const uint8_t *bytes = bytes_of(a, &n);
 
-	if (!inet_ntop(a->any.sa_family, bytes, buf, ADDRESS_TEXT_MAX))
+	if (!inet_ntop(a->any.sa_family, bytes, buf, IP_TEXT_MAX))
 		buf[0] = '\0';
 	return buf;
 }
 
-const char *address_text_port(const struct address *a, char buf[ENDPOINT_TEXT_MAX])
+const char *ip_text_port(const struct ip_address *a, char buf[IP_PORT_TEXT_MAX])
 {
-	char address[ADDRESS_TEXT_MAX];
+	char address[IP_TEXT_MAX];
 	bool is_v6 = a->any.sa_family == AF_INET6;
 
-	snprintf(buf, ENDPOINT_TEXT_MAX, "%s%s%s:%u", is_v6 ? "[" : "", address_text(a, address),
-		is_v6 ? "]" : "", address_port(a));
+	snprintf(buf, IP_PORT_TEXT_MAX, "%s%s%s:%u", is_v6 ? "[" : "", ip_text(a, address),
+		is_v6 ? "]" : "", ip_port(a));
 	return buf;
 }
