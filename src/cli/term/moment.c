@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/term/moment.h"
+
+#include "base/str.h"
+
+#include <stdio.h>
+
+static const char *const weekdays[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
+	"Friday", "Saturday" };
+static const char *const months[] = { "January", "February", "March", "April", "May", "June",
+	"July", "August", "September", "October", "November", "December" };
+
+static struct tz_local local_at(const struct term *t, struct wall at)
+{
+	return tz_at(t->zone ? t->zone : tz_utc(), at);
+}
+
+/* As precise as one cares to know: two units from an hour on, one from ten days on. */
+static const char *length_text(int64_t ms, char buf[MOMENT_TEXT_MAX])
+{
+	char duration[DURATION_TEXT_MAX];
+	int64_t unit = ms >= 10 * DAY_MS ? DAY_MS : ms >= HOUR_MS ? MINUTE_MS :
+		ms >= MINUTE_MS ? MINUTE_MS : SECOND_MS;
+
+	snprintf(buf, MOMENT_TEXT_MAX, "%s", duration_text(ms - ms % unit, duration));
+	return buf;
+}
+
+const char *moment_since(struct wall t, struct wall now, char buf[MOMENT_TEXT_MAX])
+{
+	return length_text(now.ms > t.ms ? now.ms - t.ms : 0, buf);
+}
+
+const char *moment_ago(struct wall t, struct wall now, char buf[MOMENT_TEXT_MAX])
+{
+	char length[MOMENT_TEXT_MAX];
+	int64_t ms = now.ms - t.ms;
+
+	if (t.ms == 0)
+		return strcpy(buf, "never");
+	if (ms > -SECOND_MS && ms < SECOND_MS)
+		return strcpy(buf, "just now");
+	length_text(ms < 0 ? -ms : ms, length);
+	snprintf(buf, MOMENT_TEXT_MAX, ms < 0 ? "in %.40s" : "%.40s ago", length);
+	return buf;
+}
+
+const char *moment_text(const struct term *t, struct wall at, char buf[MOMENT_TEXT_MAX])
+{
+	struct tz_local l;
+
+	if (at.ms == 0 || at.ms == NEVER_MS)
+		return strcpy(buf, at.ms ? "open" : "never");
+	l = local_at(t, at);
+	if (l.civil.year == local_at(t, t->now).civil.year)
+		return tz_text(t->zone ? t->zone : tz_utc(), at, t->now, buf, MOMENT_TEXT_MAX);
+	snprintf(buf, MOMENT_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %s", l.civil.year, l.civil.month,
+		l.civil.day, l.civil.hour, l.civil.minute, l.abbreviation);
+	return buf;
+}
+
+const char *moment_clock(const struct term *t, struct wall at, char buf[MOMENT_TEXT_MAX])
+{
+	struct civil c = local_at(t, at).civil;
+
+	snprintf(buf, MOMENT_TEXT_MAX, "%02d:%02d:%02d", c.hour, c.minute, c.second);
+	return buf;
+}
+
+const char *moment_day(const struct term *t, struct wall at, char buf[MOMENT_TEXT_MAX])
+{
+	struct civil c = local_at(t, at).civil;
+
+	snprintf(buf, MOMENT_TEXT_MAX, "%s %d %s %d", weekdays[c.weekday], c.day,
+		months[c.month - 1], c.year);
+	return buf;
+}
+
+const char *moment_stamp(const struct term *t, struct wall at, char buf[MOMENT_TEXT_MAX])
+{
+	struct tz_local l = local_at(t, at);
+	int minutes = l.offset_s / 60, size = minutes < 0 ? -minutes : minutes;
+
+	snprintf(buf, MOMENT_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", l.civil.year,
+		l.civil.month, l.civil.day, l.civil.hour, l.civil.minute, l.civil.second,
+		minutes < 0 ? '-' : '+', size / 60, size % 60);
+	return buf;
+}
+
+/* "2026-11-22", "18:30", "18:30:15" or a date and a time with a space or a T between. */
+static bool parse_civil(const char *text, struct civil *ret, bool *ret_has_date)
+{
+	struct civil c = *ret;
+	int n = 0, more = 0;
+
+	*ret_has_date = sscanf(text, "%4d-%2d-%2d%n", &c.year, &c.month, &c.day, &n) == 3;
+	if (*ret_has_date) {
+		c.hour = c.minute = c.second = 0;
+		text += n;
+		if (*text == ' ' || *text == 'T')
+			text++;
+		else if (*text)
+			return false;
+	} else {
+		c.second = 0;
+	}
+	n = 0;
+	if (*text && sscanf(text, "%2d:%2d%n", &c.hour, &c.minute, &n) != 2)
+		return false;
+	if (text[n] == ':' && sscanf(text + n, ":%2d%n", &c.second, &more) != 1)
+		return false;
+	if (text[n + more] || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 ||
+		c.hour < 0 || c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 ||
+		c.second > 60)
+		return false;
+	*ret = c;
+	return true;
+}
+
+static bool parse_local(const struct term *t, const char *text, enum moment_side side,
+	struct wall *ret)
+{
+	static const char *const days[] = { "yesterday", "today", "tomorrow" };
+	const struct tz *zone = t->zone ? t->zone : tz_utc();
+	struct civil c = tz_at(zone, t->now).civil;
+	bool has_date;
+
+	for (int i = 0; i < 3; i++) {
+		if (str_eq(text, days[i])) {
+			c.day += i - 1;
+			c.hour = c.minute = c.second = 0;
+			*ret = tz_instant(zone, c);
+			return true;
+		}
+	}
+	if (!parse_civil(text, &c, &has_date))
+		return false;
+	*ret = tz_instant(zone, c);
+	if (!has_date && side == MOMENT_PAST && ret->ms > t->now.ms)
+		c.day--;
+	else if (!has_date && side == MOMENT_FUTURE && ret->ms <= t->now.ms)
+		c.day++;
+	*ret = tz_instant(zone, c);
+	return true;
+}
+
+enum rc moment_parse(const struct term *t, const char *text, enum moment_side side,
+	struct wall *ret, struct err *e)
+{
+	int64_t ms;
+
+	if (duration_parse(text, &ms, NULL) == RC_OK) {
+		*ret = (struct wall){ side == MOMENT_PAST ? t->now.ms - ms : t->now.ms + ms };
+		return RC_OK;
+	}
+	if (wall_parse(text, ret, NULL) == RC_OK || parse_local(t, text, side, ret))
+		return RC_OK;
+	return err_set(e, RC_USAGE,
+		"'%.60s' is no time: write 2h (that long %s), 18:30, \"2026-11-22 18:30\" or "
+		"2026-11-22T18:30:00Z",
+		text, side == MOMENT_PAST ? "ago" : "from now");
+}
