@@ -73,6 +73,17 @@ void page_fill(struct page *p, const char *glyph, size_t columns)
 		str_add(&p->out, glyph);
 }
 
+void page_cell(struct page *p, enum style style, const char *text, size_t columns)
+{
+	scoped(str_fini) struct str clean = STR_EMPTY, cut = STR_EMPTY;
+	size_t used;
+
+	text_add_clean(&clean, text);
+	used = text_add_cut(&cut, str_c(&clean), columns, page_glyph(p, GLYPH_ELLIPSIS));
+	page_add(p, style, str_c(&cut));
+	page_fill(p, " ", columns - used);
+}
+
 void page_line(struct page *p)
 {
 	str_addc(&p->out, '\n');

@@ -44,6 +44,8 @@ const char *page_glyph(const struct page *p, enum glyph g); /* ASCII where UTF-8
 void page_add(struct page *p, enum style style, const char *text);
 void page_addf(struct page *p, enum style style, const char *fmt, ...) PRINTF(3, 4);
 void page_fill(struct page *p, const char *glyph, size_t columns);
+/* Text in exactly so many columns: cut or filled up. */
+void page_cell(struct page *p, enum style style, const char *text, size_t columns);
 void page_line(struct page *p); /* ends the line */
 void page_heading(struct page *p, const char *text); /* an empty line unless first, then a strong one */
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ask.h"
+#include "cli/looks.h"
+#include "cli/shows.h"
+#include "cli/term/moment.h"
+
+/* ---- pieces of an incident that `when` shows too */
+
+void show_told(struct page *p, const json_t *told, struct wall first_bad)
+{
+	char at[MOMENT_TEXT_MAX], length[DURATION_TEXT_MAX];
+	size_t i;
+	json_t *channel;
+
+	json_array_foreach(told, i, channel) {
+		struct wall first = json_get_time(channel, "first");
+		int64_t wanted = json_get_int(channel, "wanted", 0);
+
+		page_addf(p, STYLE_PLAIN, "  %s ", json_get_text(channel, "channel", "?"));
+		if (first.ms == 0) {
+			page_add(p, STYLE_DOUBT, "not told yet");
+			page_line(p);
+			continue;
+		}
+		page_addf(p, STYLE_PLAIN, "at %s by %s", moment_text(&p->term, first, at),
+			json_get_text(channel, "via", "?"));
+		if (first_bad.ms && first.ms >= first_bad.ms)
+			page_addf(p, STYLE_PLAIN, ", %s after the first bad evidence",
+				duration_text(first.ms - first_bad.ms, length));
+		if (json_get_int(channel, "version", 0) < wanted)
+			page_add(p, STYLE_DOUBT, ", a newer version is on its way");
+		page_line(p);
+	}
+	if (json_array_size(told) == 0) {
+		page_add(p, STYLE_DOUBT, "  nobody has been told yet");
+		page_line(p);
+	}
+}
+
+void show_ack(struct page *p, const json_t *ack)
+{
+	const char *by = json_get_text(ack, "by", "");
+	scoped(str_fini) struct str text = STR_EMPTY;
+	char at[MOMENT_TEXT_MAX];
+
+	if (!*by)
+		return;
+	str_addf(&text, "%s has looked after it since %s", by,
+		moment_text(&p->term, json_get_time(ack, "at"), at));
+	if (*json_get_text(ack, "why", ""))
+		str_addf(&text, ": %s", json_get_text(ack, "why", ""));
+	page_fill(p, " ", 2);
+	page_wrap(p, STYLE_NOTE, 2, str_c(&text));
+}
+
+/* ---- the list */
+
+static void add_incident(struct page *p, struct table *t, const json_t *incident)
+{
+	const char *state = json_get_text(incident, "state", "?");
+	const char *by = json_get_text(json_object_get(incident, "ack"), "by", "");
+	int64_t others = (int64_t)json_array_size(json_object_get(incident, "members")) - 1 +
+		json_get_int(incident, "more_members", 0);
+	scoped(str_fini) struct str told = STR_EMPTY;
+	char ago[MOMENT_TEXT_MAX];
+
+	look_told(json_object_get(incident, "told"), &told);
+	table_cell(t, STYLE_STRONG, json_get_text(incident, "id", "?"));
+	table_cell(t, look_of(state)->style, state);
+	table_cell(t, STYLE_PLAIN, moment_ago(json_get_time(incident, "opened"), p->term.now, ago));
+	table_cell(t, STYLE_PLAIN, str_c(&told));
+	table_cell(t, STYLE_NOTE, *by ? by : "-");
+	if (others > 0)
+		table_cellf(t, STYLE_PLAIN, "%s (and %lld more)",
+			json_get_text(incident, "title", "?"), (long long)others);
+	else
+		table_cell(t, STYLE_PLAIN, json_get_text(incident, "title", "?"));
+}
+
+void show_incidents(struct page *p, const json_t *answer)
+{
+	const json_t *incidents = json_object_get(answer, "incidents");
+	scoped(table_fini) struct table t;
+	size_t i;
+	json_t *incident;
+
+	if (json_array_size(incidents) == 0) {
+		page_add(p, STYLE_OK, "no incident is open");
+		page_line(p);
+		return;
+	}
+	table_init(&t, (const char *const[]){ "INCIDENT", "STATE", "OPENED", "TOLD", "TAKEN BY", "WHAT",
+				NULL });
+	json_array_foreach(incidents, i, incident)
+		add_incident(p, &t, incident);
+	table_print(&t, p, 0);
+}
+
+/* ---- one of them */
+
+static void show_title(struct page *p, const json_t *in)
+{
+	const char *state = json_get_text(in, "state", "?"), *merged = json_get_text(in, "merged_into", "");
+	struct wall opened = json_get_time(in, "opened"), closed = json_get_time(in, "closed");
+	char at[MOMENT_TEXT_MAX], length[MOMENT_TEXT_MAX];
+	int64_t relapses = json_get_int(in, "relapses", 0);
+
+	page_addf(p, STYLE_STRONG, "%s: %s", json_get_text(in, "id", "?"),
+		json_get_text(in, "title", "?"));
+	page_line(p);
+	page_add(p, look_of(state)->style, state);
+	if (*merged)
+		page_addf(p, STYLE_PLAIN, " into %s", merged);
+	page_addf(p, STYLE_PLAIN, ", %s, opened %s", json_get_text(in, "severity", "?"),
+		moment_text(&p->term, opened, at));
+	page_addf(p, STYLE_PLAIN, " by %s", json_get_text(in, "owner", "?"));
+	if (closed.ms)
+		page_addf(p, STYLE_PLAIN, ", closed %s after %s", moment_text(&p->term, closed, at),
+			moment_since(opened, closed, length));
+	else
+		page_addf(p, STYLE_PLAIN, ", %s", moment_ago(opened, p->term.now, length));
+	if (relapses > 0)
+		page_addf(p, STYLE_DOUBT, ", came back %lld times", (long long)relapses);
+	page_line(p);
+}
+
+static void add_member(struct page *p, struct table *t, const json_t *member)
+{
+	struct wall recovered = json_get_time(member, "recovered");
+	const char *state = json_get_text(member, "state", "?");
+	char text[MOMENT_TEXT_MAX];
+
+	table_cell(t, recovered.ms ? STYLE_OK : look_of(state)->style, recovered.ms ? "ok" : state);
+	table_cell(t, STYLE_STRONG, json_get_text(member, "check", "?"));
+	table_cell(t, STYLE_PLAIN, moment_text(&p->term, json_get_time(member, "last_ok"), text));
+	table_cell(t, STYLE_PLAIN, moment_text(&p->term, json_get_time(member, "since"), text));
+	table_cell(t, STYLE_PLAIN, recovered.ms ? moment_text(&p->term, recovered, text) : "-");
+	table_cell(t, STYLE_PLAIN, json_get_text(member, "reason", ""));
+}
+
+static void show_members(struct page *p, const json_t *in)
+{
+	int64_t more = json_get_int(in, "more_members", 0);
+	scoped(table_fini) struct table t;
+	size_t i;
+	json_t *member;
+
+	page_line(p);
+	table_init(&t, (const char *const[]){ "NOW", "CHECK", "LAST GOOD", "FIRST BAD", "RECOVERED", "WHY",
+				NULL });
+	json_array_foreach(json_object_get(in, "members"), i, member)
+		add_member(p, &t, member);
+	table_print(&t, p, 0);
+	if (more > 0) {
+		page_addf(p, STYLE_FAINT, "and %lld more", (long long)more);
+		page_line(p);
+	}
+}
+
+/* What its owner found to have happened before: not whole events, but sentences. */
+static void show_before(struct page *p, const json_t *before)
+{
+	scoped(table_fini) struct table t;
+	char text[MOMENT_TEXT_MAX];
+	size_t i;
+	json_t *it;
+
+	if (json_array_size(before) == 0)
+		return;
+	page_heading(p, "Before");
+	table_init(&t, (const char *const[]){ "", "", "", NULL });
+	json_array_foreach(before, i, it) {
+		table_cell(&t, STYLE_PLAIN, moment_text(&p->term, json_get_time(it, "at"), text));
+		table_cell(&t, STYLE_PLAIN, json_get_text(it, "site", "?"));
+		table_cell(&t, STYLE_PLAIN, json_get_text(it, "text", ""));
+	}
+	table_print(&t, p, 2);
+}
+
+void show_incident(struct page *p, const json_t *in)
+{
+	struct show_day day = { .is_quiet = true };
+	size_t i;
+	json_t *event;
+
+	show_title(p, in);
+	show_members(p, in);
+	page_heading(p, "Who was told");
+	show_told(p, json_object_get(in, "told"), json_get_time(in, "since"));
+	show_ack(p, json_object_get(in, "ack"));
+	show_before(p, json_object_get(in, "before"));
+	page_heading(p, "Timeline");
+	json_array_foreach(json_object_get(in, "timeline"), i, event)
+		show_event(p, event, &day);
+}
+
+enum rc command_incidents(struct call *c, struct err *e)
+{
+	scoped(answer_fini) struct answer a = { 0 };
+	scoped(str_fini) struct str path = STR_EMPTY;
+	const char *state = call_option(c, incidents, state);
+	enum rc rc;
+
+	if (c->n_arguments > 0) {
+		str_add(&path, "incidents/");
+		ask_encode(&path, c->arguments[0]);
+	} else {
+		str_addf(&path, "incidents?state=%s&limit=%lld", state ? state : "open",
+			(long long)call_number(c, incidents, limit, 50));
+	}
+	rc = ask(c, str_c(&path), &a, e);
+	if (rc != RC_OK)
+		return rc;
+	if (call_option(c, json, json))
+		answer_print(c, &a);
+	else
+		(c->n_arguments > 0 ? show_incident : show_incidents)(&c->page, a.json);
+	return RC_OK;
+}
