@@ -6,50 +6,50 @@
 	extern __typeof__(command_##symbol) command_##symbol __attribute__((weak));
 #include "cli/commands.def"
 
-const struct command commands[] = {
+const struct command command_rows[] = {
 #define COMMAND(symbol, name, arguments, wants, help)                                              \
 	{ OWNER_##symbol, name, arguments, help, wants, command_##symbol },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct option options[OPTIONS + 1] = {
+const struct option option_rows[OPTIONS + 1] = {
 #define OPTION(owner, symbol, name, letter, argument, help)                                        \
 	{ OWNER_##owner, name, letter, argument, help },
 #include "cli/commands.def"
 };
 
-const struct argument arguments[] = {
+const struct argument argument_rows[] = {
 #define ARGUMENT(name, kind, words) { name, ARGUMENT_##kind, words },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct remark sections[] = {
+const struct remark section_rows[] = {
 #define SECTION(command, title) { OWNER_##command, NULL, 0, title },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct remark abouts[] = {
+const struct remark about_rows[] = {
 #define ABOUT(command, text) { OWNER_##command, NULL, 0, text },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct remark exits[] = {
+const struct remark exit_rows[] = {
 #define EXIT(command, status, meaning) { OWNER_##command, NULL, status, meaning },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct remark examples[] = {
+const struct remark example_rows[] = {
 #define EXAMPLE(command, line, what) { OWNER_##command, line, 0, what },
 #include "cli/commands.def"
 	{ 0 },
 };
 
-const struct variable variables[] = {
+const struct variable variable_rows[] = {
 #define VARIABLE(name, what) { name, what },
 #include "cli/commands.def"
 	{ 0 },
@@ -57,7 +57,7 @@ const struct variable variables[] = {
 
 const struct command *command_find(const char *name)
 {
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = command_rows; c->name; c++) {
 		if (str_eq(c->name, name))
 			return c;
 	}
@@ -66,7 +66,7 @@ const struct command *command_find(const char *name)
 
 const struct argument *argument_find(const char *name, size_t n)
 {
-	for (const struct argument *a = arguments; a->name; a++) {
+	for (const struct argument *a = argument_rows; a->name; a++) {
 		if (strlen(a->name) == n && memcmp(a->name, name, n) == 0)
 			return a;
 	}
@@ -75,7 +75,7 @@ const struct argument *argument_find(const char *name, size_t n)
 
 static bool is_group(enum owner owner)
 {
-	return owner < commands[0].id;
+	return owner < command_rows[0].id;
 }
 
 bool command_takes(const struct command *c, const struct option *o)

@@ -86,11 +86,11 @@ struct variable {
 };
 
 /* Each ends in a row whose first text is NULL. */
-extern const struct command commands[];
-extern const struct option options[OPTIONS + 1]; /* by enum option_id */
-extern const struct argument arguments[];
-extern const struct remark sections[], abouts[], exits[], examples[];
-extern const struct variable variables[];
+extern const struct command command_rows[];
+extern const struct option option_rows[OPTIONS + 1]; /* by enum option_id */
+extern const struct argument argument_rows[];
+extern const struct remark section_rows[], about_rows[], exit_rows[], example_rows[];
+extern const struct variable variable_rows[];
 
 const struct command *command_find(const char *name);             /* NULL: none */
 const struct argument *argument_find(const char *name, size_t n); /* NULL: not in the table */

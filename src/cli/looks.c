@@ -117,6 +117,11 @@ int64_t tally_bad(const struct tally *t)
 	return t->n[0] + t->n[1];
 }
 
+enum style tally_style(const struct tally *t)
+{
+	return t->n[0] ? STYLE_BAD : t->n[1] ? STYLE_DOUBT : STYLE_PLAIN;
+}
+
 void tally_text(const struct tally *t, struct str *out)
 {
 	const char *comma = "";
@@ -143,8 +148,6 @@ void look_told(const json_t *told, struct str *out)
 		str_addf(out, "%s%s", comma, json_get_text(channel, "channel", "?"));
 		comma = ", ";
 	}
-	if (!*comma)
-		str_add(out, "nobody yet");
 }
 
 void look_now(struct page *p, const json_t *answer)
@@ -153,4 +156,17 @@ void look_now(struct page *p, const json_t *answer)
 
 	if (now.ms)
 		p->term.now = now;
+}
+
+bool look_is_reversed(const json_t *list, const char *key)
+{
+	size_t n = json_array_size(list);
+
+	return n > 1 && json_get_time(json_array_get(list, 0), key).ms >
+		json_get_time(json_array_get(list, n - 1), key).ms;
+}
+
+const json_t *look_in_time(const json_t *list, size_t i, bool is_reversed)
+{
+	return json_array_get(list, is_reversed ? json_array_size(list) - 1 - i : i);
 }

@@ -36,10 +36,16 @@ struct tally {
 void tally_add(struct tally *t, const char *state);
 int64_t tally_sum(const struct tally *t);
 int64_t tally_bad(const struct tally *t); /* failing or silent */
+enum style tally_style(const struct tally *t);
 void tally_text(const struct tally *t, struct str *out); /* "1 failing, 12 ok", worst first */
 
-/* "discord, mail": where an incident has been told; "nobody yet". */
+/* "discord, mail": where an incident has been told. */
 void look_told(const json_t *told, struct str *out);
+
+/* Lists of what happened are shown oldest first, whichever end the API began with: is this one the
+ * other way round, by the time in `key`?  And its i-th item in order. */
+bool look_is_reversed(const json_t *list, const char *key);
+const json_t *look_in_time(const json_t *list, size_t i, bool is_reversed);
 
 /* A page is in time with the site that it shows: relative times count from its clock. */
 void look_now(struct page *p, const json_t *answer);

@@ -36,7 +36,7 @@ static enum rc unknown_command(const char *name, struct err *e)
 	struct nearest near = { name, NULL, NEAR };
 	char hint[64];
 
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = command_rows; c->name; c++) {
 		if (!(c->wants & WANTS_HIDDEN))
 			consider(&near, c->name);
 	}
@@ -49,7 +49,7 @@ static enum rc unknown_option(const struct call *c, const char *name, struct err
 	struct nearest near = { name, NULL, NEAR };
 	char hint[64];
 
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = option_rows; o->name; o++) {
 		if (command_takes(c->command, o))
 			consider(&near, o->name);
 	}
@@ -59,7 +59,7 @@ static enum rc unknown_option(const struct call *c, const char *name, struct err
 
 static const struct option *option_named(const struct command *c, const char *name, size_t n)
 {
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = option_rows; o->name; o++) {
 		if (command_takes(c, o) && strlen(o->name) == n && memcmp(o->name, name, n) == 0)
 			return o;
 	}
@@ -68,7 +68,7 @@ static const struct option *option_named(const struct command *c, const char *na
 
 static const struct option *option_lettered(const struct command *c, char letter)
 {
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = option_rows; o->name; o++) {
 		if (command_takes(c, o) && o->letter == letter)
 			return o;
 	}
@@ -115,7 +115,7 @@ static enum rc check_value(const struct argument *a, const char *text, int64_t *
 
 static enum rc set_option(struct call *c, const struct option *o, const char *text, struct err *e)
 {
-	struct option_value *v = &c->options[o - options];
+	struct option_value *v = &c->options[o - option_rows];
 	enum rc rc;
 
 	v->text = text ? text : "";

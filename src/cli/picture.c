@@ -34,13 +34,13 @@ static struct notes notes_of(const json_t *status, const json_t *site)
 	if (json_get_bool(site, "is_blind", false))
 		notes.text[notes.n++] = "blind: sees nothing outside";
 	if (str_eq(json_get_text(site, "egress", ""), "failing"))
-		notes.text[notes.n++] = "can't reach the notification channels";
+		notes.text[notes.n++] = "can't send notifications";
 	if (*own && *hash && !str_eq(own, hash))
 		notes.text[notes.n++] = "runs another lab.yaml";
 	return notes;
 }
 
-static void tally_site(const json_t *status, const char *site, struct str *out)
+static struct tally tally_site(const json_t *status, const char *site)
 {
 	struct tally tally = { 0 };
 	size_t i;
@@ -50,7 +50,7 @@ static void tally_site(const json_t *status, const char *site, struct str *out)
 		if (str_eq(json_get_text(check, "home", ""), site))
 			tally_add(&tally, json_get_text(check, "state", ""));
 	}
-	tally_text(&tally, out);
+	return tally;
 }
 
 /* "ok for 3 d 4 h" of anything that has a state since some time. */
@@ -98,7 +98,10 @@ static void inside(struct page *p, const json_t *status, const json_t *site, uin
 		add_state(p, site, &text);
 		style = look->style;
 	} else if (line == 1) {
-		tally_site(status, json_get_text(site, "name", ""), &text);
+		struct tally tally = tally_site(status, json_get_text(site, "name", ""));
+
+		tally_text(&tally, &text);
+		style = tally_style(&tally);
 	} else if (line - 2 < notes.n) {
 		str_add(&text, notes.text[line - 2]);
 	}
@@ -194,15 +197,16 @@ static void list_sites(struct page *p, const json_t *status)
 	table_init(&t, (const char *const[]){ "SITE", "STATE", "CHECKS", "", NULL });
 	json_array_foreach(json_object_get(status, "sites"), i, site) {
 		scoped(str_fini) struct str state = STR_EMPTY, checks = STR_EMPTY, more = STR_EMPTY;
+		struct tally tally = tally_site(status, json_get_text(site, "name", ""));
 		struct notes notes = notes_of(status, site);
 
 		add_state(p, site, &state);
-		tally_site(status, json_get_text(site, "name", ""), &checks);
+		tally_text(&tally, &checks);
 		for (uint32_t n = 0; n < notes.n; n++)
 			str_addf(&more, "%s%s", n ? ", " : "", notes.text[n]);
 		table_cell(&t, STYLE_STRONG, json_get_text(site, "name", "?"));
 		table_cell(&t, look_of(json_get_text(site, "state", ""))->style, str_c(&state));
-		table_cell(&t, STYLE_PLAIN, str_c(&checks));
+		table_cell(&t, tally_style(&tally), str_c(&checks));
 		table_cell(&t, STYLE_DOUBT, str_c(&more));
 	}
 	table_print(&t, p, 0);
@@ -218,13 +222,12 @@ static void list_links(struct page *p, const json_t *status)
 		const struct look *look = look_of(json_get_text(link, "state", ""));
 
 		add_state(p, link, &state);
+		if (look->glyph == GLYPH_OK)
+			str_addf(&state, ", %lld ms there and back",
+				(long long)json_get_int(link, "rtt_ms", 0));
 		page_addf(p, STYLE_PLAIN, "link %s to %s: ", json_get_text(link, "a", "?"),
 			json_get_text(link, "b", "?"));
-		page_add(p, look->style, str_c(&state));
-		if (look->glyph == GLYPH_OK)
-			page_addf(p, STYLE_PLAIN, ", %lld ms there and back",
-				(long long)json_get_int(link, "rtt_ms", 0));
-		page_line(p);
+		page_wrap(p, look->style, 4, str_c(&state));
 	}
 }
 
@@ -261,17 +264,18 @@ static void show_watcher(struct page *p, const json_t *watcher)
 	char ago[MOMENT_TEXT_MAX];
 	struct wall at = json_get_time(drill, "at");
 
-	add_heard(p, watcher, &text);
 	if (look->badness > 0) {
-		str_clear(&text);
+		str_add(&text, "is ");
 		add_state(p, watcher, &text);
+	} else {
+		add_heard(p, watcher, &text);
 	}
 	if (at.ms)
 		str_addf(&text, "; drill %s %s", json_get_bool(drill, "ok", false) ? "passed" : "FAILED",
 			moment_ago(at, p->term.now, ago));
-	page_addf(p, look->style, "%s watcher %s", page_glyph(p, look->glyph),
-		json_get_text(watcher, "name", "?"));
-	page_fill(p, " ", 2);
+	if (p->term.width)
+		page_addf(p, look->style, "%s ", page_glyph(p, look->glyph));
+	page_addf(p, STYLE_PLAIN, "watcher %s ", json_get_text(watcher, "name", "?"));
 	page_wrap(p, STYLE_PLAIN, 4, str_c(&text));
 }
 

@@ -29,8 +29,10 @@ void show_coverage(struct page *p, const json_t *coverage);
 /* One event a call.  On a terminal a heading says when a new day begins. */
 struct show_day {
 	char text[48]; /* the day that was last shown */
-	bool is_quiet; /* no headings: a date stands in front of what is not of today */
+	bool is_quiet; /* all is of today: no headings */
 };
+/* For a list that begins with this event (or is empty: NULL) and ends before now. */
+struct show_day show_day_of(const struct page *p, const json_t *first);
 void show_event(struct page *p, const json_t *event, struct show_day *day);
 
 #endif

@@ -35,8 +35,9 @@ static enum style add_verdict(const json_t *status, struct str *out)
 	char count[32];
 
 	if (tally_bad(&tally) > 0) {
-		str_addf(out, "%lld of %s not well", (long long)tally_bad(&tally),
-			look_count(tally_sum(&tally), "check", count));
+		str_addf(out, "%lld of %s %s not well", (long long)tally_bad(&tally),
+			look_count(tally_sum(&tally), "check", count),
+			tally_bad(&tally) == 1 ? "is" : "are");
 		return STYLE_BAD;
 	}
 	str_add(out, is_well(status) ? "all is well" : "recovering");
@@ -57,9 +58,11 @@ static void show_headline(struct page *p, const json_t *status)
 	page_addf(p, STYLE_STRONG, "%s: ", lab);
 	page_add(p, style, str_c(&verdict));
 	used = text_width(lab) + 2 + text_width(str_c(&verdict)) + text_width(str_c(&seen));
-	page_fill(p, " ", p->term.width > used + 1 ? p->term.width - used : 2);
-	page_add(p, STYLE_FAINT, str_c(&seen));
-	page_line(p);
+	if (p->term.width && p->term.width < used + 2)
+		page_line(p);
+	else
+		page_fill(p, " ", p->term.width ? p->term.width - used : 2);
+	page_wrap(p, STYLE_FAINT, 0, str_c(&seen));
 }
 
 /* ---- checks */
@@ -68,38 +71,56 @@ struct row {
 	const json_t *check;
 	int rank; /* the higher, the sooner it is shown */
 	size_t place;
+	bool is_explained; /* a member of an open incident, but not its cause */
 };
 
-static bool is_cause(const json_t *incidents, const char *check)
+#define RANK_CAUSE 100
+
+/* Causes before what they explain, worse before better, important before less so. */
+static struct row row_of(const json_t *status, const json_t *check, size_t place)
 {
+	const char *name = json_get_text(check, "name", "");
+	const char *severity = json_get_text(check, "severity", "");
+	int rank = 10 * look_of(json_get_text(check, "state", ""))->badness +
+		(str_eq(severity, "critical") ? 2 : str_eq(severity, "warning"));
+	struct row row = { check, rank, place, look_is_bad(check) };
+	bool is_covered = false;
 	size_t i;
 	json_t *incident;
 
-	json_array_foreach(incidents, i, incident) {
-		if (str_eq(json_get_text(incident, "cause", ""), check))
-			return true;
+	json_array_foreach(json_object_get(status, "incidents"), i, incident) {
+		bool is_cause = str_eq(json_get_text(incident, "cause", ""), name);
+
+		row.rank += is_cause ? RANK_CAUSE : 0;
+		is_covered |= str_eq(json_get_text(incident, "id", ""),
+			json_get_text(check, "incident", "-"));
 	}
-	return false;
-}
-
-/* Causes before what they explain, worse before better, important before less so. */
-static int rank_of(const json_t *status, const json_t *check)
-{
-	const char *severity = json_get_text(check, "severity", "");
-	int rank = 10 * look_of(json_get_text(check, "state", ""))->badness;
-
-	if (is_cause(json_object_get(status, "incidents"), json_get_text(check, "name", "")))
-		rank += 100;
-	return rank + (str_eq(severity, "critical") ? 2 : str_eq(severity, "warning"));
+	row.is_explained &= is_covered && row.rank < RANK_CAUSE;
+	return row;
 }
 
 static int by_rank(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
+	if (x->is_explained != y->is_explained)
+		return x->is_explained - y->is_explained;
 	if (x->rank != y->rank)
 		return x->rank > y->rank ? -1 : 1;
 	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* What is wrong with it; what it is, when nothing is. */
+static void add_why(const struct page *p, const json_t *check, struct str *out)
+{
+	if (json_get_bool(check, "is_silenced", false))
+		str_add(out, "(silenced) ");
+	if (json_get_bool(check, "is_flapping", false))
+		str_add(out, "(flapping) ");
+	if (look_is_bad(check))
+		look_reason(check, &p->term, out);
+	else
+		str_add(out, json_get_text(check, "target", ""));
 }
 
 static void add_check(struct page *p, struct table *t, const json_t *check)
@@ -109,15 +130,11 @@ static void add_check(struct page *p, struct table *t, const json_t *check)
 	struct wall since = json_get_time(check, "since");
 	char length[MOMENT_TEXT_MAX];
 
-	if (json_get_bool(check, "is_silenced", false))
-		str_add(&why, "(silenced) ");
-	if (json_get_bool(check, "is_flapping", false))
-		str_add(&why, "(flapping) ");
-	look_reason(check, &p->term, &why);
+	add_why(p, check, &why);
 	table_cell(t, look_of(state)->style, state);
 	table_cell(t, STYLE_STRONG, json_get_text(check, "name", "?"));
 	table_cell(t, STYLE_PLAIN, since.ms ? moment_since(since, p->term.now, length) : "");
-	table_cell(t, STYLE_PLAIN, str_c(&why));
+	table_cell(t, look_is_bad(check) ? STYLE_PLAIN : STYLE_FAINT, str_c(&why));
 }
 
 /* Sorted rows of the checks to show, malloced. */
@@ -130,21 +147,35 @@ static struct row *sorted_checks(const json_t *status, bool shows_all, size_t *r
 
 	json_array_foreach(checks, i, check) {
 		if (shows_all || look_is_bad(check))
-			rows[n++] = (struct row){ check, rank_of(status, check), i };
+			rows[n++] = row_of(status, check, i);
 	}
 	qsort(rows, n, sizeof *rows, by_rank);
 	*ret_n = n;
 	return rows;
 }
 
+/* How many of the rows go on a screen: those that nothing explains, up to a bound. */
+static size_t count_shown(const struct page *p, const struct row *rows, size_t n)
+{
+	size_t shown = 0;
+
+	if (p->term.width == 0)
+		return n;
+	while (shown < n && shown < ROWS_ON_A_SCREEN && !rows[shown].is_explained)
+		shown++;
+	return shown;
+}
+
 static void show_checks(struct page *p, const json_t *status, bool shows_all)
 {
+	scoped(str_fini) struct str hidden = STR_EMPTY;
 	scoped(table_fini) struct table t;
 	size_t n, shown;
 	struct row *rows = sorted_checks(status, shows_all, &n);
+	bool is_explained = n > 0 && rows[n - 1].is_explained;
 
-	shown = p->term.width && !shows_all && n > ROWS_ON_A_SCREEN ? ROWS_ON_A_SCREEN : n;
-	table_init(&t, (const char *const[]){ "STATE", "CHECK", "FOR", "WHY", NULL });
+	shown = shows_all ? n : count_shown(p, rows, n);
+	table_init(&t, (const char *const[]){ "STATE", "!CHECK", "FOR", shows_all ? "WHAT" : "WHY", NULL });
 	for (size_t i = 0; i < shown; i++)
 		add_check(p, &t, rows[i].check);
 	free(rows);
@@ -153,8 +184,9 @@ static void show_checks(struct page *p, const json_t *status, bool shows_all)
 	page_line(p);
 	table_print(&t, p, 0);
 	if (shown < n) {
-		page_addf(p, STYLE_FAINT, "and %zu more: diarchy status --all", n - shown);
-		page_line(p);
+		str_addf(&hidden, "and %zu more%s: diarchy status --all", n - shown,
+			is_explained ? ", which these explain" : "");
+		page_wrap(p, STYLE_FAINT, 4, str_c(&hidden));
 	}
 }
 

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ask.h"
 #include "cli/looks.h"
+#include "cli/names.h"
 #include "cli/shows.h"
 #include "cli/term/moment.h"
 
 #define CHANGES_ON_A_SCREEN 10
 
-/* "immich is failing, for 4 min 12 s", and why. */
+/* "immich is failing for 4 min, silenced", and why. */
 static void show_verdict(struct page *p, const json_t *check)
 {
 	const char *state = json_get_text(check, "state", "?");
 	struct wall since = json_get_time(check, "since");
 	struct wall until = json_get_time(check, "paused_until");
-	scoped(str_fini) struct str why = STR_EMPTY;
+	scoped(str_fini) struct str more = STR_EMPTY, why = STR_EMPTY;
 	char text[MOMENT_TEXT_MAX];
 
-	page_addf(p, STYLE_STRONG, "%s", json_get_text(check, "name", "?"));
+	if (since.ms)
+		str_addf(&more, " for %s", moment_since(since, p->term.now, text));
+	if (until.ms)
+		str_addf(&more, ", until %s", moment_text(&p->term, until, text));
+	if (json_get_bool(check, "is_silenced", false))
+		str_add(&more, ", silenced");
+	if (json_get_bool(check, "is_flapping", false))
+		str_add(&more, ", flapping");
+	page_add(p, STYLE_STRONG, json_get_text(check, "name", "?"));
 	page_add(p, STYLE_PLAIN, " is ");
 	page_add(p, look_of(state)->style, state);
-	if (since.ms)
-		page_addf(p, STYLE_PLAIN, " for %s, since %s",
-			moment_since(since, p->term.now, text), moment_text(&p->term, since, text));
-	if (until.ms && until.ms != NEVER_MS)
-		page_addf(p, STYLE_NOTE, ", until %s", moment_text(&p->term, until, text));
-	if (json_get_bool(check, "is_silenced", false))
-		page_add(p, STYLE_NOTE, ", silenced");
-	if (json_get_bool(check, "is_flapping", false))
-		page_add(p, STYLE_DOUBT, ", flapping");
-	page_line(p);
+	page_wrap(p, STYLE_PLAIN, 4, str_c(&more));
 	look_reason(check, &p->term, &why);
 	if (why.len > 0)
 		page_wrap(p, STYLE_PLAIN, 0, str_c(&why));
@@ -48,14 +48,16 @@ static void add_names(const json_t *names, const char *lead, struct str *out)
 static void show_what(struct page *p, const json_t *check)
 {
 	const char *host = json_get_text(check, "host", ""), *probe = json_get_text(check, "probe", "");
+	const char *target = json_get_text(check, "target", "");
 	const char *description = json_get_text(check, "description", "");
 	const char *runbook = json_get_text(check, "runbook", "");
 	int64_t every = json_get_int(check, "every_ms", 0);
 	scoped(str_fini) struct str text = STR_EMPTY;
 	char length[DURATION_TEXT_MAX];
 
-	str_addf(&text, "%s %s", *probe ? probe : json_get_text(check, "kind", "check"),
-		json_get_text(check, "target", ""));
+	str_add(&text, *probe ? probe : json_get_text(check, "kind", "check"));
+	if (*target)
+		str_addf(&text, " %s", target);
 	if (every > 0)
 		str_addf(&text, ", every %s", duration_text(every, length));
 	str_addf(&text, ", home %s", json_get_text(check, "home", "?"));
@@ -143,16 +145,16 @@ static void show_death(struct page *p, const json_t *when)
 static void show_incident_line(struct page *p, const json_t *when)
 {
 	const json_t *incident = json_object_get(when, "incident");
-	struct wall opened = json_get_time(incident, "opened");
-	char text[MOMENT_TEXT_MAX];
+	scoped(str_fini) struct str text = STR_EMPTY;
+	char opened[MOMENT_TEXT_MAX];
 
 	if (!json_is_object(incident))
 		return;
+	str_addf(&text, "  incident %s: %s, opened %s", json_get_text(incident, "id", "?"),
+		json_get_text(incident, "title", "?"),
+		moment_text(&p->term, json_get_time(incident, "opened"), opened));
 	page_heading(p, "Who was told");
-	page_addf(p, STYLE_PLAIN, "  incident %s: %s, opened %s",
-		json_get_text(incident, "id", "?"), json_get_text(incident, "title", "?"),
-		moment_text(&p->term, opened, text));
-	page_line(p);
+	page_wrap(p, STYLE_PLAIN, 4, str_c(&text));
 	show_told(p, json_object_get(when, "told"), json_get_time(when, "first_bad"));
 	show_ack(p, json_object_get(incident, "ack"));
 }
@@ -160,29 +162,38 @@ static void show_incident_line(struct page *p, const json_t *when)
 static void show_before(struct page *p, const json_t *when)
 {
 	const json_t *events = json_object_get(when, "before");
-	struct show_day day = { .is_quiet = true };
-	size_t i;
-	json_t *event;
+	bool is_reversed = look_is_reversed(events, "wall");
+	struct show_day day = show_day_of(p, look_in_time(events, 0, is_reversed));
 
 	if (json_get_time(when, "first_bad").ms == 0)
 		return;
 	page_heading(p, "The ten minutes before");
-	json_array_foreach(events, i, event)
-		show_event(p, event, &day);
+	for (size_t i = 0; i < json_array_size(events); i++)
+		show_event(p, look_in_time(events, i, is_reversed), &day);
 	if (json_array_size(events) == 0) {
 		page_add(p, STYLE_FAINT, "nothing was written into the journal");
 		page_line(p);
 	}
 }
 
+static void add_change(struct page *p, struct table *t, const json_t *change)
+{
+	const char *word = json_get_text(change, "word", "?");
+	char text[MOMENT_TEXT_MAX];
+
+	table_cell(t, STYLE_FAINT, moment_text(&p->term, json_get_time(change, "at"), text));
+	table_cell(t, STYLE_PLAIN, json_get_text(change, "vantage", "?"));
+	table_cell(t, look_of(word)->style, word);
+	table_cell(t, STYLE_PLAIN, json_get_text(change, "reason", ""));
+}
+
 static void show_history(struct page *p, const json_t *when)
 {
 	const json_t *history = json_object_get(when, "history");
-	size_t n = json_array_size(history), i;
+	bool is_reversed = look_is_reversed(history, "at");
+	size_t n = json_array_size(history);
 	size_t skip = p->term.width && n > CHANGES_ON_A_SCREEN ? n - CHANGES_ON_A_SCREEN : 0;
-	scoped(table_fini) struct table t;
-	char text[MOMENT_TEXT_MAX];
-	json_t *change;
+	scoped(table_fini) struct table t = { 0 };
 
 	if (n == 0)
 		return;
@@ -193,17 +204,8 @@ static void show_history(struct page *p, const json_t *when)
 		page_line(p);
 	}
 	table_init(&t, (const char *const[]){ "", "", "", "", NULL });
-	json_array_foreach(history, i, change) {
-		const char *word = json_get_text(change, "word", "?");
-
-		if (i < skip)
-			continue;
-		table_cell(&t, STYLE_PLAIN,
-			moment_text(&p->term, json_get_time(change, "at"), text));
-		table_cell(&t, STYLE_PLAIN, json_get_text(change, "vantage", "?"));
-		table_cell(&t, look_of(word)->style, word);
-		table_cell(&t, STYLE_PLAIN, json_get_text(change, "reason", ""));
-	}
+	for (size_t i = skip; i < n; i++)
+		add_change(p, &t, look_in_time(history, i, is_reversed));
 	table_print(&t, p, 0);
 }
 
@@ -220,30 +222,6 @@ void show_when(struct page *p, const json_t *when)
 	show_history(p, when);
 }
 
-/* Put the nearest name into the error: it was most likely meant. */
-static void suggest(struct call *c, const char *name, struct err *e)
-{
-	scoped(answer_fini) struct answer checks = { 0 };
-	const char *nearest = NULL;
-	size_t least = 4, i;
-	json_t *check;
-
-	if (ask(c, "checks", &checks, NULL) != RC_OK)
-		return;
-	json_array_foreach(json_object_get(checks.json, "checks"), i, check) {
-		const char *other = json_get_text(check, "name", "");
-		size_t distance = str_distance(name, other);
-
-		if (distance < least) {
-			least = distance;
-			nearest = other;
-		}
-	}
-	if (nearest)
-		err_set(e, RC_NOT_FOUND, "there is no check '%.64s' (did you mean '%.64s'?)", name,
-			nearest);
-}
-
 enum rc command_when(struct call *c, struct err *e)
 {
 	scoped(answer_fini) struct answer a = { 0 };
@@ -253,10 +231,8 @@ enum rc command_when(struct call *c, struct err *e)
 	str_add(&path, "when/");
 	ask_encode(&path, c->arguments[0]);
 	rc = ask(c, str_c(&path), &a, e);
-	if (rc == RC_NOT_FOUND)
-		suggest(c, c->arguments[0], e);
 	if (rc != RC_OK)
-		return rc;
+		return names_suggest_check(c, rc, c->arguments[0], e);
 	if (call_option(c, json, json))
 		answer_print(c, &a);
 	else

@@ -23,7 +23,7 @@ const char *manual_option(const struct option *o, char *buf, size_t n)
 
 static const struct option *first_shared(const struct command *command)
 {
-	for (const struct option *o = options; o->name; o++) {
+	for (const struct option *o = option_rows; o->name; o++) {
 		if (command_takes(command, o) && o->owner != command->id)
 			return o;
 	}
@@ -34,7 +34,7 @@ const struct option *manual_next_option(const struct option *last, const struct 
 {
 	bool is_own = command && (!last || last->owner == command->id);
 
-	for (const struct option *o = last ? last + 1 : options; o->name; o++) {
+	for (const struct option *o = last ? last + 1 : option_rows; o->name; o++) {
 		if (command_takes(command, o) && (command && o->owner == command->id) == is_own)
 			return o;
 	}
@@ -74,15 +74,15 @@ static void show_all(struct page *p)
 {
 	size_t left = 0;
 
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = command_rows; c->name; c++)
 		left = manual_shows(c) && strlen(c->name) > left ? strlen(c->name) : left;
 	page_add(p, STYLE_PLAIN, "diarchy " DIARCHY_VERSION ": one program that runs two sites as one lab");
 	page_line(p);
 	page_line(p);
 	page_add(p, STYLE_PLAIN, "usage: diarchy COMMAND [OPTIONS] [ARGUMENTS]");
 	page_line(p);
-	for (const struct command *c = commands; c->name; c++) {
-		const struct remark *section = manual_next(sections, NULL, c->id);
+	for (const struct command *c = command_rows; c->name; c++) {
+		const struct remark *section = manual_next(section_rows, NULL, c->id);
 
 		if (section)
 			page_heading(p, section->text);
@@ -103,8 +103,6 @@ static void show_usage(struct page *p, const struct command *command)
 
 		page_addf(p, STYLE_PLAIN, "%s diarchy %s [OPTIONS] %.*s", lead, command->name,
 			bar ? (int)(bar - pattern) : (int)strlen(pattern), pattern);
-		while (p->out.s[p->out.len - 1] == ' ')
-			p->out.s[--p->out.len] = '\0';
 		page_line(p);
 		pattern = bar ? bar + 3 : NULL;
 	}
@@ -127,19 +125,19 @@ static void show_options(struct page *p, const struct command *command)
 
 static void show_remarks(struct page *p, const struct command *command)
 {
-	const struct remark *r = manual_next(exits, NULL, command->id);
+	const struct remark *r = manual_next(exit_rows, NULL, command->id);
 	char status[16];
 
 	if (r)
 		page_heading(p, "Exit status");
-	for (; r; r = manual_next(exits, r, command->id)) {
+	for (; r; r = manual_next(exit_rows, r, command->id)) {
 		snprintf(status, sizeof status, "%d", r->status);
 		list_row(p, 4, status, r->text);
 	}
-	r = manual_next(examples, NULL, command->id);
+	r = manual_next(example_rows, NULL, command->id);
 	if (r)
-		page_heading(p, r == manual_next(examples, r, command->id) ? "Example" : "Examples");
-	for (; r; r = manual_next(examples, r, command->id)) {
+		page_heading(p, r == manual_next(example_rows, r, command->id) ? "Example" : "Examples");
+	for (; r; r = manual_next(example_rows, r, command->id)) {
 		page_addf(p, STYLE_PLAIN, "  %s", r->what);
 		page_line(p);
 		page_fill(p, " ", 6);
@@ -157,7 +155,7 @@ void manual_help(struct page *p, const struct command *command)
 	page_line(p);
 	page_addf(p, STYLE_STRONG, "%s: %s", command->name, command->help);
 	page_line(p);
-	for (const struct remark *r = NULL; (r = manual_next(abouts, r, command->id));) {
+	for (const struct remark *r = NULL; (r = manual_next(about_rows, r, command->id));) {
 		page_line(p);
 		page_wrap(p, STYLE_PLAIN, 0, r->text);
 	}

@@ -82,7 +82,7 @@ static void add_exits(struct str *out, const struct command *command)
 		scoped(str_fini) struct str general = STR_EMPTY;
 		const struct remark *r = NULL;
 
-		while (command && (r = manual_next(exits, r, command->id)) && r->status != status)
+		while (command && (r = manual_next(exit_rows, r, command->id)) && r->status != status)
 			;
 		if (r || manual_status(status, &general))
 			add_exit(out, status, r ? r->text : str_c(&general));
@@ -91,11 +91,11 @@ static void add_exits(struct str *out, const struct command *command)
 
 static void add_examples(struct str *out, const struct command *command)
 {
-	const struct remark *r = manual_next(examples, NULL, command->id);
+	const struct remark *r = manual_next(example_rows, NULL, command->id);
 
 	if (r)
 		str_add(out, ".SH EXAMPLES\n");
-	for (; r; r = manual_next(examples, r, command->id))
+	for (; r; r = manual_next(example_rows, r, command->id))
 		add_item(out, r->what, r->text);
 }
 
@@ -126,7 +126,7 @@ static void add_command_page(struct str *out, const struct command *command)
 	add_title(out, name, command->help);
 	add_synopsis(out, command);
 	str_add(out, ".SH DESCRIPTION\n");
-	for (const struct remark *r = NULL; (r = manual_next(abouts, r, command->id));)
+	for (const struct remark *r = NULL; (r = manual_next(about_rows, r, command->id));)
 		add_line(out, ".PP\n", r->text);
 	add_options(out, command);
 	add_exits(out, command);
@@ -139,8 +139,8 @@ static void add_commands(struct str *out)
 	char name[64];
 
 	str_add(out, ".SH COMMANDS\n");
-	for (const struct command *c = commands; c->name; c++) {
-		const struct remark *section = manual_next(sections, NULL, c->id);
+	for (const struct command *c = command_rows; c->name; c++) {
+		const struct remark *section = manual_next(section_rows, NULL, c->id);
 
 		if (section)
 			add_line(out, ".SS ", section->text);
@@ -165,7 +165,7 @@ static void add_main_page(struct str *out)
 	add_options(out, NULL);
 	add_exits(out, NULL);
 	str_add(out, ".SH ENVIRONMENT\n");
-	for (const struct variable *v = variables; v->name; v++)
+	for (const struct variable *v = variable_rows; v->name; v++)
 		add_item(out, v->name, v->text);
 	str_add(out, ".SH FILES\n");
 	add_item(out, "./lab.yaml, /etc/diarchy/lab.yaml", "the lab");
@@ -192,7 +192,7 @@ static enum rc write_pages(const char *directory, struct err *e)
 {
 	enum rc rc = write_page(directory, NULL, e);
 
-	for (const struct command *c = commands; c->name && rc == RC_OK; c++) {
+	for (const struct command *c = command_rows; c->name && rc == RC_OK; c++) {
 		if (manual_shows(c))
 			rc = write_page(directory, c, e);
 	}

@@ -26,7 +26,7 @@ static void add_usage(struct str *out, const struct command *command)
 	add_text(out, command->help);
 	str_addf(out, "\n\n```\ndiarchy %s [OPTIONS]%s%s\n```\n", command->name,
 		*command->arguments ? " " : "", command->arguments);
-	for (const struct remark *r = NULL; (r = manual_next(abouts, r, command->id));) {
+	for (const struct remark *r = NULL; (r = manual_next(about_rows, r, command->id));) {
 		str_addc(out, '\n');
 		add_text(out, r->text);
 		str_addc(out, '\n');
@@ -50,12 +50,12 @@ static void add_own_options(struct str *out, const struct command *command)
 
 static void add_exits(struct str *out, const struct command *command)
 {
-	const struct remark *r = manual_next(exits, NULL, command->id);
+	const struct remark *r = manual_next(exit_rows, NULL, command->id);
 	char status[16];
 
 	if (r)
 		str_add(out, "\n| exit status | |\n| --- | --- |\n");
-	for (; r; r = manual_next(exits, r, command->id)) {
+	for (; r; r = manual_next(exit_rows, r, command->id)) {
 		snprintf(status, sizeof status, "%d", r->status);
 		add_row(out, status, r->text);
 	}
@@ -63,12 +63,12 @@ static void add_exits(struct str *out, const struct command *command)
 
 static void add_examples(struct str *out, const struct command *command)
 {
-	const struct remark *r = manual_next(examples, NULL, command->id);
+	const struct remark *r = manual_next(example_rows, NULL, command->id);
 
 	if (!r)
 		return;
 	str_add(out, "\n```sh\n");
-	for (; r; r = manual_next(examples, r, command->id))
+	for (; r; r = manual_next(example_rows, r, command->id))
 		str_addf(out, "%s    # %s\n", r->what, r->text);
 	str_add(out, "```\n");
 }
@@ -82,7 +82,7 @@ static void add_takers(struct str *out, enum owner group)
 		str_add(out, "every command");
 		return;
 	}
-	for (const struct command *c = commands; c->name; c++) {
+	for (const struct command *c = command_rows; c->name; c++) {
 		if (manual_shows(c) && (c->wants & (1u << group))) {
 			str_addf(out, "%s%s", comma, c->name);
 			comma = ", ";
@@ -123,8 +123,8 @@ void manual_markdown(struct str *out)
 {
 	str_add(out, "# The command line\n\nThis page is made from the table of commands by "
 		     "`diarchy man --markdown`.\n");
-	for (const struct command *c = commands; c->name; c++) {
-		const struct remark *section = manual_next(sections, NULL, c->id);
+	for (const struct command *c = command_rows; c->name; c++) {
+		const struct remark *section = manual_next(section_rows, NULL, c->id);
 
 		if (section)
 			str_addf(out, "\n## %s\n", section->text);
@@ -138,6 +138,6 @@ void manual_markdown(struct str *out)
 	add_shared(out);
 	add_statuses(out);
 	str_add(out, "\n## Environment\n\n| variable | |\n| --- | --- |\n");
-	for (const struct variable *v = variables; v->name; v++)
+	for (const struct variable *v = variable_rows; v->name; v++)
 		add_row(out, v->name, v->text);
 }

@@ -15,14 +15,26 @@ static struct tz_local local_at(const struct term *t, struct wall at)
 	return tz_at(t->zone ? t->zone : tz_utc(), at);
 }
 
-/* As precise as one cares to know: two units from an hour on, one from ten days on. */
+/* As precise as one cares to know: a second unit only where the first is 1 or 2 hours or days. */
+static int64_t unit_of(int64_t ms)
+{
+	static const struct {
+		int64_t from_ms, unit_ms;
+	} steps[] = { { 3 * DAY_MS, DAY_MS }, { DAY_MS, HOUR_MS }, { 3 * HOUR_MS, HOUR_MS },
+		{ MINUTE_MS, MINUTE_MS } };
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (ms >= steps[i].from_ms)
+			return steps[i].unit_ms;
+	}
+	return SECOND_MS;
+}
+
 static const char *length_text(int64_t ms, char buf[MOMENT_TEXT_MAX])
 {
 	char duration[DURATION_TEXT_MAX];
-	int64_t unit = ms >= 10 * DAY_MS ? DAY_MS : ms >= HOUR_MS ? MINUTE_MS :
-		ms >= MINUTE_MS ? MINUTE_MS : SECOND_MS;
 
-	snprintf(buf, MOMENT_TEXT_MAX, "%s", duration_text(ms - ms % unit, duration));
+	snprintf(buf, MOMENT_TEXT_MAX, "%s", duration_text(ms - ms % unit_of(ms), duration));
 	return buf;
 }
 

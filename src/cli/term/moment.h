@@ -9,15 +9,15 @@
 
 #define MOMENT_TEXT_MAX 48
 
-/* "just now", "12 s ago", "4 min ago", "3 h 20 min ago", "2 d 4 h ago", "12 d ago"; of what is to
- * come "in 2 h"; of {0} "never".  What is smaller than shown is dropped, not rounded. */
+/* "just now", "12 s ago", "4 min ago", "2 h 20 min ago", "14 h ago", "1 d 4 h ago", "12 d ago"; of what
+ * is to come "in 5 h"; of {0} "never".  What is smaller than shown is dropped, not rounded. */
 const char *moment_ago(struct wall t, struct wall now, char buf[MOMENT_TEXT_MAX]);
 
 /* How long something has lasted: as above, without "ago". */
 const char *moment_since(struct wall t, struct wall now, char buf[MOMENT_TEXT_MAX]);
 
 /* "19:04:11 IST" today, "Mon 23 Nov 19:04 IST" this year, else "2025-11-23 19:04 IST"; of {0}
- * "never", of {NEVER_MS} "until resumed"'s "open". */
+ * "never", of {NEVER_MS} "open". */
 const char *moment_text(const struct term *t, struct wall at, char buf[MOMENT_TEXT_MAX]);
 
 /* "19:04:11", and the day that it belongs to: "Monday 23 November 2026". */

@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#define WRAP_MIN  20 /* a paragraph that would be narrower begins on a line of its own, */
+#define WRAP_HANG 4  /* here */
+
 /* Parameters of "select graphic rendition" (ECMA-48, 8.3.117); the 16 colours that every theme has. */
 static const char *const renditions[STYLES] = {
 	[STYLE_STRONG] = "1",
@@ -86,6 +89,8 @@ void page_cell(struct page *p, enum style style, const char *text, size_t column
 
 void page_line(struct page *p)
 {
+	while (p->out.len > 0 && p->out.s[p->out.len - 1] == ' ')
+		p->out.s[--p->out.len] = '\0';
 	str_addc(&p->out, '\n');
 }
 
@@ -97,20 +102,43 @@ void page_heading(struct page *p, const char *text)
 	page_line(p);
 }
 
-void page_wrap(struct page *p, enum style style, size_t at, const char *text)
+/* Columns of the line so far, without what only changes the colour. */
+static size_t column(const struct page *p)
+{
+	scoped(str_fini) struct str seen = STR_EMPTY;
+	const char *newline = p->out.len ? strrchr(p->out.s, '\n') : NULL;
+
+	for (const char *s = newline ? newline + 1 : str_c(&p->out); *s; s++) {
+		if (*s == '\033')
+			s += strcspn(s, "m");
+		else
+			str_addc(&seen, *s);
+	}
+	return text_width(str_c(&seen));
+}
+
+static size_t room(const struct page *p, size_t at)
+{
+	return p->term.width == 0 ? SIZE_MAX : p->term.width > at ? p->term.width - at : 0;
+}
+
+void page_wrap(struct page *p, enum style style, size_t hang, const char *text)
 {
 	scoped(str_fini) struct str clean = STR_EMPTY;
-	size_t columns = p->term.width > at + 16 ? p->term.width - at : SIZE_MAX;
+	size_t at = column(p);
 
 	text_add_clean(&clean, text);
-	for (const char *s = str_c(&clean); *s;) {
-		size_t next, n = text_wrap(s, columns, &next);
-		scoped(str_fini) struct str line = STR_EMPTY;
+	if (at > 0 && text_width(str_c(&clean)) > room(p, at) && room(p, hang) < WRAP_MIN) {
+		hang = at = WRAP_HANG;
+		page_line(p);
+		page_fill(p, " ", hang);
+	}
+	for (const char *s = str_c(&clean); *s; at = hang) {
+		size_t next, n = text_wrap(s, room(p, at), &next);
 
 		if (s != clean.s)
-			page_fill(p, " ", at);
-		str_addn(&line, s, n);
-		page_add(p, style, str_c(&line));
+			page_fill(p, " ", hang);
+		page_addf(p, style, "%.*s", (int)n, s);
 		page_line(p);
 		s += next;
 	}

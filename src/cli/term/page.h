@@ -46,12 +46,12 @@ void page_addf(struct page *p, enum style style, const char *fmt, ...) PRINTF(3,
 void page_fill(struct page *p, const char *glyph, size_t columns);
 /* Text in exactly so many columns: cut or filled up. */
 void page_cell(struct page *p, enum style style, const char *text, size_t columns);
-void page_line(struct page *p); /* ends the line */
+void page_line(struct page *p); /* ends the line, without blanks at its end */
 void page_heading(struct page *p, const char *text); /* an empty line unless first, then a strong one */
 
-/* The text as a paragraph that starts at column `at` (where the page stands now) and goes on there;
- * ends the line.  Not wrapped where the width has no bound. */
-void page_wrap(struct page *p, enum style style, size_t at, const char *text);
+/* The text as a paragraph: it begins where the page stands, goes on in lines that begin at column
+ * `hang`, and ends the line.  Not wrapped where the width has no bound. */
+void page_wrap(struct page *p, enum style style, size_t hang, const char *text);
 
 /* Write to `fd` and start over.  RC_IO. */
 enum rc page_flush(struct page *p, int fd, struct err *e) MUST_USE;

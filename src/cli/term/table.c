@@ -2,8 +2,6 @@
 #include "cli/term/table.h"
 
 #define GAP       2 /* columns between two cells */
-#define LEAST     8 /* columns that a cut cell keeps */
-#define WIDE_CELL 12 /* a column of at most this is left whole */
 
 void table_init(struct table *t, const char *const *heads)
 {
@@ -11,8 +9,9 @@ void table_init(struct table *t, const char *const *heads)
 	arena_init(&t->arena, 0);
 	for (; heads[t->n_columns]; t->n_columns++) {
 		must(t->n_columns < TABLE_COLUMNS_MAX);
-		t->heads[t->n_columns] = heads[t->n_columns];
-		t->has_heads |= *heads[t->n_columns] != '\0';
+		t->is_name[t->n_columns] = *heads[t->n_columns] == '!';
+		t->heads[t->n_columns] = heads[t->n_columns] + t->is_name[t->n_columns];
+		t->has_heads |= *t->heads[t->n_columns] != '\0';
 	}
 }
 
@@ -51,31 +50,41 @@ static size_t sum(const size_t *widths, uint32_t n)
 	return total;
 }
 
-/* Take `excess` from a column, but leave it `least`; what could not be taken is left over. */
-static size_t shrink(size_t *width, size_t excess, size_t least)
-{
-	size_t spare = *width > least ? *width - least : 0, taken = excess < spare ? excess : spare;
+/* Which columns are cut, and down to what; one after the other until the rows fit. */
+static const struct {
+	bool is_last, is_other, is_name;
+	size_t least;
+} cuts[] = {
+	{ true, false, false, 24 },
+	{ false, true, false, 12 },
+	{ true, true, false, 8 },
+	{ true, true, true, 3 },
+};
 
-	*width -= taken;
-	return excess - taken;
+/* The widest column that this cut may make narrower; NULL. */
+static size_t *widest(const struct table *t, size_t *widths, size_t cut)
+{
+	size_t *found = NULL;
+
+	for (uint32_t i = 0; i < t->n_columns; i++) {
+		bool is_last = i + 1 == t->n_columns;
+		bool applies = is_last ? cuts[cut].is_last :
+			t->is_name[i] ? cuts[cut].is_name : cuts[cut].is_other;
+
+		if (applies && widths[i] > cuts[cut].least && (!found || widths[i] > *found))
+			found = &widths[i];
+	}
+	return found;
 }
 
-static void fit_widths(size_t *widths, uint32_t n, size_t room)
+static void fit_widths(const struct table *t, size_t *widths, size_t room)
 {
-	size_t total = sum(widths, n), excess = total > room ? total - room : 0;
+	for (size_t cut = 0; cut < COUNT(cuts); cut++) {
+		size_t *column;
 
-	excess = shrink(&widths[n - 1], excess, 3 * LEAST);
-	while (excess > 0) {
-		uint32_t widest = 0;
-
-		for (uint32_t i = 1; i + 1 < n; i++)
-			widest = widths[i] > widths[widest] ? i : widest;
-		if (widths[widest] <= WIDE_CELL)
-			break;
-		shrink(&widths[widest], 1, WIDE_CELL);
-		excess--;
+		while (sum(widths, t->n_columns) > room && (column = widest(t, widths, cut)))
+			--*column;
 	}
-	shrink(&widths[n - 1], excess, LEAST);
 }
 
 static void measure(const struct table *t, const struct page *p, size_t indent, size_t *widths)
@@ -88,7 +97,7 @@ static void measure(const struct table *t, const struct page *p, size_t indent, 
 		*widest = width > *widest ? width : *widest;
 	}
 	if (p->term.width > 0)
-		fit_widths(widths, t->n_columns, p->term.width - indent);
+		fit_widths(t, widths, p->term.width - indent);
 }
 
 /* The last cells of a row that hold nothing leave no blanks behind. */

@@ -7,8 +7,9 @@
  *	table_print(&t, page, 2);
  *
  * A row is as many cells as there are columns.  On a terminal the right column is cut to what is
- * left of the width, and if that is too little, the widest of the others as well; elsewhere nothing
- * is cut.  The last column is never padded.
+ * left of the width, and if that is too little, the widest of the others as well, those last whose
+ * heading begins with '!' (which isn't shown): names that one wants to copy.  Elsewhere nothing is
+ * cut.  The last column is never padded.
  */
 #ifndef CLI_TERM_TABLE_H
 #define CLI_TERM_TABLE_H
@@ -27,6 +28,7 @@ struct table {
 	struct arena arena;
 	const char *heads[TABLE_COLUMNS_MAX]; /* borrowed */
 	uint32_t n_columns;
+	bool is_name[TABLE_COLUMNS_MAX];
 	bool has_heads; /* shown; false when all are "" */
 	struct table_cell *cells;
 	uint32_t n, cap;

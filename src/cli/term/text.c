@@ -147,8 +147,8 @@ size_t text_wrap(const char *s, size_t columns, size_t *ret_next)
 		space--;
 	if (s[n] && space > 0)
 		n = space;
-	*ret_next = n;
-	while (s[*ret_next] == ' ')
-		(*ret_next)++;
+	*ret_next = n + strspn(s + n, " ");
+	while (n > 1 && s[n - 1] == ' ')
+		n--;
 	return n;
 }
