@@ -16,6 +16,18 @@ const char *lab_find(const struct call *c)
 	return NULL;
 }
 
+enum rc lab_find_path(const struct call *c, const char **ret, struct err *e)
+{
+	const char *path = lab_find(c);
+
+	if (!path)
+		return err_set(e, RC_NOT_FOUND,
+			"there is no lab.yaml here and none in /etc/diarchy: name it with --lab, or "
+			"write one with 'diarchy init'");
+	*ret = path;
+	return RC_OK;
+}
+
 void lab_found_fini(struct lab_found *f)
 {
 	lab_free(f->lab);
@@ -25,12 +37,11 @@ void lab_found_fini(struct lab_found *f)
 enum rc lab_find_read(const struct call *c, struct lab_found *ret, struct err *e)
 {
 	scoped(findings_fini) struct findings findings = { 0 };
-	const char *path = lab_find(c);
-	enum rc rc;
+	const char *path = NULL;
+	enum rc rc = lab_find_path(c, &path, e);
 
-	if (!path)
-		return err_set(e, RC_NOT_FOUND,
-			"there is no lab.yaml here and none in /etc/diarchy: name it with --lab");
+	if (rc != RC_OK)
+		return rc;
 	ret->zones = zones_new();
 	rc = lab_load(&ret->lab, path, ret->zones, &findings, e);
 	if (rc != RC_OK && findings.n_errors > 0)

@@ -8,6 +8,8 @@
 
 /* --lab, else ./lab.yaml, else /etc/diarchy/lab.yaml; NULL when there is none. */
 const char *lab_find(const struct call *c);
+/* The same; RC_NOT_FOUND, with what to do, when there is none. */
+enum rc lab_find_path(const struct call *c, const char **ret, struct err *e) MUST_USE;
 
 struct lab_found {
 	struct zones *zones;

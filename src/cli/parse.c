@@ -44,16 +44,18 @@ static enum rc unknown_command(const char *name, struct err *e)
 		did_you_mean(&near, "", hint, sizeof hint));
 }
 
-static enum rc unknown_option(const struct call *c, const char *name, struct err *e)
+static enum rc unknown_option(const struct call *c, const char *word, size_t n, struct err *e)
 {
+	char name[64] = "", hint[64];
 	struct nearest near = { name, NULL, NEAR };
-	char hint[64];
+
+	memcpy(name, word, n < sizeof name ? n : sizeof name - 1);
 
 	for (const struct option *o = option_rows; o->name; o++) {
 		if (command_takes(c->command, o))
 			consider(&near, o->name);
 	}
-	return err_set(e, RC_USAGE, "unknown option '--%.60s'%s", name,
+	return err_set(e, RC_USAGE, "unknown option '--%s'%s", name,
 		did_you_mean(&near, "--", hint, sizeof hint));
 }
 
@@ -138,7 +140,7 @@ static enum rc parse_long(struct call *c, const char *word, struct words *w, str
 	const char *value = word[n] ? word + n + 1 : NULL;
 
 	if (!o)
-		return unknown_option(c, word, e);
+		return unknown_option(c, word, n, e);
 	if (!o->argument && value)
 		return err_set(e, RC_USAGE, "--%s takes no value", o->name);
 	if (o->argument && !value && w->next == w->end)
@@ -169,21 +171,33 @@ static enum rc parse_letters(struct call *c, const char *word, struct words *w, 
 	return rc;
 }
 
-/* One row's alternative, from `p` to `end`: does it fit, word by word? */
-static bool alternative_fits(const char *p, const char *end, const char *const *words, uint32_t n)
+/* Is `word` one of the pattern's own words?  Then it can't stand for anything else. */
+static bool is_literal(const char *pattern, const char *word)
+{
+	for (const char *p = pattern; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
+		if (islower((unsigned char)*p) && strlen(word) == strcspn(p, " ") &&
+			strncmp(p, word, strlen(word)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One alternative, from `p` to `end`: does it fit, word by word? */
+static bool alternative_fits(const char *pattern, const char *p, const char *end,
+	const char *const *words, uint32_t n)
 {
 	uint32_t used = 0;
 
 	while (p < end) {
 		size_t length = strcspn(p, " ");
-		bool is_optional = *p == '[', repeats = length > 3 && memcmp(p + length - 3, "...", 3) == 0;
-		bool is_literal = islower((unsigned char)*p);
+		bool repeats = length > 3 && memcmp(p + length - 3, "...", 3) == 0;
+		bool fits = used < n && (islower((unsigned char)*p) ?
+				strlen(words[used]) == length && memcmp(words[used], p, length) == 0 :
+				!is_literal(pattern, words[used]));
 
-		if (used == n && !is_optional)
+		if (!fits && (used < n || *p != '['))
 			return false;
-		if (is_literal && (strlen(words[used]) != length || memcmp(words[used], p, length) != 0))
-			return false;
-		used = repeats ? n : used + (used < n);
+		used = repeats ? n : used + fits;
 		p += length + strspn(p + length, " ");
 	}
 	return used == n;
@@ -191,14 +205,14 @@ static bool alternative_fits(const char *p, const char *end, const char *const *
 
 bool parse_fits(const char *pattern, const char *const *words, uint32_t n)
 {
-	for (;;) {
-		const char *bar = strstr(pattern, " | ");
+	for (const char *p = pattern;;) {
+		const char *bar = strstr(p, " | ");
 
-		if (alternative_fits(pattern, bar ? bar : pattern + strlen(pattern), words, n))
+		if (alternative_fits(pattern, p, bar ? bar : p + strlen(p), words, n))
 			return true;
 		if (!bar)
 			return false;
-		pattern = bar + 3;
+		p = bar + 3;
 	}
 }
 

@@ -99,34 +99,58 @@ const char *moment_stamp(const struct term *t, struct wall at, char buf[MOMENT_T
 	return buf;
 }
 
-/* "2026-11-22", "18:30", "18:30:15" or a date and a time with a space or a T between. */
-static bool parse_civil(const char *text, struct civil *ret, bool *ret_has_date)
+/* Exactly `digits` digits at `*at`, and then `after` (NUL: nothing is wanted).  Moves on. */
+static bool take_number(const char **at, int digits, char after, int32_t *ret)
 {
-	struct civil c = *ret;
-	int n = 0, more = 0;
+	int32_t value = 0;
 
-	*ret_has_date = sscanf(text, "%4d-%2d-%2d%n", &c.year, &c.month, &c.day, &n) == 3;
-	if (*ret_has_date) {
-		c.hour = c.minute = c.second = 0;
-		text += n;
-		if (*text == ' ' || *text == 'T')
-			text++;
-		else if (*text)
+	for (int i = 0; i < digits; i++) {
+		char c = (*at)[i];
+
+		if (c < '0' || c > '9')
 			return false;
-	} else {
-		c.second = 0;
+		value = 10 * value + (c - '0');
 	}
-	n = 0;
-	if (*text && sscanf(text, "%2d:%2d%n", &c.hour, &c.minute, &n) != 2)
+	if (after && (*at)[digits] != after)
 		return false;
-	if (text[n] == ':' && sscanf(text + n, ":%2d%n", &c.second, &more) != 1)
-		return false;
-	if (text[n + more] || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 ||
-		c.hour < 0 || c.hour > 23 || c.minute < 0 || c.minute > 59 || c.second < 0 ||
-		c.second > 60)
-		return false;
-	*ret = c;
+	*at += digits + (after != '\0');
+	*ret = value;
 	return true;
+}
+
+static bool parse_date(const char **at, struct civil *c)
+{
+	const char *s = *at;
+
+	if (!take_number(&s, 4, '-', &c->year) || !take_number(&s, 2, '-', &c->month) ||
+		!take_number(&s, 2, '\0', &c->day))
+		return false;
+	*at = s;
+	c->hour = c->minute = c->second = 0;
+	return c->month >= 1 && c->month <= 12 && c->day >= 1 && c->day <= 31;
+}
+
+static bool parse_time(const char *s, struct civil *c)
+{
+	c->second = 0;
+	if (!take_number(&s, 2, ':', &c->hour) || !take_number(&s, 2, '\0', &c->minute))
+		return false;
+	if (*s == ':' && (s++, !take_number(&s, 2, '\0', &c->second)))
+		return false;
+	return *s == '\0' && c->hour < 24 && c->minute < 60 && c->second < 60;
+}
+
+/* "2026-11-22", "18:30", "18:30:15", or a date and a time with a blank or a T between. */
+static bool parse_civil(const char *text, struct civil *c, bool *ret_has_date)
+{
+	const char *at = text;
+
+	*ret_has_date = strchr(text, '-') != NULL;
+	if (!*ret_has_date)
+		return parse_time(at, c);
+	if (!parse_date(&at, c))
+		return false;
+	return *at == '\0' || ((*at == ' ' || *at == 'T') && parse_time(at + 1, c));
 }
 
 static bool parse_local(const struct term *t, const char *text, enum moment_side side,
