@@ -126,7 +126,7 @@ void show_incidents(struct page *p, const json_t *answer)
 {
 	const json_t *incidents = json_object_get(answer, "incidents");
 	struct columns columns = columns_of(incidents);
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	size_t i;
 	json_t *incident;
 
@@ -194,7 +194,7 @@ static void add_member(struct page *p, struct table *t, const json_t *member)
 static void show_members(struct page *p, const json_t *in)
 {
 	int64_t more = json_get_int(in, "more_members", 0);
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	size_t i;
 	json_t *member;
 
@@ -213,7 +213,7 @@ static void show_members(struct page *p, const json_t *in)
 /* What its owner found to have happened before: not whole events, but sentences. */
 static void show_before(struct page *p, const json_t *before)
 {
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	char text[MOMENT_TEXT_MAX];
 	size_t i;
 	json_t *it;

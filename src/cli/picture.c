@@ -190,7 +190,7 @@ static void draw(struct page *p, const json_t *status)
 
 static void list_sites(struct page *p, const json_t *status)
 {
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	size_t i;
 	json_t *site;
 

@@ -17,7 +17,7 @@ static void add_when(struct page *p, struct table *t, const json_t *silence)
 void show_silences(struct page *p, const json_t *answer)
 {
 	const json_t *silences = json_object_get(answer, "silences");
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	size_t i;
 	json_t *silence;
 

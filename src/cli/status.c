@@ -169,7 +169,7 @@ static size_t count_shown(const struct page *p, const struct row *rows, size_t n
 static void show_checks(struct page *p, const json_t *status, bool shows_all)
 {
 	scoped(str_fini) struct str hidden = STR_EMPTY;
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	size_t n, shown;
 	struct row *rows = sorted_checks(status, shows_all, &n);
 	bool is_explained = n > 0 && rows[n - 1].is_explained;

@@ -100,7 +100,7 @@ static void add_word(struct table *t, const json_t *vantage)
 
 static void show_vantages(struct page *p, const json_t *when)
 {
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 	char text[MOMENT_TEXT_MAX];
 	size_t i;
 	json_t *v;

@@ -129,7 +129,7 @@ static void fill(struct table *t)
 static void assert_table(uint32_t width, const char *wanted)
 {
 	scoped(page_fini) struct page p = { .term = { .width = width, .has_utf8 = true } };
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 
 	fill(&t);
 	table_print(&t, &p, 1);
@@ -161,7 +161,7 @@ static void the_right_column_is_cut_and_names_last(void **state)
 static void a_table_without_headings_has_no_line_for_them(void **state)
 {
 	scoped(page_fini) struct page p = { .term = { .width = 80 } };
-	scoped(table_fini) struct table t;
+	scoped(table_fini) struct table t = { 0 };
 
 	(void)state;
 	table_init(&t, (const char *const[]){ "", "", NULL });
