@@ -30,7 +30,8 @@ static void check_lab(const struct lab *lab)
 	must(lab->n_sites > 0 && lab->name && lab->notify.reader_zone);
 	must(lab->n_declared <= lab->n_checks && lab->n_checks <= CHECKS_MAX);
 	for (uint8_t i = 0; i < lab->n_sites; i++) {
-		must(lab->sites[i].name && lab->sites[i].address && lab->sites[i].http && lab->sites[i].zone);
+		must(lab->sites[i].name && lab->sites[i].address && lab->sites[i].http &&
+			lab->sites[i].zone);
 		must(lab->sites[i].uplink == NO_CHECK || lab->sites[i].uplink < lab->n_checks);
 	}
 	for (uint16_t i = 0; i < lab->n_hosts; i++)
@@ -61,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	must((rc == RC_OK) == (findings.n_errors == 0));
 	must((rc == RC_OK) == (lab != NULL));
 	for (uint32_t i = 0; i < findings.n; i++)
-		must(findings.items[i].line > 0 && findings.items[i].column > 0 && findings.items[i].text[0]);
+		must(findings.items[i].line > 0 && findings.items[i].column > 0 &&
+			findings.items[i].text[0]);
 	if (lab)
 		check_lab(lab);
 	return 0;

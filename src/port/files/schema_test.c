@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tables of core/lab/schema.c against test/lab/complete.yaml, in which every key stands on a line
- * of its own: all of them work, and what is required is missed.
+ * The tables of core/lab/schema.c against test/lab/complete.yaml, in which every key stands on a
+ * line of its own: all of them work, and what is required is missed.
  */
 #include "core/lab/schema.h"
 
@@ -43,8 +43,8 @@ static int set_up(void **state)
 	sample.zones = zones_new();
 	read_sample("complete.yaml", &sample.text);
 	read_sample("blackbox.yml", &sample.modules);
-	return yaml_parse(&sample.doc, "complete.yaml", str_c(&sample.text), sample.text.len, &findings,
-		NULL);
+	return yaml_parse(&sample.doc, "complete.yaml", str_c(&sample.text), sample.text.len,
+		&findings, NULL);
 }
 
 static int tear_down(void **state)
@@ -169,7 +169,8 @@ static bool has_finding(const struct findings *findings, const char *text)
 	return false;
 }
 
-static void take_required_keys_away(const struct shape *shape, const struct doc_node *node, void *ctx)
+static void take_required_keys_away(
+	const struct shape *shape, const struct doc_node *node, void *ctx)
 {
 	unsigned *n = ctx;
 
@@ -216,7 +217,8 @@ static void misspell_keys(const struct shape *shape, const struct doc_node *node
 		for (uint32_t number = 1; number < key->line; number++)
 			line = strchr(line, '\n') + 1;
 		line += key->column - 1;
-		str_addn(&text, str_c(&sample.text), (size_t)(line - str_c(&sample.text)) + key->text_len);
+		str_addn(&text, str_c(&sample.text),
+			(size_t)(line - str_c(&sample.text)) + key->text_len);
 		str_add(&text, "q");
 		str_add(&text, line + key->text_len);
 		assert_int_equal(load(&text, &findings), RC_INPUT);
