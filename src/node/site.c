@@ -212,7 +212,7 @@ void site_pump(struct site *s, struct now now)
 	if (s->is_pumping)
 		return;
 	s->is_pumping = true;
-	while (drain_checks(s, now) | drain_alert(s, now))
+	while ((int)drain_checks(s, now) | (int)drain_alert(s, now))
 		must(++rounds < PUMP_ROUNDS_MAX);
 	commit(s, now);
 	s->is_pumping = false;

@@ -371,7 +371,7 @@ void checks_hurry(struct checks *c, struct now now, uint16_t index)
 	struct check *k = &c->items[index];
 
 	if (k->spec->source == SOURCE_PROBE && observes(c, k) && k->started.ms == NEVER_MS &&
-	    now.mono.ms - k->heard.ms >= CHECK_CONFIRM_MS / 2)
+	    k->heard.ms <= now.mono.ms - CHECK_CONFIRM_MS / 2)
 		probe_at(c, k, now.mono.ms);
 }
 
