@@ -317,7 +317,7 @@ static void keep(struct http_exchange *x, const struct http_reply *r, struct MHD
 	must(!x->is_replied && response);
 	x->is_replied = true;
 	x->response = response;
-	x->status = r->status;
+	x->status = r->status ? r->status : MHD_HTTP_OK;
 	if (!x->connection) {
 		exchange_free(x);
 		return;

@@ -90,7 +90,7 @@ uint32_t http_server_connections(const struct http_server *s);
 void http_take_body(struct http_exchange *x, size_t keep_bytes, size_t most_bytes);
 
 struct http_reply {
-	int status;
+	int status;       /* 0: 200 */
 	const char *type; /* Content-Type; NULL: none */
 	const struct http_header *headers;
 	uint32_t n_headers;
@@ -112,8 +112,8 @@ struct http_stream_source {
 	/* The client is gone, or the stream was ended.  The last call. */
 	void (*closed)(void *client);
 };
-/* Instead of http_reply(): 200 with `r`'s type and headers.  The exchange is the stream from here
- * on, and valid until closed(). */
+/* Instead of http_reply(), within handle(): `r` without its body.  The exchange is the stream from
+ * here on, and valid until closed(). */
 void http_reply_stream(struct http_exchange *x, const struct http_reply *r,
 	const struct http_stream_source *source, void *client);
 void http_stream_wake(struct http_exchange *x);
