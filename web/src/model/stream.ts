@@ -13,7 +13,7 @@ import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
 import type { Change, JournalEvent, Status } from "./types";
 
 const QUIET_MS = 4500;
-const RETRY_MS = [0, 500, 1000, 2000, 4000, 5000];
+const RETRY_MS = [500, 1000, 2000, 4000, 5000];
 
 export type Freshness = "connecting" | "live" | "stale" | "locked";
 export const freshness = signal<Freshness>("connecting");
@@ -97,8 +97,7 @@ function follow(): void {
 	};
 }
 
-/* After a failure: EventSource can't tell a refused login from a dead site, so ask before following
- * again.  A site whose stream alone is broken is thus still shown, if only as often as we ask. */
+/* EventSource can't tell a refused login from a dead site: ask before following. */
 async function connect(): Promise<void> {
 	close();
 	try {
@@ -127,11 +126,11 @@ export function retryNow(): void {
 export function reconnect(): void {
 	tries = 0;
 	freshness.value = "connecting";
-	follow();
+	void connect();
 }
 
 export function startStream(): void {
-	follow();
+	void connect();
 	window.setInterval(watch, 250);
 	window.addEventListener("online", retryNow);
 	document.addEventListener("visibilitychange", () => {

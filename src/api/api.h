@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api: the HTTP side of a site, as doc/api.md has it.
+ *
+ * Reads the machine that it is given (node/site.h) and hands it operators' words and heartbeats;
+ * decides nothing about the lab.  The driver owns the machine: after each such input the API calls
+ * after_input(), in which the driver drains the effects, and out of SITE_SAY_* effects the driver
+ * calls api_changed() and api_event(), from where browsers learn of them.
+ *
+ * All calls from the loop's thread.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "api/gate.h"
+#include "base/embedded.h"
+#include "node/site.h"
+
+struct api;
+
+struct api_login { /* already read: the values themselves; wiped by the caller */
+	const char *password_hash; /* port/password; NULL: none */
+	const char *token;         /* NULL: none */
+};
+
+struct api_setup {
+	uv_loop_t *loop;
+	struct site *site;         /* the machine; stays through reloads */
+	const char *listen;        /* host:port */
+	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
+	const char *const *names;  /* hosts that a proxy passes on to us; NULL-terminated, or NULL */
+	struct api_login login;
+	const struct embedded *files; /* the pages (web_files) */
+	struct wall started;       /* of this run */
+	void *ctx;                 /* of all callbacks */
+	struct now (*now)(void *ctx);
+	/* The site was given an input: carry out its effects. */
+	void (*after_input)(void *ctx);
+	auth_random *random;
+	/* The value of a secret of lab.yaml, for the tokens of heartbeats.  RC_NOT_FOUND, RC_IO. */
+	enum rc (*secret)(void *ctx, const struct secret *which, struct str *ret, struct err *e);
+	/* Append the metrics of the newest results of our probes; NULL: none. */
+	void (*probe_metrics)(void *ctx, struct str *out);
+};
+
+/* Listens on return, or doesn't at all: RC_REFUSED when others could come in without a login
+ * (api_check_exposure), RC_INPUT for an address, a certificate, a hash or a token that can't be. */
+enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e) MUST_USE;
+/* Ends what is under way; `stopped` (or NULL) is called from the loop when all is freed. */
+void api_stop(struct api *a, void (*stopped)(void *ctx), void *ctx);
+
+const char *api_address(const struct api *a); /* "127.0.0.1:7080": the real port */
+
+enum api_kind { API_CHECK, API_INCIDENT, API_LINK };
+/* SITE_SAY_CHECK: `index` of the check; SITE_SAY_LINK: of the peer; SITE_SAY_INCIDENT: `id`. */
+void api_changed(struct api *a, enum api_kind kind, uint16_t index, const char *id);
+/* SITE_SAY_EVENT; the event may be gone when this returns. */
+void api_event(struct api *a, const struct event *ev);
+/* The lab was reloaded, and maybe the login: indices mean something else now. */
+enum rc api_reloaded(struct api *a, const struct api_login *login, struct err *e) MUST_USE;
+
+/* A line of `/metrics` that the daemon counts itself.  `name` is one of metrics.def. */
+enum api_counter { API_DELIVERIES, API_DELIVERIES_FAILED, API_COUNTERS };
+void api_count(struct api *a, enum api_counter which);
+
+#endif

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the API answers, over real sockets, from a real site. */
+#include "api/api_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define LAB_ "/api/lab/v1"
+
+static void ask_ok(struct fixture *f, const char *method, const char *target, const char *body,
+	struct pump_answer *ret)
+{
+	fixture_ask(f, method, target, fixture_browser(f), body, ret);
+	if (ret->status != 200)
+		fail_msg("%s %s: %d %s", method, target, ret->status, str_c(&ret->body));
+}
+
+static void expect(struct fixture *f, const char *method, const char *target, const char *body,
+	int status, const char *code)
+{
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(json_decref) json_t *root = NULL;
+
+	fixture_ask(f, method, target, fixture_browser(f), body, &a);
+	if (a.status != status)
+		fail_msg("%s %s: %d, wanted %d: %s", method, target, a.status, status,
+			str_c(&a.body));
+	assert_int_equal(json_read(&root, str_c(&a.body), a.body.len, NULL), RC_OK);
+	assert_string_equal(text_at(root, "error"), code);
+	assert_string_not_equal(text_at(root, "text"), "");
+}
+
+/* Every member of an object, in order: "name kind ..." */
+static void has_members(const json_t *object, const char *wanted)
+{
+	scoped(str_fini) struct str names = STR_EMPTY;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+		str_addf(&names, "%s%s", names.len ? " " : "", name);
+	assert_string_equal(str_c(&names), wanted);
+}
+
+/* ---- status */
+
+static void the_status_is_the_whole_picture(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *s = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	s = fixture_get(&f, LAB_ "/status");
+	has_members(s, "lab site now version started session revision sites links watchers checks "
+		       "incidents silences counts");
+	assert_string_equal(text_at(s, "lab"), "home");
+	assert_string_equal(text_at(s, "site"), "dublin");
+	assert_string_equal(text_at(s, "version"), DIARCHY_VERSION);
+	has_members(json_at(s, "session"), "login csrf");
+	assert_true(json_is_false(json_at(s, "session.login")));
+	has_members(json_at(s, "revision"), "hash commit author summary since");
+	assert_int_equal(strlen(text_at(s, "revision.hash")), 64);
+	assert_string_not_equal(text_at(s, "revision.since"), "");
+	has_members(json_at(s, "counts"), "ok failing silent pending paused");
+	assert_int_equal(json_array_size(json_at(s, "checks")), f.lab->n_checks);
+}
+
+static void the_status_tells_sites_links_and_watchers(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *s = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	s = fixture_get(&f, LAB_ "/status");
+	has_members(json_at(s, "sites.0"),
+		"name index zone state since is_self is_blind lab_hash egress journal");
+	has_members(json_at(s, "sites.0.journal"), "events epoch head");
+	assert_string_equal(text_at(s, "sites.0.zone"), "Europe/Dublin");
+	assert_string_equal(text_at(s, "sites.0.state"), "ok");
+	assert_true(json_is_true(json_at(s, "sites.0.is_self")));
+	assert_string_equal(text_at(s, "sites.0.lab_hash"), text_at(s, "revision.hash"));
+	assert_true(number_at(s, "sites.0.journal.events") >= 2);
+	assert_int_equal(strlen(text_at(s, "sites.0.journal.head")), 64);
+	assert_string_equal(text_at(s, "sites.1.state"), "pending");
+	assert_string_equal(text_at(s, "sites.1.egress"), "unknown");
+	has_members(json_at(s, "links.0"), "a b state since rtt_ms skew_ms lag_events");
+	assert_string_equal(text_at(s, "links.0.b"), "mumbai");
+	assert_string_equal(text_at(s, "links.0.state"), "down");
+	assert_true(json_is_null(json_at(s, "links.0.rtt_ms")));
+	has_members(json_at(s, "watchers.0"), "name state since hears drill");
+	has_members(json_at(s, "watchers.0.hears"), "dublin mumbai");
+	assert_true(json_is_null(json_at(s, "watchers.0.drill")));
+}
+
+static void a_check_tells_what_is_declared_and_what_was_seen(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *s = NULL;
+	const json_t *c;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	fixture_observe(&f, "immich", NULL);
+	s = fixture_get(&f, LAB_ "/checks");
+	c = json_where(json_at(s, "checks"), "name", "immich");
+	has_members(c, "name kind probe target home host severity state scope since reason every_ms "
+		       "is_flapping is_silenced incident paused_until needs description runbook "
+		       "vantages");
+	assert_string_equal(text_at(c, "kind"), "probe");
+	assert_string_equal(text_at(c, "probe"), "http");
+	assert_string_equal(text_at(c, "target"), "http://photos.lan/ping");
+	assert_string_equal(text_at(c, "home"), "dublin");
+	assert_string_equal(text_at(c, "host"), "nas");
+	assert_string_equal(text_at(c, "severity"), "warning");
+	assert_string_equal(text_at(c, "state"), "ok");
+	assert_string_equal(text_at(c, "scope"), "none");
+	assert_int_equal(number_at(c, "every_ms"), 15000);
+	assert_string_equal(text_at(c, "description"), "the photos");
+	assert_int_equal(json_array_size(json_at(c, "vantages")), 2);
+	has_members(json_at(c, "vantages.0"),
+		"site word since heard last_ok reason took_ms is_fresh is_blind");
+	assert_string_equal(text_at(c, "vantages.0.word"), "ok");
+	assert_true(json_number_value(json_at(c, "vantages.0.took_ms")) == 12.5);
+	assert_true(json_is_true(json_at(c, "vantages.0.is_fresh")));
+	assert_string_equal(text_at(c, "vantages.1.word"), "none");
+	c = json_where(json_at(s, "checks"), "name", "export");
+	assert_string_equal(text_at(c, "kind"), "heartbeat");
+	assert_true(json_is_null(json_at(c, "probe")));
+	c = json_where(json_at(s, "checks"), "name", "dns");
+	assert_string_equal(text_at(c, "needs.0"), "immich");
+	assert_non_null(strstr(text_at(c, "target"), "nas.lan"));
+}
+
+/* ---- incidents */
+
+static void open_incident(struct fixture *f, char id[INCIDENT_ID_MAX])
+{
+	scoped(json_decref) json_t *list = NULL;
+
+	fixture_observe(f, "dns", NULL);
+	fixture_break(f, "dns", "SERVFAIL, wanted NOERROR");
+	list = fixture_get(f, LAB_ "/incidents?state=open");
+	str_copy(id, INCIDENT_ID_MAX, text_at(json_where(json_at(list, "incidents"), "cause", "dns"), "id"));
+	assert_string_not_equal(id, "");
+}
+
+static void an_incident_tells_what_died_and_who_was_told(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *in = NULL, *s = NULL;
+	char id[INCIDENT_ID_MAX], target[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	open_incident(&f, id);
+	snprintf(target, sizeof target, LAB_ "/incidents/%s", id);
+	in = fixture_get(&f, target);
+	assert_string_equal(text_at(in, "id"), id);
+	assert_string_equal(text_at(in, "owner"), "dublin");
+	assert_string_equal(text_at(in, "cause"), "dns");
+	assert_string_equal(text_at(in, "state"), "open");
+	assert_string_equal(text_at(in, "severity"), "critical");
+	assert_string_equal(text_at(in, "members.0.check"), "dns");
+	assert_string_equal(text_at(in, "members.0.reason"), "SERVFAIL, wanted NOERROR");
+	assert_true(json_is_null(json_at(in, "ack")));
+	assert_true(json_is_null(json_at(in, "closed")));
+	has_members(json_at(in, "told.0"), "channel version wanted first at via message");
+	assert_string_equal(text_at(in, "told.0.channel"), "discord");
+	assert_int_equal(number_at(in, "told.0.version"), 0);
+	assert_true(number_at(in, "told.0.wanted") >= 1);
+	assert_true(json_array_size(json_at(in, "timeline")) >= 2);
+	assert_non_null(json_where(json_at(in, "timeline"), "kind", "incident"));
+	assert_non_null(json_where(json_at(in, "timeline"), "kind", "evidence"));
+	s = fixture_get(&f, LAB_ "/status");
+	assert_non_null(json_where(json_at(s, "incidents"), "id", id));
+	assert_string_equal(text_at(json_where(json_at(s, "checks"), "name", "dns"), "incident"), id);
+	assert_true(number_at(s, "counts.failing") >= 1);
+}
+
+static void an_acknowledgement_shows(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(json_decref) json_t *in = NULL;
+	char id[INCIDENT_ID_MAX], target[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	open_incident(&f, id);
+	snprintf(target, sizeof target, LAB_ "/incidents/%s/ack", id);
+	ask_ok(&f, "POST", target, "{\"why\": \"on it\", \"by\": \"ana\"}", &a);
+	assert_string_equal(str_c(&a.body), "{}");
+	snprintf(target, sizeof target, LAB_ "/incidents/%s", id);
+	in = fixture_get(&f, target);
+	assert_string_equal(text_at(in, "ack.by"), "ana");
+	assert_string_equal(text_at(in, "ack.why"), "on it");
+	assert_non_null(json_where(json_at(in, "timeline"), "kind", "ack"));
+	expect(&f, "POST", LAB_ "/incidents/dublin-nothing/ack", "{}", 404, "NOT_FOUND");
+}
+
+static void a_closed_incident_is_remembered_and_told_apart(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *open = NULL, *closed = NULL, *all = NULL;
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	open_incident(&f, id);
+	for (int i = 0; i < 30; i++) {
+		f.ahead_ms += 20000;
+		fixture_observe(&f, "dns", NULL);
+		fixture_observe(&f, "immich", NULL);
+		site_tick(f.site, fixture_now(&f));
+		fixture_drain(&f);
+	}
+	open = fixture_get(&f, LAB_ "/incidents?state=open");
+	closed = fixture_get(&f, LAB_ "/incidents?state=closed");
+	all = fixture_get(&f, LAB_ "/incidents?state=all&limit=500");
+	assert_null(json_where(json_at(open, "incidents"), "id", id));
+	assert_string_equal(
+		text_at(json_where(json_at(closed, "incidents"), "id", id), "state"), "closed");
+	assert_non_null(json_where(json_at(all, "incidents"), "id", id));
+}
+
+static void an_incident_that_only_the_journal_knows_is_put_together_again(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *one = NULL, *list = NULL;
+	char id[INCIDENT_ID_MAX], target[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	f.delivers = true;
+	open_incident(&f, id);
+	for (int i = 0; i < 60; i++) { /* two days: alert forgets what is over */
+		f.ahead_ms += i < 20 ? 20000 : HOUR_MS;
+		fixture_observe(&f, "dns", NULL);
+		site_tick(f.site, fixture_now(&f));
+		fixture_drain(&f);
+	}
+	assert_null(map_get(alert_incidents(site_alert(f.site)), id));
+	snprintf(target, sizeof target, LAB_ "/incidents/%s", id);
+	one = fixture_get(&f, target);
+	assert_string_equal(text_at(one, "state"), "closed");
+	assert_string_equal(text_at(one, "members.0.check"), "dns");
+	assert_string_equal(text_at(one, "told.0.via"), "dublin");
+	assert_string_equal(text_at(one, "told.0.message"), "4711");
+	assert_int_equal(number_at(one, "told.0.version"), number_at(one, "version"));
+	assert_true(strcmp(text_at(one, "told.0.first"), text_at(one, "told.0.at")) < 0);
+	assert_true(json_array_size(json_at(one, "timeline")) >= 2);
+	list = fixture_get(&f, LAB_ "/incidents?state=closed");
+	assert_non_null(json_where(json_at(list, "incidents"), "id", id));
+}
+
+static void incidents_are_asked_for_in_words_that_exist(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	expect(&f, "GET", LAB_ "/incidents?state=burning", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/incidents?limit=0", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/incidents?limit=999999999999999999999", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/incidents?limit=5x", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/incidents/nothing", NULL, 404, "NOT_FOUND");
+	expect(&f, "GET", LAB_ "/incidents/%00", NULL, 400, "INPUT");
+}
+
+/* ---- when */
+
+static void when_tells_last_good_and_first_bad_by_vantage(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *w = NULL;
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	open_incident(&f, id);
+	w = fixture_get(&f, LAB_ "/when/dns");
+	has_members(w, "check last_good first_bad vantages incident told before history");
+	assert_string_equal(text_at(w, "check.state"), "failing");
+	assert_true(strcmp(text_at(w, "last_good"), text_at(w, "first_bad")) < 0);
+	has_members(json_at(w, "vantages.0"), "site last_good first_bad reason");
+	assert_string_equal(text_at(w, "vantages.0.first_bad"), text_at(w, "first_bad"));
+	assert_string_equal(text_at(w, "incident.id"), id);
+	assert_int_equal(json_array_size(json_at(w, "told")), 0);
+	has_members(json_at(w, "history.0"), "at vantage word reason");
+	assert_string_equal(text_at(w, "history.0.word"), "failing");
+	assert_string_equal(text_at(w, "history.0.reason"), "SERVFAIL, wanted NOERROR");
+	assert_true(json_array_size(json_at(w, "before")) >= 1); /* the start, just before */
+	assert_non_null(json_where(json_at(w, "before"), "kind", "boot"));
+}
+
+static void when_knows_jobs_by_their_reports(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a, b;
+	scoped(json_decref) json_t *w = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	ask_ok(&f, "GET", "/heartbeat/export", NULL, &a);
+	ask_ok(&f, "POST", "/heartbeat/export/3", "it went wrong", &b);
+	w = fixture_get(&f, LAB_ "/when/export");
+	assert_string_equal(text_at(w, "history.0.word"), "failing");
+	assert_string_equal(text_at(w, "history.1.word"), "ok");
+	assert_string_not_equal(text_at(w, "first_bad"), "");
+	expect(&f, "GET", LAB_ "/when/nothing", NULL, 404, "NOT_FOUND");
+}
+
+/* ---- events */
+
+static void events_come_newest_first_and_a_page_at_a_time(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *all = NULL;
+	char target[128], note[64];
+	const char *cursor = "";
+	size_t n = 0;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	for (int i = 0; i < 10; i++) {
+		f.ahead_ms += 10;
+		snprintf(note, sizeof note, "note %d", i);
+		assert_int_equal(site_note(f.site, fixture_now(&f), "a thing", note, "me", NULL),
+			RC_OK);
+	}
+	all = fixture_get(&f, LAB_ "/events");
+	assert_true(json_is_null(json_at(all, "next")));
+	has_members(json_at(all, "events.0"),
+		"site epoch seq hlc wall kind subject body previous hash signature text cursor");
+	assert_string_equal(text_at(all, "events.0.body.text"), "note 9");
+	assert_non_null(strstr(text_at(all, "events.0.text"), "note 9"));
+	for (json_t *page = NULL; cursor; json_decref(page)) {
+		snprintf(target, sizeof target, LAB_ "/events?limit=3&before=%s", cursor);
+		page = fixture_get(&f, target);
+		for (size_t i = 0; i < json_array_size(json_at(page, "events")); i++, n++)
+			assert_string_equal(
+				text_at(json_array_get(json_at(page, "events"), i), "hash"),
+				text_at(json_array_get(json_at(all, "events"), n), "hash"));
+		cursor = json_is_null(json_at(page, "next")) ? NULL : text_at(page, "next");
+		cursor = cursor ? strcpy(note, cursor) : NULL;
+	}
+	assert_int_equal(n, json_array_size(json_at(all, "events")));
+}
+
+static void events_after_a_cursor_come_as_they_arrived(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *first = NULL, *rest = NULL;
+	char target[128];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	first = fixture_get(&f, LAB_ "/events?limit=1");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(site_note(f.site, fixture_now(&f), "x", i ? "later" : "first", "me",
+					 NULL),
+			RC_OK);
+	snprintf(target, sizeof target, LAB_ "/events?after=%s", text_at(first, "events.0.cursor"));
+	rest = fixture_get(&f, target);
+	assert_int_equal(json_array_size(json_at(rest, "events")), 3);
+	assert_string_equal(text_at(rest, "events.0.body.text"), "first");
+}
+
+static void events_are_filtered(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *kinds = NULL, *subject = NULL, *site = NULL, *old = NULL, *new = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	f.ahead_ms += HOUR_MS;
+	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "hello", "me", NULL), RC_OK);
+	kinds = fixture_get(&f, LAB_ "/events?kind=note,boot");
+	assert_int_equal(json_array_size(json_at(kinds, "events")), 2);
+	assert_string_equal(text_at(kinds, "events.0.kind"), "note");
+	assert_string_equal(text_at(kinds, "events.1.kind"), "boot");
+	subject = fixture_get(&f, LAB_ "/events?subject=x");
+	assert_int_equal(json_array_size(json_at(subject, "events")), 1);
+	site = fixture_get(&f, LAB_ "/events?site=mumbai");
+	assert_int_equal(json_array_size(json_at(site, "events")), 0);
+	old = fixture_get(&f, LAB_ "/events?until=30m");
+	assert_null(json_where(json_at(old, "events"), "kind", "note"));
+	new = fixture_get(&f, LAB_ "/events?since=30m&kind=,note,");
+	assert_int_equal(json_array_size(json_at(new, "events")), 1);
+	expect(&f, "GET", LAB_ "/events?since=yesterday", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/events?before=1&after=1", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/events?before=-1", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/events?limit=501", NULL, 400, "INPUT");
+	expect(&f, "GET", LAB_ "/events?kind=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", NULL, 429, "LIMIT");
+}
+
+/* ---- coverage, silences */
+
+static void coverage_names_what_nothing_observes(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *c = NULL;
+	const json_t *list;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	fixture_observe(&f, "immich", NULL);
+	c = fixture_get(&f, LAB_ "/coverage");
+	list = json_at(c, "unobserved");
+	has_members(json_array_get(list, 0), "name kind why line");
+	assert_null(json_where(list, "name", "immich"));
+	assert_null(json_where(list, "name", "nas")); /* immich runs on it */
+	assert_string_equal(text_at(json_where(list, "name", "dark"), "kind"), "host");
+	assert_non_null(strstr(text_at(json_where(list, "name", "export"), "why"), "never"));
+	assert_true(number_at(json_where(list, "name", "dns"), "line") > 10);
+	assert_int_equal(number_at(c, "observed"), 2);
+}
+
+static void a_silence_is_made_listed_and_ended(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer made, ended;
+	scoped(json_decref) json_t *id = NULL, *list = NULL, *s = NULL, *after = NULL;
+	const json_t *item;
+	char target[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	ask_ok(&f, "POST", LAB_ "/silences",
+		"{\"matchers\": \"{name=\\\"immich\\\"}\", \"for\": \"2h\", \"why\": \"moving\", "
+		"\"by\": \"ana\"}",
+		&made);
+	assert_int_equal(json_read(&id, str_c(&made.body), made.body.len, NULL), RC_OK);
+	list = fixture_get(&f, LAB_ "/silences");
+	item = json_where(json_at(list, "silences"), "id", text_at(id, "id"));
+	has_members(item, "id matchers from until why by is_active is_window");
+	assert_string_equal(text_at(item, "why"), "moving");
+	assert_true(json_is_true(json_at(item, "is_active")));
+	s = fixture_get(&f, LAB_ "/status");
+	assert_true(json_is_true(
+		json_at(json_where(json_at(s, "checks"), "name", "immich"), "is_silenced")));
+	assert_true(
+		json_is_false(json_at(json_where(json_at(s, "checks"), "name", "dns"), "is_silenced")));
+	snprintf(target, sizeof target, LAB_ "/silences/%s", text_at(id, "id"));
+	ask_ok(&f, "DELETE", target, NULL, &ended);
+	after = fixture_get(&f, LAB_ "/silences");
+	assert_null(json_where(json_at(after, "silences"), "id", text_at(id, "id")));
+	expect(&f, "DELETE", LAB_ "/silences/nothing", NULL, 404, "NOT_FOUND");
+}
+
+static void a_window_is_listed_with_its_next_or_present_stretch(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *before = NULL, *during = NULL;
+	const json_t *item;
+	struct wall from;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	before = fixture_get(&f, LAB_ "/silences");
+	item = json_where(json_at(before, "silences"), "id", "sunday");
+	assert_true(json_is_true(json_at(item, "is_window")));
+	assert_true(json_is_false(json_at(item, "is_active")));
+	assert_string_equal(text_at(item, "why"), "updates");
+	assert_int_equal(wall_parse(text_at(item, "from"), &from, NULL), RC_OK);
+	f.ahead_ms += from.ms - fixture_now(&f).wall.ms + MINUTE_MS;
+	during = fixture_get(&f, LAB_ "/silences");
+	item = json_where(json_at(during, "silences"), "id", "sunday");
+	assert_true(json_is_true(json_at(item, "is_active")));
+}
+
+static void a_silence_that_makes_no_sense_is_refused(void **state)
+{
+	static const char *const bodies[] = { "", "[]", "{}", "{\"for\": \"2h\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"for\": \"2h\", \"until\": \"2030-01-01T00:00:00Z\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"for\": \"soon\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"until\": \"2001-01-01T00:00:00Z\"}",
+		"{\"matchers\": \"{name=~\\\"(\\\"}\", \"for\": \"2h\"}", "{\"matchers\": 5, \"for\": \"2h\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"fro\": \"2h\"}", "{\"matchers\"", "nonsense" };
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	for (size_t i = 0; i < COUNT(bodies); i++)
+		expect(&f, "POST", LAB_ "/silences", bodies[i], 400, "INPUT");
+	assert_int_equal(alert_silences(site_alert(f.site))->n, 0);
+}
+
+/* ---- checks, notes */
+
+static void a_check_is_paused_and_resumed(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a, b, c;
+	scoped(json_decref) json_t *open_end = NULL, *hour = NULL, *resumed = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	ask_ok(&f, "POST", LAB_ "/checks/link%3Adublin-mumbai/pause",
+		"{\"for\": null, \"why\": \"moving\", \"by\": \"ana\"}", &a);
+	open_end = fixture_get(&f, LAB_ "/when/link%3Adublin-mumbai");
+	assert_string_equal(text_at(open_end, "check.state"), "paused");
+	assert_true(json_is_null(json_at(open_end, "check.paused_until")));
+	ask_ok(&f, "POST", LAB_ "/checks/immich/pause", "{\"for\": \"1h\"}", &b);
+	hour = fixture_get(&f, LAB_ "/when/immich");
+	assert_string_equal(text_at(hour, "check.state"), "paused");
+	assert_string_not_equal(text_at(hour, "check.paused_until"), "");
+	f.ahead_ms += 1000;
+	ask_ok(&f, "POST", LAB_ "/checks/immich/resume", NULL, &c);
+	resumed = fixture_get(&f, LAB_ "/when/immich");
+	assert_string_not_equal(text_at(resumed, "check.state"), "paused");
+	expect(&f, "POST", LAB_ "/checks/nothing/pause", "{}", 404, "NOT_FOUND");
+	expect(&f, "POST", LAB_ "/checks/immich/pause", "{\"for\": \"0\"}", 400, "INPUT");
+}
+
+static void a_note_goes_into_the_journal(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(json_decref) json_t *events = NULL;
+	scoped(str_fini) struct str huge = STR_EMPTY;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	ask_ok(&f, "POST", LAB_ "/notes",
+		"{\"text\": \"swapped a disk \\u0001 \\\"here\\\"\", \"by\": \"ana\", \"subject\": \"nas\"}",
+		&a);
+	events = fixture_get(&f, LAB_ "/events?kind=note");
+	assert_string_equal(text_at(events, "events.0.subject"), "nas");
+	assert_string_equal(text_at(events, "events.0.body.by"), "ana");
+	expect(&f, "POST", LAB_ "/notes", "{\"text\": \"\"}", 400, "INPUT");
+	str_add(&huge, "{\"text\": \"");
+	for (int i = 0; i < 5000; i++)
+		str_addc(&huge, 'x');
+	str_add(&huge, "\"}");
+	expect(&f, "POST", LAB_ "/notes", str_c(&huge), 400, "INPUT");
+}
+
+/* ---- heartbeats */
+
+static void a_heartbeat_is_reported_in_every_way(void **state)
+{
+	static const struct {
+		const char *method, *target, *body, *state;
+	} rows[] = {
+		{ "GET", "/heartbeat/export", NULL, "ok" },
+		{ "POST", "/heartbeat/export/fail", "log", "failing" },
+		{ "POST", "/heartbeat/export/0", NULL, "ok" },
+		{ "GET", "/heartbeat/export/17", NULL, "failing" },
+		{ "POST", "/heartbeat/export/start", NULL, "failing" },
+		{ "HEAD", "/heartbeat/export", NULL, "ok" },
+	};
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN); /* jobs have no login */
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+		struct check_view view;
+
+		f.ahead_ms += 5000;
+		fixture_ask(&f, rows[i].method, rows[i].target, "", rows[i].body, &a);
+		assert_int_equal(a.status, 200);
+		if (!str_eq(rows[i].method, "HEAD"))
+			assert_string_equal(str_c(&a.body), "ok");
+		view = checks_view(site_checks(f.site), fixture_check(&f, "export"));
+		assert_string_equal(check_state_name(view.state), rows[i].state);
+	}
+}
+
+static void what_is_no_report_is_refused(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	expect(&f, "GET", "/heartbeat/nothing", NULL, 404, "NOT_FOUND");
+	expect(&f, "GET", "/heartbeat/immich", NULL, 404, "NOT_FOUND"); /* a probe */
+	expect(&f, "GET", "/heartbeat/export/256", NULL, 400, "INPUT");
+	expect(&f, "GET", "/heartbeat/export/-1", NULL, 400, "INPUT");
+	expect(&f, "GET", "/heartbeat/export/stop", NULL, 400, "INPUT");
+	expect(&f, "GET", "/heartbeat/export/99999999999999999999", NULL, 400, "INPUT");
+}
+
+static void a_heartbeat_with_a_token_wants_it(void **state)
+{
+	static const struct {
+		const char *target, *headers;
+		int status;
+	} rows[] = {
+		{ "/heartbeat/locked", "", 401 },
+		{ "/heartbeat/locked?token=wrong", "", 401 },
+		{ "/heartbeat/locked?token=", "", 401 },
+		{ "/heartbeat/locked", "Authorization: Bearer wrong\r\n", 401 },
+		{ "/heartbeat/locked", "Authorization: Basic heartbeat secret\r\n", 401 },
+		{ "/heartbeat/locked?token=heartbeat+secret", "", 200 },
+		{ "/heartbeat/locked", "Authorization: Bearer heartbeat secret\r\n", 200 },
+	};
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+
+		fixture_ask(&f, "GET", rows[i].target, rows[i].headers, NULL, &a);
+		assert_int_equal(a.status, rows[i].status);
+		assert_null(strstr(str_c(&a.body), FIXTURE_HEARTBEAT_TOKEN));
+	}
+}
+
+static void the_beginning_of_a_log_is_kept_whatever_it_holds(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a, b;
+	scoped(str_fini) struct str log = STR_EMPTY;
+	scoped(json_decref) json_t *events = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	str_add(&log, "line one\nquote \" tab\t\x1b[31mred");
+	for (int i = 0; i < 600000; i++)
+		str_addc(&log, "\x01\xff\"\\\x1f"[i % 5]);
+	ask_ok(&f, "POST", "/heartbeat/export", str_c(&log), &a);
+	str_addf(&log, "%0500000d", 1);
+	fixture_ask(&f, "POST", "/heartbeat/export", "", str_c(&log), &b);
+	assert_int_equal(b.status, 413);
+	events = fixture_get(&f, LAB_ "/events?kind=ping");
+	assert_int_equal(json_array_size(json_at(events, "events")), 1);
+	assert_true(
+		str_starts(text_at(events, "events.0.body.log"), "line one\nquote \" tab\t [31mred"));
+}
+
+static void a_job_that_loops_cannot_fill_the_journal(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	int taken = 0, refused = 0;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	for (int i = 0; i < 60; i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+
+		fixture_ask(&f, "GET", "/heartbeat/export", "", NULL, &a);
+		taken += a.status == 200;
+		refused += a.status == 429;
+	}
+	assert_in_range(taken, 20, 25);
+	assert_int_equal(taken + refused, 60);
+	f.ahead_ms += 5000;
+	for (int i = 0; i < 3; i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+
+		fixture_ask(&f, "GET", "/heartbeat/export", "", NULL, &a);
+		assert_int_equal(a.status, 200);
+	}
+}
+
+/* ---- pages */
+
+static void the_pages_come_from_the_binary(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer root, deep, plain, packed, same, refused;
+	char value[128], header[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN); /* they need none */
+	fixture_ask(&f, "GET", "/", "", NULL, &root);
+	assert_int_equal(root.status, 200);
+	assert_non_null(strstr(str_c(&root.body), "<title>pages"));
+	assert_string_equal(pump_header(&root, "Content-Type", value, sizeof value),
+		"text/html; charset=utf-8");
+	fixture_ask(&f, "GET", "/incidents/dublin-x%2F..%2F..", "", NULL, &deep);
+	assert_string_equal(str_c(&deep.body), str_c(&root.body));
+	fixture_ask(&f, "GET", "/app.js", "Accept-Encoding: gzip;q=0\r\n", NULL, &plain);
+	assert_string_equal(str_c(&plain.body), "console.log('plain')");
+	assert_null(pump_header(&plain, "Content-Encoding", value, sizeof value));
+	fixture_ask(&f, "GET", "/app.js", "Accept-Encoding: br, gzip\r\n", NULL, &packed);
+	assert_string_equal(str_c(&packed.body), "pretend that this is gzip");
+	assert_string_equal(pump_header(&packed, "Content-Encoding", value, sizeof value), "gzip");
+	assert_non_null(pump_header(&packed, "ETag", value, sizeof value));
+	snprintf(header, sizeof header, "Accept-Encoding: gzip\r\nIf-None-Match: W/\"x\", %s\r\n", value);
+	fixture_ask(&f, "GET", "/app.js", header, NULL, &same);
+	assert_int_equal(same.status, 304);
+	assert_int_equal(same.body.len, 0);
+	fixture_ask(&f, "POST", "/app.js", "", NULL, &refused);
+	assert_int_equal(refused.status, 404);
+}
+
+static void every_answer_has_the_security_headers(void **state)
+{
+	static const char *const targets[] = { "/", "/healthz", "/metrics", LAB_ "/status",
+		LAB_ "/nothing", "/heartbeat/nothing" };
+	static const struct {
+		const char *name, *value;
+	} headers[] = {
+		{ "Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+	};
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN);
+	for (size_t i = 0; i < COUNT(targets); i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+		char value[128];
+
+		fixture_ask(&f, "GET", targets[i], "", NULL, &a);
+		for (size_t k = 0; k < COUNT(headers); k++)
+			assert_string_equal(
+				pump_header(&a, headers[k].name, value, sizeof value), headers[k].value);
+		assert_null(pump_header(&a, "Access-Control-Allow-Origin", value, sizeof value));
+	}
+}
+
+static void unknown_paths_of_the_api_are_not_the_pages(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer other;
+	char value[64];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	expect(&f, "GET", "/api/v1/query", NULL, 404, "NOT_FOUND");
+	expect(&f, "GET", LAB_ "/statusx", NULL, 404, "NOT_FOUND");
+	expect(&f, "GET", "/heartbeat/", NULL, 404, "NOT_FOUND");
+	expect(&f, "PUT", LAB_ "/status", NULL, 405, "USAGE");
+	fixture_ask(&f, "OPTIONS", LAB_ "/silences", "Origin: http://evil.example\r\n", NULL, &other);
+	assert_int_equal(other.status, 405);
+	assert_string_equal(pump_header(&other, "Allow", value, sizeof value), "GET, POST");
+}
+
+static void a_reload_changes_what_is_told(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *s = NULL;
+	scoped(str_fini) struct str yaml = STR_EMPTY;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	str_add(&yaml, fixture_yaml);
+	str_add(&yaml, "# another\n");
+	memcpy(strstr(yaml.s, "imap:"), "smtp:", 5);
+	fixture_reload(&f, str_c(&yaml));
+	s = fixture_get(&f, LAB_ "/status");
+	assert_null(json_where(json_at(s, "checks"), "name", "imap"));
+	assert_non_null(json_where(json_at(s, "checks"), "name", "smtp"));
+	assert_string_equal(text_at(s, "sites.0.lab_hash"), text_at(s, "revision.hash"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_status_is_the_whole_picture),
+		cmocka_unit_test(the_status_tells_sites_links_and_watchers),
+		cmocka_unit_test(a_check_tells_what_is_declared_and_what_was_seen),
+		cmocka_unit_test(an_incident_tells_what_died_and_who_was_told),
+		cmocka_unit_test(an_acknowledgement_shows),
+		cmocka_unit_test(a_closed_incident_is_remembered_and_told_apart),
+		cmocka_unit_test(an_incident_that_only_the_journal_knows_is_put_together_again),
+		cmocka_unit_test(incidents_are_asked_for_in_words_that_exist),
+		cmocka_unit_test(when_tells_last_good_and_first_bad_by_vantage),
+		cmocka_unit_test(when_knows_jobs_by_their_reports),
+		cmocka_unit_test(events_come_newest_first_and_a_page_at_a_time),
+		cmocka_unit_test(events_after_a_cursor_come_as_they_arrived),
+		cmocka_unit_test(events_are_filtered),
+		cmocka_unit_test(coverage_names_what_nothing_observes),
+		cmocka_unit_test(a_silence_is_made_listed_and_ended),
+		cmocka_unit_test(a_window_is_listed_with_its_next_or_present_stretch),
+		cmocka_unit_test(a_silence_that_makes_no_sense_is_refused),
+		cmocka_unit_test(a_check_is_paused_and_resumed),
+		cmocka_unit_test(a_note_goes_into_the_journal),
+		cmocka_unit_test(a_heartbeat_is_reported_in_every_way),
+		cmocka_unit_test(what_is_no_report_is_refused),
+		cmocka_unit_test(a_heartbeat_with_a_token_wants_it),
+		cmocka_unit_test(the_beginning_of_a_log_is_kept_whatever_it_holds),
+		cmocka_unit_test(a_job_that_loops_cannot_fill_the_journal),
+		cmocka_unit_test(the_pages_come_from_the_binary),
+		cmocka_unit_test(every_answer_has_the_security_headers),
+		cmocka_unit_test(unknown_paths_of_the_api_are_not_the_pages),
+		cmocka_unit_test(a_reload_changes_what_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
