@@ -39,9 +39,10 @@ struct loopback {
 	atomic_uint visits;
 };
 
-static int listen_on_loopback(int type, uint16_t *ret_port)
+/* *port 0: any that is free. */
+static int listen_on_loopback(int type, uint16_t *port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(*port) };
 	socklen_t n = sizeof sin;
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
@@ -49,13 +50,13 @@ static int listen_on_loopback(int type, uint16_t *ret_port)
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	must(bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0);
 	must(getsockname(fd, (struct sockaddr *)&sin, &n) == 0);
-	*ret_port = ntohs(sin.sin_port);
+	*port = ntohs(sin.sin_port);
 	return fd;
 }
 
 uint16_t loopback_closed_port(void)
 {
-	uint16_t port;
+	uint16_t port = 0;
 	int fd = listen_on_loopback(SOCK_STREAM, &port);
 
 	close(fd);
@@ -97,6 +98,21 @@ bool visitor_read_until(struct visitor *v, const char *text)
 		v->seen[v->n_seen] = '\0';
 	}
 	return strstr(v->seen, text) != NULL;
+}
+
+bool visitor_read(struct visitor *v, size_t n)
+{
+	v->n_seen = 0;
+	must(n < sizeof v->seen);
+	while (v->n_seen < n) {
+		ssize_t got = read_some(v, v->seen + v->n_seen, n - v->n_seen);
+
+		if (got <= 0)
+			return false;
+		v->n_seen += (size_t)got;
+	}
+	v->seen[n] = '\0';
+	return true;
 }
 
 void visitor_sayn(struct visitor *v, const void *bytes, size_t n)
@@ -220,8 +236,8 @@ static void *run_udp(void *arg)
 
 		if (!is_readable(l, l->fd))
 			continue;
-		n = recvfrom(
-			l->fd, datagram, sizeof datagram, 0, (struct sockaddr *)&from, &length);
+		n = recvfrom(l->fd, datagram, sizeof datagram, 0, (struct sockaddr *)&from,
+			&length);
 		if (n < 0)
 			continue;
 		answer = l->udp(l->ctx, atomic_fetch_add(&l->visits, 1), datagram, (size_t)n,
@@ -239,10 +255,12 @@ static struct loopback *start(struct loopback *l, void *(*run)(void *))
 	return l;
 }
 
-struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity *id)
+static struct loopback *start_tcp(uint16_t port, serve_tcp *serve, void *ctx,
+	const struct identity *id)
 {
 	struct loopback *l = must_alloc(sizeof *l);
 
+	l->port = port;
 	l->fd = listen_on_loopback(SOCK_STREAM, &l->port);
 	must(listen(l->fd, 64) == 0);
 	l->tcp = serve;
@@ -251,9 +269,19 @@ struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity
 	return start(l, run_tcp);
 }
 
+struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity *id)
+{
+	return start_tcp(0, serve, ctx, id);
+}
+
 struct loopback *loopback_tcp(serve_tcp *serve, void *ctx)
 {
-	return loopback_tls(serve, ctx, NULL);
+	return start_tcp(0, serve, ctx, NULL);
+}
+
+struct loopback *loopback_tcp_at(uint16_t port, serve_tcp *serve, void *ctx)
+{
+	return start_tcp(port, serve, ctx, NULL);
 }
 
 struct loopback *loopback_udp(serve_udp *serve, void *ctx)
@@ -321,10 +349,10 @@ static void add_names(gnutls_x509_crt_t cert, const struct identity_wish *wish)
 			     (unsigned)strlen(wish->dns_name), GNUTLS_FSAN_APPEND) == 0);
 	if (!wish->has_loopback_ip)
 		return;
-	must(gnutls_x509_crt_set_subject_alt_name(
-		     cert, GNUTLS_SAN_IPADDRESS, v4, sizeof v4, GNUTLS_FSAN_APPEND) == 0);
-	must(gnutls_x509_crt_set_subject_alt_name(
-		     cert, GNUTLS_SAN_IPADDRESS, v6, sizeof v6, GNUTLS_FSAN_APPEND) == 0);
+	must(gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, v4, sizeof v4,
+		     GNUTLS_FSAN_APPEND) == 0);
+	must(gnutls_x509_crt_set_subject_alt_name(cert, GNUTLS_SAN_IPADDRESS, v6, sizeof v6,
+		     GNUTLS_FSAN_APPEND) == 0);
 }
 
 static gnutls_x509_crt_t make_certificate(struct identity *id, const struct identity_wish *wish)
@@ -358,8 +386,8 @@ struct identity *identity_new(const struct identity_wish *wish)
 		     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0);
 	id->chain[id->n_chain++] = make_certificate(id, wish);
 	must(gnutls_certificate_allocate_credentials(&id->credentials) == 0);
-	must(gnutls_certificate_set_x509_key(
-		     id->credentials, id->chain, (int)id->n_chain, id->key) == 0);
+	must(gnutls_certificate_set_x509_key(id->credentials, id->chain, (int)id->n_chain,
+		     id->key) == 0);
 	return id;
 }
 

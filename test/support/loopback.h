@@ -37,6 +37,8 @@ typedef size_t serve_udp(void *ctx, unsigned number, uint8_t *datagram, size_t n
 
 struct loopback;
 struct loopback *loopback_tcp(serve_tcp *serve, void *ctx);
+/* The same on a given port: that of a datagram server, say. */
+struct loopback *loopback_tcp_at(uint16_t port, serve_tcp *serve, void *ctx);
 struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity *id);
 struct loopback *loopback_udp(serve_udp *serve, void *ctx);
 /* Neither answers nor refuses: its backlog is full, so that SYNs are dropped. */
@@ -47,6 +49,7 @@ void loopback_free(struct loopback *l); /* waits for the thread */
 
 /* Read until `text` was seen; false when the client went away before. */
 bool visitor_read_until(struct visitor *v, const char *text);
+bool visitor_read(struct visitor *v, size_t n); /* exactly `n` bytes */
 void visitor_say(struct visitor *v, const char *text);
 void visitor_sayn(struct visitor *v, const void *bytes, size_t n);
 void visitor_sleep(unsigned ms);

@@ -104,7 +104,7 @@ static bool fails_by_header(const struct header_rule *rule, bool wants_match,
 	if (look.matches == wants_match)
 		return false;
 	return say(v, "header %s is \"%.*s\", which %s", rule->header, (int)look.n, look.value,
-		wants_match ? "doesn't match" : "it must not match");
+		wants_match ? "doesn't match" : "must not match");
 }
 
 static bool fails_by_headers(const struct http_spec *spec, const struct http_facts *f,

@@ -34,6 +34,8 @@ enum rc target_parse(const char *text, uint16_t default_port, struct target *ret
 		end = strchr(text, ']');
 		if (!end)
 			return err_set(e, RC_INPUT, "'[%s' lacks the closing ']'", text);
+		if (!memchr(text, ':', (size_t)(end - text)))
+			return err_set(e, RC_INPUT, "'[%s' is no IPv6 address", text);
 		port = end[1] == ':' ? end + 2 : NULL;
 		if (end[1] && !port)
 			return err_set(e, RC_INPUT, "'%s' behind the ']' is no port", end + 1);
