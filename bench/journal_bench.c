@@ -62,7 +62,8 @@ static const char *choose(struct writer *w)
 	snprintf(w->subject, sizeof w->subject, "service-%lu", (unsigned long)check);
 	snprintf(w->body, sizeof w->body,
 		"{\"word\":\"failing\",\"reason\":\"HTTP 502, wanted 200\",\"since\":"
-		"\"2026-11-22T18:10:21.123Z\",\"last_ok\":\"2026-11-22T18:10:06.118Z\",\"took_us\":%lu}",
+		"\"2026-11-22T18:10:21.123Z\",\"last_ok\":\"2026-11-22T18:10:06.118Z\",\"took_us\":"
+		"%lu}",
 		(unsigned long)rng_below(&w->rng, 1000000));
 	if (dice < 80)
 		return "evidence";
@@ -77,8 +78,13 @@ static const char *choose(struct writer *w)
 static struct event write_next(struct writer *w)
 {
 	const char *kind = choose(w);
-	struct event ev = { .site = w->site, .epoch = 1763000000, .seq = ++w->seq, .kind = kind,
-		.subject = w->subject, .body = w->body, .previous = w->previous };
+	struct event ev = { .site = w->site,
+		.epoch = 1763000000,
+		.seq = ++w->seq,
+		.kind = kind,
+		.subject = w->subject,
+		.body = w->body,
+		.previous = w->previous };
 
 	w->ms += rng_between(&w->rng, 1, 60000);
 	ev.wall.ms = w->ms;
@@ -158,7 +164,8 @@ static void bench_accept(const char *what, const struct journal_store *store,
 
 	for (size_t i = 0; i < n; i++)
 		if (i % EVENT_BATCH_MAX == EVENT_BATCH_MAX - 1 || i == n - 1)
-			key_sign(&peer_key, &events[i].hash, sizeof events[i].hash, events[i].signature);
+			key_sign(&peer_key, &events[i].hash, sizeof events[i].hash,
+				events[i].signature);
 	must_ok(journal_open(&j, "dublin", store, signer, start, &e), &e);
 	begun = seconds();
 	for (size_t i = 0, n_new; i < n; i += EVENT_BATCH_MAX)
@@ -184,7 +191,8 @@ static void load(const struct journal_store *store, size_t n)
 		arena_reset(&a);
 	}
 	arena_fini(&a);
-	printf("load %zu events                     %8.0f events/s\n", n, (double)n / (seconds() - begun));
+	printf("load %zu events                     %8.0f events/s\n", n,
+		(double)n / (seconds() - begun));
 }
 
 static bool count(void *arg, const struct event *ev, uint64_t cursor)
@@ -221,8 +229,8 @@ static void time_query(const struct journal_store *store, const struct timed_que
 		sum += took;
 		worst = took > worst ? took : worst;
 	}
-	printf("%-39s %8.2f ms, worst %.2f ms  (%zu events)\n", t->what, sum / runs * 1e3, worst * 1e3,
-		found);
+	printf("%-39s %8.2f ms, worst %.2f ms  (%zu events)\n", t->what, sum / runs * 1e3,
+		worst * 1e3, found);
 }
 
 /* What the API reads for `diarchy when NAME`: the name's words and their changes, its incidents, who
@@ -296,7 +304,8 @@ static struct wall newest_wall(const struct journal_store *store)
 
 	must_ok(store->heads(store->ctx, &heads, &n, &e), &e);
 	printf("heads                                   %8.2f ms\n", (seconds() - begun) * 1e3);
-	must_ok(store->range(store->ctx, heads[0].site, heads[0].epoch, heads[0].seq, 1, &a, &ev, &n, &e),
+	must_ok(store->range(store->ctx, heads[0].site, heads[0].epoch, heads[0].seq, 1, &a, &ev,
+			&n, &e),
 		&e);
 	at = ev->wall;
 	free(heads);
@@ -357,7 +366,8 @@ int main(int argc, char **argv)
 
 	if (n < 10 * CHECKS || chdir(argc > 2 ? argv[2] : "/tmp") < 0 || !mkdtemp(folder) ||
 		chdir(folder) < 0) {
-		fprintf(stderr, "usage: %s [EVENTS (%d at least)] [FOLDER]\n", argv[0], 10 * CHECKS);
+		fprintf(stderr, "usage: %s [EVENTS (%d at least)] [FOLDER]\n", argv[0],
+			10 * CHECKS);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

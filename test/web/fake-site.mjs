@@ -81,7 +81,7 @@ export class FakeSite {
 		if (this.mode === "refused") throw new Refusal(503, "LIMIT", "too many followers");
 		res.writeHead(200, { ...SECURITY, "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
 		this.streams.add(res);
-		req.on("close", () => this.streams.delete(res));
+		res.on("close", () => this.streams.delete(res));
 		if (this.mode === "normal") res.write(`event: status\ndata: ${JSON.stringify(this.lab.status())}\n\n`);
 	}
 
@@ -285,6 +285,7 @@ export class FakeSite {
 			this.answers.push({ path: LAB, status: 503, text: "the site is stopping" });
 		} else {
 			this.answers = this.answers.filter((a) => a.text !== "the site is stopping");
+			this.send("status", this.lab.status());
 		}
 	}
 

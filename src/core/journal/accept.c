@@ -22,7 +22,8 @@ static enum rc check_event(const struct event *ev, struct err *e)
 
 static enum rc check_pair(const struct event *before, const struct event *ev, struct err *e)
 {
-	if (ev->epoch != before->epoch || !str_eq(ev->site, before->site) || ev->seq != before->seq + 1)
+	if (ev->epoch != before->epoch || !str_eq(ev->site, before->site) ||
+		ev->seq != before->seq + 1)
 		return err_set(e, RC_INPUT, "events of one chain in a row were expected");
 	if (memcmp(&ev->previous, &before->hash, sizeof before->hash) != 0)
 		return err_set(e, RC_CORRUPT, "it doesn't hold the hash of the one before");
@@ -48,17 +49,17 @@ static enum rc check_batch(const struct journal *j, const struct event *events, 
 	}
 	if (s->verify && !s->verify(s->ctx, last->site, &last->hash, last->signature))
 		return err_set(e, RC_CORRUPT,
-			"event %lu of %s's journal isn't signed with the key that lab.yaml has for it",
+			"event %lu of %s's journal isn't signed with its site's key in lab.yaml",
 			(unsigned long)last->seq, last->site);
 	return RC_OK;
 }
 
 /* A batch beside the chain that we hold. */
 struct overlap {
-	size_t chain;    /* JOURNAL_NO_CHAIN: we have nothing of it */
-	size_t n_same;   /* leading events that we hold already */
-	bool is_joined;  /* the first of the rest follows what we hold before it */
-	bool is_forked;  /* in the place of the first of the rest we hold something else */
+	size_t chain;   /* JOURNAL_NO_CHAIN: we have nothing of it */
+	size_t n_same;  /* leading events that we hold already */
+	bool is_joined; /* the first of the rest follows what we hold before it */
+	bool is_forked; /* in the place of the first of the rest we hold something else */
 };
 
 static bool same_hash(const struct sha256 *a, const struct sha256 *b)
@@ -66,8 +67,8 @@ static bool same_hash(const struct sha256 *a, const struct sha256 *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
-static void compare_held(const struct event *held, size_t n_held, const struct event *events, size_t n,
-	struct overlap *ret)
+static void compare_held(const struct event *held, size_t n_held, const struct event *events,
+	size_t n, struct overlap *ret)
 {
 	size_t most = n_held < n ? n_held : n, i = 0;
 
@@ -75,15 +76,16 @@ static void compare_held(const struct event *held, size_t n_held, const struct e
 		i++;
 	ret->n_same = i;
 	ret->is_forked = i < most;
-	ret->is_joined = i > 0 || events[0].seq == 1 ||
-		same_hash(&held[0].previous, &events[0].previous);
+	ret->is_joined =
+		i > 0 || events[0].seq == 1 || same_hash(&held[0].previous, &events[0].previous);
 }
 
 /* What is beyond our head joins there or nowhere. */
 static enum rc compare_with_head(const struct journal *j, const struct event *first,
 	struct overlap *ret, struct err *e)
 {
-	const struct journal_head *head = ret->chain == JOURNAL_NO_CHAIN ? NULL : &j->heads[ret->chain];
+	const struct journal_head *head =
+		ret->chain == JOURNAL_NO_CHAIN ? NULL : &j->heads[ret->chain];
 	uint64_t held = head ? head->seq : 0;
 
 	if (first->seq > held + 1)
@@ -183,14 +185,14 @@ static enum rc refuse_fork(struct journal *j, const struct event *first, const s
 
 	if (!journal_may_settle(j, o->chain))
 		return err_set(e, RC_CORRUPT,
-			"%s's journal is forked: of epoch %lu, event %lu there are two versions with "
-			"its signature, and this one was not kept",
+			"%s's journal is forked: of epoch %lu, event %lu there are two signed "
+			"versions, and this one was not kept",
 			ev->site, (unsigned long)ev->epoch, (unsigned long)ev->seq);
 	j->tails[o->chain].is_forked = true;
 	j->tails[o->chain].agreed = 0;
 	return err_set(e, RC_CONFLICT,
-		"our own journal was rolled back somewhere before event %lu of epoch %lu: a peer holds "
-		"what is missing",
+		"our own journal was rolled back somewhere before event %lu of epoch %lu: a peer "
+		"holds what is missing",
 		(unsigned long)ev->seq, (unsigned long)ev->epoch);
 }
 

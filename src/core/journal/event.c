@@ -67,7 +67,8 @@ static enum rc check_name(const char *what, const char *text, size_t most, struc
 		return err_set(e, RC_LIMIT, "event whose %s is longer than %zu bytes", what, most);
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return err_set(e, RC_INPUT, "event with a control character in its %s", what);
+			return err_set(e, RC_INPUT, "event with a control character in its %s",
+				what);
 	if (!utf8_valid(text, n))
 		return err_set(e, RC_INPUT, "event whose %s is not UTF-8", what);
 	return RC_OK;
@@ -133,7 +134,7 @@ static bool write_members(struct json_out *w, const char *key, json_t *object)
 	json_t *value;
 
 	json_object_open(w, key);
-	json_object_foreach(object, name, value)
+	json_object_foreach (object, name, value)
 		if (!write_value(w, name, value))
 			return false;
 	json_close(w);
@@ -146,7 +147,7 @@ static bool write_items(struct json_out *w, const char *key, const json_t *array
 	json_t *value;
 
 	json_array_open(w, key);
-	json_array_foreach(array, i, value)
+	json_array_foreach (array, i, value)
 		if (!write_value(w, NULL, value))
 			return false;
 	json_close(w);

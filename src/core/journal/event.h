@@ -62,7 +62,7 @@ void event_write_json(const struct event *ev, struct json_out *w, const char *ke
 /* Its members alone, for who adds more to the object. */
 void event_write_members(const struct event *ev, struct json_out *w);
 /* The inverse; texts are copied into `a`.  Validates, but doesn't verify. */
-enum rc event_read_json(const json_t *object, struct arena *a, struct event *ret, struct err *e)
-	MUST_USE;
+enum rc event_read_json(const json_t *object, struct arena *a, struct event *ret,
+	struct err *e) MUST_USE;
 
 #endif

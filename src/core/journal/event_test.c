@@ -139,7 +139,8 @@ static void random_value(struct rng *r, struct str *out, int depth)
 {
 	static const char *const scalars[] = { "1", "-0", "0.0", "-0.0", "1.0", "1e5", "1E+2",
 		"123456789012345678", "1.2345678901234568e17", "1e-7", "5e-324", "\"\\u00e9\"",
-		"\"\\/\"", "\"\\u001F\"", "\"é\"", "true", "null", "100000000000000.0", "1e15", "1e16" };
+		"\"\\/\"", "\"\\u001F\"", "\"é\"", "true", "null", "100000000000000.0", "1e15",
+		"1e16" };
 	size_t n = rng_below(r, 4);
 
 	if (depth == 0 || rng_chance(r, 1, 2)) {
@@ -177,8 +178,8 @@ static void spelling_a_body_twice_changes_nothing(void **state)
 
 static void a_body_in_another_spelling_is_refused(void **state)
 {
-	static const char *const bodies[] = { "{ }", "{\n}", "{\"a\":1.0}", "{\"a\":\"\\u00e9\"}", "[]",
-		"1", "", "{", "{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}", NULL };
+	static const char *const bodies[] = { "{ }", "{\n}", "{\"a\":1.0}", "{\"a\":\"\\u00e9\"}",
+		"[]", "1", "", "{", "{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}", NULL };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -289,8 +290,8 @@ static void the_deepest_body_travels_inside_a_message(void **state)
 /* Each member in turn missing, and of another type. */
 static void a_line_that_lacks_a_member_is_refused(void **state)
 {
-	static const char *const members[] = { "site", "epoch", "seq", "hlc", "wall", "kind", "subject",
-		"body", "previous", "hash", "signature" };
+	static const char *const members[] = { "site", "epoch", "seq", "hlc", "wall", "kind",
+		"subject", "body", "previous", "hash", "signature" };
 	scoped(str_fini) struct str line = STR_EMPTY;
 	struct event ev = sample(), back;
 	scoped(arena_fini) struct arena a = { 0 };

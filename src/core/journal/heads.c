@@ -5,7 +5,7 @@
 bool journal_may_settle(const struct journal *j, size_t chain)
 {
 	return chain != JOURNAL_NO_CHAIN && journal_is_ours(j, j->heads[chain].site) &&
-		!j->tails[chain].is_settled;
+	       !j->tails[chain].is_settled;
 }
 
 static bool same_hash(const struct sha256 *a, const struct sha256 *b)
@@ -48,7 +48,8 @@ bool journal_missing(const struct journal *j, const struct journal_head *theirs,
 }
 
 /* Whether their version of a chain of ours is another than the one that we hold. */
-static bool is_contradicted(const struct journal *j, const struct journal_head *theirs, size_t chain)
+static bool is_contradicted(const struct journal *j, const struct journal_head *theirs,
+	size_t chain)
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	const struct journal_head *ours;
@@ -62,8 +63,8 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 		return j->tails[chain].is_forked;
 	if (theirs->seq == ours->seq)
 		return !same_hash(&theirs->hash, &ours->hash);
-	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n, NULL) !=
-			RC_OK ||
+	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n,
+		    NULL) != RC_OK ||
 		n != 1)
 		return false; /* the store has trouble of its own, which it will say elsewhere */
 	return !same_hash(&theirs->hash, &ev->hash);
@@ -81,7 +82,8 @@ static void show_agreed(const struct journal *j, const struct journal_head *thei
 	ask_from(ret, &j->heads[chain], NULL);
 	if (agreed == 0 || agreed >= theirs->seq)
 		return;
-	if (j->store.range(j->store.ctx, ret->site, ret->epoch, agreed, 1, &a, &ev, &n, NULL) != RC_OK ||
+	if (j->store.range(j->store.ctx, ret->site, ret->epoch, agreed, 1, &a, &ev, &n, NULL) !=
+			RC_OK ||
 		n != 1)
 		return; /* from the start, then */
 	ret->seq = agreed;

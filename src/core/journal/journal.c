@@ -6,7 +6,8 @@
  */
 #include "core/journal/journal_private.h"
 
-_Static_assert(sizeof((struct journal_head){ 0 }.site) == NAME_BYTES_MAX + 1, "a head holds a name");
+_Static_assert(sizeof((struct journal_head){ 0 }.site) == NAME_BYTES_MAX + 1,
+	"a head holds a name");
 
 size_t journal_find(const struct journal *j, const char *site, uint64_t epoch)
 {
@@ -67,7 +68,8 @@ struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch)
 	for (size_t i = 0; i < j->n_chains; i++) {
 		const struct journal_head *h = &j->heads[i];
 
-		if (journal_is_ours(j, h->site) && h->epoch < epoch && (!last || h->epoch > last->epoch))
+		if (journal_is_ours(j, h->site) && h->epoch < epoch &&
+			(!last || h->epoch > last->epoch))
 			last = h;
 	}
 	return last ? last->hash : (struct sha256){ 0 };
@@ -123,13 +125,14 @@ static enum rc load_chain(struct journal *j, const struct journal_head *head, st
 	scoped(arena_fini) struct arena a = { 0 };
 	struct event *ev;
 	size_t n;
-	enum rc rc = j->store.range(j->store.ctx, head->site, head->epoch, head->seq, 1, &a, &ev, &n, e);
+	enum rc rc =
+		j->store.range(j->store.ctx, head->site, head->epoch, head->seq, 1, &a, &ev, &n, e);
 
 	if (rc != RC_OK)
 		return rc;
 	if (n != 1)
-		return err_set(e, RC_CORRUPT, "%s's journal has lost its newest event, %lu", head->site,
-			(unsigned long)head->seq);
+		return err_set(e, RC_CORRUPT, "%s's journal has lost its newest event, %lu",
+			head->site, (unsigned long)head->seq);
 	journal_advance(j, ev);
 	journal_witness(j, now, ev);
 	return RC_OK;
@@ -191,7 +194,7 @@ static bool cut_longest(json_t *object)
 	size_t n = 64;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
+	json_object_foreach (object, key, value)
 		if (json_string_length(value) > n) {
 			longest = key;
 			n = json_string_length(value);

@@ -41,10 +41,10 @@ struct journal_head {
 struct event_query {
 	const char *site, *kind, *subject; /* NULL: any */
 	struct wall since, until;          /* by the stamp (hlc_wall), inclusive; {0}: open */
-	uint64_t before_cursor;            /* newest first: continue below this cursor; 0: from the newest */
-	uint64_t after_cursor;             /* in order of arrival when set: continue above it */
-	bool is_latest_by_subject;         /* only the newest of each subject; not with after_cursor */
-	uint32_t most;                     /* 0: all */
+	uint64_t before_cursor; /* newest first: continue below this cursor; 0: from the newest */
+	uint64_t after_cursor;  /* in order of arrival when set: continue above it */
+	bool is_latest_by_subject; /* only the newest of each subject; not with after_cursor */
+	uint32_t most;             /* 0: all */
 };
 
 /* Storage, real (port/sqlite) or simulated (memory_store.h).  Called in line, from one thread. */
@@ -58,10 +58,11 @@ struct journal_store {
 	 * our own chain, when it was forked. */
 	enum rc (*replace)(void *ctx, const struct journal_head *from, const struct event *events,
 		size_t n, struct err *e);
-	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e); /* malloced */
+	/* How far each chain is held; malloced. */
+	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e);
 	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */
-	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
-		struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
+	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq,
+		size_t most, struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
 	/* `each` is called for every match, newest first by (hlc, site, epoch), unless after_cursor
 	 * is set; stops when it returns false.  The event lives only during the call, and `each` may
 	 * not call the store.  RC_INPUT when before_cursor names nothing. */

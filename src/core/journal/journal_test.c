@@ -22,7 +22,8 @@ static struct site dublin, mumbai;
 static struct arena arena;
 static struct now now; /* one clock for all; tests move it */
 
-static void fake_signature(const char *site, const struct sha256 *hash, uint8_t ret[SIGNATURE_BYTES])
+static void fake_signature(const char *site, const struct sha256 *hash,
+	uint8_t ret[SIGNATURE_BYTES])
 {
 	struct sha256_state s;
 	struct sha256 half;
@@ -55,7 +56,8 @@ static void start(struct site *s)
 	struct err e = { 0 };
 
 	s->signer = (struct journal_signer){ .ctx = s, .sign = sign, .verify = verify };
-	if (journal_open(&s->journal, s->name, memory_store_port(s->disk), &s->signer, now, &e) != RC_OK)
+	if (journal_open(&s->journal, s->name, memory_store_port(s->disk), &s->signer, now, &e) !=
+		RC_OK)
 		fail_msg("%s", e.text);
 }
 
@@ -117,12 +119,14 @@ static void write_some(struct site *s, size_t n)
 	}
 }
 
-static size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, struct event **ret)
+static size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from,
+	struct event **ret)
 {
 	const struct journal_store *store = journal_store(s->journal);
 	size_t n;
 
-	assert_int_equal(store->range(store->ctx, site, epoch, from, SIZE_MAX, &arena, ret, &n, NULL),
+	assert_int_equal(
+		store->range(store->ctx, site, epoch, from, SIZE_MAX, &arena, ret, &n, NULL),
 		RC_OK);
 	return n;
 }
@@ -243,7 +247,8 @@ static void committing_nothing_does_not_touch_the_disk(void **state)
 	size_t n = 7;
 
 	(void)state;
-	memory_store_set_fault(dublin.disk, (struct memory_fault){ .count = UINT64_MAX, .rc = RC_IO });
+	memory_store_set_fault(dublin.disk,
+		(struct memory_fault){ .count = UINT64_MAX, .rc = RC_IO });
 	assert_int_equal(journal_commit(dublin.journal, &events, &n, NULL), RC_OK);
 	assert_int_equal(n, 0);
 }
@@ -466,7 +471,8 @@ static void a_tampered_event_is_refused_with_its_batch(void **state)
 	events[2] = before;
 	events[4].signature[0] ^= 1;
 	assert_refused(events, 5, RC_CORRUPT);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 4, &(size_t){ 0 }, NULL), RC_OK);
+	assert_int_equal(journal_accept(dublin.journal, now, events, 4, &(size_t){ 0 }, NULL),
+		RC_OK);
 }
 
 static void events_of_several_chains_are_no_batch(void **state)
@@ -502,7 +508,8 @@ static void a_stamp_that_runs_backwards_is_refused(void **state)
 	fake_signature("mumbai", &events[1].hash, events[1].signature);
 	assert_refused(events, 2, RC_CORRUPT);
 	assert_int_equal(journal_accept(dublin.journal, now, events, 1, &n_new, NULL), RC_OK);
-	assert_int_equal(journal_accept(dublin.journal, now, events + 1, 1, &n_new, NULL), RC_CORRUPT);
+	assert_int_equal(journal_accept(dublin.journal, now, events + 1, 1, &n_new, NULL),
+		RC_CORRUPT);
 }
 
 static void a_site_that_is_not_declared_is_refused(void **state)
@@ -544,7 +551,8 @@ static void a_fork_beyond_what_we_hold_is_seen_too(void **state)
 	events[2].previous.bytes[0] ^= 1;
 	events[2].hash = event_hash(&events[2]);
 	fake_signature("mumbai", &events[2].hash, events[2].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events + 2, 1, &n_new, NULL), RC_CORRUPT);
+	assert_int_equal(journal_accept(dublin.journal, now, events + 2, 1, &n_new, NULL),
+		RC_CORRUPT);
 	assert_int_equal(head_of(&dublin, "mumbai", 1763000000), 2);
 }
 
@@ -629,7 +637,8 @@ static void what_is_prepared_moves_to_the_new_epoch(void **state)
 	assert_int_equal(held(&dublin, "dublin", journal_epoch(dublin.journal), 1, &new), 2);
 	assert_string_equal(new[1].subject, "b");
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 1);
-	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)), RC_OK);
+	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)),
+		RC_OK);
 }
 
 static void a_wiped_site_gets_its_history_back_and_goes_on_after_it(void **state)
@@ -777,7 +786,8 @@ static void what_was_written_after_a_rollback_moves_to_a_new_epoch(void **state)
 		assert_int_equal(new[i].wall.ms, ours[i].wall.ms);
 	}
 	assert_string_equal(new[2].subject, "prepared");
-	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)), RC_OK);
+	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)),
+		RC_OK);
 	restart(&dublin);
 	assert_false(is_behind_itself(&dublin, &mumbai));
 }
@@ -795,7 +805,8 @@ static void the_longer_of_two_versions_gives_way_all_the_same(void **state)
 	assert_int_equal(send_all(&mumbai, &dublin, "dublin", 1763000000), RC_OK);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 6);
 	assert_int_equal(held(&dublin, "dublin", journal_epoch(dublin.journal), 1, &new), 10);
-	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)), RC_OK);
+	assert_int_equal(send_all(&dublin, &mumbai, "dublin", journal_epoch(dublin.journal)),
+		RC_OK);
 }
 
 static void a_chain_forked_at_its_first_event_is_settled_too(void **state)
@@ -870,13 +881,14 @@ static void without_a_signer_nothing_is_signed_or_asked_for(void **state)
 
 	(void)state;
 	journal_free(dublin.journal);
-	assert_int_equal(journal_open(&dublin.journal, "dublin", memory_store_port(dublin.disk), NULL, now,
-				 NULL),
+	assert_int_equal(journal_open(&dublin.journal, "dublin", memory_store_port(dublin.disk),
+				 NULL, now, NULL),
 		RC_OK);
 	write_some(&mumbai, 2);
 	assert_int_equal(held(&mumbai, "mumbai", 1763000000, 1, &events), 2);
 	memset(events[1].signature, 0, sizeof events[1].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &(size_t){ 0 }, NULL), RC_OK);
+	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &(size_t){ 0 }, NULL),
+		RC_OK);
 	write_some(&dublin, 1);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 1);
 }

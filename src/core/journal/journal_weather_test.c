@@ -30,9 +30,9 @@ struct site {
 struct world {
 	struct rng rng;
 	struct site sites[2];
-	uint64_t facts;   /* written so far; each has a subject of its own */
-	struct map kept;  /* subjects that both must hold in the end */
-	char place[64];   /* for messages */
+	uint64_t facts;  /* written so far; each has a subject of its own */
+	struct map kept; /* subjects that both must hold in the end */
+	char place[64];  /* for messages */
 };
 
 static const struct journal_store *store_of(struct site *s)
@@ -55,14 +55,20 @@ static bool keep(void *arg, const struct event *ev, uint64_t cursor)
 	return true;
 }
 
+static void list_subjects(struct site *s, struct map *to)
+{
+	const struct journal_store *store = store_of(s);
+	const struct event_query all = { 0 };
+
+	assert_int_equal(store->query(store->ctx, &all, keep, to, NULL), RC_OK);
+}
+
 /* After a disk lost something: what is left anywhere must stay. */
 static void count_again(struct world *w)
 {
 	map_fini(&w->kept);
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(store_of(&w->sites[i])->query(store_of(&w->sites[i])->ctx,
-					 &(struct event_query){ 0 }, keep, &w->kept, NULL),
-			RC_OK);
+		list_subjects(&w->sites[i], &w->kept);
 }
 
 static void commit(struct world *w, struct site *s)
@@ -103,7 +109,8 @@ static bool choose(struct world *w, struct site *to, struct site *from, struct j
 		uint64_t held = 0;
 
 		for (size_t k = 0; k < m; k++)
-			if (shown[k].epoch == theirs[i].epoch && str_eq(shown[k].site, theirs[i].site))
+			if (shown[k].epoch == theirs[i].epoch &&
+				str_eq(shown[k].site, theirs[i].site))
 				held = shown[k].seq;
 		if (theirs[i].seq <= held)
 			continue;
@@ -132,8 +139,8 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 	to->was_behind |= journal_is_behind_itself(to->journal, theirs, n);
 	if (!choose(w, to, from, &ask))
 		return false;
-	assert_int_equal(store_of(from)->range(store_of(from)->ctx, ask.site, ask.epoch, ask.seq + 1,
-				 most, &a, &events, &n, &e),
+	assert_int_equal(store_of(from)->range(store_of(from)->ctx, ask.site, ask.epoch,
+				 ask.seq + 1, most, &a, &events, &n, &e),
 		RC_OK);
 	rc = journal_accept(to->journal, to->now, events, n, &n_new, &e);
 	if (rc == RC_INPUT || rc == RC_LIMIT || rc == RC_INTERNAL)
@@ -235,12 +242,12 @@ static void assert_whole(struct world *w, struct site *s, const struct journal_h
 	struct event *events;
 	size_t n;
 
-	assert_int_equal(store_of(s)->range(store_of(s)->ctx, head->site, head->epoch, 1, SIZE_MAX, &a,
-				 &events, &n, NULL),
+	assert_int_equal(store_of(s)->range(store_of(s)->ctx, head->site, head->epoch, 1, SIZE_MAX,
+				 &a, &events, &n, NULL),
 		RC_OK);
 	if (n != head->seq)
-		fail_msg("%s: %s/%lu has %zu events", w->place, head->site, (unsigned long)head->epoch,
-			n);
+		fail_msg("%s: %s/%lu has %zu events", w->place, head->site,
+			(unsigned long)head->epoch, n);
 	for (size_t i = 0; i < n; i++) {
 		struct sha256 hash = event_hash(&events[i]);
 
@@ -281,10 +288,8 @@ static void assert_nothing_lost(struct world *w)
 	for (size_t i = 0; i < 2; i++) {
 		struct map held = MAP_EMPTY;
 
-		assert_int_equal(store_of(&w->sites[i])->query(store_of(&w->sites[i])->ctx,
-					 &(struct event_query){ 0 }, keep, &held, NULL),
-			RC_OK);
-		map_each(&w->kept, it)
+		list_subjects(&w->sites[i], &held);
+		map_each (&w->kept, it)
 			if (!map_has(&held, it->key))
 				fail_msg("%s: %s has lost %s", w->place, w->sites[i].name, it->key);
 		map_fini(&held);
@@ -315,9 +320,9 @@ static void end(struct world *w)
 static void whatever_happens_both_agree_and_nothing_is_lost(void **state)
 {
 	static void (*const happenings[])(struct world *, struct site *) = { write_something,
-		write_something, write_something, exchange, exchange, exchange, exchange, break_the_disk,
-		crash, restore_an_old_disk, wipe_the_disk, let_time_pass, let_time_pass,
-		let_the_clock_jump };
+		write_something, write_something, exchange, exchange, exchange, exchange,
+		break_the_disk, crash, restore_an_old_disk, wipe_the_disk, let_time_pass,
+		let_time_pass, let_the_clock_jump };
 	const char *only = getenv("SEED"), *many = getenv("SEEDS");
 	uint64_t first = only ? strtoull(only, NULL, 10) : 1;
 	uint64_t last = only ? first : many ? strtoull(many, NULL, 10) : 2000;
@@ -369,8 +374,10 @@ static void any_single_write_may_fail(void **state)
 			snprintf(w.place, sizeof w.place, "write %lu of %s", (unsigned long)n,
 				w.sites[site].name);
 			memory_store_set_fault(w.sites[site].disk,
-				(struct memory_fault){ .after = n / 2, .count = 1,
-					.rc = n % 2 ? RC_FULL : RC_IO, .is_torn = n % 2 == 0 });
+				(struct memory_fault){ .after = n / 2,
+					.count = 1,
+					.rc = n % 2 ? RC_FULL : RC_IO,
+					.is_torn = n % 2 == 0 });
 			tell_the_story(&w);
 			clear_up(&w);
 			assert_agreement(&w);

@@ -60,7 +60,8 @@ static char *put_text(char **at, const char *text)
 
 static struct row *row_new(const struct event *ev)
 {
-	size_t texts = strlen(ev->site) + strlen(ev->kind) + strlen(ev->subject) + strlen(ev->body) + 4;
+	size_t texts =
+		strlen(ev->site) + strlen(ev->kind) + strlen(ev->subject) + strlen(ev->body) + 4;
 	struct row *row = must_alloc(sizeof *row + texts);
 	char *at = (char *)(row + 1);
 
@@ -157,8 +158,8 @@ static void relink(struct memory_store *s)
 
 static enum rc refuse(const struct event *ev, const char *why, struct err *e)
 {
-	return err_set(e, RC_CORRUPT, "event %lu of %s's epoch %lu %s", (unsigned long)ev->seq, ev->site,
-		(unsigned long)ev->epoch, why);
+	return err_set(e, RC_CORRUPT, "event %lu of %s's epoch %lu %s", (unsigned long)ev->seq,
+		ev->site, (unsigned long)ev->epoch, why);
 }
 
 static bool same_hash(const struct sha256 *a, const struct sha256 *b)
@@ -180,9 +181,9 @@ static enum rc add(struct memory_store *s, const struct event *ev, struct err *e
 	if (ev->seq == 0 || ev->seq > held + 1)
 		return refuse(ev, "would leave a hole", e);
 	if (ev->seq <= held)
-		return same_hash(&c->rows.v[ev->seq - 1]->ev.hash, &ev->hash) ?
-			RC_OK :
-			refuse(ev, "is there already, and is another", e);
+		return same_hash(&c->rows.v[ev->seq - 1]->ev.hash, &ev->hash)
+			       ? RC_OK
+			       : refuse(ev, "is there already, and is another", e);
 	if (held > 0 && !follows(&c->rows.v[held - 1]->ev, ev))
 		return refuse(ev, "doesn't follow the one before", e);
 	row = row_new(ev);
@@ -209,7 +210,7 @@ static void return_to(struct memory_store *s, uint64_t commit)
 
 static void copy_notes(struct map *from, struct map *to)
 {
-	map_each(from, it) {
+	map_each (from, it) {
 		int64_t *value = map_get(to, it->key);
 
 		if (!value)
@@ -220,7 +221,7 @@ static void copy_notes(struct map *from, struct map *to)
 
 static void free_notes(struct map *notes)
 {
-	map_each(notes, it)
+	map_each (notes, it)
 		free(it->value);
 	map_fini(notes);
 }
@@ -288,8 +289,8 @@ static void keep_torn(struct memory_store *s, const struct journal_head *from,
 		push(&s->torn, row_new(&events[i]));
 }
 
-static enum rc replace(void *ctx, const struct journal_head *from, const struct event *events, size_t n,
-	struct err *e)
+static enum rc replace(void *ctx, const struct journal_head *from, const struct event *events,
+	size_t n, struct err *e)
 {
 	struct memory_store *s = ctx;
 	enum rc rc;
@@ -321,7 +322,8 @@ static enum rc heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct
 	for (size_t i = 0; i < s->n_chains; i++) {
 		const struct event *last = &s->chains[i].rows.v[s->chains[i].rows.n - 1]->ev;
 
-		all[i] = (struct journal_head){ .epoch = last->epoch, .seq = last->seq,
+		all[i] = (struct journal_head){ .epoch = last->epoch,
+			.seq = last->seq,
 			.hash = last->hash };
 		must(str_copy(all[i].site, sizeof all[i].site, last->site));
 	}
@@ -355,7 +357,8 @@ static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_
 		return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
 	for (size_t i = 0; i < n; i++)
 		if (!copy_event(a, &c->rows.v[first + i]->ev, &events[i]))
-			return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
+			return err_set(e, RC_LIMIT,
+				"%zu events exceed the memory set aside for them", n);
 	*ret = events;
 	*ret_n = n;
 	return RC_OK;
@@ -371,8 +374,8 @@ static bool matches(const struct event_query *q, const struct event *ev)
 	int64_t at = hlc_wall(ev->hlc).ms;
 
 	return (!q->since.ms || at >= q->since.ms) && (!q->until.ms || at <= q->until.ms) &&
-		text_fits(q->site, ev->site) && text_fits(q->kind, ev->kind) &&
-		text_fits(q->subject, ev->subject);
+	       text_fits(q->site, ev->site) && text_fits(q->kind, ev->kind) &&
+	       text_fits(q->subject, ev->subject);
 }
 
 /* One query under way. */
@@ -458,7 +461,8 @@ static enum rc query(void *ctx, const struct event_query *q,
 	struct search search = { .q = q, .each = each, .arg = arg };
 
 	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
-		return err_set(e, RC_INPUT, "after a cursor goes neither with before one nor with latest");
+		return err_set(e, RC_INPUT,
+			"after a cursor goes neither with before one nor with latest");
 	if (q->before_cursor) {
 		search.below = row_of(s, q->before_cursor);
 		if (!search.below)
@@ -516,8 +520,15 @@ struct memory_store *memory_store_new(void)
 {
 	struct memory_store *s = must_alloc(sizeof *s);
 
-	s->port = (struct journal_store){ .ctx = s, .put = put, .replace = replace, .heads = heads,
-		.range = range, .query = query, .order = order, .note = note, .noted = noted };
+	s->port = (struct journal_store){ .ctx = s,
+		.put = put,
+		.replace = replace,
+		.heads = heads,
+		.range = range,
+		.query = query,
+		.order = order,
+		.note = note,
+		.noted = noted };
 	return s;
 }
 

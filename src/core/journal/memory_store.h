@@ -24,7 +24,7 @@ const struct journal_store *memory_store_port(struct memory_store *s);
 struct memory_fault {
 	uint64_t after, count; /* count UINT64_MAX: until another fault is set; 0: none */
 	enum rc rc;            /* RC_FULL, RC_IO */
-	bool is_torn;          /* it failed, but is there after a crash if nothing was written since */
+	bool is_torn; /* it failed, but is there after a crash if nothing was written since */
 };
 void memory_store_set_fault(struct memory_store *s, struct memory_fault fault);
 

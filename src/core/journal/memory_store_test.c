@@ -74,7 +74,8 @@ static void a_torn_put_fails_and_is_there_after_a_crash(void **state)
 	struct event ev = make_event(&m, 2 << 16, "note", "x", "{}");
 
 	(void)state;
-	memory_store_set_fault(s, (struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
+	memory_store_set_fault(s,
+		(struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
 	assert_int_equal(port->put(port->ctx, &ev, 1, NULL), RC_IO);
 	assert_int_equal(head_seq(port), 1);
 	memory_store_crash(s);
@@ -93,7 +94,8 @@ static void a_torn_put_is_gone_once_something_else_was_written(void **state)
 	other = m;
 	ev = make_event(&m, 2 << 16, "note", "x", "{}");
 	instead = make_event(&other, 3 << 16, "note", "y", "{}");
-	memory_store_set_fault(s, (struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
+	memory_store_set_fault(s,
+		(struct memory_fault){ .count = 1, .rc = RC_IO, .is_torn = true });
 	assert_int_equal(port->put(port->ctx, &ev, 1, NULL), RC_IO);
 	assert_int_equal(port->put(port->ctx, &instead, 1, NULL), RC_OK);
 	memory_store_crash(s);

@@ -73,13 +73,14 @@ static void assert_same_event(const struct event *a, const struct event *b)
 	assert_memory_equal(a->signature, b->signature, sizeof a->signature);
 }
 
-static size_t range(const char *site, uint64_t epoch, uint64_t from, size_t most, struct event **ret)
+static size_t range(const char *site, uint64_t epoch, uint64_t from, size_t most,
+	struct event **ret)
 {
 	struct err e = { 0 };
 	size_t n = 0;
 
-	if (fixture.store->range(fixture.store->ctx, site, epoch, from, most, &arena, ret, &n, &e) !=
-		RC_OK)
+	if (fixture.store->range(fixture.store->ctx, site, epoch, from, most, &arena, ret, &n,
+		    &e) != RC_OK)
 		fail_msg("%s", e.text);
 	return n;
 }
@@ -112,7 +113,8 @@ static void query(const struct event_query *q, struct answer *answer)
 	assert_int_equal(try_query(q, answer), RC_OK);
 }
 
-static void assert_answer(const struct answer *answer, size_t n, const struct event *const *expected)
+static void assert_answer(const struct answer *answer, size_t n,
+	const struct event *const *expected)
 {
 	assert_int_equal(answer->n, n);
 	for (size_t i = 0; i < n; i++)
@@ -256,8 +258,8 @@ static void a_range_is_ascending_and_bounded(void **state)
 	assert_int_equal(range("dublin", 1, 11, 5, &held), 0);
 	assert_int_equal(range("dublin", 2, 1, 5, &held), 0);
 	assert_int_equal(range("mumbai", 1, 1, 5, &held), 0);
-	assert_int_equal(fixture.store->range(fixture.store->ctx, "dublin", 1, 1, 10, &small, &held, &n,
-				 NULL),
+	assert_int_equal(fixture.store->range(fixture.store->ctx, "dublin", 1, 1, 10, &small, &held,
+				 &n, NULL),
 		RC_LIMIT);
 	arena_fini(&small);
 }
@@ -270,7 +272,8 @@ static void put_interleaved(struct event dublin[4], struct event mumbai[4])
 
 	for (size_t i = 0; i < 4; i++) {
 		dublin[i] = make_event(&d, at(times[0][i]), i % 2 ? "ack" : "note", "x", "{}");
-		mumbai[i] = make_event(&m, at(times[1][i]), i % 2 ? "ack" : "note", i ? "x" : "y", "{}");
+		mumbai[i] = make_event(&m, at(times[1][i]), i % 2 ? "ack" : "note", i ? "x" : "y",
+			"{}");
 	}
 	must_put(mumbai, 4);
 	must_put(dublin, 4);
@@ -378,7 +381,8 @@ static void a_cursor_that_names_nothing_is_malformed_input(void **state)
 	(void)state;
 	put_interleaved(d, m);
 	for (size_t i = 0; i < COUNT(cursors); i++)
-		assert_int_equal(try_query(&(struct event_query){ .before_cursor = cursors[i] }, &answer),
+		assert_int_equal(
+			try_query(&(struct event_query){ .before_cursor = cursors[i] }, &answer),
 			RC_INPUT);
 	assert_int_equal(
 		try_query(&(struct event_query){ .after_cursor = 1, .is_latest_by_subject = true },
@@ -421,7 +425,8 @@ static void the_latest_of_each_subject_is_told_once(void **state)
 	assert_answer(&answer, 1, (const struct event *[]){ &m[3] });
 	query(&(struct event_query){ .is_latest_by_subject = true, .most = 1 }, &answer);
 	assert_answer(&answer, 1, (const struct event *[]){ &m[3] });
-	query(&(struct event_query){ .is_latest_by_subject = true, .before_cursor = answer.cursors[0] },
+	query(&(struct event_query){ .is_latest_by_subject = true,
+		      .before_cursor = answer.cursors[0] },
 		&answer);
 	assert_answer(&answer, 1, (const struct event *[]){ &m[0] });
 }
@@ -544,8 +549,8 @@ static bool model_matches(const struct event_query *q, const struct event *ev)
 	int64_t ms = hlc_wall(ev->hlc).ms;
 
 	return (!q->site || str_eq(q->site, ev->site)) && (!q->kind || str_eq(q->kind, ev->kind)) &&
-		(!q->subject || str_eq(q->subject, ev->subject)) &&
-		(!q->since.ms || ms >= q->since.ms) && (!q->until.ms || ms <= q->until.ms);
+	       (!q->subject || str_eq(q->subject, ev->subject)) &&
+	       (!q->since.ms || ms >= q->since.ms) && (!q->until.ms || ms <= q->until.ms);
 }
 
 static bool model_is_latest(const struct model *m, const struct event_query *q, size_t index)
@@ -559,7 +564,8 @@ static bool model_is_latest(const struct model *m, const struct event_query *q, 
 }
 
 /* Indices of the answer; `below` is the index of before_cursor's event, or -1. */
-static size_t model_query(const struct model *m, const struct event_query *q, int below, size_t *ret)
+static size_t model_query(const struct model *m, const struct event_query *q, int below,
+	size_t *ret)
 {
 	size_t n = 0;
 
@@ -664,8 +670,8 @@ static void replace_something(struct world *w)
 			m->previous = ev->previous;
 	}
 	model->events[model->n] = random_event(w, chain);
-	assert_int_equal(fixture.store->replace(fixture.store->ctx, &from, &model->events[model->n], 1,
-				 NULL),
+	assert_int_equal(fixture.store->replace(fixture.store->ctx, &from, &model->events[model->n],
+				 1, NULL),
 		RC_OK);
 	model->n++;
 }
@@ -692,7 +698,8 @@ static void reopen_it(struct world *w)
 static uint64_t cursor_of(const struct event *ev)
 {
 	static struct answer found;
-	struct event_query q = { .site = ev->site, .since = hlc_wall(ev->hlc),
+	struct event_query q = { .site = ev->site,
+		.since = hlc_wall(ev->hlc),
 		.until = hlc_wall(ev->hlc) };
 
 	found.most = 0;
@@ -731,7 +738,8 @@ static void ask_something(struct world *w)
 	query(&q, &answer);
 	assert_int_equal(answer.n, n);
 	for (size_t i = 0; i < n; i++)
-		assert_memory_equal(&answer.hashes[i], &w->model.events[expected[i]].hash, SHA256_BYTES);
+		assert_memory_equal(&answer.hashes[i], &w->model.events[expected[i]].hash,
+			SHA256_BYTES);
 }
 
 static void compare_chains(struct world *w)
@@ -745,7 +753,8 @@ static void compare_chains(struct world *w)
 		for (size_t i = 0; i < w->model.n; i++) {
 			const struct event *ev = &w->model.events[i];
 
-			if (!w->model.is_gone[i] && ev->epoch == m->epoch && str_eq(ev->site, m->site))
+			if (!w->model.is_gone[i] && ev->epoch == m->epoch &&
+				str_eq(ev->site, m->site))
 				assert_same_event(&held[ev->seq - 1], ev);
 		}
 	}
@@ -772,8 +781,9 @@ static void compare_arrivals(struct world *w)
 static void random_operations_agree_with_an_array(void **state)
 {
 	static void (*const operations[])(struct world *) = { put_some, put_some, put_some,
-		put_something_wrong, put_something_again, replace_something, order_otherwise, reopen_it,
-		ask_something, ask_something, ask_something, compare_chains, compare_arrivals };
+		put_something_wrong, put_something_again, replace_something, order_otherwise,
+		reopen_it, ask_something, ask_something, ask_something, compare_chains,
+		compare_arrivals };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 12; seed++) {

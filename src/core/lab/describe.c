@@ -211,13 +211,27 @@ static void shape_schema(struct json_out *w, const struct shape *shape)
 	json_close(w);
 }
 
+/* On lines of its own, since it is read in the repo and in diffs. */
+static void add_indented(struct str *out, const struct str *compact)
+{
+	scoped(json_decref) json_t *schema = NULL;
+	char *text;
+
+	must(json_read(&schema, str_c(compact), compact->len, NULL) == RC_OK);
+	text = json_dumps(schema, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	must(text);
+	str_addf(out, "%s\n", text);
+	free(text);
+}
+
 void lab_json_schema(struct str *out)
 {
+	scoped(str_fini) struct str compact = STR_EMPTY;
 	scoped(map_fini) struct map shapes = MAP_EMPTY;
 	struct json_out w;
 
 	collect(&lab_shape, &shapes);
-	json_begin(&w, out);
+	json_begin(&w, &compact);
 	json_object_open(&w, NULL);
 	json_text(&w, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	json_text(&w, "title", lab_shape.name);
@@ -229,6 +243,25 @@ void lab_json_schema(struct str *out)
 			shape_schema(&w, it->value);
 	json_close(&w);
 	json_close(&w);
+	add_indented(out, &compact);
+}
+
+#define CHOICES_SHOWN 8 /* more than these are named as what they are */
+
+static void choices_cell(struct str *out, const struct type *type)
+{
+	size_t n = 0;
+
+	while (type->choices[n].text)
+		n++;
+	if (n > CHOICES_SHOWN) {
+		str_add(out, type->word);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		str_addf(out, "%s`%s`", i ? ", " : "", type->choices[i].text);
+	if (type->many == LIST)
+		str_add(out, "; one or a list");
 }
 
 /* "[http](#http)", "duration", "list of [step](#step)" */
@@ -242,6 +275,8 @@ static void type_cell(struct str *out, const struct type *type)
 		str_addf(out, "list of [%s](#%s)", shape, shape);
 	else if (shape)
 		str_addf(out, "[%s](#%s)", shape, shape);
+	else if (type->choices)
+		choices_cell(out, type);
 	else
 		str_add(out, type->word);
 }
@@ -270,7 +305,7 @@ static void shape_section(struct str *out, const struct shape *shape)
 		words(out, shape->one_of);
 		str_add(out, ".");
 	}
-	str_add(out, "\n\n| key | what it is | default | meaning |\n| --- | --- | --- | --- |\n");
+	str_add(out, "\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
 	for (const struct key *key = shape->keys; key->name; key++) {
 		str_addf(out, "| `%s` | ", key->name);
 		type_cell(out, key->type);

@@ -407,7 +407,7 @@ POINTER(icmp_type, icmp_shape, "an address or a mapping with address");
 		{ "needs", &refs_type, AT(decl, about.needs), OPTIONAL,                     \
 			"other checks or hosts that explain it when they fail, too" },      \
 		{ "severity", &severity_type, AT(decl, about.severity), DEFAULT("warning"), \
-			"how much it matters: info, warning or critical" },                 \
+			"how much it matters" },                 \
 		{ "description", &text_type, AT(decl, about.description), OPTIONAL,         \
 			"what it is, for people; stands in messages" },                     \
 	{                                                                                   \

@@ -67,7 +67,8 @@ enum rc keys_generate(const char *path, struct public_key *ret, struct err *e)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)
 		return err_set(e, RC_CONFLICT,
-			"%s exists, and a key is never overwritten: move it aside or choose another name",
+			"%s exists, and a key is never overwritten: move it aside or choose "
+			"another name",
 			path);
 	if (fd < 0)
 		return err_errno(e, RC_IO, errno, "creating %s", path);
@@ -200,7 +201,7 @@ void keys_signer_trust(struct keys_signer *s, const char *site, const struct pub
 
 void keys_signer_forget(struct keys_signer *s)
 {
-	map_each(&s->sites, it)
+	map_each (&s->sites, it)
 		free(it->value);
 	map_fini(&s->sites);
 }

@@ -76,7 +76,8 @@ static enum rc load_row(struct sqlite_store *s, sqlite3_stmt *stmt, struct err *
 	const char *site = (const char *)sqlite3_column_text(stmt, 1);
 
 	if (!site || !str_copy(c.site, sizeof c.site, site) ||
-		!sql_blob(stmt, 3, &c.previous, sizeof c.previous) || s->n_chains == STORE_CHAINS_MAX)
+		!sql_blob(stmt, 3, &c.previous, sizeof c.previous) ||
+		s->n_chains == STORE_CHAINS_MAX)
 		return store_corrupt(s, e, "chain %ld is malformed", (long)c.id);
 	must_grow(s->chains, s->n_chains, s->cap_chains);
 	s->chains[s->n_chains++] = c;
@@ -100,8 +101,8 @@ enum rc store_chains_load(struct sqlite_store *s, struct err *e)
 	return rc;
 }
 
-enum rc store_chain_begin(struct sqlite_store *s, const struct event *first, struct store_chain **ret,
-	struct err *e)
+enum rc store_chain_begin(struct sqlite_store *s, const struct event *first,
+	struct store_chain **ret, struct err *e)
 {
 	struct store_chain *c = store_chain_find(s, first->site, first->epoch);
 	sqlite3_stmt *stmt = sql_get(s, c ? SQL_SET_PREVIOUS : SQL_ADD_CHAIN);

@@ -18,9 +18,9 @@ struct place { /* in the order newest first */
 struct search {
 	struct sqlite_store *s;
 	const struct event_query *q;
-	uint64_t since, until;  /* stamps, inclusive */
-	struct place below;     /* only what comes after this place */
-	int64_t kind, subject;  /* words; 0: any */
+	uint64_t since, until; /* stamps, inclusive */
+	struct place below;    /* only what comes after this place */
+	int64_t kind, subject; /* words; 0: any */
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
 	void *arg;
 	uint32_t n;
@@ -110,8 +110,8 @@ static enum rc emit(struct search *search, sqlite3_stmt *stmt, struct err *e)
 	uint64_t cursor = (uint64_t)sqlite3_column_int64(stmt, 0) + STORE_CURSOR_OFFSET;
 
 	if (rc == RC_OK)
-		search->is_over = !search->each(search->arg, &ev, cursor) ||
-			++search->n == search->q->most;
+		search->is_over =
+			!search->each(search->arg, &ev, cursor) || ++search->n == search->q->most;
 	return rc;
 }
 
@@ -212,8 +212,8 @@ static enum rc next_subject(struct search *search, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	search->subject = step == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
-	if (search->subject != 0 && search->subject <= last)
-		return store_corrupt(s, e, "an index is out of order"); /* or we would go on for ever */
+	if (search->subject != 0 && search->subject <= last) /* or the search would never end */
+		return store_corrupt(s, e, "an index is out of order");
 	return RC_OK;
 }
 
@@ -275,7 +275,8 @@ enum rc store_query(void *ctx, const struct event_query *q,
 	search.until = q->until.ms ? stamp_of(q->until, 0xffff) : INT64_MAX - 1;
 	search.below = (struct place){ .hlc = INT64_MAX };
 	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
-		return err_set(e, RC_INPUT, "after a cursor goes neither with before one nor with latest");
+		return err_set(e, RC_INPUT,
+			"after a cursor goes neither with before one nor with latest");
 	rc = look_up(ctx, q->kind, &search.kind, &exists, e);
 	if (rc == RC_OK)
 		rc = look_up(ctx, q->subject, &search.subject, &exists, e);
@@ -287,5 +288,6 @@ enum rc store_query(void *ctx, const struct event_query *q,
 		return rc;
 	if (q->after_cursor)
 		return search_as_arrived(&search, e);
-	return q->is_latest_by_subject ? search_latest(&search, e) : search_newest_first(&search, e);
+	return q->is_latest_by_subject ? search_latest(&search, e)
+				       : search_newest_first(&search, e);
 }

@@ -91,7 +91,9 @@ enum rc store_heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct 
 			return rc;
 		if (end.seq == 0)
 			continue;
-		all[n] = (struct journal_head){ .epoch = c->epoch, .seq = end.seq, .hash = end.hash };
+		all[n] = (struct journal_head){ .epoch = c->epoch,
+			.seq = end.seq,
+			.hash = end.hash };
 		memcpy(all[n++].site, c->site, sizeof c->site);
 	}
 	*ret = TAKE(all);
@@ -127,8 +129,8 @@ static bool collect(struct collection *to, const struct event *ev, struct arena 
 }
 
 /* The rows of a statement, at most `most`. */
-static enum rc collect_rows(struct sqlite_store *s, sqlite3_stmt *stmt, size_t most, struct arena *a,
-	struct collection *to, struct err *e)
+static enum rc collect_rows(struct sqlite_store *s, sqlite3_stmt *stmt, size_t most,
+	struct arena *a, struct collection *to, struct err *e)
 {
 	while (to->n < most) {
 		struct event ev;

@@ -3,10 +3,8 @@
 
 #include "base/str.h"
 
-#include <time.h>
-
-#define APPLICATION_ID 0x44696172 /* "Diar" */
-#define PAGE_WORDS     1000       /* virtual machine steps between two looks at the clock */
+#define APPLICATION_ID  0x44696172                  /* "Diar" */
+#define CHECK_BYTES_MAX ((int64_t)64 * 1024 * 1024) /* some tenths of a second */
 
 static const char *const migrations[] = {
 #define MIGRATION(sql) sql,
@@ -30,13 +28,13 @@ enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e)
 		return RC_OK;
 	if (application != APPLICATION_ID)
 		return err_set(e, RC_CONFLICT,
-			"%s is an SQLite file of another program (application id 0x%08x): name another "
-			"file for the journal",
+			"%s is an SQLite file of another program (application id 0x%08x): name "
+			"another file for the journal",
 			s->path, (unsigned)application);
 	if (version > (int64_t)COUNT(migrations))
 		return err_set(e, RC_UNSUPPORTED,
-			"%s was written by a newer Diarchy (schema %d; this one knows up to %zu): run "
-			"that one, or move the file aside: the peer gives the history back",
+			"%s was written by a newer Diarchy (schema %d; this one knows up to %zu): "
+			"run that one, or move the file aside: the peer gives the history back",
 			s->path, (int)version, COUNT(migrations));
 	if (version < 1)
 		return store_corrupt(s, e, "it has no schema version");
@@ -48,8 +46,9 @@ static enum rc migrate_to(struct sqlite_store *s, size_t version, struct err *e)
 	char stamp[96];
 	enum rc rc;
 
-	snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT",
-		APPLICATION_ID, version);
+	snprintf(stamp, sizeof stamp,
+		"PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT", APPLICATION_ID,
+		version);
 	rc = sql_exec(s, "BEGIN IMMEDIATE", e);
 	if (rc == RC_OK)
 		rc = sql_exec(s, migrations[version - 1], e);
@@ -76,15 +75,10 @@ static void close_db(sqlite3 *db)
 }
 SCOPED_BY(close_db, sqlite3 *)
 
-static void finalize(sqlite3_stmt *stmt)
-{
-	sqlite3_finalize(stmt);
-}
-SCOPED_BY(finalize, sqlite3_stmt *)
-
 /* What ANALYZE leaves behind is a user's business. */
-static const char listing[] = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || ifnull(sql, '') "
-			      "FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1";
+static const char listing[] =
+	"SELECT type || ' ' || name || ' ' || tbl_name || ' ' || ifnull(sql, '') "
+	"FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY 1";
 
 static bool same_listing(sqlite3_stmt *a, sqlite3_stmt *b)
 {
@@ -108,8 +102,8 @@ static bool same_listing(sqlite3_stmt *a, sqlite3_stmt *b)
 enum rc store_check_schema(struct sqlite_store *s, struct err *e)
 {
 	scoped(close_db) sqlite3 *model = NULL;
-	scoped(finalize) sqlite3_stmt *ours = NULL;
-	scoped(finalize) sqlite3_stmt *theirs = NULL;
+	scoped(sql_finalize) sqlite3_stmt *ours = NULL;
+	scoped(sql_finalize) sqlite3_stmt *theirs = NULL;
 	int code = sqlite3_open_v2(":memory:", &model,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 
@@ -118,7 +112,8 @@ enum rc store_check_schema(struct sqlite_store *s, struct err *e)
 	if (code == SQLITE_OK)
 		code = sqlite3_prepare_v2(model, listing, -1, &ours, NULL);
 	if (code != SQLITE_OK)
-		return err_set(e, RC_INTERNAL, "the journal's own schema: %s", sqlite3_errstr(code));
+		return err_set(e, RC_INTERNAL, "the journal's own schema: %s",
+			sqlite3_errstr(code));
 	if (sqlite3_prepare_v2(s->db, listing, -1, &theirs, NULL) != SQLITE_OK)
 		return store_failed(s, "reading the schema", e);
 	if (!same_listing(ours, theirs))
@@ -126,31 +121,13 @@ enum rc store_check_schema(struct sqlite_store *s, struct err *e)
 	return RC_OK;
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static int is_over(void *deadline_ms)
-{
-	return monotonic_ms() >= *(int64_t *)deadline_ms;
-}
-
-/* Being interrupted by the deadline is no error: what was looked at is sound. */
 static enum rc run_check(struct sqlite_store *s, const char *sql, struct err *e)
 {
-	scoped(finalize) sqlite3_stmt *stmt = NULL;
+	scoped(sql_finalize) sqlite3_stmt *stmt = NULL;
 	const char *verdict;
-	int step = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
 
-	if (step == SQLITE_OK)
-		step = sqlite3_step(stmt);
-	if (step == SQLITE_INTERRUPT)
-		return RC_OK;
-	if (step != SQLITE_ROW)
+	if (sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL) != SQLITE_OK ||
+		sqlite3_step(stmt) != SQLITE_ROW)
 		return store_failed(s, "checking its structure", e);
 	verdict = (const char *)sqlite3_column_text(stmt, 0);
 	if (!verdict || !str_eq(verdict, "ok"))
@@ -158,15 +135,25 @@ static enum rc run_check(struct sqlite_store *s, const char *sql, struct err *e)
 	return RC_OK;
 }
 
-enum rc store_check_pages(struct sqlite_store *s, int64_t most_ms, struct err *e)
+/* quick_check reads every page and can't be interrupted, so a large file gets it for its small tables
+ * only. */
+enum rc store_check_pages(struct sqlite_store *s, struct err *e)
 {
-	int64_t deadline_ms = monotonic_ms() + most_ms;
-	enum rc rc;
+	static const char *const small[] = { "PRAGMA quick_check(chain)",
+		"PRAGMA quick_check(word)", "PRAGMA quick_check(note)" };
+	int64_t pages, page_bytes;
+	enum rc rc = sql_number(s, "PRAGMA page_count", &pages, e);
 
-	if (most_ms == 0)
-		return run_check(s, "PRAGMA integrity_check(1)", e);
-	sqlite3_progress_handler(s->db, PAGE_WORDS, is_over, &deadline_ms);
-	rc = run_check(s, "PRAGMA quick_check(1)", e);
-	sqlite3_progress_handler(s->db, 0, NULL, NULL);
+	if (rc == RC_OK)
+		rc = sql_number(s, "PRAGMA page_size", &page_bytes, e);
+	if (rc == RC_OK && pages <= CHECK_BYTES_MAX / page_bytes)
+		return run_check(s, "PRAGMA quick_check(1)", e);
+	for (size_t i = 0; rc == RC_OK && i < COUNT(small); i++)
+		rc = run_check(s, small[i], e);
 	return rc;
+}
+
+enum rc store_check_all_pages(struct sqlite_store *s, struct err *e)
+{
+	return run_check(s, "PRAGMA integrity_check(1)", e);
 }

@@ -8,9 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS        2000 /* how long a user's sqlite3(1) may hold us up */
-#define CHECK_PAGES_MS 1000
-#define LENGTH_MAX     (16 * 1024 * 1024) /* of one value in the file; ours are far smaller */
+#define BUSY_MS    2000               /* how long a user's sqlite3(1) may hold us up */
+#define LENGTH_MAX (16 * 1024 * 1024) /* of one value in the file; ours are far smaller */
 
 static void close_fd(int fd)
 {
@@ -41,8 +40,8 @@ static enum rc lock_file(struct sqlite_store *s, struct err *e)
 
 	s->lock_fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	if (s->lock_fd < 0 || fstat(s->lock_fd, &st) < 0)
-		return err_errno(e, errno == ENOSPC ? RC_FULL : RC_IO, errno, "opening the journal %s",
-			s->path);
+		return err_errno(e, errno == ENOSPC ? RC_FULL : RC_IO, errno,
+			"opening the journal %s", s->path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, RC_CONFLICT, "%s is not a regular file", s->path);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
@@ -67,7 +66,7 @@ static enum rc configure(struct sqlite_store *s, struct err *e)
 	sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
 	return sql_exec(s,
-		"PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;PRAGMA cache_spill = OFF;"
+		"PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
 		"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 4194304;",
 		e);
 }
@@ -77,25 +76,24 @@ static enum rc open_db(struct sqlite_store *s, struct err *e)
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
-		return s->db ? store_failed(s, "opening", e) :
-			       err_set(e, RC_LIMIT, "%s: no memory to open it", s->path);
+		return s->db ? store_failed(s, "opening", e)
+			     : err_set(e, RC_LIMIT, "%s: no memory to open it", s->path);
 	return configure(s, e);
 }
 
 /* After it is known to be ours: this writes to the file. */
 static enum rc use_wal(struct sqlite_store *s, struct err *e)
 {
-	int64_t pages;
-	sqlite3_stmt *stmt = NULL;
-	bool is_wal = sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL) ==
-			SQLITE_OK &&
-		sqlite3_step(stmt) == SQLITE_ROW &&
-		sqlite3_stricmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+	scoped(sql_finalize) sqlite3_stmt *stmt = NULL;
+	const char *mode;
 
-	sqlite3_finalize(stmt);
-	if (!is_wal)
+	if (sqlite3_prepare_v2(s->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL) != SQLITE_OK ||
+		sqlite3_step(stmt) != SQLITE_ROW)
 		return store_failed(s, "turning on its write-ahead log", e);
-	return sql_number(s, "PRAGMA wal_autocheckpoint = 1000", &pages, e);
+	mode = (const char *)sqlite3_column_text(stmt, 0);
+	if (!mode || sqlite3_stricmp(mode, "wal") != 0)
+		return err_set(e, RC_IO, "%s: its file system allows no write-ahead log", s->path);
+	return RC_OK;
 }
 
 static enum rc prepare_file(struct sqlite_store *s, struct err *e)
@@ -117,7 +115,7 @@ static enum rc load(struct sqlite_store *s, struct err *e)
 	enum rc rc = store_check_schema(s, e);
 
 	if (rc == RC_OK)
-		rc = store_check_pages(s, CHECK_PAGES_MS, e);
+		rc = store_check_pages(s, e);
 	if (rc == RC_OK)
 		rc = store_chains_register(s, e);
 	if (rc == RC_OK)
@@ -135,9 +133,15 @@ static struct sqlite_store *new_store(const char *path)
 
 	s->path = must_strdup(path);
 	s->lock_fd = -1;
-	s->port = (struct journal_store){ .ctx = s, .put = store_put, .replace = store_replace,
-		.heads = store_heads, .range = store_range, .query = store_query,
-		.order = store_order, .note = store_note, .noted = store_noted };
+	s->port = (struct journal_store){ .ctx = s,
+		.put = store_put,
+		.replace = store_replace,
+		.heads = store_heads,
+		.range = store_range,
+		.query = store_query,
+		.order = store_order,
+		.note = store_note,
+		.noted = store_noted };
 	return s;
 }
 
@@ -164,7 +168,8 @@ enum rc sqlite_store_open_to_read(struct sqlite_store **ret, const char *path, s
 
 	s->is_read_only = true;
 	if (access(path, F_OK) < 0)
-		return err_errno(e, errno == ENOENT ? RC_NOT_FOUND : RC_IO, errno, "opening %s", path);
+		return err_errno(e, errno == ENOENT ? RC_NOT_FOUND : RC_IO, errno, "opening %s",
+			path);
 	rc = open_db(s, e);
 	if (rc == RC_OK)
 		rc = prepare_file(s, e);

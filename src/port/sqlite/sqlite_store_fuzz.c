@@ -82,7 +82,8 @@ static bool is_fine(enum rc rc, struct err *e)
 static void ask_everything(const struct journal_store *store)
 {
 	static const struct event_query queries[] = { { .most = 100 }, { .kind = "note" },
-		{ .subject = "immich", .most = 9 }, { .kind = "evidence", .is_latest_by_subject = true },
+		{ .subject = "immich", .most = 9 },
+		{ .kind = "evidence", .is_latest_by_subject = true },
 		{ .is_latest_by_subject = true }, { .site = "dublin" }, { .after_cursor = 1 },
 		{ .before_cursor = 3 }, { .kind = "note", .subject = "immich" } };
 	struct journal_head *heads;

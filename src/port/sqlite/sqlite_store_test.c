@@ -225,8 +225,9 @@ static void who_opens_to_read_sees_what_is_written_and_writes_nothing(void **sta
 static void what_is_not_a_database_is_refused(void **state)
 {
 	(void)state;
-	write_at(0, "just a text file, longer than a header of SQLite's, which has a hundred bytes: "
-		    "................................",
+	write_at(0,
+		"just a text file, longer than a header of SQLite's, which has a hundred bytes: "
+		"................................",
 		110);
 	assert_refused(RC_CORRUPT, "move it aside");
 }
@@ -581,7 +582,8 @@ static void fifty_kills_lose_nothing_that_was_reported(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-	const struct store_fixture fixture = { .open = open_store, .reopen = reopen_store,
+	const struct store_fixture fixture = { .open = open_store,
+		.reopen = reopen_store,
 		.close = close_store };
 	const struct CMUnitTest tests[] = {
 		TEST(the_file_is_ours_alone),

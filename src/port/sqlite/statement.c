@@ -41,7 +41,7 @@ static enum rc meaning(sqlite3 *db)
 	return RC_IO;
 }
 
-#define REMEDY                                                                                     \
+#define REMEDY \
 	"move it aside, with its -wal and -shm, and start again: the peer gives the history back"
 
 enum rc store_failed(struct sqlite_store *s, const char *what, struct err *e)
@@ -156,15 +156,9 @@ bool sql_blob(sqlite3_stmt *stmt, int column, void *ret, size_t n)
 	return true;
 }
 
-static void finalize(sqlite3_stmt *stmt)
-{
-	sqlite3_finalize(stmt);
-}
-SCOPED_BY(finalize, sqlite3_stmt *)
-
 enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct err *e)
 {
-	scoped(finalize) sqlite3_stmt *stmt = NULL;
+	scoped(sql_finalize) sqlite3_stmt *stmt = NULL;
 
 	if (sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL) != SQLITE_OK ||
 		sqlite3_step(stmt) != SQLITE_ROW)
@@ -175,7 +169,7 @@ enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct
 
 enum rc sql_exec(struct sqlite_store *s, const char *sql, struct err *e)
 {
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
-		RC_OK :
-		store_failed(s, sql, e);
+	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_failed(s, sql, e);
+	return RC_OK;
 }

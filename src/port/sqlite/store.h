@@ -62,6 +62,12 @@ enum rc sql_step(struct sqlite_store *s, sqlite3_stmt *stmt, int *ret_step, cons
 	struct err *e);
 /* A column that must be a blob of exactly `n` bytes. */
 bool sql_blob(sqlite3_stmt *stmt, int column, void *ret, size_t n);
+static inline void sql_finalize(sqlite3_stmt *stmt)
+{
+	sqlite3_finalize(stmt);
+}
+SCOPED_BY(sql_finalize, sqlite3_stmt *)
+
 /* SQL that isn't kept: the first number of its first row; all of it. */
 enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct err *e);
 enum rc sql_exec(struct sqlite_store *s, const char *sql, struct err *e);
@@ -70,15 +76,16 @@ enum rc sql_exec(struct sqlite_store *s, const char *sql, struct err *e);
 enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e);
 enum rc store_migrate(struct sqlite_store *s, struct err *e);
 enum rc store_check_schema(struct sqlite_store *s, struct err *e);
-enum rc store_check_pages(struct sqlite_store *s, int64_t most_ms, struct err *e); /* 0: all of them */
+enum rc store_check_pages(struct sqlite_store *s, struct err *e); /* as many as time allows */
+enum rc store_check_all_pages(struct sqlite_store *s, struct err *e);
 
 /* chain.c */
 struct store_chain *store_chain_find(struct sqlite_store *s, const char *site, uint64_t epoch);
 struct store_chain *store_chain_by_id(struct sqlite_store *s, int64_t id);
 enum rc store_chains_load(struct sqlite_store *s, struct err *e);
 /* A chain for the event, which is the first of its epoch. */
-enum rc store_chain_begin(struct sqlite_store *s, const struct event *first, struct store_chain **ret,
-	struct err *e);
+enum rc store_chain_begin(struct sqlite_store *s, const struct event *first,
+	struct store_chain **ret, struct err *e);
 /* Ranks follow the order of sites; the SQL function chain_rank() yields them. */
 void store_chains_rank(struct sqlite_store *s);
 enum rc store_chains_register(struct sqlite_store *s, struct err *e);
@@ -86,8 +93,8 @@ void store_order(void *ctx, const char *const *sites, size_t n);
 
 /* write.c */
 enum rc store_put(void *ctx, const struct event *events, size_t n, struct err *e);
-enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events, size_t n,
-	struct err *e);
+enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events,
+	size_t n, struct err *e);
 enum rc store_note(void *ctx, const char *name, int64_t value, struct err *e);
 
 /* read.c */

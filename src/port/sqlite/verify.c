@@ -15,8 +15,8 @@ struct walk {
 static enum rc fault(struct sqlite_store *s, const struct walk *w, uint64_t seq, const char *what,
 	struct err *e)
 {
-	return store_corrupt(s, e, "event %lu of %s's epoch %lu %s", (unsigned long)seq, w->chain->site,
-		(unsigned long)w->chain->epoch, what);
+	return store_corrupt(s, e, "event %lu of %s's epoch %lu %s", (unsigned long)seq,
+		w->chain->site, (unsigned long)w->chain->epoch, what);
 }
 
 static enum rc check(struct sqlite_store *s, struct walk *w, const struct event *ev, struct err *e)
@@ -108,7 +108,7 @@ enum rc sqlite_store_verify(struct sqlite_store *s, const struct journal_signer 
 {
 	struct sqlite_verified sum = { .chains = s->n_chains };
 	int64_t rows;
-	enum rc rc = store_check_pages(s, 0, e);
+	enum rc rc = store_check_all_pages(s, e);
 
 	for (size_t i = 0; rc == RC_OK && i < s->n_chains; i++) {
 		struct walk w = { .chain = &s->chains[i], .signer = signer, .is_thorough = true };
@@ -119,7 +119,8 @@ enum rc sqlite_store_verify(struct sqlite_store *s, const struct journal_signer 
 	if (rc == RC_OK)
 		rc = sql_number(s, "SELECT count(*) FROM event", &rows, e);
 	if (rc == RC_OK && (uint64_t)rows != sum.events)
-		rc = store_corrupt(s, e, "%ld events belong to no chain", (long)rows - (long)sum.events);
+		rc = store_corrupt(s, e, "%ld events belong to no chain",
+			(long)rows - (long)sum.events);
 	if (rc == RC_OK)
 		*ret = sum;
 	return rc;

@@ -12,8 +12,8 @@ struct append {
 
 static enum rc refuse(const struct event *ev, const char *why, struct err *e)
 {
-	return err_set(e, RC_CORRUPT, "event %lu of %s's epoch %lu %s", (unsigned long)ev->seq, ev->site,
-		(unsigned long)ev->epoch, why);
+	return err_set(e, RC_CORRUPT, "event %lu of %s's epoch %lu %s", (unsigned long)ev->seq,
+		ev->site, (unsigned long)ev->epoch, why);
 }
 
 static bool same_hash(const struct sha256 *a, const struct sha256 *b)
@@ -32,7 +32,8 @@ static enum rc check_same(struct append *a, const struct event *ev, struct err *
 	sql_bind_int(stmt, 2, (int64_t)ev->seq);
 	rc = sql_step(a->s, stmt, &step, "looking for an event", e);
 	if (rc == RC_OK && (step != SQLITE_ROW || !sql_blob(stmt, 0, &held, sizeof held)))
-		rc = store_corrupt(a->s, e, "event %lu of %s is lost", (unsigned long)ev->seq, ev->site);
+		rc = store_corrupt(a->s, e, "event %lu of %s is lost", (unsigned long)ev->seq,
+			ev->site);
 	sql_done(stmt);
 	if (rc == RC_OK && !same_hash(&held, &ev->hash))
 		rc = refuse(ev, "is there already, and is another", e);
@@ -151,8 +152,8 @@ static void roll_back(struct sqlite_store *s, size_t n_chains, int64_t next_id)
 	store_chains_rank(s);
 }
 
-enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events, size_t n,
-	struct err *e)
+enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events,
+	size_t n, struct err *e)
 {
 	struct sqlite_store *s = ctx;
 	struct store_chain *cut = from ? store_chain_find(s, from->site, from->epoch) : NULL;

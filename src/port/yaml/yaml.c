@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libfyaml's document builder was tried first: it needs some 600 bytes a node before anyone can
- * count them.  From events we build the tree ourselves, within the document's budget, and see
- * anchors, aliases and merge keys as they stand.
+ * The tree is built from libyaml's events, within the document's budget, where anchors, aliases and
+ * merge keys are still to be seen.
+ *
+ * libfyaml 0.7 was tried first: its errors are as good, but hostile text makes it write through bad
+ * pointers (fuzzing found that within minutes), and its documents take 600 bytes a node.
  */
 #include "port/yaml/yaml.h"
 
 #include "base/map.h"
 
-#include <libfyaml.h>
+#include <stdio.h>
+#include <yaml.h>
 
 #define DOC_BYTES_MAX ((size_t)96 * 1024 * 1024)
 
@@ -65,14 +68,10 @@ static void *allocate(struct builder *b, size_t n)
 	return p;
 }
 
-static void move_to(struct builder *b, struct fy_token *token)
+static void move_to(struct builder *b, yaml_mark_t mark)
 {
-	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-
-	if (!mark || mark->line < 0 || mark->column < 0)
-		return;
-	b->line = (uint32_t)mark->line + 1;
-	b->column = (uint32_t)mark->column + 1;
+	b->line = (uint32_t)mark.line + 1;
+	b->column = (uint32_t)mark.column + 1;
 }
 
 static struct doc_node *new_node(struct builder *b, enum doc_kind kind)
@@ -98,20 +97,12 @@ static bool is_null_text(const char *s, size_t n)
 }
 
 /* The part of a tag that says what it is: "binary" of "tag:yaml.org,2002:binary". */
-static const char *tag_name(struct fy_token *tag, char buf[64])
+static const char *tag_name(const yaml_char_t *tag)
 {
 	static const char prefix[] = "tag:yaml.org,2002:";
-	size_t n = 0;
-	const char *text = tag ? fy_token_get_text(tag, &n) : NULL;
+	const char *text = (const char *)tag;
 
-	if (!text || n == 0)
-		return NULL;
-	if (n >= sizeof prefix - 1 && memcmp(text, prefix, sizeof prefix - 1) == 0) {
-		text += sizeof prefix - 1;
-		n -= sizeof prefix - 1;
-	}
-	snprintf(buf, 64, "%.*s", n < 63 ? (int)n : 63, text);
-	return buf;
+	return str_starts(text, prefix) ? text + sizeof prefix - 1 : text;
 }
 
 static void decode_binary(struct builder *b, struct doc_node *node)
@@ -137,13 +128,12 @@ static void decode_binary(struct builder *b, struct doc_node *node)
 }
 
 /* Tags say no more than the schema does, except these. */
-static void apply_tag(struct builder *b, struct doc_node *node, struct fy_token *tag)
+static void apply_tag(struct builder *b, struct doc_node *node, const yaml_char_t *tag)
 {
 	static const char *const core[] = { "int", "float", "bool", "null", "map", "seq" };
-	char buf[64];
-	const char *name = tag_name(tag, buf);
+	const char *name = tag ? tag_name(tag) : "!";
 
-	if (!name || str_eq(name, "!"))
+	if (str_eq(name, "!"))
 		return;
 	if (str_eq(name, "str") && node->kind == DOC_SCALAR) {
 		node->is_quoted = true;
@@ -156,34 +146,24 @@ static void apply_tag(struct builder *b, struct doc_node *node, struct fy_token 
 	for (size_t i = 0; i < COUNT(core); i++)
 		if (str_eq(name, core[i]))
 			return;
-	finding_error(b->findings, place_of(b, node), "tag '%s' is not understood here", name);
+	finding_error(b->findings, place_of(b, node), "tag '%.64s' is not understood here", name);
 }
 
-static struct doc_node *scalar(struct builder *b, struct fy_token *value)
+static struct doc_node *scalar(struct builder *b, const yaml_event_t *ev)
 {
-	size_t n = 0;
-	const char *text = value ? fy_token_get_text(value, &n) : "";
 	struct doc_node *node = new_node(b, DOC_SCALAR);
+	size_t n = ev->data.scalar.length;
 	char *copy = allocate(b, n + 1);
 
 	if (!node || !copy)
 		return NULL;
-	if (n)
-		memcpy(copy, text, n);
+	memcpy(copy, ev->data.scalar.value, n);
 	node->text = copy;
 	node->text_len = n;
-	node->is_quoted = value && fy_token_scalar_style(value) != FYSS_PLAIN;
+	node->is_quoted = ev->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	if (!node->is_quoted && is_null_text(copy, n))
 		node->kind = DOC_NULL;
 	return node;
-}
-
-static const char *token_text(struct builder *b, struct fy_token *token)
-{
-	size_t n = 0;
-	const char *text = token ? fy_token_get_text(token, &n) : NULL;
-
-	return text ? arena_strndup(&b->doc->arena, text, n) : NULL;
 }
 
 static void anchor(struct builder *b, const char *name, struct doc_node *node, uint32_t weight)
@@ -251,12 +231,11 @@ static void place_value(struct builder *b, struct doc_node *node, uint32_t weigh
 	f->key = NULL;
 }
 
-static void open_container(struct builder *b, enum doc_kind kind, struct fy_token *start,
-	struct fy_token *tag, struct fy_token *name)
+static void open_container(
+	struct builder *b, enum doc_kind kind, const yaml_char_t *tag, const yaml_char_t *name)
 {
 	struct doc_node *node;
 
-	move_to(b, start);
 	if (b->depth == YAML_DEPTH_MAX) {
 		overflow(b, "nested too deeply");
 		return;
@@ -268,7 +247,7 @@ static void open_container(struct builder *b, enum doc_kind kind, struct fy_toke
 	b->frames[b->depth++] = (struct frame){
 		.node = node,
 		.weight = 1,
-		.anchor = token_text(b, name),
+		.anchor = name ? arena_strdup(&b->doc->arena, (const char *)name) : NULL,
 	};
 }
 
@@ -354,26 +333,14 @@ static void close_container(struct builder *b)
 	place_value(b, node, f->weight);
 }
 
-/* A quoted text's mark is behind the quote. */
-static void move_to_scalar(struct builder *b, struct fy_token *value)
+static void take_scalar(struct builder *b, const yaml_event_t *ev)
 {
-	enum fy_scalar_style style = value ? fy_token_scalar_style(value) : FYSS_PLAIN;
+	struct doc_node *node = scalar(b, ev);
 
-	move_to(b, value);
-	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && b->column > 1)
-		b->column--;
-}
-
-static void take_scalar(struct builder *b, const struct fy_event *ev)
-{
-	struct doc_node *node;
-
-	move_to_scalar(b, ev->scalar.value);
-	node = scalar(b, ev->scalar.value);
 	if (!node)
 		return;
-	apply_tag(b, node, ev->scalar.tag);
-	anchor(b, token_text(b, ev->scalar.anchor), node, 1);
+	apply_tag(b, node, ev->data.scalar.tag);
+	anchor(b, (const char *)ev->data.scalar.anchor, node, 1);
 	place_value(b, node, 1);
 }
 
@@ -384,13 +351,12 @@ static bool is_key_next(const struct builder *b)
 	return f && f->node->kind == DOC_MAPPING && !f->key;
 }
 
-static void take_alias(struct builder *b, const struct fy_event *ev)
+static void take_alias(struct builder *b, const yaml_event_t *ev)
 {
-	const char *name = token_text(b, ev->alias.anchor);
-	const struct anchored *it = name ? map_get(&b->anchors, name) : NULL;
+	const char *name = (const char *)ev->data.alias.anchor;
+	const struct anchored *it = map_get(&b->anchors, name);
 	struct doc_node *node;
 
-	move_to(b, ev->alias.anchor);
 	if (it && !is_key_next(b)) {
 		place_value(b, it->node, it->weight);
 		return;
@@ -398,46 +364,39 @@ static void take_alias(struct builder *b, const struct fy_event *ev)
 	finding_error(b->findings, here(b),
 		it ? "alias '*%.64s' can't be a key"
 		   : "alias '*%.64s' stands for nothing before it",
-		name ? name : "");
+		name);
 	node = new_node(b, DOC_SCALAR);
 	if (node) {
-		node->text = name ? name : "?";
-		node->text_len = strlen(node->text);
+		node->text = arena_strdup(&b->doc->arena, name);
+		node->text_len = node->text ? strlen(node->text) : 0;
 	}
-	place_value(b, node, 1);
+	place_value(b, node && node->text ? node : NULL, 1);
 }
 
-static void take_document(struct builder *b, const struct fy_event *ev)
+static void take(struct builder *b, const yaml_event_t *ev)
 {
-	move_to(b, ev->document_start.document_start);
-	if (++b->n_documents == 2)
-		overflow(b, "only one document is expected in a file");
-}
-
-static void take(struct builder *b, const struct fy_event *ev)
-{
-	if (b->is_full)
-		return;
+	move_to(b, ev->start_mark);
 	switch (ev->type) {
-	case FYET_DOCUMENT_START:
-		take_document(b, ev);
+	case YAML_DOCUMENT_START_EVENT:
+		if (++b->n_documents == 2)
+			overflow(b, "only one document is expected in a file");
 		break;
-	case FYET_SCALAR:
+	case YAML_SCALAR_EVENT:
 		take_scalar(b, ev);
 		break;
-	case FYET_ALIAS:
+	case YAML_ALIAS_EVENT:
 		take_alias(b, ev);
 		break;
-	case FYET_MAPPING_START:
-		open_container(b, DOC_MAPPING, ev->mapping_start.mapping_start,
-			ev->mapping_start.tag, ev->mapping_start.anchor);
+	case YAML_MAPPING_START_EVENT:
+		open_container(
+			b, DOC_MAPPING, ev->data.mapping_start.tag, ev->data.mapping_start.anchor);
 		break;
-	case FYET_SEQUENCE_START:
-		open_container(b, DOC_SEQUENCE, ev->sequence_start.sequence_start,
-			ev->sequence_start.tag, ev->sequence_start.anchor);
+	case YAML_SEQUENCE_START_EVENT:
+		open_container(b, DOC_SEQUENCE, ev->data.sequence_start.tag,
+			ev->data.sequence_start.anchor);
 		break;
-	case FYET_MAPPING_END:
-	case FYET_SEQUENCE_END:
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
 		close_container(b);
 		break;
 	default:
@@ -455,67 +414,72 @@ static void drop_frames(struct builder *b)
 	}
 }
 
-/* libfyaml's own words are good; it repeats itself at times, so the first one is enough. */
-static void report_syntax(struct builder *b, struct fy_diag *diag)
-{
-	void *iterator = NULL;
-	const struct fy_diag_error *it = fy_diag_errors_iterate(diag, &iterator);
+SCOPED_FINI(yaml_parser_delete, yaml_parser_t)
+SCOPED_FINI(yaml_event_delete, yaml_event_t)
 
-	if (it && it->line > 0) {
-		b->line = (uint32_t)it->line;
-		b->column = it->column > 0 ? (uint32_t)it->column : 1;
+/* The byte at a mark; columns count characters. */
+static char byte_at(const char *text, size_t n, yaml_mark_t mark)
+{
+	const char *end = text + n, *c = text;
+
+	for (size_t line = 0; c && line < mark.line; line++) {
+		c = memchr(c, '\n', (size_t)(end - c));
+		c = c ? c + 1 : NULL;
 	}
-	finding_error(b->findings, here(b), "%s", it && it->msg ? it->msg : "this is not YAML");
+	for (size_t column = 0; c && c < end && column < mark.column; column++)
+		do
+			c++;
+		while (c < end && (*c & 0xc0) == 0x80);
+	return c && c < end ? *c : '\0';
+}
+
+/* libyaml's words, but for what people run into most. */
+static const char *problem_text(const yaml_parser_t *parser, char found)
+{
+	if (parser->problem && strstr(parser->problem, "cannot start any token")) {
+		if (found == '\t')
+			return "a tab can't stand here: indent with spaces";
+		if (found == '@' || found == '`')
+			return "a text that begins with '@' or '`' needs quotes";
+		if (found == '%')
+			return "a text that begins with '%' needs quotes";
+	}
+	return parser->problem ? parser->problem : "this is not YAML";
+}
+
+/* "did not find expected ',' or '}' (while parsing a flow mapping that begins in line 7)" */
+static void report_syntax(
+	struct builder *b, const yaml_parser_t *parser, const char *text, size_t n)
+{
+	const char *problem = problem_text(parser, byte_at(text, n, parser->problem_mark));
+
+	move_to(b, parser->problem_mark);
+	if (parser->context && parser->context_mark.line != parser->problem_mark.line)
+		finding_error(b->findings, here(b), "%s (%s that begins in line %zu)", problem,
+			parser->context, parser->context_mark.line + 1);
+	else
+		finding_error(b->findings, here(b), "%s", problem);
 	b->is_broken = true;
-}
-
-static void destroy_parser(struct fy_parser *p)
-{
-	if (p)
-		fy_parser_destroy(p);
-}
-SCOPED_BY(destroy_parser, struct fy_parser *)
-
-static void destroy_diag(struct fy_diag *d)
-{
-	if (d)
-		fy_diag_destroy(d);
-}
-SCOPED_BY(destroy_diag, struct fy_diag *)
-
-static struct fy_diag *quiet_diag(void)
-{
-	struct fy_diag_cfg cfg;
-	struct fy_diag *diag;
-
-	fy_diag_cfg_default(&cfg);
-	cfg.fp = NULL;
-	cfg.level = FYET_ERROR;
-	diag = fy_diag_create(&cfg);
-	must(diag);
-	fy_diag_set_collect_errors(diag, true);
-	return diag;
 }
 
 static void build(struct builder *b, const char *text, size_t n)
 {
-	scoped(destroy_diag) struct fy_diag *diag = quiet_diag();
-	struct fy_parse_cfg cfg = {
-		.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-			 FYPCF_DISABLE_MMAP_OPT,
-		.diag = diag,
-	};
-	scoped(destroy_parser) struct fy_parser *parser = fy_parser_create(&cfg);
-	struct fy_event *ev;
+	scoped(yaml_parser_delete) yaml_parser_t parser;
+	bool is_over = false;
 
-	must(parser);
-	must(fy_parser_set_string(parser, text, n) == 0);
-	while (!b->is_full && (ev = fy_parser_parse(parser))) {
-		take(b, ev);
-		fy_parser_event_free(parser, ev);
+	must(yaml_parser_initialize(&parser));
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	while (!is_over && !b->is_full) {
+		scoped(yaml_event_delete) yaml_event_t ev;
+
+		if (!yaml_parser_parse(&parser, &ev)) {
+			report_syntax(b, &parser, text, n);
+			return;
+		}
+		is_over = ev.type == YAML_STREAM_END_EVENT;
+		take(b, &ev);
 	}
-	if (!b->is_full && fy_parser_get_stream_error(parser))
-		report_syntax(b, diag);
 }
 
 /* The scanner takes whatever comes; what isn't text is better refused with its line before. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml: YAML 1.2 (and so JSON) from bytes to a doc, through libfyaml's events.
+ * yaml: YAML (and so JSON) from bytes to a doc, through libyaml.  Plain words mean what they mean
+ * in YAML 1.2: only true, false and null are not text, and that is for the reader of the doc to
+ * say.
  *
  * One document a file.  Keys are plain text and stand once in a mapping.  Aliases share the node
  * that they stand for and merge keys ("<<") are expanded; both count against YAML_NODES_MAX as if

@@ -107,16 +107,18 @@ function byOpened(a: Incident, b: Incident): number {
 	return Date.parse(b.opened) - Date.parse(a.opened) || (a.id < b.id ? -1 : 1);
 }
 
-/* Changes that are not open any more are kept here for pages that show one incident. */
-export const incidentChange = signal<Incident | null>(null);
+/* The newest that closed or merged, for pages that show one incident. */
+export const ended = signal<Incident[]>([]);
+const ENDED_MAX = 50;
 
 function mergeIncidents(changed: Incident[]): void {
 	const left = new Map(incidents.peek().map((incident) => [incident.id, incident]));
 	for (const incident of changed) {
 		if (isOpen(incident)) left.set(incident.id, incident);
 		else left.delete(incident.id);
-		incidentChange.value = incident;
 	}
+	const over = changed.filter((incident) => !isOpen(incident));
+	if (over.length > 0) ended.value = [...over, ...ended.peek()].slice(0, ENDED_MAX);
 	incidents.value = [...left.values()].sort(byOpened);
 }
 

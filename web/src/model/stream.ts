@@ -13,7 +13,7 @@ import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
 import type { Change, JournalEvent, Status } from "./types";
 
 const QUIET_MS = 4500;
-const RETRY_MS = [500, 1000, 2000, 4000, 5000];
+const RETRY_MS = [0, 500, 1000, 2000, 4000, 5000];
 
 export type Freshness = "connecting" | "live" | "stale" | "locked";
 export const freshness = signal<Freshness>("connecting");
@@ -97,7 +97,8 @@ function follow(): void {
 	};
 }
 
-/* EventSource can't tell a refused login from a dead site: ask before following. */
+/* After a failure: EventSource can't tell a refused login from a dead site, so ask before following
+ * again.  A site whose stream alone is broken is thus still shown, if only as often as we ask. */
 async function connect(): Promise<void> {
 	close();
 	try {
@@ -126,11 +127,11 @@ export function retryNow(): void {
 export function reconnect(): void {
 	tries = 0;
 	freshness.value = "connecting";
-	void connect();
+	follow();
 }
 
 export function startStream(): void {
-	void connect();
+	follow();
 	window.setInterval(watch, 250);
 	window.addEventListener("online", retryNow);
 	document.addEventListener("visibilitychange", () => {

@@ -6,7 +6,7 @@
 
 import type { Incident, JournalEvent, Member } from "./types";
 
-export type LineKind = "before" | "bad" | "good" | "told" | "human" | "state" | "note";
+export type LineKind = "before" | "bad" | "good" | "told" | "human" | "opened" | "closed" | "note";
 
 export interface Line {
 	at: number;
@@ -66,12 +66,12 @@ function receiptLines(events: JournalEvent[]): Line[] {
 }
 
 function stateLines(incident: Incident): Line[] {
-	const lines = [line(incident.opened, "state", "incident opened", { site: incident.owner })];
+	const lines = [line(incident.opened, "opened", "incident opened", { site: incident.owner })];
 	if (incident.recovered && incident.members.length > 1)
 		lines.push(line(incident.recovered, "good", "everything is ok again"));
 	if (incident.closed && incident.state === "merged")
-		lines.push(line(incident.closed, "state", `merged into ${incident.merged_into}`));
-	else if (incident.closed) lines.push(line(incident.closed, "state", "incident closed"));
+		lines.push(line(incident.closed, "closed", `merged into ${incident.merged_into}`));
+	else if (incident.closed) lines.push(line(incident.closed, "closed", "incident closed"));
 	return lines;
 }
 
@@ -114,7 +114,8 @@ function ackLines(incident: Incident, events: JournalEvent[]): Line[] {
 	return ack ? [line(ack.at, "human", `${ack.by || "somebody"} looks after it`, { detail: ack.why })] : [];
 }
 
-const RANK: Record<LineKind, number> = { before: 0, bad: 1, state: 2, told: 3, human: 4, note: 5, good: 6 };
+/* Of lines of one instant. */
+const ORDER: LineKind[] = ["before", "bad", "opened", "told", "human", "note", "good", "closed"];
 
 /* Many that fell, or rose, together and for the same reason are one line. */
 const TOGETHER_MS = 2000;
@@ -173,6 +174,6 @@ export function timeline(incident: Incident): Line[] {
 		...otherLines(events),
 	]
 		.filter((l) => !Number.isNaN(l.at))
-		.sort((a, b) => a.at - b.at || RANK[a.kind] - RANK[b.kind]);
+		.sort((a, b) => a.at - b.at || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
 	return fold(lines);
 }

@@ -3,7 +3,7 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../model/api";
 import { compareNames } from "../model/arrange";
 import { clock, count, day } from "../model/format";
@@ -322,7 +322,7 @@ function body(what: Asked) {
 export function Dialog() {
 	const ref = useRef<HTMLDialogElement>(null);
 	const what = asked.value;
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const dialog = ref.current;
 		if (!dialog) return;
 		const back = document.activeElement as HTMLElement | null;

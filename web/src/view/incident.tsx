@@ -6,7 +6,7 @@ import * as api from "../model/api";
 import { count, day, duration, hourMinute, parse } from "../model/format";
 import { writeMatcher } from "../model/matchers";
 import { checkPath, incidentPath } from "../model/router";
-import { incidentChange, incidents, recent, siteZone } from "../model/store";
+import { ended, incidents, recent, siteZone } from "../model/store";
 import { timeline, type Line } from "../model/timeline";
 import type { Incident, Member } from "../model/types";
 import { askAck, askSilence } from "./dialogs";
@@ -32,7 +32,8 @@ const LINE_GLYPH: Record<Line["kind"], string> = {
 	good: "ok",
 	told: "told",
 	human: "human",
-	state: "mark",
+	opened: "mark",
+	closed: "mark",
 	note: "unknown",
 };
 
@@ -149,9 +150,9 @@ function IncidentHead({ incident }: { incident: Incident }) {
 /* Changes whenever the site says something new about this incident. */
 function versionOf(id: string): string {
 	const live = incidents.value.find((incident) => incident.id === id);
-	const changed = incidentChange.value;
+	const over = ended.value.find((incident) => incident.id === id);
 	const said = recent.value.find((ev) => ev.subject === id);
-	return [JSON.stringify(live), changed?.id === id ? changed.state : "", said?.hash].join(" ");
+	return [JSON.stringify(live), over?.state, said?.hash].join(" ");
 }
 
 export function IncidentPage({ id }: { id: string }) {

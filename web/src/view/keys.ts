@@ -56,8 +56,10 @@ function silence(): void {
 }
 
 function acknowledge(): void {
-	const open = incidents.peek().filter((incident) => !incident.ack);
-	const incident = subject().incident ?? (open.length === 1 ? open[0] : undefined);
+	const open = incidents.peek();
+	const waiting = open.filter((incident) => !incident.ack);
+	const only = waiting.length === 1 ? waiting[0] : open.length === 1 ? open[0] : undefined;
+	const incident = subject().incident ?? only;
 	if (!incident) say(open.length ? "Choose an incident first (j, k)." : "There is no open incident.");
 	else if (incident.ack) say(`${incident.ack.by || "Somebody"} looks after it already.`);
 	else askAck(incident);
@@ -80,8 +82,8 @@ function search(): void {
 
 function escape(): void {
 	const field = document.activeElement;
-	if (page.peek().at === "check") closeDrawer();
-	else if (field instanceof HTMLInputElement && field.value === "") field.blur();
+	if (field instanceof HTMLInputElement) field.blur();
+	else if (page.peek().at === "check") closeDrawer();
 	else if (page.peek().at === "overview") clearFilter();
 }
 
@@ -104,16 +106,24 @@ const ACTIONS: Record<string, () => void> = {
 	Escape: escape,
 };
 
-function isTyping(ev: KeyboardEvent): boolean {
+/* In a field, keys are text; only Escape leaves it, and Enter goes on from a search to its rows. */
+function isText(ev: KeyboardEvent): boolean {
 	const el = ev.target as HTMLElement;
-	return el.matches?.("input, textarea, select, [contenteditable]") && ev.key !== "Escape";
+	if (!el.matches?.("input, textarea, select, [contenteditable]")) return false;
+	return ev.key !== "Escape" && !(ev.key === "Enter" && el.id === "search");
+}
+
+function actionOf(ev: KeyboardEvent): (() => void) | undefined {
+	const place = /^[1-5]$/.test(ev.key) ? PLACES[Number(ev.key) - 1] : undefined;
+	if (place) return () => go(place);
+	if (ev.key === "Enter") return (ev.target as HTMLElement).id === "search" ? () => move(1) : undefined;
+	return ACTIONS[ev.key];
 }
 
 export function startKeys(): void {
 	document.addEventListener("keydown", (ev) => {
-		if (ev.ctrlKey || ev.metaKey || ev.altKey || asked.peek() || isTyping(ev)) return;
-		const place = /^[1-5]$/.test(ev.key) ? PLACES[Number(ev.key) - 1] : undefined;
-		const act = place ? () => go(place) : ACTIONS[ev.key];
+		if (ev.ctrlKey || ev.metaKey || ev.altKey || asked.peek() || isText(ev)) return;
+		const act = actionOf(ev);
 		if (!act) return;
 		ev.preventDefault();
 		act();
