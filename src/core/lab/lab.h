@@ -193,6 +193,11 @@ enum rc lab_read(struct lab **ret, const char *file, const struct lab_source *so
 void lab_free(struct lab *lab);
 SCOPED_BY(lab_free, struct lab *)
 
+/* Names of sites, hosts, checks and channels: a-z, 0-9, '.', '_', '-', a letter or digit first.
+ * Sites' are shorter than others': they are part of names of checks ("link:A-B"). */
+#define SITE_NAME_MAX 28
+bool lab_name_is_valid(const char *name);
+
 /* Lookups by name; NO_SITE, NO_CHECK when absent. */
 uint8_t lab_site_index(const struct lab *lab, const char *name);
 uint16_t lab_check_index(const struct lab *lab, const char *name);

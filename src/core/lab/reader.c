@@ -168,7 +168,7 @@ const char *nearest_text(const struct nearest *best, char buf[NAME_BYTES_MAX + 3
 	return buf;
 }
 
-bool name_is_valid(const char *name)
+bool lab_name_is_valid(const char *name)
 {
 	return name[0] && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name) &&
 	       !strchr("._-", name[0]);
@@ -399,7 +399,7 @@ static bool is_entry_named_well(
 			"a %s's name may have %zu bytes at most", what, longest);
 		return false;
 	}
-	if (!name_is_valid(key->text)) {
+	if (!lab_name_is_valid(key->text)) {
 		finding_error(r->findings, reader_place(r, key),
 			"'%s' can't name a %s: a-z, 0-9, '.', '_' and '-' only, a letter or digit "
 			"first",

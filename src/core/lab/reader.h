@@ -11,7 +11,7 @@
 #include "core/lab/decl.h"
 #include "core/lab/schema.h"
 
-#define NAME_PATTERN "^[a-z0-9][a-z0-9._-]*$" /* what name_is_valid() takes, for editors */
+#define NAME_PATTERN "^[a-z0-9][a-z0-9._-]*$" /* what lab_name_is_valid() takes, for editors */
 
 /* Something that is understood but not supported, in a file that isn't ours: bad only if used. */
 struct refusal {
@@ -71,8 +71,6 @@ struct pattern *reader_pattern(struct reader *r, const char *text, struct err *e
 void read_shape(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
 void read_shapes(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
 void read_entries(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
-
-bool name_is_valid(const char *name);
 
 /* The nearest of `n` words, for "did you mean"; NULL when none is near. */
 struct nearest {

@@ -9,8 +9,7 @@
 #include "core/lab/rows.h"
 #include "core/lab/types.h"
 
-/* Names of sites are in names of checks ("link:A-B"), which have NAME_BYTES_MAX. */
-#define SITE_NAME_MAX    28
+/* They are in names of checks, which have NAME_BYTES_MAX. */
 #define WATCHER_NAME_MAX (NAME_BYTES_MAX - 8) /* "watcher:NAME" */
 #define HOST_NAME_MAX    (NAME_BYTES_MAX - 5) /* "host:NAME" */
 

@@ -42,7 +42,7 @@ static bool is_server(const char *text)
 
 static bool is_label_text(const char *text)
 {
-	return strlen(text) <= NAME_BYTES_MAX && name_is_valid(text);
+	return strlen(text) <= NAME_BYTES_MAX && lab_name_is_valid(text);
 }
 
 /* A token of RFC 9110, section 5.6.2, as methods are. */
