@@ -183,3 +183,16 @@ for (const weather of ["some-down", "long-names", "three", "site-down"])
 				assert.ok(wide <= 0, `${path} is ${wide} px too wide`);
 			}
 		});
+
+pageTest("a new page begins at its top with the focus on it, and one can skip to it", { weather: "ok" }, async (page) => {
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Enter");
+	assert.equal(await focused(page), "main");
+	await page.mouse.wheel(0, 600);
+	await page.click("nav >> text=Journal");
+	await page.waitForSelector(".journal-page");
+	assert.equal(await focused(page), "main");
+	assert.equal(await page.evaluate(() => window.scrollY), 0);
+	await page.goBack();
+	await page.waitForSelector(".overview");
+});

@@ -53,7 +53,7 @@ pageTest("an incident tells its story in order", { weather: "one-down" }, async 
 		"lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
 		"immich failsHTTP 502, wanted 200",
 		"incident opened",
-		"told discordversion 1, via mumbai",
+		"told discord2.1 s after the first bad, via mumbai",
 	]);
 	site.acknowledge(incident.id, { by: "Ana", why: "on it" });
 	await until("the ack", async () => (await lines()).includes("Ana looks after iton it"));

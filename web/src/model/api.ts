@@ -43,6 +43,8 @@ async function request<T>(method: string, path: string, { body, deadline }: Opti
 	if (method !== "GET") headers["X-Diarchy-CSRF"] = csrf;
 	if (body !== undefined)
 		headers["Content-Type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
+	const stop = new AbortController();
+	const timer = setTimeout(() => stop.abort(), deadline ?? DEADLINE_MS);
 	let answer: Response;
 	try {
 		answer = await fetch(path, {
@@ -50,10 +52,12 @@ async function request<T>(method: string, path: string, { body, deadline }: Opti
 			headers,
 			body: body === undefined || isForm ? body : JSON.stringify(body),
 			cache: "no-store",
-			signal: AbortSignal.timeout(deadline ?? DEADLINE_MS),
+			signal: stop.signal,
 		});
 	} catch {
 		throw new ApiError(0, "no answer from the site; is it running, and can this device reach it?");
+	} finally {
+		clearTimeout(timer);
 	}
 	if (!answer.ok) throw await failure(answer);
 	return (await answer.json()) as T;
@@ -74,7 +78,7 @@ export interface EventQuery {
 	kind?: string;
 	site?: string;
 	subject?: string;
-	before?: string;
+	before?: string | number;
 	since?: string;
 	limit?: number;
 }
@@ -82,7 +86,7 @@ export interface EventQuery {
 export function getEvents(query: EventQuery) {
 	const params = new URLSearchParams();
 	for (const [key, value] of Object.entries(query)) if (value) params.set(key, String(value));
-	return request<{ events: JournalEvent[]; next: string | null }>("GET", `${LAB}/events?${params}`);
+	return request<{ events: JournalEvent[]; next: string | number | null }>("GET", `${LAB}/events?${params}`);
 }
 
 export interface NewSilence {

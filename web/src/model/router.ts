@@ -50,7 +50,11 @@ export const incidentPath = (id: string) => `/incidents/${encodeURIComponent(id)
 export function go(to: string, replace = false): void {
 	const next = new URL(to, location.href);
 	if (next.href === location.href) return;
-	history[replace ? "replaceState" : "pushState"](null, "", next);
+	try {
+		history[replace ? "replaceState" : "pushState"](null, "", next);
+	} catch {
+		/* some browsers refuse more than a hundred in half a minute; the page goes on all the same */
+	}
 	url.value = next;
 }
 
@@ -72,7 +76,7 @@ export function startRouter(): void {
 	document.addEventListener("click", (ev) => {
 		const link = (ev.target as Element | null)?.closest?.("a[href]") as HTMLAnchorElement | null;
 		if (!link || ev.defaultPrevented || !isPlainClick(ev)) return;
-		if (link.origin !== location.origin || link.target || link.pathname === "/metrics") return;
+		if (link.origin !== location.origin || link.target || link.hash) return;
 		ev.preventDefault();
 		go(link.pathname + link.search);
 	});

@@ -29,7 +29,7 @@ test("without its events, an incident still tells the gist", () => {
 	const told = [{ channel: "discord", version: 1, wanted: 1, first: at(2), at: at(2), via: "dublin", message: "" }];
 	const before = [{ at: at(-60), site: "mumbai", text: "lab.yaml changed" }];
 	assert.deepEqual(texts(incident({ told, before, ack: { by: "Ana", why: "on it", at: at(30) } })), [
-		"lab.yaml changed", "a fails (502)", "incident opened", "told discord (via dublin)",
+		"lab.yaml changed", "a fails (502)", "incident opened", "told discord (2 s after the first bad, via dublin)",
 		"Ana looks after it (on it)",
 	]);
 });
@@ -41,9 +41,9 @@ test("receipts are told one by one, the first as the telling", () => {
 		event("receipt", 9, { channel: "mail", version: 3 }),
 	];
 	assert.deepEqual(texts(incident({ timeline: list })).slice(2), [
-		"told discord (version 1, via dublin)",
+		"told discord (2 s after the first bad, via dublin)",
 		"edited the message on discord (version 3, via webhost)",
-		"told mail (version 3, via dublin)",
+		"told mail (9 s after the first bad, via dublin)",
 	]);
 });
 

@@ -4,6 +4,7 @@
 // `incident` events hold the whole incident each time, so what happened is the difference between
 // one version and the next.  Where the events are missing, the incident itself knows the gist.
 
+import { delay } from "./format";
 import type { Incident, JournalEvent, Member } from "./types";
 
 export type LineKind = "before" | "bad" | "good" | "told" | "human" | "opened" | "closed" | "note";
@@ -44,24 +45,33 @@ function toldLines(incident: Incident): Line[] {
 	const lines: Line[] = [];
 	for (const t of incident.told) {
 		const first = t.first ?? (t.version === 1 ? t.at : null);
-		if (first) lines.push(line(first, "told", `told ${t.channel}`, { detail: `via ${t.via}` }));
+		if (first)
+			lines.push(line(first, "told", `told ${t.channel}`, { detail: toldHow(incident, first, t.via) }));
 		if (t.at && t.at !== first)
 			lines.push(line(t.at, "told", `${t.channel} shows version ${t.version}`, { detail: `via ${t.via}` }));
 	}
 	return lines;
 }
 
-function receiptLines(events: JournalEvent[]): Line[] {
+/* "2.1 s after the first bad, via dublin" */
+function toldHow(incident: Incident, at: string, via: string): string {
+	const late = Date.parse(at) - Date.parse(incident.since);
+	return late >= 0 ? `${delay(late)} after the first bad, via ${via}` : `via ${via}`;
+}
+
+function receiptLines(incident: Incident, events: JournalEvent[]): Line[] {
 	const seen = new Set<string>();
 	return events
 		.filter((ev) => ev.kind === "receipt")
 		.map((ev) => {
 			const channel = String(ev.body.channel ?? "");
+			const at = String(ev.body.at ?? ev.wall);
+			const via = String(ev.body.via ?? ev.site);
 			const isFirst = !seen.has(channel);
 			seen.add(channel);
 			const text = isFirst ? `told ${channel}` : `edited the message on ${channel}`;
-			const detail = `version ${ev.body.version}, via ${ev.body.via ?? ev.site}`;
-			return line(String(ev.body.at ?? ev.wall), "told", text, { detail, site: ev.site });
+			const detail = isFirst ? toldHow(incident, at, via) : `version ${ev.body.version}, via ${via}`;
+			return line(at, "told", text, { detail, site: ev.site });
 		});
 }
 
@@ -163,7 +173,7 @@ function fold(lines: Line[]): Line[] {
 
 export function timeline(incident: Incident): Line[] {
 	const events = incident.timeline ?? [];
-	const receipts = receiptLines(events);
+	const receipts = receiptLines(incident, events);
 	const lines = [
 		...beforeLines(incident),
 		...memberLines(incident),

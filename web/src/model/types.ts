@@ -108,7 +108,7 @@ export interface JournalEvent {
 	hash: string;
 	signature: string;
 	text: string;
-	cursor: string;
+	cursor: string | number;
 }
 
 export interface Site {

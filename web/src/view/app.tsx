@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame of every page: header, navigation, the warning when the page is stale.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { logout } from "../model/api";
 import { clock, duration } from "../model/format";
 import { now, tick } from "../model/clock";
@@ -209,9 +209,13 @@ function Waiting() {
 
 /* A new page begins at its top, with the focus on it; the drawer is not a new page. */
 function useArrival(at: Page): void {
-	const key = at.at === "check" ? "overview" : url.value.pathname;
-	useEffect(() => {
+	const key = at.at === "check" ? "/" : url.value.pathname;
+	const last = useRef(key);
+	useLayoutEffect(() => {
+		if (last.current === key) return;
+		last.current = key;
 		window.scrollTo(0, 0);
+		document.getElementById("main")?.focus({ preventScroll: true });
 	}, [key]);
 }
 

@@ -129,7 +129,7 @@ function Filters() {
 
 interface Loaded {
 	events: JournalEvent[];
-	next: string | null;
+	next: string | number | null;
 	error: string;
 	isBusy: boolean;
 }
@@ -138,7 +138,7 @@ const NOTHING: Loaded = { events: [], next: null, error: "", isBusy: true };
 function useJournal(query: EventQuery): Loaded & { older: () => void } {
 	const [state, setState] = useState<Loaded>(NOTHING);
 	const key = JSON.stringify(query);
-	const read = async (before: string | null, isWanted: () => boolean) => {
+	const read = async (before: string | number | null, isWanted: () => boolean) => {
 		setState((old) => ({ ...(before ? old : NOTHING), isBusy: true, error: "" }));
 		try {
 			const answer = await getEvents({ ...query, limit: PAGE, before: before ?? undefined });
