@@ -12,21 +12,25 @@ const files = readdirSync(pages).filter((name) => !name.endsWith(".gz"));
 const read = (name) => readFileSync(join(pages, name));
 
 test("everything together is at most 80 KB as gzip", () => {
-	const sizes = files.map((name) => gzipSync(read(name), { level: 9 }).length);
-	const sum = sizes.reduce((a, b) => a + b, 0);
-	console.log(`# ${files.map((name, i) => `${name} ${sizes[i]}`).join(", ")}; together ${sum} bytes as gzip`);
-	assert.ok(sum <= 80_000, `${sum} bytes`);
+  const sizes = files.map((name) => gzipSync(read(name), { level: 9 }).length);
+  const sum = sizes.reduce((a, b) => a + b, 0);
+  console.log(
+    `# ${files.map((name, i) => `${name} ${sizes[i]}`).join(", ")}; together ${sum} bytes as gzip`,
+  );
+  assert.ok(sum <= 80_000, `${sum} bytes`);
 });
 
 test("no file names an address outside, but for XML's namespaces", () => {
-	const names = /^(http:\/\/www\.w3\.org\/|https:\/\/photos\.example\.net\/)/;
-	for (const name of files)
-		for (const [address] of read(name).toString().matchAll(/(https?:)?\/\/[a-z0-9.-]+\.[a-z]{2,}[^\s"'`<>)]*/gi))
-			assert.match(address, names, `${name} names ${address}`);
+  const names = /^(http:\/\/www\.w3\.org\/|https:\/\/photos\.example\.net\/)/;
+  for (const name of files)
+    for (const [address] of read(name)
+      .toString()
+      .matchAll(/(https?:)?\/\/[a-z0-9.-]+\.[a-z]{2,}[^\s"'`<>)]*/gi))
+      assert.match(address, names, `${name} names ${address}`);
 });
 
 test("no script or style stands in the page itself, and no source map is named", () => {
-	const html = read("index.html").toString();
-	assert.doesNotMatch(html, /<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=/i);
-	for (const name of files) assert.doesNotMatch(read(name).toString(), /sourceMappingURL/);
+  const html = read("index.html").toString();
+  assert.doesNotMatch(html, /<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=/i);
+  for (const name of files) assert.doesNotMatch(read(name).toString(), /sourceMappingURL/);
 });

@@ -15,71 +15,73 @@ const pages = process.env.WEB_PAGES ?? new URL("../../web/dist", import.meta.url
 
 let browser;
 before(async () => {
-	browser = await launch();
+  browser = await launch();
 });
 after(() => browser.close());
 
 export async function newContext(t, options = {}) {
-	const context = await browser.newContext({
-		viewport: WIDE,
-		timezoneId: "Europe/Dublin",
-		locale: "en-GB",
-		...options,
-	});
-	t.after(() => context.close());
-	return context;
+  const context = await browser.newContext({
+    viewport: WIDE,
+    timezoneId: "Europe/Dublin",
+    locale: "en-GB",
+    ...options,
+  });
+  t.after(() => context.close());
+  return context;
 }
 
 export async function startSite(t, weather = "ok") {
-	const site = new FakeSite({ pages, weather });
-	site.base = await site.listen();
-	t.after(() => site.close());
-	return site;
+  const site = new FakeSite({ pages, weather });
+  site.base = await site.listen();
+  t.after(() => site.close());
+  return site;
 }
 
 /* What went wrong in a page without anybody asking. */
 export function listen(page) {
-	const troubles = [];
-	page.on("pageerror", (error) => troubles.push(String(error)));
-	page.on("console", (message) => {
-		const isOurs = message.type() === "error" && !message.text().startsWith("Failed to load resource");
-		if (isOurs) troubles.push(message.text());
-	});
-	return troubles;
+  const troubles = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    const isOurs =
+      message.type() === "error" && !message.text().startsWith("Failed to load resource");
+    if (isOurs) troubles.push(message.text());
+  });
+  return troubles;
 }
 
 /* A page at `path` of a site in `weather`, live. */
 export async function visit(t, { weather = "ok", path = "/", ...options } = {}) {
-	const site = await startSite(t, weather);
-	const context = await newContext(t, options);
-	const page = await context.newPage();
-	page.troubles = listen(page);
-	await page.goto(site.base + path);
-	await page.waitForSelector("html[data-fresh=live]");
-	return { page, site };
+  const site = await startSite(t, weather);
+  const context = await newContext(t, options);
+  const page = await context.newPage();
+  page.troubles = listen(page);
+  await page.goto(site.base + path);
+  await page.waitForSelector("html[data-fresh=live]");
+  return { page, site };
 }
 
 /* A test whose page must not have complained either. */
 export function pageTest(name, options, body) {
-	test(name, async (t) => {
-		const { page, site } = await visit(t, options);
-		await body(page, site, t);
-		if (page.troubles.length > 0) throw new Error(`the page complains: ${page.troubles.join("\n")}`);
-	});
+  test(name, async (t) => {
+    const { page, site } = await visit(t, options);
+    await body(page, site, t);
+    if (page.troubles.length > 0)
+      throw new Error(`the page complains: ${page.troubles.join("\n")}`);
+  });
 }
 
 export async function textOf(page, selector) {
-	return (await page.textContent(selector)).replace(/\s+/g, " ").trim();
+  return (await page.textContent(selector)).replace(/\s+/g, " ").trim();
 }
 
 export async function until(what, isSo, { within = 5000 } = {}) {
-	const end = Date.now() + within;
-	while (Date.now() < end) {
-		if (await isSo()) return;
-		await new Promise((done) => setTimeout(done, 50));
-	}
-	throw new Error(`not within ${within} ms: ${what}`);
+  const end = Date.now() + within;
+  while (Date.now() < end) {
+    if (await isSo()) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`not within ${within} ms: ${what}`);
 }
 
 export const focused = (page) =>
-	page.evaluate(() => document.activeElement?.dataset?.check ?? document.activeElement?.id ?? "");
+  page.evaluate(() => document.activeElement?.dataset?.check ?? document.activeElement?.id ?? "");

@@ -4,157 +4,252 @@
 import assert from "node:assert/strict";
 import { pageTest, textOf, until } from "./harness.mjs";
 
-pageTest("a check says when it died, who was told, and what came before", { weather: "one-down", path: "/checks/immich" },
-	async (page) => {
-		await page.waitForSelector(".drawer .told");
-		const facts = await textOf(page, ".drawer .facts-list");
-		assert.match(facts, /Last good evidence ?\d\d:\d\d:\d\d · 4 min 1\d s ago/);
-		assert.match(facts, /First bad ?\d\d:\d\d:\d\d · 4 min \d+ s ago · 9 s after the last good/);
-		const vantages = await textOf(page, ".vantages tbody");
-		assert.match(vantages, /dublin failing .* HTTP 502, wanted 200 mumbai failing|dublin ?failing/);
-		assert.equal(await page.locator(".vantages tbody th").count(), 2);
-		assert.match(await textOf(page, ".told"), /discord \d\d:\d\d:\d\d · 2\.1 s after the first bad · via mumbai/);
-		assert.match(await textOf(page, ".drawer .events-brief"), /lab\.yaml changed: 4be81f0/);
-		assert.match(await textOf(page, ".drawer"), /Part of immich is down/);
-	});
+pageTest(
+  "a check says when it died, who was told, and what came before",
+  { weather: "one-down", path: "/checks/immich" },
+  async (page) => {
+    await page.waitForSelector(".drawer .told");
+    const facts = await textOf(page, ".drawer .facts-list");
+    assert.match(facts, /Last good evidence ?\d\d:\d\d:\d\d · 4 min 1\d s ago/);
+    assert.match(facts, /First bad ?\d\d:\d\d:\d\d · 4 min \d+ s ago · 9 s after the last good/);
+    const vantages = await textOf(page, ".vantages tbody");
+    assert.match(vantages, /dublin failing .* HTTP 502, wanted 200 mumbai failing|dublin ?failing/);
+    assert.equal(await page.locator(".vantages tbody th").count(), 2);
+    assert.match(
+      await textOf(page, ".told"),
+      /discord \d\d:\d\d:\d\d · 2\.1 s after the first bad · via mumbai/,
+    );
+    assert.match(await textOf(page, ".drawer .events-brief"), /lab\.yaml changed: 4be81f0/);
+    assert.match(await textOf(page, ".drawer"), /Part of immich is down/);
+  },
+);
 
-pageTest("the history strip shows each vantage, over the span one asks for", { weather: "ok", path: "/checks/www" },
-	async (page) => {
-		await page.waitForSelector(".strips");
-		assert.deepEqual(await page.locator(".strip-name").allTextContents(), ["dublin", "mumbai"]);
-		const failing = () => page.locator(".seg.is-failing").count();
-		assert.equal(await failing(), 1, "one outage within 24 h");
-		await page.getByRole("button", { name: "30 d" }).click();
-		assert.equal(await failing(), 4, "three and one within 30 days");
-		await page.getByRole("button", { name: "1 h" }).click();
-		assert.equal(await failing(), 0);
-		assert.deepEqual(await page.locator(".strip-share").allTextContents(), ["100 % ok", "100 % ok"]);
-	});
+pageTest(
+  "the history strip shows each vantage, over the span one asks for",
+  { weather: "ok", path: "/checks/www" },
+  async (page) => {
+    await page.waitForSelector(".strips");
+    assert.deepEqual(await page.locator(".strip-name").allTextContents(), ["dublin", "mumbai"]);
+    const failing = () => page.locator(".seg.is-failing").count();
+    assert.equal(await failing(), 1, "one outage within 24 h");
+    await page.getByRole("button", { name: "30 d" }).click();
+    assert.equal(await failing(), 4, "three and one within 30 days");
+    await page.getByRole("button", { name: "1 h" }).click();
+    assert.equal(await failing(), 0);
+    assert.deepEqual(await page.locator(".strip-share").allTextContents(), [
+      "100 % ok",
+      "100 % ok",
+    ]);
+  },
+);
 
-pageTest("a check that recovers while it is open is read anew", { weather: "one-down", path: "/checks/immich" },
-	async (page, site) => {
-		await page.waitForSelector(".drawer .told");
-		site.healCheck({ name: "immich" });
-		await until("ok", async () => /^ok/.test(await textOf(page, ".drawer-state")));
-		await until("facts", async () => /never seen bad/.test(await textOf(page, ".drawer .facts-list")));
-	});
+pageTest(
+  "a check that recovers while it is open is read anew",
+  { weather: "one-down", path: "/checks/immich" },
+  async (page, site) => {
+    await page.waitForSelector(".drawer .told");
+    site.healCheck({ name: "immich" });
+    await until("ok", async () => /^ok/.test(await textOf(page, ".drawer-state")));
+    await until("facts", async () =>
+      /never seen bad/.test(await textOf(page, ".drawer .facts-list")),
+    );
+  },
+);
 
 pageTest("a check that doesn't exist is said not to", { path: "/checks/nope" }, async (page) => {
-	assert.match(await textOf(page, ".drawer"), /There is no check of this name/);
+  assert.match(await textOf(page, ".drawer"), /There is no check of this name/);
 });
 
 pageTest("an incident tells its story in order", { weather: "one-down" }, async (page, site) => {
-	const incident = site.lab.incidents[0];
-	await page.click("h1 a");
-	await page.waitForSelector(".timeline .line");
-	assert.match(page.url(), new RegExp(`/incidents/${incident.id}$`));
-	const lines = () => page.locator(".timeline .line-text").allTextContents();
-	assert.deepEqual(await lines(), [
-		"lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
-		"immich failsHTTP 502, wanted 200",
-		"incident opened",
-		"told discord2.1 s after the first bad, via mumbai",
-	]);
-	site.acknowledge(incident.id, { by: "Ana", why: "on it" });
-	await until("the ack", async () => (await lines()).includes("Ana looks after iton it"));
-	site.healCheck({ name: "immich" });
-	await until("the end", async () => (await lines()).at(-1) === "incident closed");
-	assert.ok((await lines()).includes("immich is ok again"));
-	assert.match(await textOf(page, ".kicker"), /closed/);
-	assert.match(await textOf(page, ".headline"), /Lasted 4 min/);
-	assert.equal(await page.locator("text=Acknowledge").count(), 0);
+  const incident = site.lab.incidents[0];
+  await page.click("h1 a");
+  await page.waitForSelector(".timeline .line");
+  assert.match(page.url(), new RegExp(`/incidents/${incident.id}$`));
+  const lines = () => page.locator(".timeline .line-text").allTextContents();
+  assert.deepEqual(await lines(), [
+    "lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
+    "immich failsHTTP 502, wanted 200",
+    "incident opened",
+    "told discord2.1 s after the first bad, via mumbai",
+  ]);
+  site.acknowledge(incident.id, { by: "Ana", why: "on it" });
+  await until("the ack", async () => (await lines()).includes("Ana looks after iton it"));
+  site.healCheck({ name: "immich" });
+  await until("the end", async () => (await lines()).at(-1) === "incident closed");
+  assert.ok((await lines()).includes("immich is ok again"));
+  assert.match(await textOf(page, ".kicker"), /closed/);
+  assert.match(await textOf(page, ".headline"), /Lasted 4 min/);
+  assert.equal(await page.locator("text=Acknowledge").count(), 0);
 });
 
-pageTest("an incident of many is folded into few lines", { weather: "site-down" }, async (page, site) => {
-	await page.goto(`${site.base}/incidents/${site.lab.incidents[0].id}`);
-	await page.waitForSelector(".timeline .line");
-	const text = await textOf(page, ".timeline");
-	assert.match(text, /10 checks fail connect: timed out after 5 s: router-mumbai, nas-mumbai|10 checks failconnect/);
-	assert.equal(await page.locator(".members tbody tr").count(), site.lab.incidents[0].members.length);
-});
+pageTest(
+  "an incident of many is folded into few lines",
+  { weather: "site-down" },
+  async (page, site) => {
+    await page.goto(`${site.base}/incidents/${site.lab.incidents[0].id}`);
+    await page.waitForSelector(".timeline .line");
+    const text = await textOf(page, ".timeline");
+    assert.match(
+      text,
+      /10 checks fail connect: timed out after 5 s: router-mumbai, nas-mumbai|10 checks failconnect/,
+    );
+    assert.equal(
+      await page.locator(".members tbody tr").count(),
+      site.lab.incidents[0].members.length,
+    );
+  },
+);
 
-pageTest("an incident that doesn't exist is said not to", { path: "/incidents/dublin-nope" }, async (page) => {
-	await until("said", async () => /nothing here is called dublin-nope/.test(await textOf(page, "main")));
-});
+pageTest(
+  "an incident that doesn't exist is said not to",
+  { path: "/incidents/dublin-nope" },
+  async (page) => {
+    await until("said", async () =>
+      /nothing here is called dublin-nope/.test(await textOf(page, "main")),
+    );
+  },
+);
 
-pageTest("incidents are listed, open and past", { weather: "some-down", path: "/incidents" }, async (page) => {
-	await page.waitForSelector(".incident-list.past li");
-	assert.equal(await page.locator(".incident-list").first().locator("li").count(), 3);
-	assert.match(await textOf(page, ".incident-list.past"), /nextcloud is down.*lasted 1 h/);
-});
+pageTest(
+  "incidents are listed, open and past",
+  { weather: "some-down", path: "/incidents" },
+  async (page) => {
+    await page.waitForSelector(".incident-list.past li");
+    assert.equal(await page.locator(".incident-list").first().locator("li").count(), 3);
+    assert.match(await textOf(page, ".incident-list.past"), /nextcloud is down.*lasted 1 h/);
+  },
+);
 
-pageTest("the journal grows while one looks, newest first", { path: "/journal" }, async (page, site) => {
-	await page.waitForSelector(".event");
-	site.journal(site.lab.log("dublin", "note", "dublin", { text: "hello" }, "Ana: hello from the test"));
-	await until("it arrives", async () =>
-		(await page.locator(".event-text").first().textContent()) === "Ana: hello from the test", { within: 1000 });
-	await page.locator(".event .more").first().click();
-	assert.match(await textOf(page, ".event-details"), /Subject ?dublin.*Chain ?dublin, epoch 1763000000/);
-});
+pageTest(
+  "the journal grows while one looks, newest first",
+  { path: "/journal" },
+  async (page, site) => {
+    await page.waitForSelector(".event");
+    site.journal(
+      site.lab.log("dublin", "note", "dublin", { text: "hello" }, "Ana: hello from the test"),
+    );
+    await until(
+      "it arrives",
+      async () =>
+        (await page.locator(".event-text").first().textContent()) === "Ana: hello from the test",
+      { within: 1000 },
+    );
+    await page.locator(".event .more").first().click();
+    assert.match(
+      await textOf(page, ".event-details"),
+      /Subject ?dublin.*Chain ?dublin, epoch 1763000000/,
+    );
+  },
+);
 
-pageTest("the journal is filtered by kind, site, subject and text", { weather: "some-down", path: "/journal" },
-	async (page, site) => {
-		await page.waitForSelector(".event");
-		const kinds = async () => new Set(await page.locator(".event-kind").allTextContents());
-		await page.selectOption(".journal-filters select >> nth=0", "incident");
-		await until("by kind", async () => (await kinds()).size === 1 && (await kinds()).has("incident"));
-		await page.selectOption(".journal-filters select >> nth=1", "dublin");
-		await until("by site", async () => new Set(await page.locator(".event-site").allTextContents()).size === 1);
-		await page.goto(`${site.base}/journal?subject=immich`);
-		await until("by subject", async () => (await page.locator(".event").count()) === 2);
-		site.journal(site.lab.log("dublin", "note", "x", {}, "not asked for"));
-		await page.waitForTimeout(200);
-		assert.equal(await page.locator(".event").count(), 2, "what doesn't pass the filter doesn't come in");
-		await page.goto(`${site.base}/journal?q=nextcloud`);
-		await until("by text", async () => (await page.locator(".event").count()) === 5);
-		assert.match(await textOf(page, "main"), /5 of \d+ loaded events/);
-	});
+pageTest(
+  "the journal is filtered by kind, site, subject and text",
+  { weather: "some-down", path: "/journal" },
+  async (page, site) => {
+    await page.waitForSelector(".event");
+    const kinds = async () => new Set(await page.locator(".event-kind").allTextContents());
+    await page.selectOption(".journal-filters select >> nth=0", "incident");
+    await until(
+      "by kind",
+      async () => (await kinds()).size === 1 && (await kinds()).has("incident"),
+    );
+    await page.selectOption(".journal-filters select >> nth=1", "dublin");
+    await until(
+      "by site",
+      async () => new Set(await page.locator(".event-site").allTextContents()).size === 1,
+    );
+    await page.goto(`${site.base}/journal?subject=immich`);
+    await until("by subject", async () => (await page.locator(".event").count()) === 2);
+    site.journal(site.lab.log("dublin", "note", "x", {}, "not asked for"));
+    await page.waitForTimeout(200);
+    assert.equal(
+      await page.locator(".event").count(),
+      2,
+      "what doesn't pass the filter doesn't come in",
+    );
+    await page.goto(`${site.base}/journal?q=nextcloud`);
+    await until("by text", async () => (await page.locator(".event").count()) === 5);
+    assert.match(await textOf(page, "main"), /5 of \d+ loaded events/);
+  },
+);
 
-pageTest("older events are loaded on demand, and none twice", { path: "/journal" }, async (page, site) => {
-	for (let i = 0; i < 250; i++)
-		site.lab.log("dublin", "ping", "smb", {}, `old ${i}`, Date.now() - 13 * 86_400_000 - i * 1000);
-	await page.reload();
-	await until("a page", async () => (await page.locator(".event").count()) === 100);
-	await page.click("text=Load older");
-	await until("two", async () => (await page.locator(".event").count()) === 200);
-	await page.click("text=Load older");
-	await until("all", async () => (await page.locator(".event").count()) > 250);
-	assert.equal(await page.locator("text=Load older").count(), 0);
-	const texts = (await page.locator(".event-text").allTextContents()).filter((text) => text.startsWith("old "));
-	assert.equal(new Set(texts).size, 250);
-	assert.equal(texts.length, 250);
-});
+pageTest(
+  "older events are loaded on demand, and none twice",
+  { path: "/journal" },
+  async (page, site) => {
+    for (let i = 0; i < 250; i++)
+      site.lab.log(
+        "dublin",
+        "ping",
+        "smb",
+        {},
+        `old ${i}`,
+        Date.now() - 13 * 86_400_000 - i * 1000,
+      );
+    await page.reload();
+    await until("a page", async () => (await page.locator(".event").count()) === 100);
+    await page.click("text=Load older");
+    await until("two", async () => (await page.locator(".event").count()) === 200);
+    await page.click("text=Load older");
+    await until("all", async () => (await page.locator(".event").count()) > 250);
+    assert.equal(await page.locator("text=Load older").count(), 0);
+    const texts = (await page.locator(".event-text").allTextContents()).filter((text) =>
+      text.startsWith("old "),
+    );
+    assert.equal(new Set(texts).size, 250);
+    assert.equal(texts.length, 250);
+  },
+);
 
-pageTest("coverage lists what nothing observes", { weather: "coverage", path: "/coverage" }, async (page) => {
-	await page.waitForSelector(".coverage tbody tr");
-	assert.match(await textOf(page, "main"), /2 of 49 declared things are observed by nothing/);
-	assert.match(await textOf(page, ".coverage tbody"), /gpu ?host ?no check is tied to it ?lab\.yaml:31/);
-});
+pageTest(
+  "coverage lists what nothing observes",
+  { weather: "coverage", path: "/coverage" },
+  async (page) => {
+    await page.waitForSelector(".coverage tbody tr");
+    assert.match(await textOf(page, "main"), /2 of 49 declared things are observed by nothing/);
+    assert.match(
+      await textOf(page, ".coverage tbody"),
+      /gpu ?host ?no check is tied to it ?lab\.yaml:31/,
+    );
+  },
+);
 
 pageTest("coverage is calm when everything is observed", { path: "/coverage" }, async (page) => {
-	await until("calm", async () => /Everything declared is observed: 47 things\./.test(await textOf(page, "main")));
+  await until("calm", async () =>
+    /Everything declared is observed: 47 things\./.test(await textOf(page, "main")),
+  );
 });
 
-pageTest("a page that the site can't answer can be asked again", { path: "/coverage" }, async (page, site) => {
-	site.answers.push({ path: "/v1/coverage", status: 500, text: "the lab is being read" });
-	await page.goto(`${site.base}/coverage`);
-	await until("trouble", async () => /the lab is being read/.test(await textOf(page, "main")));
-	site.answers = [];
-	await page.click("text=Try again");
-	await until("answer", async () => /Everything declared is observed/.test(await textOf(page, "main")));
-});
+pageTest(
+  "a page that the site can't answer can be asked again",
+  { path: "/coverage" },
+  async (page, site) => {
+    site.answers.push({ path: "/v1/coverage", status: 500, text: "the lab is being read" });
+    await page.goto(`${site.base}/coverage`);
+    await until("trouble", async () => /the lab is being read/.test(await textOf(page, "main")));
+    site.answers = [];
+    await page.click("text=Try again");
+    await until("answer", async () =>
+      /Everything declared is observed/.test(await textOf(page, "main")),
+    );
+  },
+);
 
-pageTest("light or dark follows the system until one chooses", { colorScheme: "dark" }, async (page) => {
-	const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-	assert.equal(await theme(), "dark");
-	await page.emulateMedia({ colorScheme: "light" });
-	await until("light", async () => (await theme()) === "light");
-	await page.click("button.icon >> nth=0");
-	assert.equal(await theme(), "dark");
-	await page.reload();
-	assert.equal(await theme(), "dark", "and it is kept");
-	await page.waitForSelector("html[data-fresh=live]");
-	await page.click("button.icon >> nth=0");
-	await page.click("button.icon >> nth=0");
-	assert.equal(await theme(), "light", "as the system has it");
-});
+pageTest(
+  "light or dark follows the system until one chooses",
+  { colorScheme: "dark" },
+  async (page) => {
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    assert.equal(await theme(), "dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await until("light", async () => (await theme()) === "light");
+    await page.click("button.icon >> nth=0");
+    assert.equal(await theme(), "dark");
+    await page.reload();
+    assert.equal(await theme(), "dark", "and it is kept");
+    await page.waitForSelector("html[data-fresh=live]");
+    await page.click("button.icon >> nth=0");
+    await page.click("button.icon >> nth=0");
+    assert.equal(await theme(), "light", "as the system has it");
+  },
+);

@@ -13,19 +13,19 @@ const { buildSync } = createRequire(`${modules}/`)("esbuild");
 const folder = new URL("../../web/src/model/", import.meta.url).pathname;
 const out = mkdtempSync(join(tmpdir(), "web-units-"));
 try {
-	const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
-	buildSync({
-		entryPoints: tests.map((name) => join(folder, name)),
-		outdir: out,
-		outExtension: { ".js": ".mjs" },
-		bundle: true,
-		platform: "node",
-		format: "esm",
-		nodePaths: [join(modules, "node_modules")],
-	});
-	const built = readdirSync(out).map((name) => join(out, name));
-	const run = spawnSync(process.execPath, ["--test", ...built], { stdio: "inherit" });
-	process.exitCode = run.status ?? 1;
+  const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  buildSync({
+    entryPoints: tests.map((name) => join(folder, name)),
+    outdir: out,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    nodePaths: [join(modules, "node_modules")],
+  });
+  const built = readdirSync(out).map((name) => join(out, name));
+  const run = spawnSync(process.execPath, ["--test", ...built], { stdio: "inherit" });
+  process.exitCode = run.status ?? 1;
 } finally {
-	rmSync(out, { recursive: true });
+  rmSync(out, { recursive: true });
 }

@@ -7,107 +7,111 @@ const DEADLINE_MS = 10_000;
 const STATUS_DEADLINE_MS = 4_000; /* a stale page waits for it */
 
 export class ApiError extends Error {
-	constructor(
-		readonly status: number, /* 0: no answer */
-		text: string,
-		readonly retryAfter: string | null = null,
-	) {
-		super(text);
-	}
+  constructor(
+    readonly status: number /* 0: no answer */,
+    text: string,
+    readonly retryAfter: string | null = null,
+  ) {
+    super(text);
+  }
 }
 
 let csrf = "none";
 export function setCsrf(token: string): void {
-	csrf = token || "none";
+  csrf = token || "none";
 }
 
 async function failure(answer: Response): Promise<ApiError> {
-	let text = `the site answered ${answer.status} ${answer.statusText}`.trim();
-	try {
-		const body = (await answer.json()) as { text?: string; error?: string };
-		text = body.text || body.error || text;
-	} catch {
-		/* not JSON: the status has to do */
-	}
-	return new ApiError(answer.status, text, answer.headers.get("Retry-After"));
+  let text = `the site answered ${answer.status} ${answer.statusText}`.trim();
+  try {
+    const body = (await answer.json()) as { text?: string; error?: string };
+    text = body.text || body.error || text;
+  } catch {
+    /* not JSON: the status has to do */
+  }
+  return new ApiError(answer.status, text, answer.headers.get("Retry-After"));
 }
 
 interface Options {
-	body?: unknown; /* an object is sent as JSON, a string as a form */
-	deadline?: number;
+  body?: unknown /* an object is sent as JSON, a string as a form */;
+  deadline?: number;
 }
 
 async function request<T>(method: string, path: string, { body, deadline }: Options = {}) {
-	const isForm = typeof body === "string";
-	const headers: Record<string, string> = { Accept: "application/json" };
-	if (method !== "GET") headers["X-Diarchy-CSRF"] = csrf;
-	if (body !== undefined)
-		headers["Content-Type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
-	const stop = new AbortController();
-	const timer = setTimeout(() => stop.abort(), deadline ?? DEADLINE_MS);
-	let answer: Response;
-	try {
-		answer = await fetch(path, {
-			method,
-			headers,
-			body: body === undefined || isForm ? body : JSON.stringify(body),
-			cache: "no-store",
-			signal: stop.signal,
-		});
-	} catch {
-		throw new ApiError(0, "no answer from the site; is it running, and can this device reach it?");
-	} finally {
-		clearTimeout(timer);
-	}
-	if (!answer.ok) throw await failure(answer);
-	return (await answer.json()) as T;
+  const isForm = typeof body === "string";
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Diarchy-CSRF"] = csrf;
+  if (body !== undefined)
+    headers["Content-Type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), deadline ?? DEADLINE_MS);
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined || isForm ? body : JSON.stringify(body),
+      cache: "no-store",
+      signal: stop.signal,
+    });
+  } catch {
+    throw new ApiError(0, "no answer from the site; is it running, and can this device reach it?");
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!answer.ok) throw await failure(answer);
+  return (await answer.json()) as T;
 }
 
 const LAB = "/api/lab/v1";
 const enc = encodeURIComponent;
 
-export const getStatus = () => request<Status>("GET", `${LAB}/status`, { deadline: STATUS_DEADLINE_MS });
+export const getStatus = () =>
+  request<Status>("GET", `${LAB}/status`, { deadline: STATUS_DEADLINE_MS });
 export const getWhen = (name: string) => request<WhenAnswer>("GET", `${LAB}/when/${enc(name)}`);
 export const getIncident = (id: string) => request<Incident>("GET", `${LAB}/incidents/${enc(id)}`);
 export const getIncidents = (state: "open" | "closed" | "all", limit: number) =>
-	request<{ incidents: Incident[] }>("GET", `${LAB}/incidents?state=${state}&limit=${limit}`);
+  request<{ incidents: Incident[] }>("GET", `${LAB}/incidents?state=${state}&limit=${limit}`);
 export const getCoverage = () =>
-	request<{ unobserved: Unobserved[]; observed: number }>("GET", `${LAB}/coverage`);
+  request<{ unobserved: Unobserved[]; observed: number }>("GET", `${LAB}/coverage`);
 
 export interface EventQuery {
-	kind?: string;
-	site?: string;
-	subject?: string;
-	before?: string | number;
-	since?: string;
-	limit?: number;
+  kind?: string;
+  site?: string;
+  subject?: string;
+  before?: string | number;
+  since?: string;
+  limit?: number;
 }
 
 export function getEvents(query: EventQuery) {
-	const params = new URLSearchParams();
-	for (const [key, value] of Object.entries(query)) if (value) params.set(key, String(value));
-	return request<{ events: JournalEvent[]; next: string | number | null }>("GET", `${LAB}/events?${params}`);
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value) params.set(key, String(value));
+  return request<{ events: JournalEvent[]; next: string | number | null }>(
+    "GET",
+    `${LAB}/events?${params}`,
+  );
 }
 
 export interface NewSilence {
-	matchers: string;
-	for?: string;
-	until?: string;
-	why: string;
-	by: string;
+  matchers: string;
+  for?: string;
+  until?: string;
+  why: string;
+  by: string;
 }
 
 export const addSilence = (silence: NewSilence) =>
-	request<{ id: string }>("POST", `${LAB}/silences`, { body: silence });
+  request<{ id: string }>("POST", `${LAB}/silences`, { body: silence });
 export const endSilence = (silence: Silence) =>
-	request("DELETE", `${LAB}/silences/${enc(silence.id)}`);
+  request("DELETE", `${LAB}/silences/${enc(silence.id)}`);
 export const ack = (id: string, why: string, by: string) =>
-	request("POST", `${LAB}/incidents/${enc(id)}/ack`, { body: { why, by } });
+  request("POST", `${LAB}/incidents/${enc(id)}/ack`, { body: { why, by } });
 export const pause = (name: string, length: string | null, why: string, by: string) =>
-	request("POST", `${LAB}/checks/${enc(name)}/pause`, { body: { for: length, why, by } });
+  request("POST", `${LAB}/checks/${enc(name)}/pause`, { body: { for: length, why, by } });
 export const resume = (name: string, by: string) =>
-	request("POST", `${LAB}/checks/${enc(name)}/resume`, { body: { by } });
+  request("POST", `${LAB}/checks/${enc(name)}/resume`, { body: { by } });
 
 export const login = (password: string) =>
-	request("POST", "/login", { body: new URLSearchParams({ password }).toString() });
+  request("POST", "/login", { body: new URLSearchParams({ password }).toString() });
 export const logout = () => request("POST", "/logout");

@@ -8,12 +8,12 @@ let offset = 0;
 
 /* The site said that it is `now` there. */
 export function setClock(now: string): void {
-	const t = Date.parse(now);
-	if (!Number.isNaN(t)) offset = t - Date.now();
+  const t = Date.parse(now);
+  if (!Number.isNaN(t)) offset = t - Date.now();
 }
 
 export function now(): number {
-	return Date.now() + offset;
+  return Date.now() + offset;
 }
 
 /* Changes once a second, on the second. */
@@ -22,16 +22,16 @@ export const tick = signal(0);
 const listeners = new Set<() => void>();
 
 export function onTick(f: () => void): () => void {
-	listeners.add(f);
-	return () => listeners.delete(f);
+  listeners.add(f);
+  return () => listeners.delete(f);
 }
 
 function step(): void {
-	tick.value++;
-	for (const f of listeners) f();
-	setTimeout(step, 1000 - (now() % 1000) + 5);
+  tick.value++;
+  for (const f of listeners) f();
+  setTimeout(step, 1000 - (now() % 1000) + 5);
 }
 
 export function startClock(): void {
-	setTimeout(step, 1000 - (now() % 1000) + 5);
+  setTimeout(step, 1000 - (now() % 1000) + 5);
 }

@@ -6,37 +6,56 @@ import type { JournalEvent } from "./types";
 
 let seq = 0;
 function evidence(site: string, subject: string, s: number, word = "failing"): JournalEvent {
-	const wall = new Date(Date.parse("2026-07-01T12:00:00Z") + s * 1000).toISOString();
-	const reason = word === "failing" ? "502" : "";
-	return { site, epoch: 1, seq: ++seq, hlc: 0, wall, kind: "evidence", subject, body: { word, reason },
-		previous: "", hash: "", signature: "", text: `${site}: ${subject} ${word}`, cursor: "" };
+  const wall = new Date(Date.parse("2026-07-01T12:00:00Z") + s * 1000).toISOString();
+  const reason = word === "failing" ? "502" : "";
+  return {
+    site,
+    epoch: 1,
+    seq: ++seq,
+    hlc: 0,
+    wall,
+    kind: "evidence",
+    subject,
+    body: { word, reason },
+    previous: "",
+    hash: "",
+    signature: "",
+    text: `${site}: ${subject} ${word}`,
+    cursor: "",
+  };
 }
 const texts = (events: JournalEvent[]) => digest(events).map((d) => d.text);
 
 test("one event is itself", () => {
-	assert.deepEqual(texts([evidence("dublin", "a", 0)]), ["dublin: a failing"]);
+  assert.deepEqual(texts([evidence("dublin", "a", 0)]), ["dublin: a failing"]);
 });
 
 test("what two sites found out about one check is one line", () => {
-	const events = [evidence("mumbai", "a", 2), evidence("dublin", "a", 0)];
-	assert.deepEqual(texts(events), ["dublin, mumbai: a fails: 502"]);
-	assert.equal(digest(events)[0]!.at, events[0]!.wall, "of the newest");
+  const events = [evidence("mumbai", "a", 2), evidence("dublin", "a", 0)];
+  assert.deepEqual(texts(events), ["dublin, mumbai: a fails: 502"]);
+  assert.equal(digest(events)[0]!.at, events[0]!.wall, "of the newest");
 });
 
 test("what one site found out about many checks is one line", () => {
-	const events = ["a", "b", "c", "d"].map((name, i) => evidence("dublin", name, -i));
-	assert.deepEqual(texts(events), ["dublin: a, b and 2 more fail"]);
-	assert.equal(digest(events)[0]!.event, null);
+  const events = ["a", "b", "c", "d"].map((name, i) => evidence("dublin", name, -i));
+  assert.deepEqual(texts(events), ["dublin: a, b and 2 more fail"]);
+  assert.equal(digest(events)[0]!.event, null);
 });
 
 test("recovering is not the same as failing, and later is not together", () => {
-	const events = [evidence("dublin", "a", 100, "ok"), evidence("mumbai", "a", 99), evidence("dublin", "a", 0)];
-	assert.deepEqual(texts(events), ["dublin: a ok", "mumbai: a failing", "dublin: a failing"]);
+  const events = [
+    evidence("dublin", "a", 100, "ok"),
+    evidence("mumbai", "a", 99),
+    evidence("dublin", "a", 0),
+  ];
+  assert.deepEqual(texts(events), ["dublin: a ok", "mumbai: a failing", "dublin: a failing"]);
 });
 
 test("no event is lost or told twice", () => {
-	const events = Array.from({ length: 30 }, (_, i) => evidence(i % 2 ? "dublin" : "mumbai", `c${i % 5}`, -i * 5));
-	const lines = digest(events);
-	assert.equal(new Set(lines.map((l) => l.key)).size, lines.length);
-	assert.ok(lines.length < events.length);
+  const events = Array.from({ length: 30 }, (_, i) =>
+    evidence(i % 2 ? "dublin" : "mumbai", `c${i % 5}`, -i * 5),
+  );
+  const lines = digest(events);
+  assert.equal(new Set(lines.map((l) => l.key)).size, lines.length);
+  assert.ok(lines.length < events.length);
 });

@@ -10,18 +10,18 @@ export const STATES: State[] = ["failing", "silent", "pending", "paused", "ok"];
 
 /* Take the filter from the address. */
 export function followFilter(): void {
-	const p = params.value;
-	const words = (p.get("state") ?? "").split(",");
-	const states = STATES.filter((state) => words.includes(state));
-	filter.value = { text: p.get("q") ?? "", states, site: p.get("site") ?? "" };
+  const p = params.value;
+  const words = (p.get("state") ?? "").split(",");
+  const states = STATES.filter((state) => words.includes(state));
+  filter.value = { text: p.get("q") ?? "", states, site: p.get("site") ?? "" };
 }
 
 export function toggleState(state: State): void {
-	const states = filter.peek().states;
-	const next = states.includes(state) ? states.filter((s) => s !== state) : [...states, state];
-	setParams({ state: next.join(",") });
+  const states = filter.peek().states;
+  const next = states.includes(state) ? states.filter((s) => s !== state) : [...states, state];
+  setParams({ state: next.join(",") });
 }
 
 export function clearFilter(): void {
-	setParams({ q: "", state: "", site: "" });
+  setParams({ q: "", state: "", site: "" });
 }

@@ -4,26 +4,26 @@
 import { signal } from "@preact/signals";
 
 function read(key: string): string {
-	try {
-		return localStorage.getItem(`diarchy.${key}`) ?? "";
-	} catch {
-		return "";
-	}
+  try {
+    return localStorage.getItem(`diarchy.${key}`) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function write(key: string, value: string): void {
-	try {
-		if (value) localStorage.setItem(`diarchy.${key}`, value);
-		else localStorage.removeItem(`diarchy.${key}`);
-	} catch {
-		/* private windows may refuse; the choice then lasts as long as the page */
-	}
+  try {
+    if (value) localStorage.setItem(`diarchy.${key}`, value);
+    else localStorage.removeItem(`diarchy.${key}`);
+  } catch {
+    /* private windows may refuse; the choice then lasts as long as the page */
+  }
 }
 
 export const reader = signal(read("by"));
 export function setReader(name: string): void {
-	reader.value = name;
-	write("by", name);
+  reader.value = name;
+  write("by", name);
 }
 
 export type Theme = "" | "light" | "dark"; /* "": as the system has it */
@@ -31,7 +31,7 @@ export const theme = signal(read("theme") as Theme);
 
 /* The choice is kept, and public/theme.js, which also made it before the first paint, applies it. */
 export function setTheme(next: Theme): void {
-	theme.value = next;
-	write("theme", next);
-	window.dispatchEvent(new CustomEvent("diarchy-theme", { detail: next }));
+  theme.value = next;
+  write("theme", next);
+  window.dispatchEvent(new CustomEvent("diarchy-theme", { detail: next }));
 }

@@ -4,41 +4,41 @@
 import { computed, signal } from "@preact/signals";
 
 export type Page =
-	| { at: "overview" }
-	| { at: "check"; name: string }
-	| { at: "incidents" }
-	| { at: "incident"; id: string }
-	| { at: "journal" }
-	| { at: "silences" }
-	| { at: "coverage" }
-	| { at: "nowhere"; path: string };
+  | { at: "overview" }
+  | { at: "check"; name: string }
+  | { at: "incidents" }
+  | { at: "incident"; id: string }
+  | { at: "journal" }
+  | { at: "silences" }
+  | { at: "coverage" }
+  | { at: "nowhere"; path: string };
 
 export const url = signal(new URL(location.href));
 
 function decode(part: string): string {
-	try {
-		return decodeURIComponent(part);
-	} catch {
-		return part;
-	}
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 const PLAIN: Record<string, Page> = {
-	"/": { at: "overview" },
-	"/index.html": { at: "overview" },
-	"/incidents": { at: "incidents" },
-	"/journal": { at: "journal" },
-	"/silences": { at: "silences" },
-	"/coverage": { at: "coverage" },
+  "/": { at: "overview" },
+  "/index.html": { at: "overview" },
+  "/incidents": { at: "incidents" },
+  "/journal": { at: "journal" },
+  "/silences": { at: "silences" },
+  "/coverage": { at: "coverage" },
 };
 
 export function pageOf(path: string): Page {
-	const plain = PLAIN[path];
-	if (plain) return plain;
-	const found = /^\/(checks|incidents)\/(.+)$/.exec(path);
-	if (!found) return { at: "nowhere", path };
-	const name = decode(found[2]!);
-	return found[1] === "checks" ? { at: "check", name } : { at: "incident", id: name };
+  const plain = PLAIN[path];
+  if (plain) return plain;
+  const found = /^\/(checks|incidents)\/(.+)$/.exec(path);
+  if (!found) return { at: "nowhere", path };
+  const name = decode(found[2]!);
+  return found[1] === "checks" ? { at: "check", name } : { at: "incident", id: name };
 }
 
 export const page = computed(() => pageOf(url.value.pathname));
@@ -48,36 +48,36 @@ export const checkPath = (name: string) => `/checks/${encodeURIComponent(name)}`
 export const incidentPath = (id: string) => `/incidents/${encodeURIComponent(id)}`;
 
 export function go(to: string, replace = false): void {
-	const next = new URL(to, location.href);
-	if (next.href === location.href) return;
-	try {
-		history[replace ? "replaceState" : "pushState"](null, "", next);
-	} catch {
-		/* some browsers refuse more than a hundred in half a minute; the page goes on all the same */
-	}
-	url.value = next;
+  const next = new URL(to, location.href);
+  if (next.href === location.href) return;
+  try {
+    history[replace ? "replaceState" : "pushState"](null, "", next);
+  } catch {
+    /* some browsers refuse more than a hundred in half a minute; the page goes on all the same */
+  }
+  url.value = next;
 }
 
 /* Set or remove search parameters of the page where the reader is, leaving no trace in history. */
 export function setParams(changes: Record<string, string>): void {
-	const next = new URL(location.href);
-	for (const [key, value] of Object.entries(changes))
-		if (value) next.searchParams.set(key, value);
-		else next.searchParams.delete(key);
-	go(next.pathname + next.search, true);
+  const next = new URL(location.href);
+  for (const [key, value] of Object.entries(changes))
+    if (value) next.searchParams.set(key, value);
+    else next.searchParams.delete(key);
+  go(next.pathname + next.search, true);
 }
 
 function isPlainClick(ev: MouseEvent): boolean {
-	return ev.button === 0 && !ev.metaKey && !ev.ctrlKey && !ev.shiftKey && !ev.altKey;
+  return ev.button === 0 && !ev.metaKey && !ev.ctrlKey && !ev.shiftKey && !ev.altKey;
 }
 
 export function startRouter(): void {
-	window.addEventListener("popstate", () => (url.value = new URL(location.href)));
-	document.addEventListener("click", (ev) => {
-		const link = (ev.target as Element | null)?.closest?.("a[href]") as HTMLAnchorElement | null;
-		if (!link || ev.defaultPrevented || !isPlainClick(ev)) return;
-		if (link.origin !== location.origin || link.target || link.hash) return;
-		ev.preventDefault();
-		go(link.pathname + link.search);
-	});
+  window.addEventListener("popstate", () => (url.value = new URL(location.href)));
+  document.addEventListener("click", (ev) => {
+    const link = (ev.target as Element | null)?.closest?.("a[href]") as HTMLAnchorElement | null;
+    if (!link || ev.defaultPrevented || !isPlainClick(ev)) return;
+    if (link.origin !== location.origin || link.target || link.hash) return;
+    ev.preventDefault();
+    go(link.pathname + link.search);
+  });
 }

@@ -25,8 +25,8 @@ let retry: number | undefined;
 
 /* Monotonic clocks stop in a sleeping machine and wall clocks jump: the larger difference counts. */
 interface Instant {
-	mono: number;
-	wall: number;
+  mono: number;
+  wall: number;
 }
 const instant = (): Instant => ({ mono: performance.now(), wall: Date.now() });
 const since = (t: Instant) => Math.max(performance.now() - t.mono, Date.now() - t.wall);
@@ -35,106 +35,106 @@ let shown = instant(); /* what the page shows was true then */
 let stirred = instant(); /* last sign of life of the open stream */
 
 export function dataAge(): number {
-	return since(shown);
+  return since(shown);
 }
 
 function heard(): void {
-	shown = stirred = instant();
+  shown = stirred = instant();
 }
 
 function close(): void {
-	source?.close();
-	source = null;
-	window.clearTimeout(retry);
+  source?.close();
+  source = null;
+  window.clearTimeout(retry);
 }
 
 /* Nothing on the page may be believed from here on. */
 function lost(why: string): void {
-	close();
-	trouble.value = why;
-	if (freshness.value === "live" || head.peek()) freshness.value = "stale";
-	const wait = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!;
-	tries++;
-	retry = window.setTimeout(connect, wait);
+  close();
+  trouble.value = why;
+  if (freshness.value === "live" || head.peek()) freshness.value = "stale";
+  const wait = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!;
+  tries++;
+  retry = window.setTimeout(connect, wait);
 }
 
 function lock(): void {
-	close();
-	forget();
-	freshness.value = "locked";
+  close();
+  forget();
+  freshness.value = "locked";
 }
 
 function on<T>(stream: EventSource, name: string, take: (data: T) => void): void {
-	stream.addEventListener(name, (ev) => {
-		if (stream !== source) return;
-		let data: T;
-		try {
-			data = JSON.parse((ev as MessageEvent<string>).data) as T;
-		} catch {
-			return lost("the site sent something that is not JSON");
-		}
-		heard();
-		take(data);
-	});
+  stream.addEventListener(name, (ev) => {
+    if (stream !== source) return;
+    let data: T;
+    try {
+      data = JSON.parse((ev as MessageEvent<string>).data) as T;
+    } catch {
+      return lost("the site sent something that is not JSON");
+    }
+    heard();
+    take(data);
+  });
 }
 
 function follow(): void {
-	close();
-	const stream = new EventSource("/api/lab/v1/stream");
-	source = stream;
-	stirred = instant();
-	on<Status>(stream, "status", (status) => {
-		takeStatus(status);
-		tries = 0;
-		trouble.value = "";
-		freshness.value = "live";
-	});
-	on<Change>(stream, "change", takeChange);
-	on<JournalEvent>(stream, "journal", takeEvent);
-	on<{ now: string }>(stream, "beat", ({ now }) => setClock(now));
-	stream.onerror = () => {
-		if (stream === source) lost("the stream ended");
-	};
+  close();
+  const stream = new EventSource("/api/lab/v1/stream");
+  source = stream;
+  stirred = instant();
+  on<Status>(stream, "status", (status) => {
+    takeStatus(status);
+    tries = 0;
+    trouble.value = "";
+    freshness.value = "live";
+  });
+  on<Change>(stream, "change", takeChange);
+  on<JournalEvent>(stream, "journal", takeEvent);
+  on<{ now: string }>(stream, "beat", ({ now }) => setClock(now));
+  stream.onerror = () => {
+    if (stream === source) lost("the stream ended");
+  };
 }
 
 /* After a failure: EventSource can't tell a refused login from a dead site, so ask before following
  * again.  A site whose stream alone is broken is thus still shown, if only as often as we ask. */
 async function connect(): Promise<void> {
-	close();
-	try {
-		const status = await getStatus();
-		if (source) return;
-		takeStatus(status);
-		shown = instant();
-		follow();
-	} catch (error) {
-		if (error instanceof ApiError && error.status === 401) lock();
-		else lost(error instanceof Error ? error.message : String(error));
-	}
+  close();
+  try {
+    const status = await getStatus();
+    if (source) return;
+    takeStatus(status);
+    shown = instant();
+    follow();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) lock();
+    else lost(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function watch(): void {
-	if (source && since(stirred) > QUIET_MS) lost("nothing heard for 5 s");
+  if (source && since(stirred) > QUIET_MS) lost("nothing heard for 5 s");
 }
 
 export function retryNow(): void {
-	if (freshness.value === "live" || freshness.value === "locked") return;
-	tries = 0;
-	void connect();
+  if (freshness.value === "live" || freshness.value === "locked") return;
+  tries = 0;
+  void connect();
 }
 
 /* After a login, and after a logout (which then locks again). */
 export function reconnect(): void {
-	tries = 0;
-	freshness.value = "connecting";
-	follow();
+  tries = 0;
+  freshness.value = "connecting";
+  follow();
 }
 
 export function startStream(): void {
-	follow();
-	window.setInterval(watch, 250);
-	window.addEventListener("online", retryNow);
-	document.addEventListener("visibilitychange", () => {
-		if (document.visibilityState === "visible") retryNow();
-	});
+  follow();
+  window.setInterval(watch, 250);
+  window.addEventListener("online", retryNow);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") retryNow();
+  });
 }

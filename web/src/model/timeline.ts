@@ -10,118 +10,129 @@ import type { Incident, JournalEvent, Member } from "./types";
 export type LineKind = "before" | "bad" | "good" | "told" | "human" | "opened" | "closed" | "note";
 
 export interface Line {
-	at: number;
-	kind: LineKind;
-	text: string;
-	detail: string;
-	check: string; /* "": about the incident itself */
-	site: string;
+  at: number;
+  kind: LineKind;
+  text: string;
+  detail: string;
+  check: string /* "": about the incident itself */;
+  site: string;
 }
 
 function line(at: string, kind: LineKind, text: string, rest: Partial<Line> = {}): Line {
-	return { at: Date.parse(at), kind, text, detail: "", check: "", site: "", ...rest };
+  return { at: Date.parse(at), kind, text, detail: "", check: "", site: "", ...rest };
 }
 
 function fell(m: Member): Line {
-	const how = m.state === "silent" ? "went silent" : m.scope === "path" ? "fails on a path" : "fails";
-	return line(m.since, "bad", `${m.check} ${how}`, { detail: m.reason, check: m.check });
+  const how =
+    m.state === "silent" ? "went silent" : m.scope === "path" ? "fails on a path" : "fails";
+  return line(m.since, "bad", `${m.check} ${how}`, { detail: m.reason, check: m.check });
 }
 
 function recovered(m: Member): Line {
-	return line(m.recovered!, "good", `${m.check} is ok again`, { check: m.check });
+  return line(m.recovered!, "good", `${m.check} is ok again`, { check: m.check });
 }
 
 function memberLines(incident: Incident): Line[] {
-	const lines = incident.members.map(fell);
-	for (const m of incident.members) if (m.recovered) lines.push(recovered(m));
-	return lines;
+  const lines = incident.members.map(fell);
+  for (const m of incident.members) if (m.recovered) lines.push(recovered(m));
+  return lines;
 }
 
 function beforeLines(incident: Incident): Line[] {
-	return incident.before.map((b) => line(b.at, "before", b.text, { site: b.site }));
+  return incident.before.map((b) => line(b.at, "before", b.text, { site: b.site }));
 }
 
 function toldLines(incident: Incident): Line[] {
-	const lines: Line[] = [];
-	for (const t of incident.told) {
-		const first = t.first ?? (t.version === 1 ? t.at : null);
-		if (first)
-			lines.push(line(first, "told", `told ${t.channel}`, { detail: toldHow(incident, first, t.via) }));
-		if (t.at && t.at !== first)
-			lines.push(line(t.at, "told", `${t.channel} shows version ${t.version}`, { detail: `via ${t.via}` }));
-	}
-	return lines;
+  const lines: Line[] = [];
+  for (const t of incident.told) {
+    const first = t.first ?? (t.version === 1 ? t.at : null);
+    if (first)
+      lines.push(
+        line(first, "told", `told ${t.channel}`, { detail: toldHow(incident, first, t.via) }),
+      );
+    if (t.at && t.at !== first)
+      lines.push(
+        line(t.at, "told", `${t.channel} shows version ${t.version}`, { detail: `via ${t.via}` }),
+      );
+  }
+  return lines;
 }
 
 /* "2.1 s after the first bad, via dublin" */
 function toldHow(incident: Incident, at: string, via: string): string {
-	const late = Date.parse(at) - Date.parse(incident.since);
-	return late >= 0 ? `${delay(late)} after the first bad, via ${via}` : `via ${via}`;
+  const late = Date.parse(at) - Date.parse(incident.since);
+  return late >= 0 ? `${delay(late)} after the first bad, via ${via}` : `via ${via}`;
 }
 
 function receiptLines(incident: Incident, events: JournalEvent[]): Line[] {
-	const seen = new Set<string>();
-	return events
-		.filter((ev) => ev.kind === "receipt")
-		.map((ev) => {
-			const channel = String(ev.body.channel ?? "");
-			const at = String(ev.body.at ?? ev.wall);
-			const via = String(ev.body.via ?? ev.site);
-			const isFirst = !seen.has(channel);
-			seen.add(channel);
-			const text = isFirst ? `told ${channel}` : `edited the message on ${channel}`;
-			const detail = isFirst ? toldHow(incident, at, via) : `version ${ev.body.version}, via ${via}`;
-			return line(at, "told", text, { detail, site: ev.site });
-		});
+  const seen = new Set<string>();
+  return events
+    .filter((ev) => ev.kind === "receipt")
+    .map((ev) => {
+      const channel = String(ev.body.channel ?? "");
+      const at = String(ev.body.at ?? ev.wall);
+      const via = String(ev.body.via ?? ev.site);
+      const isFirst = !seen.has(channel);
+      seen.add(channel);
+      const text = isFirst ? `told ${channel}` : `edited the message on ${channel}`;
+      const detail = isFirst
+        ? toldHow(incident, at, via)
+        : `version ${ev.body.version}, via ${via}`;
+      return line(at, "told", text, { detail, site: ev.site });
+    });
 }
 
 function stateLines(incident: Incident): Line[] {
-	const lines = [line(incident.opened, "opened", "incident opened", { site: incident.owner })];
-	if (incident.recovered && incident.members.length > 1)
-		lines.push(line(incident.recovered, "good", "everything is ok again"));
-	if (incident.closed && incident.state === "merged")
-		lines.push(line(incident.closed, "closed", `merged into ${incident.merged_into}`));
-	else if (incident.closed) lines.push(line(incident.closed, "closed", "incident closed"));
-	return lines;
+  const lines = [line(incident.opened, "opened", "incident opened", { site: incident.owner })];
+  if (incident.recovered && incident.members.length > 1)
+    lines.push(line(incident.recovered, "good", "everything is ok again"));
+  if (incident.closed && incident.state === "merged")
+    lines.push(line(incident.closed, "closed", `merged into ${incident.merged_into}`));
+  else if (incident.closed) lines.push(line(incident.closed, "closed", "incident closed"));
+  return lines;
 }
 
 /* Falling back from recovering to open, as only the versions in the journal show. */
 function relapseLines(events: JournalEvent[]): Line[] {
-	const lines: Line[] = [];
-	let relapses = 0;
-	for (const ev of events) {
-		const n = Number(ev.body.relapses ?? 0);
-		if (ev.kind !== "incident" || !(n > relapses)) continue;
-		lines.push(line(ev.wall, "bad", "relapsed", { detail: `for the ${ordinal(n)} time`, site: ev.site }));
-		relapses = n;
-	}
-	return lines;
+  const lines: Line[] = [];
+  let relapses = 0;
+  for (const ev of events) {
+    const n = Number(ev.body.relapses ?? 0);
+    if (ev.kind !== "incident" || !(n > relapses)) continue;
+    lines.push(
+      line(ev.wall, "bad", "relapsed", { detail: `for the ${ordinal(n)} time`, site: ev.site }),
+    );
+    relapses = n;
+  }
+  return lines;
 }
 
 function ordinal(n: number): string {
-	const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
-	return `${n}${["th", "st", "nd", "rd"][last] ?? "th"}`;
+  const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
+  return `${n}${["th", "st", "nd", "rd"][last] ?? "th"}`;
 }
 
 const FOLDED = new Set(["incident", "receipt", "ack"]);
 
 function otherLines(events: JournalEvent[]): Line[] {
-	return events
-		.filter((ev) => !FOLDED.has(ev.kind))
-		.map((ev) => line(ev.wall, "note", ev.text, { site: ev.site }));
+  return events
+    .filter((ev) => !FOLDED.has(ev.kind))
+    .map((ev) => line(ev.wall, "note", ev.text, { site: ev.site }));
 }
 
 function ackLines(incident: Incident, events: JournalEvent[]): Line[] {
-	const said = events.filter((ev) => ev.kind === "ack");
-	if (said.length > 0)
-		return said.map((ev) =>
-			line(ev.wall, "human", `${ev.body.by || "somebody"} looks after it`, {
-				detail: String(ev.body.why ?? ""),
-				site: ev.site,
-			}),
-		);
-	const ack = incident.ack;
-	return ack ? [line(ack.at, "human", `${ack.by || "somebody"} looks after it`, { detail: ack.why })] : [];
+  const said = events.filter((ev) => ev.kind === "ack");
+  if (said.length > 0)
+    return said.map((ev) =>
+      line(ev.wall, "human", `${ev.body.by || "somebody"} looks after it`, {
+        detail: String(ev.body.why ?? ""),
+        site: ev.site,
+      }),
+    );
+  const ack = incident.ack;
+  return ack
+    ? [line(ack.at, "human", `${ack.by || "somebody"} looks after it`, { detail: ack.why })]
+    : [];
 }
 
 /* Of lines of one instant. */
@@ -132,58 +143,58 @@ const TOGETHER_MS = 2000;
 const TOGETHER_LEAST = 3;
 
 function isTogether(a: Line, b: Line): boolean {
-	return (
-		a.kind === b.kind &&
-		(a.kind === "bad" || a.kind === "good") &&
-		a.check !== "" &&
-		b.check !== "" &&
-		a.text.slice(a.check.length) === b.text.slice(b.check.length) &&
-		a.detail === b.detail &&
-		Math.abs(a.at - b.at) <= TOGETHER_MS
-	);
+  return (
+    a.kind === b.kind &&
+    (a.kind === "bad" || a.kind === "good") &&
+    a.check !== "" &&
+    b.check !== "" &&
+    a.text.slice(a.check.length) === b.text.slice(b.check.length) &&
+    a.detail === b.detail &&
+    Math.abs(a.at - b.at) <= TOGETHER_MS
+  );
 }
 
 const PLURAL: Record<string, string> = {
-	" fails": "fail",
-	" fails on a path": "fail on a path",
-	" went silent": "went silent",
-	" is ok again": "are ok again",
+  " fails": "fail",
+  " fails on a path": "fail on a path",
+  " went silent": "went silent",
+  " is ok again": "are ok again",
 };
 
 function together(lines: Line[]): Line {
-	const first = lines[0]!;
-	const verb = PLURAL[first.text.slice(first.check.length)] ?? "changed";
-	const names = lines.map((l) => l.check).join(", ");
-	const detail = [first.detail, names].filter(Boolean).join(": ");
-	return { ...first, text: `${lines.length} checks ${verb}`, detail, check: "" };
+  const first = lines[0]!;
+  const verb = PLURAL[first.text.slice(first.check.length)] ?? "changed";
+  const names = lines.map((l) => l.check).join(", ");
+  const detail = [first.detail, names].filter(Boolean).join(": ");
+  return { ...first, text: `${lines.length} checks ${verb}`, detail, check: "" };
 }
 
 function fold(lines: Line[]): Line[] {
-	const left = [...lines];
-	const out: Line[] = [];
-	while (left.length > 0) {
-		const first = left[0]!;
-		const group = left.filter((l) => l === first || isTogether(first, l));
-		const isFolded = group.length >= TOGETHER_LEAST;
-		out.push(isFolded ? together(group) : first);
-		for (const l of isFolded ? group : [first]) left.splice(left.indexOf(l), 1);
-	}
-	return out;
+  const left = [...lines];
+  const out: Line[] = [];
+  while (left.length > 0) {
+    const first = left[0]!;
+    const group = left.filter((l) => l === first || isTogether(first, l));
+    const isFolded = group.length >= TOGETHER_LEAST;
+    out.push(isFolded ? together(group) : first);
+    for (const l of isFolded ? group : [first]) left.splice(left.indexOf(l), 1);
+  }
+  return out;
 }
 
 export function timeline(incident: Incident): Line[] {
-	const events = incident.timeline ?? [];
-	const receipts = receiptLines(incident, events);
-	const lines = [
-		...beforeLines(incident),
-		...memberLines(incident),
-		...stateLines(incident),
-		...relapseLines(events),
-		...(receipts.length > 0 ? receipts : toldLines(incident)),
-		...ackLines(incident, events),
-		...otherLines(events),
-	]
-		.filter((l) => !Number.isNaN(l.at))
-		.sort((a, b) => a.at - b.at || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
-	return fold(lines);
+  const events = incident.timeline ?? [];
+  const receipts = receiptLines(incident, events);
+  const lines = [
+    ...beforeLines(incident),
+    ...memberLines(incident),
+    ...stateLines(incident),
+    ...relapseLines(events),
+    ...(receipts.length > 0 ? receipts : toldLines(incident)),
+    ...ackLines(incident, events),
+    ...otherLines(events),
+  ]
+    .filter((l) => !Number.isNaN(l.at))
+    .sort((a, b) => a.at - b.at || ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  return fold(lines);
 }

@@ -20,325 +20,434 @@ import { reasonOf } from "./row";
 /* ---- history strip ---- */
 
 const SPANS: [string, number][] = [
-	["1 h", 3_600_000],
-	["24 h", 86_400_000],
-	["7 d", 7 * 86_400_000],
-	["30 d", 30 * 86_400_000],
+  ["1 h", 3_600_000],
+  ["24 h", 86_400_000],
+  ["7 d", 7 * 86_400_000],
+  ["30 d", 30 * 86_400_000],
 ];
 const STRIP_WIDTH = 600;
 
 function segmentTitle(s: Segment, zone?: string): string {
-	const word = { ok: "ok", failing: "failing", none: "no word", unknown: "not known" }[s.word];
-	const span = `${fullMoment(s.from, zone)}, for ${duration(s.until - s.from)}`;
-	return `${word} from ${span}${s.reason ? `: ${s.reason}` : ""}`;
+  const word = { ok: "ok", failing: "failing", none: "no word", unknown: "not known" }[s.word];
+  const span = `${fullMoment(s.from, zone)}, for ${duration(s.until - s.from)}`;
+  return `${word} from ${span}${s.reason ? `: ${s.reason}` : ""}`;
 }
 
-function StripLine({ strip, from, until, zone }: {
-	strip: Strip;
-	from: number;
-	until: number;
-	zone?: string;
+function StripLine({
+  strip,
+  from,
+  until,
+  zone,
+}: {
+  strip: Strip;
+  from: number;
+  until: number;
+  zone?: string;
 }) {
-	const x = (t: number) => ((t - from) / (until - from)) * STRIP_WIDTH;
-	const share = Number.isNaN(strip.ok) ? "not known" : `${(strip.ok * 100).toFixed(strip.ok < 0.9995 && strip.ok > 0 ? 1 : 0)} % ok`;
-	return (
-		<div class="strip-line">
-			<span class="strip-name">{strip.vantage}</span>
-			<svg viewBox={`0 0 ${STRIP_WIDTH} 20`} preserveAspectRatio="none" role="img"
-				aria-label={`${strip.vantage}: ${share}`}>
-				{strip.segments.map((s) => (
-					<rect key={s.from} class={`seg is-${s.word}`} x={x(s.from)} y={s.word === "failing" ? 0 : 6}
-						width={Math.max(s.word === "failing" ? 2 : 0.5, x(s.until) - x(s.from))}
-						height={s.word === "failing" ? 20 : 8}>
-						<title>{segmentTitle(s, zone)}</title>
-					</rect>
-				))}
-			</svg>
-			<span class="strip-share">{share}</span>
-		</div>
-	);
+  const x = (t: number) => ((t - from) / (until - from)) * STRIP_WIDTH;
+  const share = Number.isNaN(strip.ok)
+    ? "not known"
+    : `${(strip.ok * 100).toFixed(strip.ok < 0.9995 && strip.ok > 0 ? 1 : 0)} % ok`;
+  return (
+    <div class="strip-line">
+      <span class="strip-name">{strip.vantage}</span>
+      <svg
+        viewBox={`0 0 ${STRIP_WIDTH} 20`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${strip.vantage}: ${share}`}
+      >
+        {strip.segments.map((s) => (
+          <rect
+            key={s.from}
+            class={`seg is-${s.word}`}
+            x={x(s.from)}
+            y={s.word === "failing" ? 0 : 6}
+            width={Math.max(s.word === "failing" ? 2 : 0.5, x(s.until) - x(s.from))}
+            height={s.word === "failing" ? 20 : 8}
+          >
+            <title>{segmentTitle(s, zone)}</title>
+          </rect>
+        ))}
+      </svg>
+      <span class="strip-share">{share}</span>
+    </div>
+  );
 }
 
 function History({ when, zone }: { when: WhenAnswer; zone?: string }) {
-	const [span, setSpan] = useState(86_400_000);
-	void tick.value;
-	const until = now();
-	const from = until - span;
-	const names = when.check.vantages.map((v) => v.site);
-	return (
-		<section>
-			<div class="section-head">
-				<h3>History by vantage</h3>
-				<div class="spans" role="group" aria-label="How far back">
-					{SPANS.map(([text, ms]) => (
-						<button type="button" key={text} aria-pressed={span === ms} onClick={() => setSpan(ms)}>
-							{text}
-						</button>
-					))}
-				</div>
-			</div>
-			<div class="strips">
-				{strips(when.history, names, from, until).map((strip) => (
-					<StripLine key={strip.vantage} strip={strip} from={from} until={until} zone={zone} />
-				))}
-				<div class="strip-ends" aria-hidden="true">
-					<When at={from} as="moment" zone={zone} />
-					<span>now</span>
-				</div>
-			</div>
-		</section>
-	);
+  const [span, setSpan] = useState(86_400_000);
+  void tick.value;
+  const until = now();
+  const from = until - span;
+  const names = when.check.vantages.map((v) => v.site);
+  return (
+    <section>
+      <div class="section-head">
+        <h3>History by vantage</h3>
+        <div class="spans" role="group" aria-label="How far back">
+          {SPANS.map(([text, ms]) => (
+            <button type="button" key={text} aria-pressed={span === ms} onClick={() => setSpan(ms)}>
+              {text}
+            </button>
+          ))}
+        </div>
+      </div>
+      <div class="strips">
+        {strips(when.history, names, from, until).map((strip) => (
+          <StripLine key={strip.vantage} strip={strip} from={from} until={until} zone={zone} />
+        ))}
+        <div class="strip-ends" aria-hidden="true">
+          <When at={from} as="moment" zone={zone} />
+          <span>now</span>
+        </div>
+      </div>
+    </section>
+  );
 }
 
 /* ---- facts ---- */
 
 function Facts({ when, zone }: { when: WhenAnswer; zone?: string }) {
-	const lastGood = parse(when.last_good);
-	const firstBad = parse(when.first_bad);
-	const gap = lastGood !== null && firstBad !== null ? firstBad - lastGood : NaN;
-	const isBad = when.check.state === "failing" || when.check.state === "silent";
-	return (
-		<dl class="facts-list">
-			<dt>Last good evidence</dt>
-			<dd><MomentAgo at={lastGood} zone={zone} /></dd>
-			{firstBad !== null && (
-				<>
-					<dt>{isBad ? "First bad" : "Last time bad, from"}</dt>
-					<dd>
-						<MomentAgo at={firstBad} zone={zone} />
-						{isBad && gap >= 0 && <span class="quiet"> · {delay(gap)} after the last good</span>}
-					</dd>
-				</>
-			)}
-			{firstBad === null && <><dt>First bad</dt><dd class="quiet">never seen bad</dd></>}
-		</dl>
-	);
+  const lastGood = parse(when.last_good);
+  const firstBad = parse(when.first_bad);
+  const gap = lastGood !== null && firstBad !== null ? firstBad - lastGood : NaN;
+  const isBad = when.check.state === "failing" || when.check.state === "silent";
+  return (
+    <dl class="facts-list">
+      <dt>Last good evidence</dt>
+      <dd>
+        <MomentAgo at={lastGood} zone={zone} />
+      </dd>
+      {firstBad !== null && (
+        <>
+          <dt>{isBad ? "First bad" : "Last time bad, from"}</dt>
+          <dd>
+            <MomentAgo at={firstBad} zone={zone} />
+            {isBad && gap >= 0 && <span class="quiet"> · {delay(gap)} after the last good</span>}
+          </dd>
+        </>
+      )}
+      {firstBad === null && (
+        <>
+          <dt>First bad</dt>
+          <dd class="quiet">never seen bad</dd>
+        </>
+      )}
+    </dl>
+  );
 }
 
 function wordOf(v: Vantage): [string, string] {
-	if (v.is_blind) return ["unknown", "blind"];
-	if (v.word === "none") return ["pending", "no word"];
-	if (!v.is_fresh) return ["unknown", `was ${v.word}`];
-	return [v.word, v.word];
+  if (v.is_blind) return ["unknown", "blind"];
+  if (v.word === "none") return ["pending", "no word"];
+  if (!v.is_fresh) return ["unknown", `was ${v.word}`];
+  return [v.word, v.word];
 }
 
 function VantageRow({ v, when }: { v: Vantage; when: WhenAnswer | null }) {
-	const [state, word] = wordOf(v);
-	const zone = siteZone(v.site);
-	const told = when?.vantages.find((other) => other.site === v.site);
-	const firstBad = parse(told?.first_bad) ?? (v.word === "failing" ? parse(v.since) : null);
-	return (
-		<>
-			<tr>
-				<th scope="row">{v.site}</th>
-				<td><span class={`state is-${state}`}><Glyph state={state} /><span class="word">{word}</span></span></td>
-				<td><When at={parse(v.heard)} as="age" zone={zone} /></td>
-				<td><When at={parse(v.last_ok) ?? parse(told?.last_good)} as="moment" zone={zone} /></td>
-				<td><When at={firstBad} as="moment" zone={zone} none="–" /></td>
-				<td>{v.took_ms !== null && v.took_ms >= 0 ? took(v.took_ms) : "–"}</td>
-			</tr>
-			{v.reason && v.word === "failing" && (
-				<tr class="vantage-reason"><td /><td colSpan={5}>{v.reason}</td></tr>
-			)}
-		</>
-	);
+  const [state, word] = wordOf(v);
+  const zone = siteZone(v.site);
+  const told = when?.vantages.find((other) => other.site === v.site);
+  const firstBad = parse(told?.first_bad) ?? (v.word === "failing" ? parse(v.since) : null);
+  return (
+    <>
+      <tr>
+        <th scope="row">{v.site}</th>
+        <td>
+          <span class={`state is-${state}`}>
+            <Glyph state={state} />
+            <span class="word">{word}</span>
+          </span>
+        </td>
+        <td>
+          <When at={parse(v.heard)} as="age" zone={zone} />
+        </td>
+        <td>
+          <When at={parse(v.last_ok) ?? parse(told?.last_good)} as="moment" zone={zone} />
+        </td>
+        <td>
+          <When at={firstBad} as="moment" zone={zone} none="–" />
+        </td>
+        <td>{v.took_ms !== null && v.took_ms >= 0 ? took(v.took_ms) : "–"}</td>
+      </tr>
+      {v.reason && v.word === "failing" && (
+        <tr class="vantage-reason">
+          <td />
+          <td colSpan={5}>{v.reason}</td>
+        </tr>
+      )}
+    </>
+  );
 }
 
 function Vantages({ check, when }: { check: Check; when: WhenAnswer | null }) {
-	if (check.vantages.length === 0) return null;
-	return (
-		<section>
-			<h3>Seen from</h3>
-			<div class="table-scroll">
-				<table class="vantages">
-					<thead>
-						<tr>
-							<th scope="col">Vantage</th>
-							<th scope="col">Word</th>
-							<th scope="col">Heard</th>
-							<th scope="col">Last good</th>
-							<th scope="col">First bad</th>
-							<th scope="col">Took</th>
-						</tr>
-					</thead>
-					<tbody>{check.vantages.map((v) => <VantageRow key={v.site} v={v} when={when} />)}</tbody>
-				</table>
-			</div>
-		</section>
-	);
+  if (check.vantages.length === 0) return null;
+  return (
+    <section>
+      <h3>Seen from</h3>
+      <div class="table-scroll">
+        <table class="vantages">
+          <thead>
+            <tr>
+              <th scope="col">Vantage</th>
+              <th scope="col">Word</th>
+              <th scope="col">Heard</th>
+              <th scope="col">Last good</th>
+              <th scope="col">First bad</th>
+              <th scope="col">Took</th>
+            </tr>
+          </thead>
+          <tbody>
+            {check.vantages.map((v) => (
+              <VantageRow key={v.site} v={v} when={when} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
 }
 
 function ToldList({ when, zone }: { when: WhenAnswer; zone?: string }) {
-	const firstBad = parse(when.first_bad);
-	if (when.told.length === 0) {
-		const text = when.incident ? "Nobody yet." : "Nobody: there is no incident.";
-		return <section><h3>Who was told</h3><p class="quiet">{text}</p></section>;
-	}
-	return (
-		<section>
-			<h3>Who was told</h3>
-			<ul class="told">
-				{when.told.map((t) => {
-					const first = parse(t.first) ?? parse(t.at);
-					const late = first !== null && firstBad !== null ? first - firstBad : NaN;
-					return (
-						<li key={t.channel}>
-							<strong>{t.channel}</strong> <When at={first} as="moment" zone={zone} />
-							{late >= 0 && <span class="quiet"> · {delay(late)} after the first bad</span>}
-							<span class="quiet"> · via {t.via}</span>
-						</li>
-					);
-				})}
-			</ul>
-		</section>
-	);
+  const firstBad = parse(when.first_bad);
+  if (when.told.length === 0) {
+    const text = when.incident ? "Nobody yet." : "Nobody: there is no incident.";
+    return (
+      <section>
+        <h3>Who was told</h3>
+        <p class="quiet">{text}</p>
+      </section>
+    );
+  }
+  return (
+    <section>
+      <h3>Who was told</h3>
+      <ul class="told">
+        {when.told.map((t) => {
+          const first = parse(t.first) ?? parse(t.at);
+          const late = first !== null && firstBad !== null ? first - firstBad : NaN;
+          return (
+            <li key={t.channel}>
+              <strong>{t.channel}</strong> <When at={first} as="moment" zone={zone} />
+              {late >= 0 && <span class="quiet"> · {delay(late)} after the first bad</span>}
+              <span class="quiet"> · via {t.via}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
 }
 
 function BeforeList({ events, zone }: { events: JournalEvent[]; zone?: string }) {
-	return (
-		<section>
-			<h3>In the ten minutes before</h3>
-			{events.length === 0 ? <p class="quiet">Nothing was journaled.</p> : (
-				<ol class="events-brief">
-					{events.map((ev) => (
-						<li key={eventKey(ev)}>
-							<When at={parse(ev.wall)} as="moment" zone={zone} />
-							<span>{ev.text}</span>
-						</li>
-					))}
-				</ol>
-			)}
-		</section>
-	);
+  return (
+    <section>
+      <h3>In the ten minutes before</h3>
+      {events.length === 0 ? (
+        <p class="quiet">Nothing was journaled.</p>
+      ) : (
+        <ol class="events-brief">
+          {events.map((ev) => (
+            <li key={eventKey(ev)}>
+              <When at={parse(ev.wall)} as="moment" zone={zone} />
+              <span>{ev.text}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
 }
 
 function isWeb(link: string | null): link is string {
-	return !!link && /^https?:\/\//.test(link);
+  return !!link && /^https?:\/\//.test(link);
 }
 
 function Declared({ check }: { check: Check }) {
-	const how = [check.probe ?? check.kind, check.every_ms ? `every ${duration(check.every_ms)}` : ""];
-	return (
-		<section>
-			<h3>Declared</h3>
-			<dl class="facts-list">
-				{check.description && <><dt>What</dt><dd>{check.description}</dd></>}
-				<dt>How</dt><dd>{how.filter(Boolean).join(", ")}</dd>
-				{check.target && <><dt>Target</dt><dd class="breakable">{check.target}</dd></>}
-				<dt>Home</dt>
-				<dd>{[check.home ?? "the lab", check.host].filter(Boolean).join(", ")}</dd>
-				<dt>Severity</dt><dd>{check.severity}</dd>
-				{check.needs.length > 0 && (
-					<>
-						<dt>Needs</dt>
-						<dd class="needs">{check.needs.map((name) => <a key={name} href={checkPath(name)}>{name}</a>)}</dd>
-					</>
-				)}
-				{check.runbook && (
-					<>
-						<dt>Runbook</dt>
-						<dd class="breakable">
-							{isWeb(check.runbook)
-								? <a href={check.runbook} target="_blank" rel="noreferrer">{check.runbook}</a>
-								: check.runbook}
-						</dd>
-					</>
-				)}
-			</dl>
-		</section>
-	);
+  const how = [
+    check.probe ?? check.kind,
+    check.every_ms ? `every ${duration(check.every_ms)}` : "",
+  ];
+  return (
+    <section>
+      <h3>Declared</h3>
+      <dl class="facts-list">
+        {check.description && (
+          <>
+            <dt>What</dt>
+            <dd>{check.description}</dd>
+          </>
+        )}
+        <dt>How</dt>
+        <dd>{how.filter(Boolean).join(", ")}</dd>
+        {check.target && (
+          <>
+            <dt>Target</dt>
+            <dd class="breakable">{check.target}</dd>
+          </>
+        )}
+        <dt>Home</dt>
+        <dd>{[check.home ?? "the lab", check.host].filter(Boolean).join(", ")}</dd>
+        <dt>Severity</dt>
+        <dd>{check.severity}</dd>
+        {check.needs.length > 0 && (
+          <>
+            <dt>Needs</dt>
+            <dd class="needs">
+              {check.needs.map((name) => (
+                <a key={name} href={checkPath(name)}>
+                  {name}
+                </a>
+              ))}
+            </dd>
+          </>
+        )}
+        {check.runbook && (
+          <>
+            <dt>Runbook</dt>
+            <dd class="breakable">
+              {isWeb(check.runbook) ? (
+                <a href={check.runbook} target="_blank" rel="noreferrer">
+                  {check.runbook}
+                </a>
+              ) : (
+                check.runbook
+              )}
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
 }
 
 /* ---- the drawer ---- */
 
 async function resume(check: Check): Promise<void> {
-	try {
-		await api.resume(check.name, reader.peek());
-		say(`${check.name} is judged again.`);
-	} catch (failure) {
-		say(`Not resumed: ${failure instanceof Error ? failure.message : String(failure)}`);
-	}
+  try {
+    await api.resume(check.name, reader.peek());
+    say(`${check.name} is judged again.`);
+  } catch (failure) {
+    say(`Not resumed: ${failure instanceof Error ? failure.message : String(failure)}`);
+  }
 }
 
 function Actions({ check }: { check: Check }) {
-	const incident = incidents.value.find((other) => other.id === check.incident);
-	return (
-		<div class="actions">
-			{incident && !incident.ack && (
-				<button type="button" class="primary" onClick={() => askAck(incident)}>Acknowledge</button>
-			)}
-			<button type="button" onClick={() => askSilence(writeMatcher("name", check.name))}>Silence</button>
-			{check.state === "paused"
-				? <button type="button" onClick={() => void resume(check)}>Resume</button>
-				: <button type="button" onClick={() => askPause(check)}>Pause</button>}
-			<a class="button" href={`/journal?subject=${encodeURIComponent(check.name)}`}>Journal</a>
-		</div>
-	);
+  const incident = incidents.value.find((other) => other.id === check.incident);
+  return (
+    <div class="actions">
+      {incident && !incident.ack && (
+        <button type="button" class="primary" onClick={() => askAck(incident)}>
+          Acknowledge
+        </button>
+      )}
+      <button type="button" onClick={() => askSilence(writeMatcher("name", check.name))}>
+        Silence
+      </button>
+      {check.state === "paused" ? (
+        <button type="button" onClick={() => void resume(check)}>
+          Resume
+        </button>
+      ) : (
+        <button type="button" onClick={() => askPause(check)}>
+          Pause
+        </button>
+      )}
+      <a class="button" href={`/journal?subject=${encodeURIComponent(check.name)}`}>
+        Journal
+      </a>
+    </div>
+  );
 }
 
-function CheckHead({ check, title }: { check: Check; title: preact.RefObject<HTMLHeadingElement> }) {
-	const incident = incidents.value.find((other) => other.id === check.incident);
-	const reason = reasonOf(check);
-	return (
-		<header class="drawer-head">
-			<h2 ref={title} tabIndex={-1} id="check-title">{check.name}</h2>
-			<p class="drawer-state">
-				<StateWord state={check.state} scope={check.scope} />
-				<span>for <When at={parse(check.since)} as="span" zone={siteZone(check.home)} none="?" /></span>
-				{check.is_flapping && <Tag tone="warn">flapping</Tag>}
-				{check.is_silenced && <Tag>silenced</Tag>}
-			</p>
-			{reason && <p class={`drawer-reason is-${check.state}`}>{reason}</p>}
-			{incident && (
-				<p>
-					Part of <a href={incidentPath(incident.id)}>{incident.title}</a>
-					{incident.ack && <span class="quiet"> · {incident.ack.by || "somebody"} looks after it</span>}
-				</p>
-			)}
-			<Actions check={check} />
-		</header>
-	);
+function CheckHead({
+  check,
+  title,
+}: {
+  check: Check;
+  title: preact.RefObject<HTMLHeadingElement>;
+}) {
+  const incident = incidents.value.find((other) => other.id === check.incident);
+  const reason = reasonOf(check);
+  return (
+    <header class="drawer-head">
+      <h2 ref={title} tabIndex={-1} id="check-title">
+        {check.name}
+      </h2>
+      <p class="drawer-state">
+        <StateWord state={check.state} scope={check.scope} />
+        <span>
+          for <When at={parse(check.since)} as="span" zone={siteZone(check.home)} none="?" />
+        </span>
+        {check.is_flapping && <Tag tone="warn">flapping</Tag>}
+        {check.is_silenced && <Tag>silenced</Tag>}
+      </p>
+      {reason && <p class={`drawer-reason is-${check.state}`}>{reason}</p>}
+      {incident && (
+        <p>
+          Part of <a href={incidentPath(incident.id)}>{incident.title}</a>
+          {incident.ack && (
+            <span class="quiet"> · {incident.ack.by || "somebody"} looks after it</span>
+          )}
+        </p>
+      )}
+      <Actions check={check} />
+    </header>
+  );
 }
 
 function CheckBody({ check }: { check: Check }) {
-	const version = [check.state, check.since, check.scope, check.incident].join(" ");
-	const { data, error, again } = useFetched(() => api.getWhen(check.name), check.name, version);
-	const zone = siteZone(check.home);
-	return (
-		<>
-			{error && <Trouble text={error} retry={again} />}
-			{data && <Facts when={data} zone={zone} />}
-			<Vantages check={check} when={data} />
-			{data && <History when={data} zone={zone} />}
-			{data && <ToldList when={data} zone={zone} />}
-			{data?.first_bad && <BeforeList events={data.before} zone={zone} />}
-			{!data && !error && <Loading />}
-			<Declared check={check} />
-		</>
-	);
+  const version = [check.state, check.since, check.scope, check.incident].join(" ");
+  const { data, error, again } = useFetched(() => api.getWhen(check.name), check.name, version);
+  const zone = siteZone(check.home);
+  return (
+    <>
+      {error && <Trouble text={error} retry={again} />}
+      {data && <Facts when={data} zone={zone} />}
+      <Vantages check={check} when={data} />
+      {data && <History when={data} zone={zone} />}
+      {data && <ToldList when={data} zone={zone} />}
+      {data?.first_bad && <BeforeList events={data.before} zone={zone} />}
+      {!data && !error && <Loading />}
+      <Declared check={check} />
+    </>
+  );
 }
 
 export function CheckDrawer({ name }: { name: string }) {
-	const check = useCheck(name);
-	const title = useRef<HTMLHeadingElement>(null);
-	const isThere = check !== null;
-	useEffect(() => {
-		if (!document.activeElement?.closest("[data-row]")) title.current?.focus({ preventScroll: true });
-	}, [name, isThere]);
-	return (
-		<aside class="drawer" role="dialog" aria-modal="false" aria-labelledby="check-title">
-			<button type="button" class="close" onClick={closeDrawer} aria-label="Close">
-				<svg viewBox="0 0 16 16" aria-hidden="true"><path d="m3 3 10 10M13 3 3 13" /></svg>
-			</button>
-			{check && <CheckHead check={check} title={title} />}
-			{check && <CheckBody key={name} check={check} />}
-			{!check && head.value && (
-				<header class="drawer-head">
-					<h2 ref={title} tabIndex={-1} id="check-title">{name}</h2>
-					<p>There is no check of this name in <code>lab.yaml</code>. It may have been renamed or removed.</p>
-					<p><a href={`/journal?subject=${encodeURIComponent(name)}`}>What the journal knows of it</a></p>
-				</header>
-			)}
-		</aside>
-	);
+  const check = useCheck(name);
+  const title = useRef<HTMLHeadingElement>(null);
+  const isThere = check !== null;
+  useEffect(() => {
+    if (!document.activeElement?.closest("[data-row]"))
+      title.current?.focus({ preventScroll: true });
+  }, [name, isThere]);
+  return (
+    <aside class="drawer" role="dialog" aria-modal="false" aria-labelledby="check-title">
+      <button type="button" class="close" onClick={closeDrawer} aria-label="Close">
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="m3 3 10 10M13 3 3 13" />
+        </svg>
+      </button>
+      {check && <CheckHead check={check} title={title} />}
+      {check && <CheckBody key={name} check={check} />}
+      {!check && head.value && (
+        <header class="drawer-head">
+          <h2 ref={title} tabIndex={-1} id="check-title">
+            {name}
+          </h2>
+          <p>
+            There is no check of this name in <code>lab.yaml</code>. It may have been renamed or
+            removed.
+          </p>
+          <p>
+            <a href={`/journal?subject=${encodeURIComponent(name)}`}>
+              What the journal knows of it
+            </a>
+          </p>
+        </header>
+      )}
+    </aside>
+  );
 }

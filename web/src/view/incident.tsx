@@ -15,230 +15,306 @@ import { toldSummary } from "./headline";
 import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When } from "./parts";
 
 function isOver(incident: Incident): boolean {
-	return incident.state === "closed" || incident.state === "merged";
+  return incident.state === "closed" || incident.state === "merged";
 }
 
 function lasted(incident: Incident): string {
-	const from = parse(incident.since) ?? parse(incident.opened);
-	const until = parse(incident.recovered) ?? parse(incident.closed);
-	return from !== null && until !== null ? duration(until - from) : "";
+  const from = parse(incident.since) ?? parse(incident.opened);
+  const until = parse(incident.recovered) ?? parse(incident.closed);
+  return from !== null && until !== null ? duration(until - from) : "";
 }
 
 /* ---- one incident ---- */
 
 const LINE_GLYPH: Record<Line["kind"], string> = {
-	before: "unknown",
-	bad: "failing",
-	good: "ok",
-	told: "told",
-	human: "human",
-	opened: "mark",
-	closed: "mark",
-	note: "unknown",
+  before: "unknown",
+  bad: "failing",
+  good: "ok",
+  told: "told",
+  human: "human",
+  opened: "mark",
+  closed: "mark",
+  note: "unknown",
 };
 
 function TimelineLine({ line, previous }: { line: Line; previous: Line | undefined }) {
-	const isNewDay = !previous || day(previous.at) !== day(line.at);
-	return (
-		<>
-			{isNewDay && <li class="day">{day(line.at)}</li>}
-			<li class={`line is-${line.kind}`}>
-				<When at={line.at} as="moment" zone={siteZone(line.site)} />
-				<span class={`dot is-${LINE_GLYPH[line.kind]}`} aria-hidden="true" />
-				<span class="line-text">
-					{line.check ? <a class="plain" href={checkPath(line.check)}>{line.text}</a> : line.text}
-					{line.detail && <span class="detail">{line.detail}</span>}
-				</span>
-			</li>
-		</>
-	);
+  const isNewDay = !previous || day(previous.at) !== day(line.at);
+  return (
+    <>
+      {isNewDay && <li class="day">{day(line.at)}</li>}
+      <li class={`line is-${line.kind}`}>
+        <When at={line.at} as="moment" zone={siteZone(line.site)} />
+        <span class={`dot is-${LINE_GLYPH[line.kind]}`} aria-hidden="true" />
+        <span class="line-text">
+          {line.check ? (
+            <a class="plain" href={checkPath(line.check)}>
+              {line.text}
+            </a>
+          ) : (
+            line.text
+          )}
+          {line.detail && <span class="detail">{line.detail}</span>}
+        </span>
+      </li>
+    </>
+  );
 }
 
 function MemberRow({ member }: { member: Member }) {
-	const since = parse(member.since);
-	const end = parse(member.recovered);
-	return (
-		<tr>
-			<td><StateWord state={end === null ? member.state : "ok"} scope={member.scope} /></td>
-			<th scope="row"><a href={checkPath(member.check)}>{member.check}</a></th>
-			<td><When at={since} as="moment" /></td>
-			<td><When at={parse(member.last_ok)} as="moment" /></td>
-			<td>{end === null ? <When at={since} as="span" /> : since === null ? "" : duration(end - since)}</td>
-			<td class="reason">{member.reason}</td>
-		</tr>
-	);
+  const since = parse(member.since);
+  const end = parse(member.recovered);
+  return (
+    <tr>
+      <td>
+        <StateWord state={end === null ? member.state : "ok"} scope={member.scope} />
+      </td>
+      <th scope="row">
+        <a href={checkPath(member.check)}>{member.check}</a>
+      </th>
+      <td>
+        <When at={since} as="moment" />
+      </td>
+      <td>
+        <When at={parse(member.last_ok)} as="moment" />
+      </td>
+      <td>
+        {end === null ? <When at={since} as="span" /> : since === null ? "" : duration(end - since)}
+      </td>
+      <td class="reason">{member.reason}</td>
+    </tr>
+  );
 }
 
 function Members({ incident }: { incident: Incident }) {
-	return (
-		<section>
-			<h2>Members <span class="n">{incident.members.length + incident.more_members}</span></h2>
-			<div class="table-scroll">
-				<table class="members">
-					<thead>
-						<tr>
-							<th scope="col">State</th>
-							<th scope="col">Check</th>
-							<th scope="col">First bad</th>
-							<th scope="col">Last good</th>
-							<th scope="col">For</th>
-							<th scope="col">Why</th>
-						</tr>
-					</thead>
-					<tbody>{incident.members.map((m) => <MemberRow key={m.check} member={m} />)}</tbody>
-				</table>
-			</div>
-			{incident.more_members > 0 && <p class="quiet">and {count(incident.more_members, "more check")}</p>}
-		</section>
-	);
+  return (
+    <section>
+      <h2>
+        Members <span class="n">{incident.members.length + incident.more_members}</span>
+      </h2>
+      <div class="table-scroll">
+        <table class="members">
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Check</th>
+              <th scope="col">First bad</th>
+              <th scope="col">Last good</th>
+              <th scope="col">For</th>
+              <th scope="col">Why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {incident.members.map((m) => (
+              <MemberRow key={m.check} member={m} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {incident.more_members > 0 && (
+        <p class="quiet">and {count(incident.more_members, "more check")}</p>
+      )}
+    </section>
+  );
 }
 
 function Before({ incident }: { incident: Incident }) {
-	return (
-		<section>
-			<h2>What changed just before</h2>
-			{incident.before.length === 0 ? (
-				<p class="quiet">Nothing that the journals know of, in the ten minutes before.</p>
-			) : (
-				<ol class="events-brief">
-					{incident.before.map((b, i) => (
-						<li key={i}><When at={parse(b.at)} as="moment" zone={siteZone(b.site)} /><span>{b.text}</span></li>
-					))}
-				</ol>
-			)}
-		</section>
-	);
+  return (
+    <section>
+      <h2>What changed just before</h2>
+      {incident.before.length === 0 ? (
+        <p class="quiet">Nothing that the journals know of, in the ten minutes before.</p>
+      ) : (
+        <ol class="events-brief">
+          {incident.before.map((b, i) => (
+            <li key={i}>
+              <When at={parse(b.at)} as="moment" zone={siteZone(b.site)} />
+              <span>{b.text}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
 }
 
 function IncidentHead({ incident }: { incident: Incident }) {
-	const zone = siteZone(incident.owner);
-	const over = isOver(incident);
-	const tone = over ? "idle" : incident.state === "recovering" ? "ok" : incident.ack ? "acked" : "bad";
-	return (
-		<header class={`headline tone-${tone}`}>
-			<p class="kicker">
-				<Tag tone={over ? "" : tone}>{incident.state}</Tag>
-				<Tag>{incident.severity}</Tag>
-				{incident.is_flapping && <Tag tone="warn">flapping</Tag>}
-				<code class="quiet">{incident.id}</code>
-			</p>
-			<h1>{incident.title}</h1>
-			<p>
-				Since <MomentAgo at={parse(incident.since)} zone={zone} />.{" "}
-				{lasted(incident) && <>Lasted {lasted(incident)}. </>}
-				{incident.merged_into && (
-					<>Merged into <a href={incidentPath(incident.merged_into)}>{incident.merged_into}</a>. </>
-				)}
-				{incident.ack && (
-					<>{incident.ack.by || "Somebody"} looks after it{incident.ack.why && `: ${incident.ack.why}`}. </>
-				)}
-			</p>
-			{!over && (
-				<div class="actions">
-					{!incident.ack && (
-						<button type="button" class="primary" onClick={() => askAck(incident)}>Acknowledge</button>
-					)}
-					<button type="button" onClick={() => askSilence(writeMatcher("name", incident.cause))}>
-						Silence
-					</button>
-				</div>
-			)}
-		</header>
-	);
+  const zone = siteZone(incident.owner);
+  const over = isOver(incident);
+  const tone = over
+    ? "idle"
+    : incident.state === "recovering"
+      ? "ok"
+      : incident.ack
+        ? "acked"
+        : "bad";
+  return (
+    <header class={`headline tone-${tone}`}>
+      <p class="kicker">
+        <Tag tone={over ? "" : tone}>{incident.state}</Tag>
+        <Tag>{incident.severity}</Tag>
+        {incident.is_flapping && <Tag tone="warn">flapping</Tag>}
+        <code class="quiet">{incident.id}</code>
+      </p>
+      <h1>{incident.title}</h1>
+      <p>
+        Since <MomentAgo at={parse(incident.since)} zone={zone} />.{" "}
+        {lasted(incident) && <>Lasted {lasted(incident)}. </>}
+        {incident.merged_into && (
+          <>
+            Merged into <a href={incidentPath(incident.merged_into)}>{incident.merged_into}</a>
+            .{" "}
+          </>
+        )}
+        {incident.ack && (
+          <>
+            {incident.ack.by || "Somebody"} looks after it
+            {incident.ack.why && `: ${incident.ack.why}`}.{" "}
+          </>
+        )}
+      </p>
+      {!over && (
+        <div class="actions">
+          {!incident.ack && (
+            <button type="button" class="primary" onClick={() => askAck(incident)}>
+              Acknowledge
+            </button>
+          )}
+          <button type="button" onClick={() => askSilence(writeMatcher("name", incident.cause))}>
+            Silence
+          </button>
+        </div>
+      )}
+    </header>
+  );
 }
 
 /* Changes whenever the site says something new about this incident. */
 function versionOf(id: string): string {
-	const live = incidents.value.find((incident) => incident.id === id);
-	const over = ended.value.find((incident) => incident.id === id);
-	const said = recent.value.find((ev) => ev.subject === id);
-	return [JSON.stringify(live), over?.state, said?.hash].join(" ");
+  const live = incidents.value.find((incident) => incident.id === id);
+  const over = ended.value.find((incident) => incident.id === id);
+  const said = recent.value.find((ev) => ev.subject === id);
+  return [JSON.stringify(live), over?.state, said?.hash].join(" ");
 }
 
 export function IncidentPage({ id }: { id: string }) {
-	const { data, error, again } = useFetched(() => api.getIncident(id), id, versionOf(id));
-	const live = incidents.value.find((incident) => incident.id === id);
-	const incident = data && live ? { ...live, timeline: data.timeline } : (data ?? live ?? null);
-	const lines = incident ? timeline(incident) : [];
-	return (
-		<main id="main" class="page incident-page" tabIndex={-1}>
-			<p class="crumb"><a href="/incidents">Incidents</a></p>
-			{error && <Trouble text={error} retry={again} />}
-			{!incident && !error && <Loading />}
-			{incident && (
-				<>
-					<IncidentHead incident={incident} />
-					<div class="incident-columns">
-						<section>
-							<h2>Timeline</h2>
-							<ol class="timeline">
-								{lines.map((line, i) => (
-									<TimelineLine key={`${line.at} ${line.text}`} line={line} previous={lines[i - 1]} />
-								))}
-							</ol>
-						</section>
-						<div>
-							<Before incident={incident} />
-							<Members incident={incident} />
-						</div>
-					</div>
-				</>
-			)}
-		</main>
-	);
+  const { data, error, again } = useFetched(() => api.getIncident(id), id, versionOf(id));
+  const live = incidents.value.find((incident) => incident.id === id);
+  const incident = data && live ? { ...live, timeline: data.timeline } : (data ?? live ?? null);
+  const lines = incident ? timeline(incident) : [];
+  return (
+    <main id="main" class="page incident-page" tabIndex={-1}>
+      <p class="crumb">
+        <a href="/incidents">Incidents</a>
+      </p>
+      {error && <Trouble text={error} retry={again} />}
+      {!incident && !error && <Loading />}
+      {incident && (
+        <>
+          <IncidentHead incident={incident} />
+          <div class="incident-columns">
+            <section>
+              <h2>Timeline</h2>
+              <ol class="timeline">
+                {lines.map((line, i) => (
+                  <TimelineLine
+                    key={`${line.at} ${line.text}`}
+                    line={line}
+                    previous={lines[i - 1]}
+                  />
+                ))}
+              </ol>
+            </section>
+            <div>
+              <Before incident={incident} />
+              <Members incident={incident} />
+            </div>
+          </div>
+        </>
+      )}
+    </main>
+  );
 }
 
 /* ---- the list ---- */
 
 function ListRow({ incident }: { incident: Incident }) {
-	const over = isOver(incident);
-	const from = parse(incident.since) ?? parse(incident.opened);
-	return (
-		<li>
-			<a href={incidentPath(incident.id)} data-row data-incident={incident.id}>
-				<Glyph state={over ? "ok" : (incident.members[0]?.state ?? "failing")} scope={incident.members[0]?.scope} />
-				<span class="title">
-					{incident.title}
-					{!over && incident.ack && (
-						<span class="acked">{incident.ack.by || "somebody"} looks after it</span>
-					)}
-				</span>
-				<span class="facts">
-					{from !== null && <span>{day(from)}, {hourMinute(from)}</span>}
-					{over ? <span>lasted {lasted(incident)}</span> : <span>for <When at={from} as="span" /></span>}
-					<span>{count(incident.members.length + incident.more_members, "check")}</span>
-					<span>{incident.state === "merged" ? "merged" : toldSummary(incident)}</span>
-				</span>
-			</a>
-		</li>
-	);
+  const over = isOver(incident);
+  const from = parse(incident.since) ?? parse(incident.opened);
+  return (
+    <li>
+      <a href={incidentPath(incident.id)} data-row data-incident={incident.id}>
+        <Glyph
+          state={over ? "ok" : (incident.members[0]?.state ?? "failing")}
+          scope={incident.members[0]?.scope}
+        />
+        <span class="title">
+          {incident.title}
+          {!over && incident.ack && (
+            <span class="acked">{incident.ack.by || "somebody"} looks after it</span>
+          )}
+        </span>
+        <span class="facts">
+          {from !== null && (
+            <span>
+              {day(from)}, {hourMinute(from)}
+            </span>
+          )}
+          {over ? (
+            <span>lasted {lasted(incident)}</span>
+          ) : (
+            <span>
+              for <When at={from} as="span" />
+            </span>
+          )}
+          <span>{count(incident.members.length + incident.more_members, "check")}</span>
+          <span>{incident.state === "merged" ? "merged" : toldSummary(incident)}</span>
+        </span>
+      </a>
+    </li>
+  );
 }
 
 const STEP = 50;
 
 export function IncidentsPage() {
-	const [limit, setLimit] = useState(STEP);
-	const version = incidents.value.map((i) => i.id + i.state).join() + limit;
-	const { data, error, again } = useFetched(() => api.getIncidents("all", limit), "incidents", version);
-	const open = incidents.value;
-	const past = (data?.incidents ?? []).filter(isOver);
-	return (
-		<main id="main" class="page" tabIndex={-1}>
-			<h1>Incidents</h1>
-			<h2>Open <span class="n">{open.length}</span></h2>
-			{open.length === 0 ? <p class="calm">None.</p> : (
-				<ul class="incident-list">{open.map((incident) => <ListRow key={incident.id} incident={incident} />)}</ul>
-			)}
-			<h2>Past</h2>
-			{error && <Trouble text={error} retry={again} />}
-			{!data && !error && <Loading />}
-			{data && past.length === 0 && <p class="calm">None that the journals remember.</p>}
-			<ul class="incident-list past">
-				{past.map((incident) => <ListRow key={incident.id} incident={incident} />)}
-			</ul>
-			{data && data.incidents.length >= limit && (
-				<button type="button" onClick={() => setLimit(limit + STEP)}>Older</button>
-			)}
-		</main>
-	);
+  const [limit, setLimit] = useState(STEP);
+  const version = incidents.value.map((i) => i.id + i.state).join() + limit;
+  const { data, error, again } = useFetched(
+    () => api.getIncidents("all", limit),
+    "incidents",
+    version,
+  );
+  const open = incidents.value;
+  const past = (data?.incidents ?? []).filter(isOver);
+  return (
+    <main id="main" class="page" tabIndex={-1}>
+      <h1>Incidents</h1>
+      <h2>
+        Open <span class="n">{open.length}</span>
+      </h2>
+      {open.length === 0 ? (
+        <p class="calm">None.</p>
+      ) : (
+        <ul class="incident-list">
+          {open.map((incident) => (
+            <ListRow key={incident.id} incident={incident} />
+          ))}
+        </ul>
+      )}
+      <h2>Past</h2>
+      {error && <Trouble text={error} retry={again} />}
+      {!data && !error && <Loading />}
+      {data && past.length === 0 && <p class="calm">None that the journals remember.</p>}
+      <ul class="incident-list past">
+        {past.map((incident) => (
+          <ListRow key={incident.id} incident={incident} />
+        ))}
+      </ul>
+      {data && data.incidents.length >= limit && (
+        <button type="button" onClick={() => setLimit(limit + STEP)}>
+          Older
+        </button>
+      )}
+    </main>
+  );
 }

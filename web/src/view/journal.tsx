@@ -11,8 +11,22 @@ import type { JournalEvent } from "../model/types";
 import { Loading, Trouble, When } from "./parts";
 
 const KINDS = [
-	"evidence", "incident", "receipt", "handoff", "ack", "silence", "pause", "config", "link", "ping",
-	"drill", "boot", "shutdown", "recovered", "clock", "note",
+  "evidence",
+  "incident",
+  "receipt",
+  "handoff",
+  "ack",
+  "silence",
+  "pause",
+  "config",
+  "link",
+  "ping",
+  "drill",
+  "boot",
+  "shutdown",
+  "recovered",
+  "clock",
+  "note",
 ];
 const PAGE = 100;
 /* More would make the page heavy; older ones can be found with the filters. */
@@ -23,190 +37,258 @@ const INCIDENT_KINDS = new Set(["incident", "receipt", "handoff", "ack"]);
 
 /* The page of what an event is about; "" when it has none. */
 export function subjectPath(ev: JournalEvent): string {
-	if (CHECK_KINDS.has(ev.kind)) return checkPath(ev.subject);
-	if (INCIDENT_KINDS.has(ev.kind)) return incidentPath(ev.subject);
-	return ev.kind === "silence" ? "/silences" : "";
+  if (CHECK_KINDS.has(ev.kind)) return checkPath(ev.subject);
+  if (INCIDENT_KINDS.has(ev.kind)) return incidentPath(ev.subject);
+  return ev.kind === "silence" ? "/silences" : "";
 }
 
 function queryOf(p: URLSearchParams): EventQuery {
-	return {
-		kind: p.get("kind") ?? "",
-		site: p.get("site") ?? "",
-		subject: p.get("subject") ?? "",
-	};
+  return {
+    kind: p.get("kind") ?? "",
+    site: p.get("site") ?? "",
+    subject: p.get("subject") ?? "",
+  };
 }
 
 function isAsked(ev: JournalEvent, q: EventQuery): boolean {
-	return (!q.kind || ev.kind === q.kind) && (!q.site || ev.site === q.site) && (!q.subject || ev.subject === q.subject);
+  return (
+    (!q.kind || ev.kind === q.kind) &&
+    (!q.site || ev.site === q.site) &&
+    (!q.subject || ev.subject === q.subject)
+  );
 }
 
 function hasText(ev: JournalEvent, text: string): boolean {
-	const hay = `${ev.text} ${ev.subject} ${ev.kind} ${ev.site}`.toLowerCase();
-	return text.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
+  const hay = `${ev.text} ${ev.subject} ${ev.kind} ${ev.site}`.toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => hay.includes(word));
 }
 
 function newestFirst(a: JournalEvent, b: JournalEvent): number {
-	return Date.parse(b.wall) - Date.parse(a.wall) || b.seq - a.seq;
+  return Date.parse(b.wall) - Date.parse(a.wall) || b.seq - a.seq;
 }
 
 function join(known: JournalEvent[], more: JournalEvent[]): JournalEvent[] {
-	const keys = new Set(known.map(eventKey));
-	const fresh = more.filter((ev) => !keys.has(eventKey(ev)));
-	return fresh.length === 0 ? known : [...known, ...fresh].sort(newestFirst).slice(0, SHOWN_MAX);
+  const keys = new Set(known.map(eventKey));
+  const fresh = more.filter((ev) => !keys.has(eventKey(ev)));
+  return fresh.length === 0 ? known : [...known, ...fresh].sort(newestFirst).slice(0, SHOWN_MAX);
 }
 
 /* ---- one event ---- */
 
 function EventRow({ ev }: { ev: JournalEvent }) {
-	const [isOpen, setOpen] = useState(false);
-	const at = parse(ev.wall) ?? 0;
-	const to = subjectPath(ev);
-	return (
-		<li class={`event kind-${ev.kind}`}>
-			<div class="event-line">
-				<time dateTime={ev.wall} data-at={at} data-zone={siteZone(ev.site)}>{clock(at)}</time>
-				<span class="event-site">{ev.site}</span>
-				<span class="event-kind">{ev.kind}</span>
-				<span class="event-text">{to ? <a class="plain" href={to}>{ev.text}</a> : ev.text}</span>
-				<button type="button" class="more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}
-					aria-label={`Details of event ${ev.seq} of ${ev.site}`}>
-					<svg viewBox="0 0 16 16" aria-hidden="true"><path d="m4 6 4 4 4-4" /></svg>
-				</button>
-			</div>
-			{isOpen && <EventDetails ev={ev} />}
-		</li>
-	);
+  const [isOpen, setOpen] = useState(false);
+  const at = parse(ev.wall) ?? 0;
+  const to = subjectPath(ev);
+  return (
+    <li class={`event kind-${ev.kind}`}>
+      <div class="event-line">
+        <time dateTime={ev.wall} data-at={at} data-zone={siteZone(ev.site)}>
+          {clock(at)}
+        </time>
+        <span class="event-site">{ev.site}</span>
+        <span class="event-kind">{ev.kind}</span>
+        <span class="event-text">
+          {to ? (
+            <a class="plain" href={to}>
+              {ev.text}
+            </a>
+          ) : (
+            ev.text
+          )}
+        </span>
+        <button
+          type="button"
+          class="more"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+          aria-label={`Details of event ${ev.seq} of ${ev.site}`}
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="m4 6 4 4 4-4" />
+          </svg>
+        </button>
+      </div>
+      {isOpen && <EventDetails ev={ev} />}
+    </li>
+  );
 }
 
 function EventDetails({ ev }: { ev: JournalEvent }) {
-	return (
-		<div class="event-details">
-			<dl class="facts-list">
-				<dt>Subject</dt><dd class="breakable">{ev.subject}</dd>
-				<dt>Chain</dt><dd>{ev.site}, epoch {ev.epoch}, number {ev.seq}</dd>
-				<dt>Hash</dt><dd><code class="breakable">{ev.hash}</code></dd>
-			</dl>
-			<pre>{JSON.stringify(ev.body, null, 2)}</pre>
-		</div>
-	);
+  return (
+    <div class="event-details">
+      <dl class="facts-list">
+        <dt>Subject</dt>
+        <dd class="breakable">{ev.subject}</dd>
+        <dt>Chain</dt>
+        <dd>
+          {ev.site}, epoch {ev.epoch}, number {ev.seq}
+        </dd>
+        <dt>Hash</dt>
+        <dd>
+          <code class="breakable">{ev.hash}</code>
+        </dd>
+      </dl>
+      <pre>{JSON.stringify(ev.body, null, 2)}</pre>
+    </div>
+  );
 }
 
 /* ---- filters ---- */
 
 function Choice({ name, label, options }: { name: string; label: string; options: string[] }) {
-	return (
-		<label class="choice">
-			<span class="label">{label}</span>
-			<select value={params.value.get(name) ?? ""} onChange={(ev) => setParams({ [name]: ev.currentTarget.value })}>
-				<option value="">all</option>
-				{options.map((option) => <option key={option} value={option}>{option}</option>)}
-			</select>
-		</label>
-	);
+  return (
+    <label class="choice">
+      <span class="label">{label}</span>
+      <select
+        value={params.value.get(name) ?? ""}
+        onChange={(ev) => setParams({ [name]: ev.currentTarget.value })}
+      >
+        <option value="">all</option>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {option}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 function Filters() {
-	const p = params.value;
-	return (
-		<search class="journal-filters" aria-label="Filter events">
-			<Choice name="kind" label="Kind" options={KINDS} />
-			<Choice name="site" label="Site" options={sites.value.map((site) => site.name)} />
-			<label class="choice grow">
-				<span class="label">Subject</span>
-				<input value={p.get("subject") ?? ""} placeholder="exact name" autocomplete="off" spellcheck={false}
-					onChange={(ev) => setParams({ subject: ev.currentTarget.value.trim() })} />
-			</label>
-			<label class="choice grow">
-				<span class="label">Text</span>
-				<input type="search" id="search" value={p.get("q") ?? ""} placeholder="in what is loaded"
-					autocomplete="off" spellcheck={false} onInput={(ev) => setParams({ q: ev.currentTarget.value })} />
-			</label>
-		</search>
-	);
+  const p = params.value;
+  return (
+    <search class="journal-filters" aria-label="Filter events">
+      <Choice name="kind" label="Kind" options={KINDS} />
+      <Choice name="site" label="Site" options={sites.value.map((site) => site.name)} />
+      <label class="choice grow">
+        <span class="label">Subject</span>
+        <input
+          value={p.get("subject") ?? ""}
+          placeholder="exact name"
+          autocomplete="off"
+          spellcheck={false}
+          onChange={(ev) => setParams({ subject: ev.currentTarget.value.trim() })}
+        />
+      </label>
+      <label class="choice grow">
+        <span class="label">Text</span>
+        <input
+          type="search"
+          id="search"
+          value={p.get("q") ?? ""}
+          placeholder="in what is loaded"
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(ev) => setParams({ q: ev.currentTarget.value })}
+        />
+      </label>
+    </search>
+  );
 }
 
 /* ---- the page ---- */
 
 interface Loaded {
-	events: JournalEvent[];
-	next: string | number | null;
-	error: string;
-	isBusy: boolean;
+  events: JournalEvent[];
+  next: string | number | null;
+  error: string;
+  isBusy: boolean;
 }
 const NOTHING: Loaded = { events: [], next: null, error: "", isBusy: true };
 
 function useJournal(query: EventQuery): Loaded & { older: () => void } {
-	const [state, setState] = useState<Loaded>(NOTHING);
-	const key = JSON.stringify(query);
-	const read = async (before: string | number | null, isWanted: () => boolean) => {
-		setState((old) => ({ ...(before ? old : NOTHING), isBusy: true, error: "" }));
-		try {
-			const answer = await getEvents({ ...query, limit: PAGE, before: before ?? undefined });
-			if (!isWanted()) return;
-			setState((old) => ({
-				events: join(before ? old.events : [], answer.events),
-				next: answer.next,
-				error: "",
-				isBusy: false,
-			}));
-		} catch (failure) {
-			const error = failure instanceof Error ? failure.message : String(failure);
-			if (isWanted()) setState((old) => ({ ...old, error, isBusy: false }));
-		}
-	};
-	useEffect(() => {
-		let isHere = true;
-		void read(null, () => isHere);
-		return () => {
-			isHere = false;
-		};
-	}, [key]);
-	useSignalEffect(() => {
-		const fresh = recent.value.filter((ev) => isAsked(ev, queryOf(params.peek())));
-		setState((old) => (old.isBusy && old.events.length === 0 ? old : { ...old, events: join(old.events, fresh) }));
-	});
-	return { ...state, older: () => void read(state.next, () => true) };
+  const [state, setState] = useState<Loaded>(NOTHING);
+  const key = JSON.stringify(query);
+  const read = async (before: string | number | null, isWanted: () => boolean) => {
+    setState((old) => ({ ...(before ? old : NOTHING), isBusy: true, error: "" }));
+    try {
+      const answer = await getEvents({ ...query, limit: PAGE, before: before ?? undefined });
+      if (!isWanted()) return;
+      setState((old) => ({
+        events: join(before ? old.events : [], answer.events),
+        next: answer.next,
+        error: "",
+        isBusy: false,
+      }));
+    } catch (failure) {
+      const error = failure instanceof Error ? failure.message : String(failure);
+      if (isWanted()) setState((old) => ({ ...old, error, isBusy: false }));
+    }
+  };
+  useEffect(() => {
+    let isHere = true;
+    void read(null, () => isHere);
+    return () => {
+      isHere = false;
+    };
+  }, [key]);
+  useSignalEffect(() => {
+    const fresh = recent.value.filter((ev) => isAsked(ev, queryOf(params.peek())));
+    setState((old) =>
+      old.isBusy && old.events.length === 0 ? old : { ...old, events: join(old.events, fresh) },
+    );
+  });
+  return { ...state, older: () => void read(state.next, () => true) };
 }
 
 function byDay(events: JournalEvent[]): [string, JournalEvent[]][] {
-	const days: [string, JournalEvent[]][] = [];
-	for (const ev of events) {
-		const name = day(Date.parse(ev.wall));
-		const last = days[days.length - 1];
-		if (last && last[0] === name) last[1].push(ev);
-		else days.push([name, [ev]]);
-	}
-	return days;
+  const days: [string, JournalEvent[]][] = [];
+  for (const ev of events) {
+    const name = day(Date.parse(ev.wall));
+    const last = days[days.length - 1];
+    if (last && last[0] === name) last[1].push(ev);
+    else days.push([name, [ev]]);
+  }
+  return days;
 }
 
 export function JournalPage() {
-	const p = params.value;
-	const text = p.get("q") ?? "";
-	const { events, next, error, isBusy, older } = useJournal(queryOf(p));
-	const shown = text ? events.filter((ev) => hasText(ev, text)) : events;
-	const newest = parse(shown[0]?.wall);
-	return (
-		<main id="main" class="page journal-page" tabIndex={-1}>
-			<div class="page-head">
-				<h1>Journal</h1>
-				<p class="quiet">{newest !== null && <>Newest <When at={newest} as="ago" /></>}</p>
-			</div>
-			<Filters />
-			{text && !isBusy && (
-				<p class="quiet" aria-live="polite">{shown.length} of {count(events.length, "loaded event")}</p>
-			)}
-			{byDay(shown).map(([name, list]) => (
-				<section key={name} class="journal-day">
-					<h2>{name}</h2>
-					<ol class="events">{list.map((ev) => <EventRow key={eventKey(ev)} ev={ev} />)}</ol>
-				</section>
-			))}
-			{error && <Trouble text={error} retry={older} />}
-			{isBusy && <Loading />}
-			{!isBusy && !error && shown.length === 0 && <p class="calm">No event passes these filters.</p>}
-			{!isBusy && next && events.length < SHOWN_MAX && (
-				<button type="button" onClick={older}>Load older</button>
-			)}
-		</main>
-	);
+  const p = params.value;
+  const text = p.get("q") ?? "";
+  const { events, next, error, isBusy, older } = useJournal(queryOf(p));
+  const shown = text ? events.filter((ev) => hasText(ev, text)) : events;
+  const newest = parse(shown[0]?.wall);
+  return (
+    <main id="main" class="page journal-page" tabIndex={-1}>
+      <div class="page-head">
+        <h1>Journal</h1>
+        <p class="quiet">
+          {newest !== null && (
+            <>
+              Newest <When at={newest} as="ago" />
+            </>
+          )}
+        </p>
+      </div>
+      <Filters />
+      {text && !isBusy && (
+        <p class="quiet" aria-live="polite">
+          {shown.length} of {count(events.length, "loaded event")}
+        </p>
+      )}
+      {byDay(shown).map(([name, list]) => (
+        <section key={name} class="journal-day">
+          <h2>{name}</h2>
+          <ol class="events">
+            {list.map((ev) => (
+              <EventRow key={eventKey(ev)} ev={ev} />
+            ))}
+          </ol>
+        </section>
+      ))}
+      {error && <Trouble text={error} retry={older} />}
+      {isBusy && <Loading />}
+      {!isBusy && !error && shown.length === 0 && (
+        <p class="calm">No event passes these filters.</p>
+      )}
+      {!isBusy && next && events.length < SHOWN_MAX && (
+        <button type="button" onClick={older}>
+          Load older
+        </button>
+      )}
+    </main>
+  );
 }

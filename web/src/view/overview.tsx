@@ -15,128 +15,170 @@ import { Mini, Row } from "./row";
 import { Middle, Rails } from "./spine";
 
 function FilterBar() {
-	const { text, states, site } = filter.value;
-	const { shown, total } = arrangement.value;
-	return (
-		<search class="filter" aria-label="Filter checks">
-			<label class="search">
-				<span class="only-read">Search checks</span>
-				<input type="search" id="search" placeholder="Search" value={text} autocomplete="off"
-					spellcheck={false} onInput={(ev) => setParams({ q: ev.currentTarget.value })} />
-				<kbd aria-hidden="true">/</kbd>
-			</label>
-			<div class="chip-rows">
-			<div class="chips" role="group" aria-label="By state">
-				{STATES.map((state) => (
-					<button type="button" key={state} aria-pressed={states.includes(state)}
-						class={`chip is-${state}${counts.value[state] ? "" : " is-none"}`}
-						onClick={() => toggleState(state)}>
-						<Glyph state={state} />
-						{state} <span class="n">{number(counts.value[state])}</span>
-					</button>
-				))}
-			</div>
-			<div class="chips" role="group" aria-label="By site">
-				{sites.value.map(({ name }) => (
-					<button type="button" key={name} class="chip" aria-pressed={site === name}
-						onClick={() => setParams({ site: site === name ? "" : name })}>
-						{name}
-					</button>
-				))}
-			</div>
-			</div>
-			<p class="filter-note" aria-live="polite">
-				{isFiltering(filter.value) && (
-					<>
-						{number(shown)} of {count(total, "check")}{" "}
-						<button type="button" class="link" onClick={clearFilter}>show all</button>
-					</>
-				)}
-			</p>
-		</search>
-	);
+  const { text, states, site } = filter.value;
+  const { shown, total } = arrangement.value;
+  return (
+    <search class="filter" aria-label="Filter checks">
+      <label class="search">
+        <span class="only-read">Search checks</span>
+        <input
+          type="search"
+          id="search"
+          placeholder="Search"
+          value={text}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(ev) => setParams({ q: ev.currentTarget.value })}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </label>
+      <div class="chip-rows">
+        <div class="chips" role="group" aria-label="By state">
+          {STATES.map((state) => (
+            <button
+              type="button"
+              key={state}
+              aria-pressed={states.includes(state)}
+              class={`chip is-${state}${counts.value[state] ? "" : " is-none"}`}
+              onClick={() => toggleState(state)}
+            >
+              <Glyph state={state} />
+              {state} <span class="n">{number(counts.value[state])}</span>
+            </button>
+          ))}
+        </div>
+        <div class="chips" role="group" aria-label="By site">
+          {sites.value.map(({ name }) => (
+            <button
+              type="button"
+              key={name}
+              class="chip"
+              aria-pressed={site === name}
+              onClick={() => setParams({ site: site === name ? "" : name })}
+            >
+              {name}
+            </button>
+          ))}
+        </div>
+      </div>
+      <p class="filter-note" aria-live="polite">
+        {isFiltering(filter.value) && (
+          <>
+            {number(shown)} of {count(total, "check")}{" "}
+            <button type="button" class="link" onClick={clearFilter}>
+              show all
+            </button>
+          </>
+        )}
+      </p>
+    </search>
+  );
 }
 
 /* ---- a site's column ---- */
 
 function SiteClock({ zone }: { zone: string }) {
-	void tick.value;
-	const t = now();
-	return (
-		<span class="site-clock">
-			{hourMinute(t, zone)} <span class="quiet">{zoneName(t, zone)}</span>
-		</span>
-	);
+  void tick.value;
+  const t = now();
+  return (
+    <span class="site-clock">
+      {hourMinute(t, zone)} <span class="quiet">{zoneName(t, zone)}</span>
+    </span>
+  );
 }
 
 function SiteFacts({ site }: { site: Site }) {
-	const revision = head.value?.revision;
-	const isSame = !site.lab_hash || !revision || site.lab_hash === revision.hash;
-	return (
-		<ul class="site-facts">
-			{site.is_blind && <li class="is-failing">blind: sees nothing outside</li>}
-			<li>since <When at={parse(site.since)} as="age" zone={site.zone} none="?" /></li>
-			<li class={isSame ? "" : "is-silent"}>
-				{isSame ? "same lab.yaml" : <>lab.yaml differs: <code>{site.lab_hash?.slice(0, 7)}</code></>}
-			</li>
-			<li class={site.egress === "failing" ? "is-failing" : ""}>egress {site.egress}</li>
-			{site.journal && <li>{number(site.journal.events)} events</li>}
-		</ul>
-	);
+  const revision = head.value?.revision;
+  const isSame = !site.lab_hash || !revision || site.lab_hash === revision.hash;
+  return (
+    <ul class="site-facts">
+      {site.is_blind && <li class="is-failing">blind: sees nothing outside</li>}
+      <li>
+        since <When at={parse(site.since)} as="age" zone={site.zone} none="?" />
+      </li>
+      <li class={isSame ? "" : "is-silent"}>
+        {isSame ? (
+          "same lab.yaml"
+        ) : (
+          <>
+            lab.yaml differs: <code>{site.lab_hash?.slice(0, 7)}</code>
+          </>
+        )}
+      </li>
+      <li class={site.egress === "failing" ? "is-failing" : ""}>egress {site.egress}</li>
+      {site.journal && <li>{number(site.journal.events)} events</li>}
+    </ul>
+  );
 }
 
 function SiteHead({ site }: { site: Site }) {
-	return (
-		<header class={`site-head is-${site.state}`}>
-			<div class="site-title">
-				<Glyph state={site.state} />
-				<h2><CheckLink name={`site:${site.name}`}>{site.name}</CheckLink></h2>
-				<span class={`site-state is-${site.state}`}>{site.state}</span>
-				<SiteClock zone={site.zone} />
-			</div>
-			<SiteFacts site={site} />
-		</header>
-	);
+  return (
+    <header class={`site-head is-${site.state}`}>
+      <div class="site-title">
+        <Glyph state={site.state} />
+        <h2>
+          <CheckLink name={`site:${site.name}`}>{site.name}</CheckLink>
+        </h2>
+        <span class={`site-state is-${site.state}`}>{site.state}</span>
+        <SiteClock zone={site.zone} />
+      </div>
+      <SiteFacts site={site} />
+    </header>
+  );
 }
 
 function HostGroup({ group }: { group: Group }) {
-	const isSelf = group.kind === "self";
-	return (
-		<section class={isSelf ? "group self" : "group"}>
-			<h3>{group.title} <span class="n">{group.names.length}</span></h3>
-			<ul class={isSelf ? "minis" : "rows"}>
-				{group.names.map((name) =>
-					isSelf ? <Mini key={name} name={name} />
-						: <Row key={name} name={name} showHost={group.kind === "lone"} />)}
-			</ul>
-		</section>
-	);
+  const isSelf = group.kind === "self";
+  return (
+    <section class={isSelf ? "group self" : "group"}>
+      <h3>
+        {group.title} <span class="n">{group.names.length}</span>
+      </h3>
+      <ul class={isSelf ? "minis" : "rows"}>
+        {group.names.map((name) =>
+          isSelf ? (
+            <Mini key={name} name={name} />
+          ) : (
+            <Row key={name} name={name} showHost={group.kind === "lone"} />
+          ),
+        )}
+      </ul>
+    </section>
+  );
 }
 
 function SiteChecks({ column }: { column: Column }) {
-	const isEmpty = column.unwell.length === 0 && column.lanes.every((lane) => lane.length === 0);
-	return (
-		<>
-			{column.unwell.length > 0 && (
-				<section class="group unwell">
-					<h3>not well <span class="n">{column.unwell.length}</span></h3>
-					<ul class="rows">
-						{column.unwell.map((name) => <Row key={name} name={name} showHost />)}
-					</ul>
-				</section>
-			)}
-			<div class="lanes">
-				{column.lanes.map((lane, i) => (
-					<div class="lane" key={i}>
-						{lane.map((group) => <HostGroup key={group.key} group={group} />)}
-					</div>
-				))}
-			</div>
-			{isEmpty && (
-				<p class="nothing">{column.total > 0 ? "No check here passes the filter." : "No checks here."}</p>
-			)}
-		</>
-	);
+  const isEmpty = column.unwell.length === 0 && column.lanes.every((lane) => lane.length === 0);
+  return (
+    <>
+      {column.unwell.length > 0 && (
+        <section class="group unwell">
+          <h3>
+            not well <span class="n">{column.unwell.length}</span>
+          </h3>
+          <ul class="rows">
+            {column.unwell.map((name) => (
+              <Row key={name} name={name} showHost />
+            ))}
+          </ul>
+        </section>
+      )}
+      <div class="lanes">
+        {column.lanes.map((lane, i) => (
+          <div class="lane" key={i}>
+            {lane.map((group) => (
+              <HostGroup key={group.key} group={group} />
+            ))}
+          </div>
+        ))}
+      </div>
+      {isEmpty && (
+        <p class="nothing">
+          {column.total > 0 ? "No check here passes the filter." : "No checks here."}
+        </p>
+      )}
+    </>
+  );
 }
 
 /* ---- nothing declared ---- */
@@ -147,42 +189,41 @@ heartbeats:
   backup: {home: SITE, every: 24h, grace: 1h}`;
 
 function EmptyLab() {
-	const self = head.value?.site ?? "dublin";
-	return (
-		<section class="empty-lab">
-			<p>
-				Declare what should be true in <code>lab.yaml</code>; the site takes it up as soon as the file
-				is saved:
-			</p>
-			<pre>{SAMPLE.replace(/SITE/g, self)}</pre>
-		</section>
-	);
+  const self = head.value?.site ?? "dublin";
+  return (
+    <section class="empty-lab">
+      <p>
+        Declare what should be true in <code>lab.yaml</code>; the site takes it up as soon as the
+        file is saved:
+      </p>
+      <pre>{SAMPLE.replace(/SITE/g, self)}</pre>
+    </section>
+  );
 }
 
 export function Overview() {
-	useEffect(followFilter, [params.value]);
-	const { columns } = arrangement.value;
-	const list = sites.value;
-	const layout = list.length === 2 ? "two" : "many";
-	return (
-		<main id="main" class="overview" tabIndex={-1}>
-			<Headline />
-			<div class="wrap">
-				{isAnythingDeclared.value ? <FilterBar /> : <EmptyLab />}
-				<div class={`sites ${layout}`} data-count={list.length}>
-					{list.map((site, i) => (
-						<section key={site.name} class="site" aria-label={`Site ${site.name}`}>
-							<SiteHead site={site} />
-							{columns[i] && <SiteChecks column={columns[i]} />}
-						</section>
-					))}
-					<div class="spine">
-						<Rails />
-						<Middle />
-					</div>
-				</div>
-			</div>
-		</main>
-	);
+  useEffect(followFilter, [params.value]);
+  const { columns } = arrangement.value;
+  const list = sites.value;
+  const layout = list.length === 2 ? "two" : "many";
+  return (
+    <main id="main" class="overview" tabIndex={-1}>
+      <Headline />
+      <div class="wrap">
+        {isAnythingDeclared.value ? <FilterBar /> : <EmptyLab />}
+        <div class={`sites ${layout}`} data-count={list.length}>
+          {list.map((site, i) => (
+            <section key={site.name} class="site" aria-label={`Site ${site.name}`}>
+              <SiteHead site={site} />
+              {columns[i] && <SiteChecks column={columns[i]} />}
+            </section>
+          ))}
+          <div class="spine">
+            <Rails />
+            <Middle />
+          </div>
+        </div>
+      </div>
+    </main>
+  );
 }
-
