@@ -1,110 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything about one check, beside the overview: when it died, who was told, what came before.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import * as api from "../model/api";
 import { delay, duration, parse, took } from "../model/format";
-import { now, tick } from "../model/clock";
 import { writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
 import { checkPath, incidentPath } from "../model/router";
 import { eventKey, head, incidents, siteZone, useCheck } from "../model/store";
-import { strips, type Segment, type Strip } from "../model/strip";
 import type { Check, JournalEvent, Vantage, WhenAnswer } from "../model/types";
-import { askAck, askPause, askSilence, say } from "./dialogs";
+import { askAck, askPause, askSilence, say } from "./ask";
 import { useFetched } from "./fetched";
+import { History } from "./history";
 import { closeDrawer } from "./keys";
-import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When, fullMoment } from "./parts";
+import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When } from "./parts";
 import { reasonOf } from "./row";
-
-/* ---- history strip ---- */
-
-const SPANS: [string, number][] = [
-  ["1 h", 3_600_000],
-  ["24 h", 86_400_000],
-  ["7 d", 7 * 86_400_000],
-  ["30 d", 30 * 86_400_000],
-];
-const STRIP_WIDTH = 600;
-
-function segmentTitle(s: Segment, zone?: string): string {
-  const word = { ok: "ok", failing: "failing", none: "no word", unknown: "not known" }[s.word];
-  const span = `${fullMoment(s.from, zone)}, for ${duration(s.until - s.from)}`;
-  return `${word} from ${span}${s.reason ? `: ${s.reason}` : ""}`;
-}
-
-function StripLine({
-  strip,
-  from,
-  until,
-  zone,
-}: {
-  strip: Strip;
-  from: number;
-  until: number;
-  zone?: string;
-}) {
-  const x = (t: number) => ((t - from) / (until - from)) * STRIP_WIDTH;
-  const share = Number.isNaN(strip.ok)
-    ? "not known"
-    : `${(strip.ok * 100).toFixed(strip.ok < 0.9995 && strip.ok > 0 ? 1 : 0)} % ok`;
-  return (
-    <div class="strip-line">
-      <span class="strip-name">{strip.vantage}</span>
-      <svg
-        viewBox={`0 0 ${STRIP_WIDTH} 20`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`${strip.vantage}: ${share}`}
-      >
-        {strip.segments.map((s) => (
-          <rect
-            key={s.from}
-            class={`seg is-${s.word}`}
-            x={x(s.from)}
-            y={s.word === "failing" ? 0 : 6}
-            width={Math.max(s.word === "failing" ? 2 : 0.5, x(s.until) - x(s.from))}
-            height={s.word === "failing" ? 20 : 8}
-          >
-            <title>{segmentTitle(s, zone)}</title>
-          </rect>
-        ))}
-      </svg>
-      <span class="strip-share">{share}</span>
-    </div>
-  );
-}
-
-function History({ when, zone }: { when: WhenAnswer; zone?: string }) {
-  const [span, setSpan] = useState(86_400_000);
-  void tick.value;
-  const until = now();
-  const from = until - span;
-  const names = when.check.vantages.map((v) => v.site);
-  return (
-    <section>
-      <div class="section-head">
-        <h3>History by vantage</h3>
-        <div class="spans" role="group" aria-label="How far back">
-          {SPANS.map(([text, ms]) => (
-            <button type="button" key={text} aria-pressed={span === ms} onClick={() => setSpan(ms)}>
-              {text}
-            </button>
-          ))}
-        </div>
-      </div>
-      <div class="strips">
-        {strips(when.history, names, from, until).map((strip) => (
-          <StripLine key={strip.vantage} strip={strip} from={from} until={until} zone={zone} />
-        ))}
-        <div class="strip-ends" aria-hidden="true">
-          <When at={from} as="moment" zone={zone} />
-          <span>now</span>
-        </div>
-      </div>
-    </section>
-  );
-}
 
 /* ---- facts ---- */
 
@@ -260,63 +171,46 @@ function BeforeList({ events, zone }: { events: JournalEvent[]; zone?: string })
   );
 }
 
+/* One line of a list of facts; nothing where there is no fact. */
+function Fact({ name, is }: { name: string; is: ComponentChildren }) {
+  if (!is) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{is}</dd>
+    </>
+  );
+}
+
 function isWeb(link: string | null): link is string {
   return !!link && /^https?:\/\//.test(link);
 }
 
 function Declared({ check }: { check: Check }) {
-  const how = [
-    check.probe ?? check.kind,
-    check.every_ms ? `every ${duration(check.every_ms)}` : "",
-  ];
+  const every = check.every_ms ? `every ${duration(check.every_ms)}` : "";
+  const needs = check.needs.map((name) => (
+    <a key={name} href={checkPath(name)}>
+      {name}
+    </a>
+  ));
+  const runbook = isWeb(check.runbook) ? (
+    <a href={check.runbook} target="_blank" rel="noreferrer">
+      {check.runbook}
+    </a>
+  ) : (
+    check.runbook
+  );
   return (
     <section>
       <h3>Declared</h3>
-      <dl class="facts-list">
-        {check.description && (
-          <>
-            <dt>What</dt>
-            <dd>{check.description}</dd>
-          </>
-        )}
-        <dt>How</dt>
-        <dd>{how.filter(Boolean).join(", ")}</dd>
-        {check.target && (
-          <>
-            <dt>Target</dt>
-            <dd class="breakable">{check.target}</dd>
-          </>
-        )}
-        <dt>Home</dt>
-        <dd>{[check.home ?? "the lab", check.host].filter(Boolean).join(", ")}</dd>
-        <dt>Severity</dt>
-        <dd>{check.severity}</dd>
-        {check.needs.length > 0 && (
-          <>
-            <dt>Needs</dt>
-            <dd class="needs">
-              {check.needs.map((name) => (
-                <a key={name} href={checkPath(name)}>
-                  {name}
-                </a>
-              ))}
-            </dd>
-          </>
-        )}
-        {check.runbook && (
-          <>
-            <dt>Runbook</dt>
-            <dd class="breakable">
-              {isWeb(check.runbook) ? (
-                <a href={check.runbook} target="_blank" rel="noreferrer">
-                  {check.runbook}
-                </a>
-              ) : (
-                check.runbook
-              )}
-            </dd>
-          </>
-        )}
+      <dl class="facts-list breakable">
+        <Fact name="What" is={check.description} />
+        <Fact name="How" is={[check.probe ?? check.kind, every].filter(Boolean).join(", ")} />
+        <Fact name="Target" is={check.target} />
+        <Fact name="Home" is={[check.home ?? "the lab", check.host].filter(Boolean).join(", ")} />
+        <Fact name="Severity" is={check.severity} />
+        <Fact name="Needs" is={needs.length > 0 && <span class="needs">{needs}</span>} />
+        <Fact name="Runbook" is={runbook} />
       </dl>
     </section>
   );

@@ -1,204 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What asks before it does something: silence, acknowledge, pause; and the list of keys.
 
-import { signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../model/api";
 import { compareNames } from "../model/arrange";
-import { clock, count, day } from "../model/format";
-import { now } from "../model/clock";
+import { count } from "../model/format";
 import { covers, LABELS, parseMatchers, writeMatcher } from "../model/matchers";
-import { reader, setReader } from "../model/prefs";
+import { reader } from "../model/prefs";
 import { allChecks, checkSignal, shape } from "../model/store";
 import type { Check, Incident } from "../model/types";
-
-type Asked =
-  | { what: "silence"; matchers: string }
-  | { what: "ack"; incident: Incident }
-  | { what: "pause"; check: Check }
-  | { what: "keys" };
-
-export const asked = signal<Asked | null>(null);
-
-export const askSilence = (matchers: string) => (asked.value = { what: "silence", matchers });
-export const askAck = (incident: Incident) => (asked.value = { what: "ack", incident });
-export const askPause = (check: Check) => (asked.value = { what: "pause", check });
-export const askKeys = () => (asked.value = { what: "keys" });
-
-/* ---- one line at the foot of the page that says what has just been done ---- */
-
-export const said = signal("");
-let unsay: number | undefined;
-
-export function say(text: string): void {
-  said.value = text;
-  window.clearTimeout(unsay);
-  unsay = window.setTimeout(() => (said.value = ""), 6000);
-}
+import { asked, dismiss, said, type Asked } from "./ask";
+import { DurationField, Field, Frame, WhyAndWho } from "./fields";
 
 export function Said() {
   return (
     <div class="said" role="status">
       {said.value && <p>{said.value}</p>}
     </div>
-  );
-}
-
-/* ---- frame: a modal dialog around one form ---- */
-
-interface FrameProps {
-  title: string;
-  submit: string;
-  children: ComponentChildren;
-  isReady?: boolean;
-  act: () => Promise<string> /* resolves to what to say */;
-}
-
-function dismiss(): void {
-  asked.value = null;
-}
-
-function Frame({ title, submit, children, isReady = true, act }: FrameProps) {
-  const [error, setError] = useState("");
-  const [isBusy, setBusy] = useState(false);
-  const run = async (ev: Event) => {
-    ev.preventDefault();
-    if (isBusy || !isReady) return;
-    setBusy(true);
-    setError("");
-    try {
-      say(await act());
-      dismiss();
-    } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
-      setBusy(false);
-    }
-  };
-  return (
-    <form onSubmit={run}>
-      <h2 id="dialog-title">{title}</h2>
-      {children}
-      {error && (
-        <p class="error" role="alert">
-          {error}
-        </p>
-      )}
-      <div class="buttons">
-        <button type="button" onClick={dismiss}>
-          Cancel
-        </button>
-        <button type="submit" class="primary" disabled={isBusy || !isReady}>
-          {isBusy ? "Sending…" : submit}
-        </button>
-      </div>
-    </form>
-  );
-}
-
-/* ---- fields ---- */
-
-export function Field({
-  label,
-  note,
-  children,
-}: {
-  label: string;
-  note?: ComponentChildren;
-  children: ComponentChildren;
-}) {
-  return (
-    <label class="field">
-      <span class="label">{label}</span>
-      {children}
-      {note && <span class="note">{note}</span>}
-    </label>
-  );
-}
-
-function WhyAndWho({
-  why,
-  setWhy,
-  hint,
-}: {
-  why: string;
-  setWhy: (s: string) => void;
-  hint: string;
-}) {
-  return (
-    <>
-      <Field label="Why">
-        <input
-          value={why}
-          onInput={(ev) => setWhy(ev.currentTarget.value)}
-          placeholder={hint}
-          maxLength={200}
-        />
-      </Field>
-      <Field label="Your name">
-        <input
-          value={reader.value}
-          onInput={(ev) => setReader(ev.currentTarget.value)}
-          autocomplete="nickname"
-          maxLength={64}
-        />
-      </Field>
-    </>
-  );
-}
-
-const MINUTE = 60_000;
-const PRESETS: [string, string, number][] = [
-  ["30m", "30 min", 30 * MINUTE],
-  ["2h", "2 h", 120 * MINUTE],
-  ["8h", "8 h", 480 * MINUTE],
-  ["24h", "1 day", 1440 * MINUTE],
-  ["168h", "1 week", 10080 * MINUTE],
-];
-
-function endsAt(length: number): string {
-  const t = now() + length;
-  const date = day(t);
-  return `until ${clock(t).slice(0, 5)}${date === day(now()) ? "" : `, ${date}`}`;
-}
-
-function DurationField({
-  value,
-  set,
-  openEnd,
-}: {
-  value: string;
-  set: (s: string) => void;
-  openEnd?: string;
-}) {
-  const preset = PRESETS.find(([id]) => id === value);
-  const isOwn = value !== "" && !preset;
-  return (
-    <fieldset class="field">
-      <legend class="label">For how long</legend>
-      <div class="presets">
-        {PRESETS.map(([id, text]) => (
-          <label class="preset" key={id}>
-            <input type="radio" name="for" checked={value === id} onChange={() => set(id)} />
-            <span>{text}</span>
-          </label>
-        ))}
-        {openEnd && (
-          <label class="preset">
-            <input type="radio" name="for" checked={value === ""} onChange={() => set("")} />
-            <span>{openEnd}</span>
-          </label>
-        )}
-        <input
-          class="own"
-          aria-label="Another duration, such as 90m or 3d"
-          placeholder="90m, 3d"
-          value={isOwn ? value : ""}
-          onInput={(ev) => set(ev.currentTarget.value.trim() || "2h")}
-        />
-      </div>
-      <span class="note">{preset ? endsAt(preset[2]) : isOwn ? `for ${value}` : "\u00a0"}</span>
-    </fieldset>
   );
 }
 

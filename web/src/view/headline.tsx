@@ -15,7 +15,7 @@ import {
 } from "../model/store";
 import { incidentPath } from "../model/router";
 import type { Counts, Incident } from "../model/types";
-import { askAck, askSilence } from "./dialogs";
+import { askAck, askSilence } from "./ask";
 import { Glyph, Tag, When } from "./parts";
 import { writeMatcher } from "../model/matchers";
 

@@ -9,7 +9,7 @@ import { checkPath, incidentPath } from "../model/router";
 import { ended, incidents, recent, siteZone } from "../model/store";
 import { timeline, type Line } from "../model/timeline";
 import type { Incident, Member } from "../model/types";
-import { askAck, askSilence } from "./dialogs";
+import { askAck, askSilence } from "./ask";
 import { useFetched } from "./fetched";
 import { toldSummary } from "./headline";
 import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When } from "./parts";

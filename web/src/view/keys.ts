@@ -7,7 +7,7 @@ import { clearFilter } from "../model/filter";
 import { checkPath, go, page } from "../model/router";
 import { checkSignal, incidents } from "../model/store";
 import type { Check, Incident } from "../model/types";
-import { asked, askAck, askKeys, askPause, askSilence, say } from "./dialogs";
+import { asked, askAck, askKeys, askPause, askSilence, say } from "./ask";
 
 const PLACES = ["/", "/incidents", "/journal", "/silences", "/coverage"];
 

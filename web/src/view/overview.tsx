@@ -14,9 +14,62 @@ import { CheckLink, Glyph, When } from "./parts";
 import { Mini, Row } from "./row";
 import { Middle, Rails } from "./spine";
 
-function FilterBar() {
-  const { text, states, site } = filter.value;
+function StateChips() {
+  const { states } = filter.value;
+  return (
+    <div class="chips" role="group" aria-label="By state">
+      {STATES.map((state) => (
+        <button
+          type="button"
+          key={state}
+          aria-pressed={states.includes(state)}
+          class={`chip is-${state}${counts.value[state] ? "" : " is-none"}`}
+          onClick={() => toggleState(state)}
+        >
+          <Glyph state={state} />
+          {state} <span class="n">{number(counts.value[state])}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function SiteChips() {
+  const { site } = filter.value;
+  return (
+    <div class="chips" role="group" aria-label="By site">
+      {sites.value.map(({ name }) => (
+        <button
+          type="button"
+          key={name}
+          class="chip"
+          aria-pressed={site === name}
+          onClick={() => setParams({ site: site === name ? "" : name })}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function FilterNote() {
   const { shown, total } = arrangement.value;
+  return (
+    <p class="filter-note" aria-live="polite">
+      {isFiltering(filter.value) && (
+        <>
+          {number(shown)} of {count(total, "check")}{" "}
+          <button type="button" class="link" onClick={clearFilter}>
+            show all
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function FilterBar() {
   return (
     <search class="filter" aria-label="Filter checks">
       <label class="search">
@@ -25,7 +78,7 @@ function FilterBar() {
           type="search"
           id="search"
           placeholder="Search"
-          value={text}
+          value={filter.value.text}
           autocomplete="off"
           spellcheck={false}
           onInput={(ev) => setParams({ q: ev.currentTarget.value })}
@@ -33,44 +86,10 @@ function FilterBar() {
         <kbd aria-hidden="true">/</kbd>
       </label>
       <div class="chip-rows">
-        <div class="chips" role="group" aria-label="By state">
-          {STATES.map((state) => (
-            <button
-              type="button"
-              key={state}
-              aria-pressed={states.includes(state)}
-              class={`chip is-${state}${counts.value[state] ? "" : " is-none"}`}
-              onClick={() => toggleState(state)}
-            >
-              <Glyph state={state} />
-              {state} <span class="n">{number(counts.value[state])}</span>
-            </button>
-          ))}
-        </div>
-        <div class="chips" role="group" aria-label="By site">
-          {sites.value.map(({ name }) => (
-            <button
-              type="button"
-              key={name}
-              class="chip"
-              aria-pressed={site === name}
-              onClick={() => setParams({ site: site === name ? "" : name })}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <StateChips />
+        <SiteChips />
       </div>
-      <p class="filter-note" aria-live="polite">
-        {isFiltering(filter.value) && (
-          <>
-            {number(shown)} of {count(total, "check")}{" "}
-            <button type="button" class="link" onClick={clearFilter}>
-              show all
-            </button>
-          </>
-        )}
-      </p>
+      <FilterNote />
     </search>
   );
 }

@@ -9,7 +9,7 @@ import { now } from "../model/clock";
 import { covers, parseMatchers } from "../model/matchers";
 import { allChecks, shape, silences } from "../model/store";
 import type { Silence } from "../model/types";
-import { askSilence, say } from "./dialogs";
+import { askSilence, say } from "./ask";
 import { MomentAgo, When } from "./parts";
 
 function coveredBy(silence: Silence): string {
