@@ -233,8 +233,8 @@ static void time_query(const struct journal_store *store, const struct timed_que
 		worst * 1e3, found);
 }
 
-/* What the API reads for `diarchy when NAME`: the name's words and their changes, its incidents, who
- * was told, and the ten minutes before it died. */
+/* What the API reads for `diarchy when NAME`: the name's words and their changes, its incidents,
+ * who was told, and the ten minutes before it died. */
 static void bench_when(const struct journal_store *store, struct wall died)
 {
 	const struct event_query parts[] = {

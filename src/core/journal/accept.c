@@ -153,8 +153,8 @@ static enum rc merge(const struct journal *j, const struct event *events, size_t
 	return RC_OK;
 }
 
-/* `events` are what we signed before the disk was rolled back, the first of them in the place of the
- * first that we signed afterwards. */
+/* `events` are what we signed before the disk was rolled back, the first of them in the place of
+ * the first that we signed afterwards. */
 static enum rc settle(struct journal *j, struct now now, const struct event *events, size_t n,
 	struct err *e)
 {

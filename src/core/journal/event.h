@@ -53,8 +53,9 @@ struct sha256 event_hash(const struct event *ev);
 /* Everything but hash and signature is well-formed and within limits: RC_INPUT, RC_LIMIT. */
 enum rc event_validate(const struct event *ev, struct err *e) MUST_USE;
 
-/* A body's one spelling: no white space, members in the order given, texts and numbers as base/json.h
- * writes them.  RC_INPUT when it isn't an object, RC_LIMIT when it is too deep or too long. */
+/* A body's one spelling: no white space, members in the order given, texts and numbers as
+ * base/json.h writes them.  RC_INPUT when it isn't an object, RC_LIMIT when it is too deep or too
+ * long. */
 enum rc event_write_body(const json_t *object, struct str *out, struct err *e) MUST_USE;
 
 /* As one JSON object on one line, for `diarchy log --json`, the API and the wire. */

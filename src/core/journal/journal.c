@@ -232,8 +232,8 @@ static struct wall in_range(struct wall t)
 	return (struct wall){ ms < EVENT_WALL_MAX_MS ? ms : EVENT_WALL_MAX_MS };
 }
 
-/* A peer refuses what event_validate() refuses, and with it the rest of the chain; a subject that an
- * operator typed must not do that to us. */
+/* A peer refuses what event_validate() refuses, and with it the rest of the chain; a subject that
+ * an operator typed must not do that to us. */
 static const char *clean(struct arena *a, const char *subject)
 {
 	size_t n = strnlen(subject, EVENT_SUBJECT_BYTES_MAX + 1);

@@ -13,9 +13,9 @@
  * lab.yaml (the chain covers the rest).  A batch that contradicts what we hold is a fork:
  * RC_CORRUPT, both kept nowhere, said aloud.
  *
- * Our own chain may be forked honestly: the disk was rolled back, and we wrote on before a peer told
- * us.  Then what we signed first and a peer has kept is the history; what was written on top of the
- * rolled-back disk moves, as it is, to the beginning of a new epoch:
+ * Our own chain may be forked honestly: the disk was rolled back, and we wrote on before a peer
+ * told us.  Then what we signed first and a peer has kept is the history; what was written on top
+ * of the rolled-back disk moves, as it is, to the beginning of a new epoch:
  *
  *	epoch 1   1 ── 2 ── 3 ── 4 ── 5      4 and 5 come back from the peer
  *	                    └─── 4'          written after the rollback
@@ -63,14 +63,15 @@ struct journal_store {
 	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */
 	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq,
 		size_t most, struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
-	/* `each` is called for every match, newest first by (hlc, site, epoch), unless after_cursor
-	 * is set; stops when it returns false.  The event lives only during the call, and `each` may
-	 * not call the store.  RC_INPUT when before_cursor names nothing. */
+	/* `each` is called for every match, newest first by (hlc, site, epoch), unless
+	 * after_cursor is set; stops when it returns false.  The event lives only during the
+	 * call, and `each` may not call the store.  RC_INPUT when before_cursor names nothing. */
 	enum rc (*query)(void *ctx, const struct event_query *q,
 		bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg,
 		struct err *e);
-	/* Which site's event is the newer one when stamps are equal: the one later in this list (the
-	 * order of lab.yaml; names must not decide).  Sites that aren't in it come before, by name. */
+	/* Which site's event is the newer one when stamps are equal: the one later in this list
+	 * (the order of lab.yaml; names must not decide).  Sites that aren't in it come before,
+	 * by name. */
 	void (*order)(void *ctx, const char *const *sites, size_t n);
 	/* Small durable facts outside the chains ("last_alive"); not fsynced. */
 	enum rc (*note)(void *ctx, const char *name, int64_t value, struct err *e);
@@ -96,8 +97,8 @@ enum rc journal_open(struct journal **ret, const char *site, const struct journa
 void journal_free(struct journal *j);
 SCOPED_BY(journal_free, struct journal *)
 
-/* Prepare an event of ours; returned for reading until the next commit.  `body` is a JSON object; one
- * that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut. */
+/* Prepare an event of ours; returned for reading until the next commit.  `body` is a JSON object;
+ * one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut. */
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body);
 /* Make all prepared events durable.  On failure they stay prepared, and a later commit tries
@@ -122,9 +123,9 @@ const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n)
  * ret_from->seq is what they have, 0 for nothing: send from seq + 1. */
 bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
 	struct journal_head *ret_from);
-/* Our heads as a peer that has `theirs` is to be shown them: a chain of ours that it holds in another
- * version is shown only as far as the two are known to be the same.  So the link asks for the rest,
- * and journal_accept() finds the fork and settles it.  `ret` has room for all heads. */
+/* Our heads as a peer that has `theirs` is to be shown them: a chain of ours that it holds in
+ * another version is shown only as far as the two are known to be the same.  So the link asks for
+ * the rest, and journal_accept() finds the fork and settles it.  `ret` has room for all heads. */
 void journal_heads_for(const struct journal *j, const struct journal_head *theirs, size_t n,
 	struct journal_head *ret);
 /* A peer says that it holds more of our own chain than we do, or another: we were wiped or rolled

@@ -40,8 +40,8 @@ bool journal_is_ours(const struct journal *j, const char *site);
 /* Move the head of the chain of `ev` to it; the chain is added if need be. */
 void journal_advance(struct journal *j, const struct event *ev);
 
-/* Let our clock follow.  The stamps of our own events are followed however far ahead they are: what we
- * say next must come after what we said. */
+/* Let our clock follow.  The stamps of our own events are followed however far ahead they are:
+ * what we say next must come after what we said. */
 void journal_witness(struct journal *j, struct now now, const struct event *ev);
 
 /* Give `ev` its place in our own chain: epoch, seq, previous, hash, signature. */
@@ -55,8 +55,8 @@ struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
 /* From now on we write `epoch`; what is prepared moves there. */
 void journal_enter(struct journal *j, uint64_t epoch);
 
-/* A chain of ours may give way to the first version that a peer proves, and to no third one: peers that
- * each hold another would have us change sides for ever. */
+/* A chain of ours may give way to the first version that a peer proves, and to no third one:
+ * peers that each hold another would have us change sides for ever. */
 bool journal_may_settle(const struct journal *j, size_t chain);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two sites in bad weather: full disks, torn commits, crashes, restored and wiped disks, clocks that
- * jump, batches cut anywhere.  When it clears, both hold the same, every chain is whole, and nothing
- * that was durable at either is lost, but for what the disk of its only holder lost.
+ * Two sites in bad weather: full disks, torn commits, crashes, restored and wiped disks, clocks
+ * that jump, batches cut anywhere.  When it clears, both hold the same, every chain is whole, and
+ * nothing that was durable at either is lost, but for what the disk of its only holder lost.
  *
  * SEED=N runs one seed, SEEDS=N the first N.
  */

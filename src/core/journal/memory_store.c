@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows stand in order of arrival; a row's cursor is its index plus FIRST_CURSOR.  `sorted` holds the
- * live ones by stamp, and each chain its own by seq.  Rows that replace() forgot stay until the
- * store is freed, marked with the commit that forgot them, so that a rollback can bring them back.
+ * Rows stand in order of arrival; a row's cursor is its index plus FIRST_CURSOR.  `sorted` holds
+ * the live ones by stamp, and each chain its own by seq.  Rows that replace() forgot stay until
+ * the store is freed, marked with the commit that forgot them, so that a rollback can bring them
+ * back.
  */
 #include "core/journal/memory_store.h"
 
@@ -39,7 +40,8 @@ struct memory_store {
 	struct map notes, durable_notes; /* name -> int64_t */
 	uint64_t commits;
 	struct memory_fault fault;
-	struct rows torn; /* what a torn write left; seq 0: it forgot nothing */
+	bool is_searching; /* the store may not be called meanwhile */
+	struct rows torn;  /* what a torn write left; seq 0: it forgot nothing */
 	struct journal_head torn_from;
 };
 
@@ -295,6 +297,7 @@ static enum rc replace(void *ctx, const struct journal_head *from, const struct 
 	struct memory_store *s = ctx;
 	enum rc rc;
 
+	must(!s->is_searching);
 	if (is_faulty(s)) {
 		if (s->fault.is_torn)
 			keep_torn(s, from, events, n);
@@ -469,10 +472,13 @@ static enum rc query(void *ctx, const struct event_query *q,
 			return err_set(e, RC_INPUT, "cursor %lu names no event of this journal",
 				(unsigned long)q->before_cursor);
 	}
+	must(!s->is_searching);
+	s->is_searching = true;
 	if (q->after_cursor)
 		search_as_arrived(s, &search);
 	else
 		search_newest_first(s, &search);
+	s->is_searching = false;
 	map_fini(&search.seen);
 	return RC_OK;
 }

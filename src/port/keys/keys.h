@@ -18,8 +18,8 @@
  * overwritten. */
 enum rc keys_generate(const char *path, struct public_key *ret, struct err *e) MUST_USE;
 
-/* RC_NOT_FOUND, RC_REFUSED when others could have read it, RC_INPUT when it isn't a key, RC_IO.  The
- * caller wipes the key with keys_wipe(). */
+/* RC_NOT_FOUND, RC_REFUSED when others could have read it, RC_INPUT when it isn't a key, RC_IO.
+ * The caller wipes the key with keys_wipe(). */
 enum rc keys_read(const char *path, struct private_key *ret, struct err *e) MUST_USE;
 void keys_wipe(struct private_key *k);
 SCOPED_FINI(keys_wipe, struct private_key)

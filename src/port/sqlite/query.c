@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Searches.  Each picks the index that its filters ask for and steps through it in the wanted order,
- * so that it costs what it returns.  `latest by subject` hops from one subject to the next in the
- * index (a loose index scan) instead of reading every event of the kind.
+ * Searches.  Each picks the index that its filters ask for and steps through it in the wanted
+ * order, so that it costs what it returns.  `latest by subject` hops from one subject to the next
+ * in the index (a loose index scan) instead of reading every event of the kind.
  */
 #include "port/sqlite/store.h"
 
@@ -170,64 +170,105 @@ static void free_findings(struct findings *f)
 }
 SCOPED_FINI(free_findings, struct findings)
 
+/* From a row that begins with id, hlc and chain. */
+static struct found found_in(struct search *search, sqlite3_stmt *stmt)
+{
+	const struct store_chain *c = store_chain_by_id(search->s, sqlite3_column_int64(stmt, 2));
+
+	return (struct found){
+		.id = sqlite3_column_int64(stmt, 0),
+		.place = { (uint64_t)sqlite3_column_int64(stmt, 1), c ? c->rank : 0 },
+	};
+}
+
+static void keep(struct search *search, struct findings *to, struct found found)
+{
+	if (!is_below(found.place, search->below))
+		return;
+	must_grow(to->v, to->n, to->cap);
+	to->v[to->n++] = found;
+}
+
 /* The newest event of the subject that the search stands at, if it has one that matches. */
 static enum rc find_latest(struct search *search, struct findings *to, struct err *e)
 {
-	struct sqlite_store *s = search->s;
-	scoped(sql_done) sqlite3_stmt *stmt =
-		sql_get(s, search->kind ? SQL_LATEST_OF_KIND_AND_SUBJECT : SQL_LATEST_OF_SUBJECT);
-	const struct store_chain *c;
-	struct found found;
+	scoped(sql_done) sqlite3_stmt *stmt = sql_get(search->s,
+		search->kind ? SQL_LATEST_OF_KIND_AND_SUBJECT : SQL_LATEST_OF_SUBJECT);
 	enum rc rc;
 	int step;
 
 	bind(search, stmt, search->until, ALL_RANKS);
-	rc = sql_step(s, stmt, &step, "searching", e);
+	rc = sql_step(search->s, stmt, &step, "searching", e);
+	if (rc == RC_OK && step == SQLITE_ROW)
+		keep(search, to, found_in(search, stmt));
+	return rc;
+}
+
+/* Where the index stands after a hop. */
+struct hop {
+	int64_t subject; /* 0: there is none below */
+	struct found newest;
+	bool is_tied; /* another event of the subject is stamped alike */
+};
+
+static enum rc look_at(struct search *search, sqlite3_stmt *stmt, struct hop *ret, struct err *e)
+{
+	int step;
+	enum rc rc = sql_step(search->s, stmt, &step, "searching", e);
+
+	*ret = (struct hop){ 0 };
 	if (rc != RC_OK || step == SQLITE_DONE)
 		return rc;
-	c = store_chain_by_id(s, sqlite3_column_int64(stmt, 2));
-	found.id = sqlite3_column_int64(stmt, 0);
-	found.place.hlc = (uint64_t)sqlite3_column_int64(stmt, 1);
-	found.place.rank = c ? c->rank : 0;
-	if (!is_below(found.place, search->below))
-		return RC_OK;
-	must_grow(to->v, to->n, to->cap);
-	to->v[to->n++] = found;
+	ret->subject = sqlite3_column_int64(stmt, 3);
+	ret->newest = found_in(search, stmt);
+	rc = sql_step(search->s, stmt, &step, "searching", e);
+	if (rc != RC_OK)
+		return rc;
+	ret->is_tied = step == SQLITE_ROW && sqlite3_column_int64(stmt, 3) == ret->subject &&
+		       (uint64_t)sqlite3_column_int64(stmt, 1) == ret->newest.place.hlc;
 	return RC_OK;
 }
 
-/* Go on to the next subject; 0 after the last. */
-static enum rc next_subject(struct search *search, struct err *e)
+/* To the subject below the one that the search stands at: the end of it in the index is its newest
+ * event. */
+static enum rc hop_down(struct search *search, struct hop *ret, struct err *e)
 {
-	struct sqlite_store *s = search->s;
 	scoped(sql_done) sqlite3_stmt *stmt =
-		sql_get(s, search->kind ? SQL_NEXT_SUBJECT_OF_KIND : SQL_NEXT_SUBJECT);
-	int64_t last = search->subject;
+		sql_get(search->s, search->kind ? SQL_SUBJECT_OF_KIND_BELOW : SQL_SUBJECT_BELOW);
 	enum rc rc;
-	int step;
 
 	sql_bind_int(stmt, 5, search->kind);
-	sql_bind_int(stmt, 6, last);
-	rc = sql_step(s, stmt, &step, "searching", e);
-	if (rc != RC_OK)
-		return rc;
-	search->subject = step == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
-	if (search->subject != 0 && search->subject <= last) /* or the search would never end */
-		return store_corrupt(s, e, "an index is out of order");
-	return RC_OK;
+	sql_bind_int(stmt, 6, search->subject);
+	rc = look_at(search, stmt, ret, e);
+	if (rc == RC_OK && (ret->subject < 0 || ret->subject >= search->subject))
+		rc = store_corrupt(search->s, e, "an index is out of order"); /* and has no end */
+	search->subject = ret->subject;
+	return rc;
+}
+
+/* Without asking further, since nothing filters it out and nothing rivals it. */
+static bool is_answer(const struct search *search, const struct hop *hop)
+{
+	return !search->q->site && !hop->is_tied && hop->newest.place.hlc >= search->since &&
+	       hop->newest.place.hlc <= search->until;
 }
 
 static enum rc find_latest_of_each(struct search *search, struct findings *to, struct err *e)
 {
+	struct hop hop;
 	enum rc rc;
 
 	if (search->subject)
 		return find_latest(search, to, e);
-	rc = next_subject(search, e);
-	while (rc == RC_OK && search->subject) {
-		rc = find_latest(search, to, e);
+	search->subject = INT64_MAX;
+	rc = hop_down(search, &hop, e);
+	while (rc == RC_OK && hop.subject) {
+		if (is_answer(search, &hop))
+			keep(search, to, hop.newest);
+		else
+			rc = find_latest(search, to, e);
 		if (rc == RC_OK)
-			rc = next_subject(search, e);
+			rc = hop_down(search, &hop, e);
 	}
 	return rc;
 }
@@ -264,11 +305,20 @@ static enum rc search_latest(struct search *search, struct err *e)
 	return rc;
 }
 
+static enum rc run(struct search *search, struct err *e)
+{
+	if (search->q->after_cursor)
+		return search_as_arrived(search, e);
+	if (search->q->is_latest_by_subject)
+		return search_latest(search, e);
+	return search_newest_first(search, e);
+}
+
 enum rc store_query(void *ctx, const struct event_query *q,
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
 {
 	struct search search = { .s = ctx, .q = q, .each = each, .arg = arg };
-	bool exists = true;
+	bool exists = !q->site || wrote(ctx, q->site);
 	enum rc rc;
 
 	search.since = q->since.ms ? stamp_of(q->since, 0) : 0;
@@ -282,12 +332,11 @@ enum rc store_query(void *ctx, const struct event_query *q,
 		rc = look_up(ctx, q->subject, &search.subject, &exists, e);
 	if (rc == RC_OK && q->before_cursor)
 		rc = find_place(&search, q->before_cursor, e);
-	if (q->site && !wrote(ctx, q->site))
-		exists = false;
 	if (rc != RC_OK || !exists)
 		return rc;
-	if (q->after_cursor)
-		return search_as_arrived(&search, e);
-	return q->is_latest_by_subject ? search_latest(&search, e)
-				       : search_newest_first(&search, e);
+	must(!search.s->is_searching);
+	search.s->is_searching = true;
+	rc = run(&search, e);
+	search.s->is_searching = false;
+	return rc;
 }

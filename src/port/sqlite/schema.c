@@ -135,8 +135,8 @@ static enum rc run_check(struct sqlite_store *s, const char *sql, struct err *e)
 	return RC_OK;
 }
 
-/* quick_check reads every page and can't be interrupted, so a large file gets it for its small tables
- * only. */
+/* quick_check reads every page and can't be interrupted, so a large file gets it for its small
+ * tables only. */
 enum rc store_check_pages(struct sqlite_store *s, struct err *e)
 {
 	static const char *const small[] = { "PRAGMA quick_check(chain)",

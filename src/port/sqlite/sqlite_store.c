@@ -31,8 +31,9 @@ static enum rc sync_directory_of(const char *path, struct err *e)
 
 /*
  * Made by us, so that the file and the -wal and -shm that SQLite models on it are ours alone; and
- * locked, so that two daemons never write one chain.  flock(2) and the fcntl(2) locks of SQLite don't
- * see each other, but closing any descriptor of a file drops the latter: this one is closed last.
+ * locked, so that two daemons never write one chain.  flock(2) and the fcntl(2) locks of SQLite
+ * don't see each other, but closing any descriptor of a file drops the latter: this one is closed
+ * last.
  */
 static enum rc lock_file(struct sqlite_store *s, struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A journal file of somebody else's making: refused, or usable without a crash.  An input that begins
- * with an SQLite header is the file; any other is the write-ahead log beside a sound one.
+ * A journal file of somebody else's making: refused, or usable without a crash.  An input that
+ * begins with an SQLite header is the file; any other is the write-ahead log beside a sound one.
  */
 #include "port/sqlite/sqlite_store.h"
 

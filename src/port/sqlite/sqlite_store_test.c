@@ -527,8 +527,8 @@ static _Noreturn void append_until_killed(int report, uint64_t seed)
 	}
 }
 
-/* Kills it at a moment drawn from `r`, half the time only after it has reported something; the newest
- * seq that it reported. */
+/* Kills it at a moment drawn from `r`, half the time only after it has reported something; the
+ * newest seq that it reported. */
 static uint64_t live_and_die(uint64_t seed, struct rng *r)
 {
 	uint64_t seq, newest = 0;

@@ -102,7 +102,8 @@ static bool has_parameter(sqlite3_stmt *stmt, int index)
 	return index <= sqlite3_bind_parameter_count(stmt);
 }
 
-/* Binding fails only on a bad index or on a text beyond SQLITE_LIMIT_LENGTH, which no event holds. */
+/* Binding fails only on a bad index or on a text beyond SQLITE_LIMIT_LENGTH, which no event
+ * holds. */
 static void must_bind(int code)
 {
 	must(code == SQLITE_OK);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store: what the files of this folder share.  A kept statement is bound, stepped and then reset with
- * sql_done(); it is never left stepping while another function runs. */
+/* store: what the files of this folder share.  A kept statement is bound, stepped and then reset
+ * with sql_done(); it is never left stepping while another function runs. */
 #ifndef PORT_SQLITE_STORE_H
 #define PORT_SQLITE_STORE_H
 
@@ -36,7 +36,8 @@ struct sqlite_store {
 	size_t n_chains, cap_chains;
 	char **order; /* sites, as journal_store.order gave them */
 	size_t n_order;
-	int64_t next_id; /* of events; an id is not used twice while we run */
+	bool is_searching; /* the store may not be called meanwhile */
+	int64_t next_id;   /* of events; an id is not used twice while we run */
 };
 
 /* The error that SQLite just reported, with the file's name and, when it is damaged, the remedy. */

@@ -160,8 +160,10 @@ enum rc store_replace(void *ctx, const struct journal_head *from, const struct e
 	struct store_chain before = cut ? *cut : (struct store_chain){ 0 };
 	size_t n_chains = s->n_chains;
 	int64_t next_id = s->next_id;
-	enum rc rc = sql_run(s, sql_get(s, SQL_BEGIN), "beginning to write", e);
+	enum rc rc;
 
+	must(!s->is_searching);
+	rc = sql_run(s, sql_get(s, SQL_BEGIN), "beginning to write", e);
 	if (rc == RC_OK)
 		rc = write_all(s, from, events, n, e);
 	if (rc == RC_OK)
