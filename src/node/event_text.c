@@ -35,7 +35,8 @@ static void config(const struct words *w)
 {
 	const char *revision = get(w, "revision");
 
-	str_addf(w->out, "%s took up another lab.yaml", w->ev->subject);
+	str_addf(w->out, "%s %s", w->ev->subject,
+		*get(w, "previous") ? "took up another lab.yaml" : "began with this lab.yaml");
 	if (*revision)
 		str_addf(w->out, ": %.10s '%s'", revision, get(w, "summary"));
 	if (*get(w, "author"))

@@ -369,7 +369,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	journal_heads(s->journal, &n);
 	is_new = n == 0;
 	s->last_alive.ms = store->noted(store->ctx, "last_alive", 0);
-	is_clean = !is_new && was_shut_down(s);
+	is_clean = is_new || was_shut_down(s);
 	checks_load(s->checks, now, s->tables->specs, s->lab->n_checks);
 	alert_load(s->alert, now, &s->tables->alert);
 	rc = events_restore(s, now, e);
