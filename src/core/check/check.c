@@ -26,6 +26,7 @@ struct check {
 	struct wall since;
 	struct wall paused_until;
 	struct wall run_started;
+	struct mono run_began;       /* the same moment; deadlines don't follow a clock that jumps */
 	struct wall declared;        /* deadlines of a check without evidence count from here */
 	struct mono declared_mono;
 	struct mono heard;           /* newest evidence of ours; of anybody's for SOURCE_PING */
@@ -196,12 +197,8 @@ static struct mono ping_due(const struct check *k, struct now now)
 				 NEVER_MS :
 				 now.mono.ms + (next.ms + spec->grace_ms - now.wall.ms);
 	}
-	if (k->run_started.ms) {
-		int64_t run_due = now.mono.ms + k->run_started.ms + spec->grace_ms - now.wall.ms;
-
-		if (run_due < due.ms)
-			due.ms = run_due;
-	}
+	if (k->run_started.ms && k->run_began.ms + spec->grace_ms < due.ms)
+		due.ms = k->run_began.ms + spec->grace_ms;
 	return due;
 }
 
@@ -236,6 +233,44 @@ static void arm_judge(struct checks *c, struct check *k, struct now now)
 		heap_set(&c->judge_heap, &k->judge_timer, due);
 }
 
+/* ---- words */
+
+static void forget_digest(struct checks *c, uint8_t site)
+{
+	c->digest_valid &= (uint8_t)~(1u << site);
+}
+
+static void set_word(struct checks *c, uint16_t index, enum check_word word, struct wall since)
+{
+	struct vantage *v = vantage_of(&c->items[index], c->self);
+
+	v->word = word;
+	v->since = since;
+	forget_digest(c, c->self);
+	say(c, CHECK_SAY_WORD, index);
+}
+
+/* Our word missed its deadline: we have nothing to say any more. */
+static void expire_word(struct checks *c, uint16_t index, struct now now)
+{
+	struct check *k = &c->items[index];
+	struct vantage *v;
+
+	if (k->spec->source != SOURCE_PROBE || !observes(c, k))
+		return;
+	v = vantage_of(k, c->self);
+	if (v->word != WORD_NONE && k->heard.ms + word_lasts_ms(k->spec) <= now.mono.ms)
+		set_word(c, index, WORD_NONE, now.wall);
+}
+
+/* ---- when to probe next */
+
+static void probe_at(struct checks *c, struct check *k, int64_t when_ms)
+{
+	if (!heap_has(&k->probe_timer) || k->probe_timer.key > when_ms)
+		heap_set(&c->probe_heap, &k->probe_timer, when_ms);
+}
+
 /* ---- judging */
 
 struct verdict {
@@ -244,19 +279,23 @@ struct verdict {
 	struct wall since;
 };
 
-static struct verdict judge_ping(const struct check *k, struct now now)
+/* The last report of all is the evidence. */
+static struct verdict judge_ping(struct check *k, struct now now)
 {
-	const struct vantage *newest = NULL;
-	bool is_due = ping_due(k, now).ms <= now.mono.ms;
+	struct vantage *newest = NULL;
+	int64_t overdue_ms = now.mono.ms - ping_due(k, now).ms;
 
 	for (uint32_t i = 0; i < vantage_count(k->spec); i++) {
-		const struct vantage *v = &k->vantages[i];
+		struct vantage *v = &k->vantages[i];
 
+		v->is_fresh = false;
 		if (v->word != WORD_NONE && (!newest || v->heard.ms > newest->heard.ms))
 			newest = v;
 	}
-	if (is_due)
-		return (struct verdict){ CHECK_SILENT, SCOPE_NONE, now.wall };
+	if (overdue_ms >= 0)
+		return (struct verdict){ CHECK_SILENT, SCOPE_NONE, { now.wall.ms - overdue_ms } };
+	if (newest)
+		newest->is_fresh = true;
 	if (!newest)
 		return (struct verdict){ CHECK_PENDING, SCOPE_NONE, k->declared };
 	if (newest->word == WORD_FAILING)
@@ -293,10 +332,22 @@ static struct verdict judge_words(struct checks *c, struct check *k, struct now 
 		return (struct verdict){ CHECK_FAILING, n_ok ? SCOPE_PATH : SCOPE_DOWN, first_bad };
 	if (n_ok)
 		return (struct verdict){ CHECK_OK, SCOPE_NONE, last_good };
-	if (k->state == CHECK_PENDING &&
+	/* Also after a pause: the time to look has to be granted again. */
+	if ((k->state == CHECK_PENDING || k->state == CHECK_PAUSED) &&
 	    now.mono.ms < k->declared_mono.ms + word_lasts_ms(k->spec) + CHECK_PROMISE_MS)
 		return (struct verdict){ CHECK_PENDING, SCOPE_NONE, k->declared };
 	return (struct verdict){ CHECK_SILENT, SCOPE_NONE, now.wall };
+}
+
+/* What was true before a pause proves nothing: ask, and allow the time to ask. */
+static void resume(struct checks *c, struct check *k, struct now now)
+{
+	k->paused_until.ms = 0;
+	if (k->heard.ms != INT64_MIN)
+		k->heard = now.mono;
+	k->declared_mono = now.mono;
+	if (k->spec->source == SOURCE_PROBE && observes(c, k))
+		probe_at(c, k, now.mono.ms);
 }
 
 static void judge(struct checks *c, uint16_t index, struct now now)
@@ -304,6 +355,10 @@ static void judge(struct checks *c, uint16_t index, struct now now)
 	struct check *k = &c->items[index];
 	struct verdict was = { k->state, k->scope, k->since }, is;
 
+	if (k->state == CHECK_PAUSED && !is_paused(k, now))
+		resume(c, k, now);
+	if (!is_paused(k, now))
+		expire_word(c, index, now);
 	if (is_paused(k, now))
 		is = (struct verdict){ CHECK_PAUSED, SCOPE_NONE, now.wall };
 	else if (k->spec->source == SOURCE_PING)
@@ -328,43 +383,7 @@ static void judge_all_of(struct checks *c, uint8_t site, struct now now)
 			judge(c, i, now);
 }
 
-/* ---- words */
-
-static void forget_digest(struct checks *c, uint8_t site)
-{
-	c->digest_valid &= (uint8_t)~(1u << site);
-}
-
-static void set_word(struct checks *c, uint16_t index, enum check_word word, struct wall since)
-{
-	struct vantage *v = vantage_of(&c->items[index], c->self);
-
-	v->word = word;
-	v->since = since;
-	forget_digest(c, c->self);
-	say(c, CHECK_SAY_WORD, index);
-}
-
-/* Our word missed its deadline: we have nothing to say any more. */
-static void expire_word(struct checks *c, uint16_t index, struct now now)
-{
-	struct check *k = &c->items[index];
-	struct vantage *v;
-
-	if (k->spec->source != SOURCE_PROBE || !observes(c, k) || is_paused(k, now))
-		return;
-	v = vantage_of(k, c->self);
-	if (v->word != WORD_NONE && k->heard.ms + word_lasts_ms(k->spec) <= now.mono.ms)
-		set_word(c, index, WORD_NONE, now.wall);
-}
-
 /* ---- probing */
-
-static void probe_at(struct checks *c, struct check *k, int64_t when_ms)
-{
-	if (!heap_has(&k->probe_timer) || k->probe_timer.key > when_ms)
-		heap_set(&c->probe_heap, &k->probe_timer, when_ms);
-}
 
 void checks_hurry(struct checks *c, struct now now, uint16_t index)
 {
@@ -450,10 +469,29 @@ void checks_observe(struct checks *c, struct now now, uint16_t index, const stru
 	} else {
 		observe_failure(c, index, now, o->reason);
 	}
-	if (v->word != was)
+	if (v->word != was) /* else the deadline is found to have moved when it comes */
 		judge(c, index, now);
-	else if (k->spec->source == SOURCE_PROBE && v->word != WORD_NONE && !is_paused(k, now))
-		heap_set(&c->judge_heap, &k->judge_timer, now.mono.ms + word_lasts_ms(k->spec));
+}
+
+/* The same moment on our monotonic clock; what claims to be of the future is of now. */
+static struct mono moment(struct now now, struct wall at)
+{
+	return (struct mono){ at.ms < now.wall.ms ? now.mono.ms - (now.wall.ms - at.ms) : now.mono.ms };
+}
+
+/* A run began; unless it is known that it ended, since the journals of two sites may arrive in any
+ * order. */
+static void start_run(struct check *k, struct now now, struct wall at)
+{
+	struct wall newest = k->run_started;
+
+	for (uint32_t i = 0; i < vantage_count(k->spec); i++)
+		if (k->vantages[i].heard.ms > newest.ms && k->vantages[i].heard.ms <= now.wall.ms)
+			newest = k->vantages[i].heard;
+	if (at.ms < newest.ms)
+		return;
+	k->run_started = at;
+	k->run_began = moment(now, at);
 }
 
 void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site, struct wall at,
@@ -463,10 +501,11 @@ void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site,
 	struct vantage *v = vantage_of(k, site);
 	enum check_word word = o->is_ok ? WORD_OK : WORD_FAILING;
 
-	if (!v || at.ms < v->heard.ms)
+	/* What was heard in the future was heard by a clock that has been set back since. */
+	if (!v || (at.ms < v->heard.ms && v->heard.ms <= now.wall.ms))
 		return;
 	if (is_start) {
-		k->run_started = at;
+		start_run(k, now, at);
 		judge(c, index, now);
 		return;
 	}
@@ -480,8 +519,8 @@ void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site,
 		v->last_ok = at;
 	if (k->run_started.ms && at.ms >= k->run_started.ms)
 		k->run_started = (struct wall){ 0 };
-	if (now.mono.ms - (now.wall.ms - at.ms) > k->heard.ms)
-		k->heard.ms = now.mono.ms - (now.wall.ms - at.ms);
+	if (moment(now, at).ms > k->heard.ms)
+		k->heard = moment(now, at);
 	forget_digest(c, site);
 	judge(c, index, now);
 }
@@ -571,16 +610,7 @@ void checks_set_blind(struct checks *c, struct now now, uint8_t site, bool is_bl
 
 void checks_pause(struct checks *c, struct now now, uint16_t index, struct wall until)
 {
-	struct check *k = &c->items[index];
-	bool was_paused = is_paused(k, now);
-
-	k->paused_until = until;
-	if (was_paused && !is_paused(k, now)) {
-		/* What was true before the pause proves nothing: ask, and allow the time to ask. */
-		k->heard.ms = k->heard.ms == INT64_MIN ? INT64_MIN : now.mono.ms;
-		k->declared_mono = now.mono;
-		checks_hurry(c, now, index);
-	}
+	c->items[index].paused_until.ms = until.ms > now.wall.ms ? until.ms : 0;
 	judge(c, index, now);
 }
 
@@ -609,16 +639,8 @@ void checks_tick(struct checks *c, struct now now)
 		start_probe(c, (struct check *)((char *)node - offsetof(struct check, probe_timer)), now);
 	while ((node = heap_first(&c->judge_heap)) && node->key <= now.mono.ms) {
 		struct check *k = (struct check *)((char *)node - offsetof(struct check, judge_timer));
-		bool was_paused = k->paused_until.ms != 0 && k->state == CHECK_PAUSED;
-		uint16_t index = (uint16_t)(k - c->items);
 
-		heap_remove(&c->judge_heap, node);
-		if (was_paused && !is_paused(k, now)) {
-			checks_pause(c, now, index, (struct wall){ 0 });
-			continue;
-		}
-		expire_word(c, index, now);
-		judge(c, index, now);
+		judge(c, (uint16_t)(k - c->items), now);
 	}
 	for (uint8_t site = 0; site < SITES_MAX; site++)
 		if ((c->promising & (1u << site)) &&
@@ -695,10 +717,15 @@ static void init_check(struct checks *c, struct check *k, const struct check_spe
 /* What is known of a check under the same name moves over; vantages by site. */
 static void inherit(struct check *k, struct check *old)
 {
+	k->paused_until = old->paused_until;
+	if (old->spec->source != k->spec->source) {
+		k->state = k->paused_until.ms ? CHECK_PAUSED : CHECK_PENDING;
+		return; /* another thing under the same name */
+	}
 	for (uint8_t site = 0; site < SITES_MAX; site++) {
 		struct vantage *from = vantage_of(old, site), *to = vantage_of(k, site);
 
-		if (!from || !to || old->spec->source != k->spec->source)
+		if (!from || !to)
 			continue;
 		*to = *from;
 		from->reason = NULL;
@@ -706,8 +733,8 @@ static void inherit(struct check *k, struct check *old)
 	k->state = old->state;
 	k->scope = old->scope;
 	k->since = old->since;
-	k->paused_until = old->paused_until;
 	k->run_started = old->run_started;
+	k->run_began = old->run_began;
 	k->declared = old->declared;
 	k->declared_mono = old->declared_mono;
 	k->heard = old->heard;
@@ -762,7 +789,7 @@ struct check_view checks_view(const struct checks *c, uint16_t index)
 		.since = k->since, .paused_until = k->paused_until, .run_started = k->run_started,
 		.reason = "" };
 
-	if (home && home->word == WORD_FAILING && home->reason)
+	if (home && home->is_fresh && home->word == WORD_FAILING && home->reason)
 		view.reason = home->reason;
 	for (uint32_t i = 0; i < vantage_count(k->spec); i++) {
 		const struct vantage *v = &k->vantages[i];

@@ -87,7 +87,7 @@ struct observation {
 enum check_effect_kind {
 	CHECK_DO_PROBE, /* run the probe of `check` now */
 	CHECK_SAY_WORD, /* our word on `check` changed: journal it */
-	CHECK_SAY_STATE,/* the judged state, scope or reason of `check` changed */
+	CHECK_SAY_STATE,/* the judged state or scope of `check` changed */
 };
 struct check_effect {
 	enum check_effect_kind kind;
