@@ -240,7 +240,9 @@ static void told_delivered(const struct page *p)
 
 static void told_attempts(const struct page *p)
 {
-	sample(p, NULL, 0, (double)p->api->counters[API_DELIVERIES]);
+	const uint64_t *n = p->api->counters;
+
+	sample(p, NULL, 0, (double)(n[API_DELIVERIES] + n[API_DELIVERIES_FAILED]));
 }
 
 static void told_failed(const struct page *p)

@@ -199,7 +199,7 @@ static void the_daemon_tells_of_itself(void **state)
 	assert_true(value_of(&p, "diarchy_link_up{peer=\"mumbai\"}") == 0);
 	assert_true(value_of(&p, "diarchy_journal_events{site=\"dublin\"}") >= 2);
 	assert_true(value_of(&p, "diarchy_incidents_open{severity=\"critical\"}") == 0);
-	assert_true(value_of(&p, "diarchy_notifications_attempts_total") == 2);
+	assert_true(value_of(&p, "diarchy_notifications_attempts_total") == 3);
 	assert_true(value_of(&p, "diarchy_notifications_failed_total") == 1);
 	assert_true(value_of(&p, "diarchy_limit{name=\"CHECKS_MAX\"}") == CHECKS_MAX);
 	assert_true(value_of(&p, "diarchy_limit_used{name=\"CHECKS_MAX\"}") == f.lab->n_checks);

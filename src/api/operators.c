@@ -1,67 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operators: what people tell the site.  Each is checked here for its form, and by the site for sense. */
 #include "api/api_private.h"
+#include "api/body.h"
 
 #define BY_BYTES_MAX       NAME_BYTES_MAX
 #define WHY_BYTES_MAX      1000
 #define TEXT_BYTES_MAX     4000
 #define MATCHERS_BYTES_MAX 4000
 
-struct member { /* of a body: text, or null */
-	const char *name;
-	size_t bytes_max;
-	const char *value; /* NULL: absent or null */
-};
-
-static enum rc read_member(const json_t *body, struct member *m, struct err *e)
-{
-	const json_t *value = json_object_get(body, m->name);
-
-	m->value = NULL;
-	if (!value || json_is_null(value))
-		return RC_OK;
-	if (!json_is_string(value))
-		return err_set(e, RC_INPUT, "'%s' is a text", m->name);
-	if (json_string_length(value) > m->bytes_max)
-		return err_set(e, RC_INPUT, "'%s' has more than %zu bytes", m->name, m->bytes_max);
-	m->value = json_string_value(value);
-	return RC_OK;
-}
-
-static bool is_known(const char *name, const struct member *members, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq(members[i].name, name))
-			return true;
-	}
-	return false;
-}
-
-/* The body as an object of these members and no others; no body is an empty object.  The values live
- * as long as *ret. */
-static enum rc read_body(const struct call *c, struct member *members, size_t n, json_t **ret,
+static enum rc read_body(const struct call *c, struct body_member *members, size_t n, json_t **ret,
 	struct err *e)
 {
-	scoped(json_decref) json_t *body = NULL;
-	const char *name;
-	json_t *value;
-	enum rc rc = c->ask->body_bytes ?
-			     json_read(&body, c->ask->body, c->ask->body_bytes, e) :
-			     json_read(&body, "{}", 2, e);
-
-	if (rc != RC_OK)
-		return err_in(e, rc, "the body");
-	if (!json_is_object(body))
-		return err_set(e, RC_INPUT, "the body is a JSON object");
-	json_object_foreach(body, name, value) {
-		if (!is_known(name, members, n))
-			return err_set(e, RC_INPUT, "unknown member '%.64s'", name);
-	}
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = read_member(body, &members[i], e);
-	if (rc == RC_OK)
-		*ret = TAKE(body);
-	return rc;
+	return body_read(c->ask->body, c->ask->body_bytes, members, n, ret, e);
 }
 
 /* After an input, whatever became of it, the driver carries out what the site wants. */
@@ -99,7 +49,7 @@ static enum rc read_until(const struct call *c, const char *length, const char *
 enum rc silence_add(struct call *c, struct answer *out, struct err *e)
 {
 	enum { MATCHERS, FOR, UNTIL, WHY, BY };
-	struct member m[] = { { "matchers", MATCHERS_BYTES_MAX }, { "for", DURATION_TEXT_MAX },
+	struct body_member m[] = { { "matchers", MATCHERS_BYTES_MAX }, { "for", DURATION_TEXT_MAX },
 		{ "until", WALL_TEXT_MAX }, { "why", WHY_BYTES_MAX }, { "by", BY_BYTES_MAX } };
 	scoped(json_decref) json_t *body = NULL;
 	char id[INCIDENT_ID_MAX];
@@ -138,7 +88,7 @@ enum rc silence_end(struct call *c, struct answer *out, struct err *e)
 
 enum rc incident_ack(struct call *c, struct answer *out, struct err *e)
 {
-	struct member m[] = { { "why", WHY_BYTES_MAX }, { "by", BY_BYTES_MAX } };
+	struct body_member m[] = { { "why", WHY_BYTES_MAX }, { "by", BY_BYTES_MAX } };
 	scoped(json_decref) json_t *body = NULL;
 	enum rc rc = read_body(c, m, COUNT(m), &body, e);
 
@@ -168,7 +118,7 @@ static enum rc read_length(const struct call *c, const char *length, struct wall
 
 enum rc check_pause(struct call *c, struct answer *out, struct err *e)
 {
-	struct member m[] = { { "for", DURATION_TEXT_MAX }, { "why", WHY_BYTES_MAX },
+	struct body_member m[] = { { "for", DURATION_TEXT_MAX }, { "why", WHY_BYTES_MAX },
 		{ "by", BY_BYTES_MAX } };
 	scoped(json_decref) json_t *body = NULL;
 	struct wall until;
@@ -185,7 +135,7 @@ enum rc check_pause(struct call *c, struct answer *out, struct err *e)
 
 enum rc check_resume(struct call *c, struct answer *out, struct err *e)
 {
-	struct member m[] = { { "why", WHY_BYTES_MAX }, { "by", BY_BYTES_MAX } };
+	struct body_member m[] = { { "why", WHY_BYTES_MAX }, { "by", BY_BYTES_MAX } };
 	scoped(json_decref) json_t *body = NULL;
 	enum rc rc = read_body(c, m, COUNT(m), &body, e);
 
@@ -198,7 +148,7 @@ enum rc check_resume(struct call *c, struct answer *out, struct err *e)
 
 enum rc note_add(struct call *c, struct answer *out, struct err *e)
 {
-	struct member m[] = { { "text", TEXT_BYTES_MAX }, { "by", BY_BYTES_MAX },
+	struct body_member m[] = { { "text", TEXT_BYTES_MAX }, { "by", BY_BYTES_MAX },
 		{ "subject", NAME_BYTES_MAX } };
 	scoped(json_decref) json_t *body = NULL;
 	enum rc rc = read_body(c, m, COUNT(m), &body, e);
