@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "port/probe/echo.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -13,10 +14,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define HEADER_BYTES 8 /* type, code, checksum, id, sequence: alike in both protocols */
-#define PACKET_MAX   (HEADER_BYTES + PING_PAYLOAD_MAX)
-#define BUCKETS      256 /* by the sequence's low byte */
-#define TURN_MAX     64  /* packets read before the loop's other business gets its turn */
+#define BUCKETS  256 /* by the sequence's low byte */
+#define TURN_MAX 64  /* packets read before the loop's other business gets its turn */
 
 enum { V4, V6, PROTOCOLS };
 
@@ -32,8 +31,7 @@ struct pinger {
 	uv_loop_t *loop;
 	struct line lines[PROTOCOLS];
 	struct ping *buckets[BUCKETS];
-	uint16_t id, sequence;
-	uint64_t cookie; /* what our payloads begin with */
+	struct echo last; /* what all our packets have in common, and the last sequence */
 	unsigned n_holds;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -42,7 +40,7 @@ struct pinger {
 struct ping {
 	struct ping *next, **link;
 	struct ip_address to;
-	uint16_t sequence, payload_bytes;
+	struct echo echo;
 	uint64_t sent_ns;
 	ping_done *done;
 	void *ctx;
@@ -68,9 +66,7 @@ struct pinger *pinger_new(uv_loop_t *loop)
 
 	p->loop = loop;
 	p->n_holds = 1;
-	must(getrandom(&p->cookie, sizeof p->cookie, 0) == sizeof p->cookie);
-	p->id = (uint16_t)(p->cookie >> 16);
-	p->sequence = (uint16_t)p->cookie;
+	must(getrandom(&p->last, sizeof p->last, 0) == sizeof p->last);
 	return p;
 }
 
@@ -169,50 +165,6 @@ static enum rc open_line(struct pinger *p, int which, struct line **ret, struct 
 	return RC_OK;
 }
 
-/* The payload is a function of cookie and sequence, so that nothing need be kept to check it. */
-static void fill_payload(const struct pinger *p, uint16_t sequence, uint8_t *ret, size_t n)
-{
-	uint64_t x = p->cookie ^ ((uint64_t)sequence << 32 | sequence);
-
-	for (size_t i = 0; i < n; i++)
-		ret[i] = (uint8_t)(i < sizeof x ? x >> 8 * i : i);
-}
-
-/* RFC 1071; the kernel does it for ICMPv6, and for ping sockets. */
-static uint16_t checksum(const uint8_t *bytes, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-	if (n & 1)
-		sum += (uint32_t)bytes[n - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static size_t write_packet(const struct line *l, const struct ping *ping, uint8_t *ret)
-{
-	const struct pinger *p = l->pinger;
-	size_t n = HEADER_BYTES + (size_t)ping->payload_bytes;
-	uint16_t sum;
-
-	memset(ret, 0, HEADER_BYTES);
-	ret[0] = protocols[l->which].request;
-	ret[4] = (uint8_t)(p->id >> 8);
-	ret[5] = (uint8_t)p->id;
-	ret[6] = (uint8_t)(ping->sequence >> 8);
-	ret[7] = (uint8_t)ping->sequence;
-	fill_payload(p, ping->sequence, ret + HEADER_BYTES, ping->payload_bytes);
-	if (l->which == V4) {
-		sum = checksum(ret, n);
-		ret[2] = (uint8_t)(sum >> 8);
-		ret[3] = (uint8_t)sum;
-	}
-	return n;
-}
-
 union control {
 	struct cmsghdr align;
 	uint8_t bytes[512];
@@ -270,8 +222,8 @@ static void clear_error(const struct line *l)
 static enum rc send_packet(struct line *l, struct ping *ping, const struct ping_wish *wish,
 	struct err *e)
 {
-	uint8_t packet[PACKET_MAX];
-	struct ip_address to = wish->to;
+	uint8_t packet[ECHO_PACKET_MAX];
+	struct ip_address to = ping->to;
 	union control control;
 	struct iovec iov = { .iov_base = packet };
 	struct msghdr m = { .msg_name = &to,
@@ -283,7 +235,7 @@ static enum rc send_packet(struct line *l, struct ping *ping, const struct ping_
 	ssize_t sent;
 
 	memset(&control, 0, sizeof control);
-	iov.iov_len = write_packet(l, ping, packet);
+	iov.iov_len = echo_write(&ping->echo, protocols[l->which].request, l->which == V4, packet);
 	add_controls(&m, l, wish);
 	clear_error(l);
 	if (wish->dont_fragment)
@@ -301,14 +253,14 @@ static struct ping *find(struct pinger *p, uint16_t sequence, const struct ip_ad
 {
 	struct ping *ping = p->buckets[sequence % BUCKETS];
 
-	while (ping && (ping->sequence != sequence || !ip_equal(&ping->to, from)))
+	while (ping && (ping->echo.sequence != sequence || !ip_equal(&ping->to, from)))
 		ping = ping->next;
 	return ping;
 }
 
 static void link_ping(struct pinger *p, struct ping *ping)
 {
-	struct ping **bucket = &p->buckets[ping->sequence % BUCKETS];
+	struct ping **bucket = &p->buckets[ping->echo.sequence % BUCKETS];
 
 	ping->next = *bucket;
 	ping->link = bucket;
@@ -339,17 +291,13 @@ enum rc ping_send(struct pinger *p, const struct ping_wish *wish, ping_done *don
 	ping = must_alloc(sizeof *ping);
 	ping->to = wish->to;
 	ping->to.v4.sin_port = 0; /* raw IPv6 sockets take it for a protocol; same place in both */
-	ping->sequence = ++p->sequence;
-	ping->payload_bytes =
-		wish->payload_bytes < PING_PAYLOAD_MAX ? wish->payload_bytes : PING_PAYLOAD_MAX;
+	p->last.sequence++;
+	ping->echo = p->last;
+	ping->echo.payload_bytes =
+		wish->payload_bytes < ECHO_PAYLOAD_MAX ? wish->payload_bytes : ECHO_PAYLOAD_MAX;
 	ping->done = done;
 	ping->ctx = ctx;
-	rc = send_packet(l, ping,
-		&(struct ping_wish){ .to = ping->to,
-			.source = wish->source,
-			.ttl = wish->ttl,
-			.dont_fragment = wish->dont_fragment },
-		e);
+	rc = send_packet(l, ping, wish, e);
 	if (rc != RC_OK) {
 		free(ping);
 		return rc;
@@ -383,47 +331,19 @@ static int16_t hop_limit_of(struct msghdr *m)
 	return -1;
 }
 
-/* Raw IPv4 sockets deliver the IP header, too.  NULL: not even a header of ours. */
-static const uint8_t *skip_ip(const struct line *l, const uint8_t *bytes, size_t *n)
-{
-	size_t header = 0;
-
-	if (l->which == V4 && l->is_raw)
-		header = *n > 0 ? (size_t)(bytes[0] & 0x0f) * 4 : 0;
-	if (*n < header + HEADER_BYTES)
-		return NULL;
-	*n -= header;
-	return bytes + header;
-}
-
-static uint16_t sequence_of(const uint8_t *packet)
-{
-	return (uint16_t)(packet[6] << 8 | packet[7]);
-}
-
-static bool is_ours(const struct line *l, const uint8_t *packet, size_t n, const struct ping *ping)
-{
-	uint8_t payload[PING_PAYLOAD_MAX];
-	uint16_t id = (uint16_t)(packet[4] << 8 | packet[5]);
-
-	if (l->is_raw && id != l->pinger->id)
-		return false;
-	if (n != HEADER_BYTES + (size_t)ping->payload_bytes)
-		return false;
-	fill_payload(l->pinger, ping->sequence, payload, ping->payload_bytes);
-	return memcmp(payload, packet + HEADER_BYTES, ping->payload_bytes) == 0;
-}
-
 static void take_reply(struct line *l, struct msghdr *m, const uint8_t *bytes, size_t n)
 {
-	const uint8_t *packet = skip_ip(l, bytes, &n);
+	bool has_ip = l->which == V4 && l->is_raw;
+	const uint8_t *packet = has_ip ? echo_skip_ip(bytes, &n) : bytes;
 	struct ping_reply reply = { .is_echo = true, .hop_limit = hop_limit_of(m) };
 	struct ping *ping;
 
-	if (!packet || packet[0] != protocols[l->which].reply)
+	if (!packet || n < ECHO_HEADER_BYTES || packet[0] != protocols[l->which].reply)
 		return;
-	ping = find(l->pinger, sequence_of(packet), m->msg_name);
-	if (!ping || !is_ours(l, packet, n, ping))
+	if (l->is_raw && echo_id(packet) != l->pinger->last.id)
+		return;
+	ping = find(l->pinger, echo_sequence(packet), m->msg_name);
+	if (!ping || !echo_is_intact(&ping->echo, packet, n))
 		return;
 	reply.rtt_us = (int64_t)(uv_hrtime() - ping->sent_ns) / 1000;
 	finish(ping, &reply);
@@ -450,9 +370,9 @@ static void take_error(struct line *l, struct msghdr *m, const uint8_t *packet, 
 	struct ip_address offender = { 0 };
 	struct ping *ping;
 
-	if (!error || n < HEADER_BYTES || packet[0] != protocols[l->which].request)
+	if (!error || n < ECHO_HEADER_BYTES || packet[0] != protocols[l->which].request)
 		return;
-	ping = find(l->pinger, sequence_of(packet), m->msg_name);
+	ping = find(l->pinger, echo_sequence(packet), m->msg_name);
 	if (!ping)
 		return;
 	snprintf(why, sizeof why, "%s", strerror((int)error->ee_errno));
@@ -467,7 +387,7 @@ static void take_error(struct line *l, struct msghdr *m, const uint8_t *packet, 
 /* One packet; false: there was none. */
 static bool receive(struct line *l, int flags)
 {
-	uint8_t bytes[PACKET_MAX + 64];
+	uint8_t bytes[ECHO_PACKET_MAX + 64];
 	struct ip_address from = { 0 };
 	union control control;
 	struct iovec iov = { .iov_base = bytes, .iov_len = sizeof bytes };

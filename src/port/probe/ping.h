@@ -13,8 +13,6 @@
 
 #include <uv.h>
 
-#define PING_PAYLOAD_MAX 65507 /* what fits an IPv4 packet */
-
 struct pinger;
 struct ping;
 
