@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#define NAMES_MAX 64 /* looked at: finding the n-th takes GnuTLS n steps */
+
 void chain_fini(struct chain *c)
 {
 	for (uint32_t i = 0; i < c->n; i++)
@@ -146,16 +148,15 @@ static void copy_dns_names(struct probe_tls *facts, gnutls_x509_crt_t cert)
 	size_t used = 0;
 
 	facts->names[0] = '\0';
-	for (unsigned i = 0;; i++) {
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
 		char name[256];
 		size_t n = sizeof name - 1;
-		unsigned type = 0;
-		int code = gnutls_x509_crt_get_subject_alt_name2(cert, i, name, &n, &type, NULL);
+		int type = gnutls_x509_crt_get_subject_alt_name(cert, i, name, &n, NULL);
 
-		if (code == GNUTLS_E_SHORT_MEMORY_BUFFER || type != GNUTLS_SAN_DNSNAME)
+		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return; /* there are no more, or they can't be read */
+		if (type != GNUTLS_SAN_DNSNAME)
 			continue;
-		if (code < 0)
-			return;
 		name[n] = '\0';
 		if (used + n + 2 > sizeof facts->names)
 			return;

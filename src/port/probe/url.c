@@ -66,18 +66,20 @@ static enum rc set_target(struct url *u, const char *text, struct err *e)
 static enum rc set_host(struct url *u, struct err *e)
 {
 	bool is_v6 = strchr(u->host, ':') != NULL;
+	const char *marks = is_v6 ? ":.%-_" : "-._"; /* an address may name its zone */
 	struct ip_address ignored;
 
-	if (is_v6 && !ip_parse(u->host, 0, &ignored))
-		return err_set(e, RC_INPUT, "'%s' is no IPv6 address", u->host);
-	for (char *c = u->host; *c && !is_v6; c++) {
+	for (char *c = u->host; *c; c++) {
 		if (!isascii(*c))
 			return err_set(e, RC_INPUT, "host '%s': write it in its xn-- form",
 				u->host);
-		if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
+		if (!isalnum((unsigned char)*c) && !strchr(marks, *c))
 			return err_set(e, RC_INPUT, "'%s' names no host", u->host);
-		*c = (char)tolower((unsigned char)*c);
+		if (!is_v6)
+			*c = (char)tolower((unsigned char)*c);
 	}
+	if (is_v6 && !ip_parse(u->host, 0, &ignored))
+		return err_set(e, RC_INPUT, "'%s' is no IPv6 address", u->host);
 	return RC_OK;
 }
 
