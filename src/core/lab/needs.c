@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What explains what.  A check needs, in this order: what its declaration says, its host's check,
- * the check that stands for its site's uplink, and its site's check.
+ * What explains what.  A check needs, in this order: what its declaration says, its host's check, and
+ * the check that stands for its site's uplink.  That it needs its site, too, depends on who looks:
+ * node/ adds it where that is another site.
  *
  * An edge that we add ourselves must not close a circle: what the uplink itself needs (the router's
- * host) doesn't need the uplink, and what a site's check needs doesn't need the site's check.  A
- * circle that is left is one that was declared.
+ * host) doesn't need the uplink.  A circle that is left is one that was declared.
  */
 #include "core/lab/build.h"
 
@@ -150,27 +150,17 @@ static bool is_seen_from_outside(const struct build *b, uint8_t site)
 	return uplink != NO_CHECK && (b->lab->checks[uplink].from & ~(1u << site)) != 0;
 }
 
-static bool belongs_to(const struct lab_check *check, uint8_t site)
-{
-	return check->home == site &&
-	       (check->kind == CHECK_PROBE || check->kind == CHECK_HEARTBEAT ||
-		       check->kind == CHECK_SELF);
-}
-
 static void add_site(struct build *b, uint8_t site)
 {
-	uint16_t down = site_check(b, site);
+	uint16_t down = site_check(b, site), uplink = b->lab->sites[site].uplink;
 	bool *is_ancestor;
 
-	if (down == NO_CHECK)
+	if (down == NO_CHECK || !is_seen_from_outside(b, site))
 		return;
-	if (is_seen_from_outside(b, site))
-		add_need(b, down, b->lab->sites[site].uplink);
 	is_ancestor = must_alloc(b->lab->n_checks * sizeof *is_ancestor);
-	mark_ancestors(b, down, is_ancestor);
-	for (uint16_t i = 0; i < b->lab->n_checks; i++)
-		if (belongs_to(&b->lab->checks[i], site) && !is_ancestor[i])
-			add_need(b, i, down);
+	mark_ancestors(b, uplink, is_ancestor);
+	if (!is_ancestor[down])
+		add_need(b, down, uplink);
 	free(is_ancestor);
 }
 

@@ -251,8 +251,8 @@ static void a_probe_called_like_a_host_stands_for_it(void **state)
 	assert_int_equal(lab_check_index(lab, "host:nas"), NO_CHECK);
 	assert_int_equal(lab->hosts[0].check, lab_check_index(lab, "nas"));
 	assert_int_equal(find(lab, "nas")->host, 0);
-	assert_needs(lab, "nas", "site:mumbai");
-	assert_needs(lab, "page", "nas site:mumbai");
+	assert_needs(lab, "nas", "");
+	assert_needs(lab, "page", "nas");
 }
 
 static void a_targets_address_or_name_finds_its_host(void **state)
@@ -282,7 +282,7 @@ static void a_targets_address_or_name_finds_its_host(void **state)
 	assert_int_equal(find(lab, "g")->host, NO_HOST);
 }
 
-static void needs_are_declared_then_host_then_uplink_then_site(void **state)
+static void needs_are_declared_then_host_then_uplink(void **state)
 {
 	scoped(lab_free) struct lab *lab = read_with(", uplink: wan", "",
 		"notify: {discord: {webhook: {env: HOOK}}}\n" WATCHER "hosts:\n"
@@ -296,29 +296,28 @@ static void needs_are_declared_then_host_then_uplink_then_site(void **state)
 
 	(void)state;
 	assert_int_equal(lab->sites[0].uplink, lab_check_index(lab, "wan"));
-	assert_needs(lab, "photos", "db host:nas wan site:dublin");
-	assert_needs(lab, "job", "photos wan site:dublin");
-	assert_needs(lab, "host:nas", "wan site:dublin");
+	assert_needs(lab, "photos", "db host:nas wan");
+	assert_needs(lab, "job", "photos wan");
+	assert_needs(lab, "host:nas", "wan");
 	assert_needs(lab, "wan", "host:router"); /* what the uplink needs doesn't need it */
 	assert_needs(lab, "host:router", "");
 	assert_needs(lab, "site:dublin", "wan");
 	assert_needs(lab, "site:mumbai", "");
 	assert_needs(lab, "link:dublin-mumbai", "wan site:dublin site:mumbai");
 	assert_needs(lab, "drill:webhost", "watcher:webhost");
-	assert_needs(lab, "notify@dublin", "wan site:dublin");
-	assert_needs(lab, "disk@dublin", "site:dublin");
-	assert_needs(lab, "disk@mumbai", "site:mumbai");
+	assert_needs(lab, "notify@dublin", "wan");
+	assert_needs(lab, "disk@dublin", "");
 }
 
 /* Seen from inside only, the uplink falls silent with its site and must not stand for its death. */
-static void an_uplink_that_nobody_sees_from_outside_is_explained_by_its_site(void **state)
+static void an_uplink_that_nobody_sees_from_outside_does_not_explain_its_site(void **state)
 {
 	scoped(lab_free) struct lab *lab =
 		read_with(", uplink: wan", "", "probes: {wan: {home: dublin, icmp: 192.0.2.1}}\n");
 
 	(void)state;
 	assert_needs(lab, "site:dublin", "");
-	assert_needs(lab, "wan", "site:dublin");
+	assert_needs(lab, "wan", "");
 }
 
 static void native_probes_become_what_they_say(void **state)
@@ -547,8 +546,8 @@ int main(void)
 		cmocka_unit_test(without_channels_nobody_checks_them),
 		cmocka_unit_test(a_probe_called_like_a_host_stands_for_it),
 		cmocka_unit_test(a_targets_address_or_name_finds_its_host),
-		cmocka_unit_test(needs_are_declared_then_host_then_uplink_then_site),
-		cmocka_unit_test(an_uplink_that_nobody_sees_from_outside_is_explained_by_its_site),
+		cmocka_unit_test(needs_are_declared_then_host_then_uplink),
+		cmocka_unit_test(an_uplink_that_nobody_sees_from_outside_does_not_explain_its_site),
 		cmocka_unit_test(native_probes_become_what_they_say),
 		cmocka_unit_test(a_blackbox_module_and_a_target_are_a_probe),
 		cmocka_unit_test(equal_patterns_are_compiled_once),
