@@ -76,7 +76,7 @@ static enum rc document(void *ctx, const char *path, struct doc *ret, struct fin
 {
 	const struct str *yaml = ctx;
 
-	return yaml_parse(ret, path, str_c(yaml), yaml->len, findings, e);
+	return yaml_parse(ret, path, yaml, findings, e);
 }
 
 static const struct tz *zone(void *ctx, const char *name)

@@ -77,11 +77,11 @@ static enum rc secret(void *ctx, const struct secret *which, struct str *ret, st
 static struct lab *read_lab(struct fixture *f, const char *yaml)
 {
 	scoped(findings_fini) struct findings findings = { 0 };
-	struct lab_text text = { "lab.yaml", yaml, strlen(yaml) };
+	const struct lab_text texts[] = { { "lab.yaml", yaml, strlen(yaml) }, { 0 } };
 	struct lab *lab = NULL;
 	struct err e = { 0 };
 
-	if (lab_load_texts(&lab, &text, 1, f->zones, &findings, &e) != RC_OK)
+	if (lab_load_texts(&lab, texts, f->zones, &findings, &e) != RC_OK)
 		fail_msg("%s: line %u: %s", e.text, findings.n ? findings.items[0].line : 0,
 			findings.n ? findings.items[0].text : "");
 	return lab;

@@ -50,8 +50,8 @@ static enum rc check_text(const struct str *text, struct zones *zones, struct er
 {
 	scoped(findings_fini) struct findings findings = { 0 };
 	scoped(lab_free) struct lab *lab = NULL;
-	const struct lab_text texts[] = { { FILE_NAME, str_c(text), text->len } };
-	enum rc rc = lab_load_texts(&lab, texts, 1, zones, &findings, e);
+	const struct lab_text texts[] = { { FILE_NAME, str_c(text), text->len }, { 0 } };
+	enum rc rc = lab_load_texts(&lab, texts, zones, &findings, e);
 
 	if (rc != RC_OK && findings.n)
 		return err_set(e, RC_INPUT, "%s", findings.items[0].text);

@@ -36,11 +36,11 @@ static int tear_down(void **state)
 static struct lab *check(const struct str *text)
 {
 	scoped(findings_fini) struct findings findings = { 0 };
-	const struct lab_text texts[] = { { "lab.yaml", str_c(text), text->len } };
+	const struct lab_text texts[] = { { "lab.yaml", str_c(text), text->len }, { 0 } };
 	struct lab *lab = NULL;
 	struct err e = { 0 };
 
-	if (lab_load_texts(&lab, texts, 1, zones, &findings, &e) != RC_OK || findings.n)
+	if (lab_load_texts(&lab, texts, zones, &findings, &e) != RC_OK || findings.n)
 		fail_msg("%s: %s in\n%s", e.text, findings.n ? findings.items[0].text : "",
 			str_c(text));
 	return lab;

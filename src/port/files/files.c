@@ -17,8 +17,8 @@ static enum rc open_file(const char *path, int *ret, struct err *e)
 	*ret = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (*ret >= 0)
 		return RC_OK;
-	return err_errno(
-		e, errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO, errno, "%s", path);
+	return err_errno(e, errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO, errno, "%s",
+		path);
 }
 
 static ssize_t read_some(int fd, void *buf, size_t n)
@@ -66,8 +66,8 @@ enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct e
 	while ((got = read_some(fd, buf, sizeof buf)) > 0) {
 		n += (size_t)got;
 		if (n > most_bytes)
-			return err_set(
-				e, RC_LIMIT, "%s is longer than %zu bytes", path, most_bytes);
+			return err_set(e, RC_LIMIT, "%s is longer than %zu bytes", path,
+				most_bytes);
 		str_addn(ret, buf, (size_t)got);
 	}
 	return got < 0 ? err_errno(e, RC_IO, errno, "%s", path) : RC_OK;

@@ -11,7 +11,7 @@
 enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct err *e) MUST_USE;
 
 /* Appends up to `n` bytes into `buf`, *ret_n says how many; the same errors. */
-enum rc file_read_into(
-	const char *path, void *buf, size_t n, size_t *ret_n, struct err *e) MUST_USE;
+enum rc file_read_into(const char *path, void *buf, size_t n, size_t *ret_n,
+	struct err *e) MUST_USE;
 
 #endif

@@ -8,7 +8,6 @@
 struct context {
 	struct zones *zones;
 	const struct lab_text *texts; /* NULL: from the disk */
-	size_t n_texts;
 };
 
 static enum rc bytes_of(void *ctx, const char *path, struct str *ret, struct err *e)
@@ -17,22 +16,22 @@ static enum rc bytes_of(void *ctx, const char *path, struct str *ret, struct err
 
 	if (!c->texts)
 		return file_read(path, LAB_FILE_BYTES_MAX, ret, e);
-	for (size_t i = 0; i < c->n_texts; i++) {
-		if (!str_eq(c->texts[i].path, path))
+	for (const struct lab_text *it = c->texts; it->path; it++) {
+		if (!str_eq(it->path, path))
 			continue;
-		str_addn(ret, c->texts[i].text, c->texts[i].n);
+		str_addn(ret, it->text, it->n);
 		return RC_OK;
 	}
 	return err_set(e, RC_NOT_FOUND, "%s: No such file or directory", path);
 }
 
-static enum rc document_of(
-	void *ctx, const char *path, struct doc *ret, struct findings *findings, struct err *e)
+static enum rc document_of(void *ctx, const char *path, struct doc *ret, struct findings *findings,
+	struct err *e)
 {
 	scoped(str_fini) struct str bytes = STR_EMPTY;
 	enum rc rc = bytes_of(ctx, path, &bytes, e);
 
-	return rc != RC_OK ? rc : yaml_parse(ret, path, str_c(&bytes), bytes.len, findings, e);
+	return rc != RC_OK ? rc : yaml_parse(ret, path, &bytes, findings, e);
 }
 
 static const struct tz *zone_of(void *ctx, const char *name)
@@ -71,11 +70,11 @@ enum rc lab_load(struct lab **ret, const char *path, struct zones *zones, struct
 	return load(ret, path, &c, findings, e);
 }
 
-enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, size_t n,
-	struct zones *zones, struct findings *findings, struct err *e)
+enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, struct zones *zones,
+	struct findings *findings, struct err *e)
 {
-	struct context c = { .zones = zones, .texts = texts, .n_texts = n };
+	struct context c = { .zones = zones, .texts = texts };
 
-	must(n > 0);
+	must(texts[0].path);
 	return load(ret, texts[0].path, &c, findings, e);
 }

@@ -11,14 +11,14 @@
 enum rc lab_load(struct lab **ret, const char *path, struct zones *zones, struct findings *findings,
 	struct err *e) MUST_USE;
 
-/* The same from texts in memory, the first of which is lab.yaml: for tests, the simulator, fuzzers.
- */
+/* The same from texts in memory, the first of which is lab.yaml; a path of NULL ends the list.  For
+ * tests, the simulator and fuzzers. */
 struct lab_text {
 	const char *path;
 	const char *text;
 	size_t n;
 };
-enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, size_t n,
-	struct zones *zones, struct findings *findings, struct err *e) MUST_USE;
+enum rc lab_load_texts(struct lab **ret, const struct lab_text *texts, struct zones *zones,
+	struct findings *findings, struct err *e) MUST_USE;
 
 #endif

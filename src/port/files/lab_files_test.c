@@ -46,10 +46,11 @@ static struct lab *read_both(const char *text, const char *modules)
 		{ "etc/lab.yaml", text, strlen(text) },
 		{ "etc/modules.yml", modules, strlen(modules) },
 		{ "etc/body.txt", "the body", 8 },
+		{ 0 },
 	};
 	struct lab *lab = NULL;
 
-	if (lab_load_texts(&lab, texts, COUNT(texts), zones, &findings, NULL) != RC_OK)
+	if (lab_load_texts(&lab, texts, zones, &findings, NULL) != RC_OK)
 		for (uint32_t i = 0; i < findings.n; i++)
 			print_error("%s:%u:%u: %s\n", findings.items[i].file,
 				findings.items[i].line, findings.items[i].column,

@@ -53,12 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		{ "lab.yaml", text, first },
 		{ "modules.yml", text + second, n - second },
 		{ "body.txt", text, n < 64 ? n : 64 },
+		{ 0 },
 	};
 	enum rc rc;
 
 	if (!zones)
 		zones = zones_new();
-	rc = lab_load_texts(&lab, texts, COUNT(texts), zones, &findings, NULL);
+	rc = lab_load_texts(&lab, texts, zones, &findings, NULL);
 	must((rc == RC_OK) == (findings.n_errors == 0));
 	must((rc == RC_OK) == (lab != NULL));
 	for (uint32_t i = 0; i < findings.n; i++)

@@ -43,8 +43,7 @@ static int set_up(void **state)
 	sample.zones = zones_new();
 	read_sample("complete.yaml", &sample.text);
 	read_sample("blackbox.yml", &sample.modules);
-	return yaml_parse(&sample.doc, "complete.yaml", str_c(&sample.text), sample.text.len,
-		&findings, NULL);
+	return yaml_parse(&sample.doc, "complete.yaml", &sample.text, &findings, NULL);
 }
 
 static int tear_down(void **state)
@@ -63,9 +62,10 @@ static enum rc load(const struct str *text, struct findings *findings)
 	const struct lab_text texts[] = {
 		{ "complete.yaml", str_c(text), text->len },
 		{ "blackbox.yml", str_c(&sample.modules), sample.modules.len },
+		{ 0 },
 	};
 
-	return lab_load_texts(&lab, texts, COUNT(texts), sample.zones, findings, NULL);
+	return lab_load_texts(&lab, texts, sample.zones, findings, NULL);
 }
 
 /* What is done with each mapping of the sample that has a shape. */
@@ -169,8 +169,8 @@ static bool has_finding(const struct findings *findings, const char *text)
 	return false;
 }
 
-static void take_required_keys_away(
-	const struct shape *shape, const struct doc_node *node, void *ctx)
+static void take_required_keys_away(const struct shape *shape, const struct doc_node *node,
+	void *ctx)
 {
 	unsigned *n = ctx;
 

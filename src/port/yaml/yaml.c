@@ -231,8 +231,8 @@ static void place_value(struct builder *b, struct doc_node *node, uint32_t weigh
 	f->key = NULL;
 }
 
-static void open_container(
-	struct builder *b, enum doc_kind kind, const yaml_char_t *tag, const yaml_char_t *name)
+static void open_container(struct builder *b, enum doc_kind kind, const yaml_char_t *tag,
+	const yaml_char_t *name)
 {
 	struct doc_node *node;
 
@@ -252,12 +252,12 @@ static void open_container(
 }
 
 /* "<<": what `from` has and the mapping itself has not. */
-static void merge_one(
-	struct builder *b, struct frame *f, struct map *seen, const struct doc_node *from)
+static void merge_one(struct builder *b, struct frame *f, struct map *seen,
+	const struct doc_node *from)
 {
 	if (from->kind != DOC_MAPPING) {
-		finding_error(
-			b->findings, place_of(b, from), "'<<' wants a mapping or a list of them");
+		finding_error(b->findings, place_of(b, from),
+			"'<<' wants a mapping or a list of them");
 		return;
 	}
 	for (uint32_t i = 0; i < from->n; i++) {
@@ -388,8 +388,8 @@ static void take(struct builder *b, const yaml_event_t *ev)
 		take_alias(b, ev);
 		break;
 	case YAML_MAPPING_START_EVENT:
-		open_container(
-			b, DOC_MAPPING, ev->data.mapping_start.tag, ev->data.mapping_start.anchor);
+		open_container(b, DOC_MAPPING, ev->data.mapping_start.tag,
+			ev->data.mapping_start.anchor);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
 		open_container(b, DOC_SEQUENCE, ev->data.sequence_start.tag,
@@ -448,8 +448,8 @@ static const char *problem_text(const yaml_parser_t *parser, char found)
 }
 
 /* "did not find expected ',' or '}' (while parsing a flow mapping that begins in line 7)" */
-static void report_syntax(
-	struct builder *b, const yaml_parser_t *parser, const char *text, size_t n)
+static void report_syntax(struct builder *b, const yaml_parser_t *parser, const char *text,
+	size_t n)
 {
 	const char *problem = problem_text(parser, byte_at(text, n, parser->problem_mark));
 
@@ -509,7 +509,7 @@ void doc_fini(struct doc *d)
 	d->file = NULL;
 }
 
-enum rc yaml_parse(struct doc *ret, const char *file, const char *text, size_t n,
+enum rc yaml_parse(struct doc *ret, const char *file, const struct str *text,
 	struct findings *findings, struct err *e)
 {
 	scoped(doc_fini) struct doc doc = { 0 };
@@ -517,10 +517,10 @@ enum rc yaml_parse(struct doc *ret, const char *file, const char *text, size_t n
 
 	arena_init(&doc.arena, DOC_BYTES_MAX);
 	doc.file = arena_strdup(&doc.arena, file);
-	doc.hash = sha256_of(text, n);
-	if (is_text(&b, text, n)) {
+	doc.hash = sha256_of(str_c(text), text->len);
+	if (is_text(&b, str_c(text), text->len)) {
 		b.line = 1;
-		build(&b, text, n);
+		build(&b, str_c(text), text->len);
 	}
 	drop_frames(&b);
 	map_fini(&b.anchors);

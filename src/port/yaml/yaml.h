@@ -20,7 +20,7 @@
 /* `file` is used in findings and copied.  RC_INPUT when the text is no YAML, RC_LIMIT when it holds
  * too much: both are said as findings, too.  Lesser errors (a key that stands twice) are findings
  * only, and the rest of the document is there. */
-enum rc yaml_parse(struct doc *ret, const char *file, const char *text, size_t n,
+enum rc yaml_parse(struct doc *ret, const char *file, const struct str *text,
 	struct findings *findings, struct err *e) MUST_USE;
 
 void doc_fini(struct doc *d);

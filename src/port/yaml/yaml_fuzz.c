@@ -31,9 +31,12 @@ static void check_findings(const struct findings *findings)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(str_fini) struct str text = STR_EMPTY;
 	scoped(doc_fini) struct doc doc = { 0 };
-	enum rc rc = yaml_parse(&doc, "fuzz.yaml", (const char *)data, n, &findings, NULL);
+	enum rc rc;
 
+	str_addn(&text, data, n);
+	rc = yaml_parse(&doc, "fuzz.yaml", &text, &findings, NULL);
 	check_findings(&findings);
 	if (rc == RC_OK)
 		must(count(doc.root, 0) <= YAML_NODES_MAX);

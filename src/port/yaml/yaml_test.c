@@ -22,12 +22,19 @@ static void parsed_fini(struct parsed *p)
 }
 SCOPED_FINI(parsed_fini, struct parsed)
 
-static struct parsed parse(const char *text)
+static struct parsed parse_bytes(const char *bytes, size_t n)
 {
+	scoped(str_fini) struct str text = STR_EMPTY;
 	struct parsed p = { 0 };
 
-	p.rc = yaml_parse(&p.doc, "x.yaml", text, strlen(text), &p.findings, NULL);
+	str_addn(&text, bytes, n);
+	p.rc = yaml_parse(&p.doc, "x.yaml", &text, &p.findings, NULL);
 	return p;
+}
+
+static struct parsed parse(const char *text)
+{
+	return parse_bytes(text, strlen(text));
 }
 
 static void assert_at(const struct doc_node *node, uint32_t line, uint32_t column)
@@ -146,15 +153,13 @@ static void a_syntax_error_has_its_line_and_column(void **state)
 static void bytes_that_are_not_text_are_refused_with_their_line(void **state)
 {
 	scoped(parsed_fini) struct parsed p = parse("a: 1\nb: \xff\n");
-	struct parsed nul = { 0 };
+	scoped(parsed_fini) struct parsed nul = parse_bytes("a: \0b", 5);
 
 	(void)state;
 	assert_int_equal(p.rc, RC_INPUT);
 	assert_finding(&p, 2, 1, "this line is not UTF-8 text");
-	nul.rc = yaml_parse(&nul.doc, "x.yaml", "a: \0b", 5, &nul.findings, NULL);
 	assert_int_equal(nul.rc, RC_INPUT);
 	assert_finding(&nul, 1, 1, "this line is not UTF-8 text");
-	parsed_fini(&nul);
 }
 
 static void an_alias_is_the_value_it_stands_for(void **state)
