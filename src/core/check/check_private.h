@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_private: what the files of this folder share of struct checks.
+ *
+ *	check.c      loading, the queue of effects
+ *	observe.c    from observations, reports and peers' journals to words; when to probe
+ *	judge.c      from words to states; deadlines, pauses, promises, blindness
+ *	view.c       what others may ask
+ *
+ * Every check has at most two timers in two heaps, "probe next" and "judge next", so that a step
+ * costs the logarithm of the number of checks, and an observation that changes nothing costs a few
+ * comparisons.
+ */
+#ifndef CORE_CHECK_CHECK_PRIVATE_H
+#define CORE_CHECK_CHECK_PRIVATE_H
+
+#include "base/mem.h"
+#include "core/check/check.h"
+
+#define CHECK_FIRST_MS (10 * SECOND_MS) /* every check is probed within this after a start */
+
+struct check {
+	const struct check_spec *spec;
+	struct vantage *vantages; /* one for each bit of spec->from, lowest first */
+	enum check_state state;
+	enum check_scope scope;
+	struct wall since;
+	struct wall paused_until;
+	struct wall run_started;
+	struct mono run_began; /* the same moment; deadlines don't follow a clock that jumps */
+	struct wall declared;  /* deadlines of a check without evidence count from here */
+	struct mono declared_mono;
+	struct mono heard;   /* newest evidence of ours; of anybody's for SOURCE_PING */
+	struct mono started; /* the probe under way; {NEVER_MS}: none */
+	bool is_second;      /* the next interval places the check in its phase */
+	struct heap_node probe_timer, judge_timer;
+};
+
+struct checks {
+	uint8_t self;
+	struct rng rng;
+	struct check *items;
+	uint16_t n;
+	struct heap probe_heap, judge_heap;
+	struct check_effect *queue; /* ring of `cap` slots */
+	uint32_t head, queued, cap;
+	uint8_t blind;     /* bit n: site n */
+	uint8_t promising; /* bit n: its promise holds */
+	struct mono promised[SITES_MAX];
+	int64_t wall_minus_mono_ms; /* to notice jumps */
+	uint64_t digest[SITES_MAX];
+	uint8_t digest_valid; /* bit n */
+};
+
+/* check.c */
+void check_say(struct checks *c, enum check_effect_kind kind, uint16_t index);
+uint32_t check_vantage_count(const struct check_spec *spec);
+struct vantage *check_vantage(const struct check *k, uint8_t site); /* NULL: not one */
+void check_forget_digest(struct checks *c, uint8_t site);
+
+/* observe.c */
+void check_set_word(struct checks *c, uint16_t index, enum check_word word, struct wall since);
+void check_probe_at(struct checks *c, struct check *k, int64_t when_ms); /* or sooner, if it was */
+
+/* judge.c */
+void check_judge(struct checks *c, uint16_t index, struct now now);
+int64_t check_word_lasts_ms(const struct check_spec *spec);
+bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
+	const struct vantage *v);
+
+static inline bool check_is_ours(const struct checks *c, const struct check *k)
+{
+	return k->spec->from & (1u << c->self);
+}
+
+static inline bool check_is_paused(const struct check *k, struct now now)
+{
+	return k->paused_until.ms > now.wall.ms;
+}
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs that report, or do not. */
+#include "core/check/check_fixture.h"
+
+static void a_heartbeat_is_due_a_period_and_a_grace_after_the_last(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+
+	(void)state;
+	load();
+	assert_state(backup, CHECK_PENDING);
+	pass(10 * MINUTE_MS);
+	ping(backup, true);
+	assert_state(backup, CHECK_OK);
+	pass(65 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+	assert_int_equal(view(backup).since.ms, now.wall.ms);
+	ping(backup, true);
+	assert_state(backup, CHECK_OK);
+}
+
+static void a_heartbeat_that_never_came_is_due_after_its_declaration(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+
+	(void)state;
+	load();
+	pass(65 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_PENDING);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_reported_failure_is_failing_at_once(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+
+	(void)state;
+	load();
+	ping(backup, true);
+	pass(MINUTE_MS);
+	ping(backup, false);
+	assert_state(backup, CHECK_FAILING);
+	assert_scope(backup, SCOPE_DOWN);
+	assert_string_equal(view(backup).reason, "refused");
+	assert_int_equal(view(backup).last_ok.ms, now.wall.ms - MINUTE_MS);
+	pass(65 * MINUTE_MS); /* and then nothing more is heard of it */
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void the_last_report_from_any_site_is_the_evidence(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	struct observation good = observed(true), bad = observed(false);
+	struct wall first_bad;
+
+	(void)state;
+	specs[backup].from = BOTH;
+	load();
+	ping(backup, true);
+	pass(MINUTE_MS);
+	first_bad = now.wall;
+	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad);
+	pass(MINUTE_MS);
+	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad);
+	assert_state(backup, CHECK_FAILING);
+	assert_int_equal(view(backup).since.ms, first_bad.ms);
+	assert_string_equal(view(backup).reason,
+		"refused"); /* of mumbai's word, though dublin is home */
+	checks_ping(checks, now, backup, DUBLIN, (struct wall){ WALL_0 }, false, &good);
+	assert_state(backup, CHECK_FAILING);
+	pass(MINUTE_MS);
+	ping(backup, true);
+	assert_state(backup, CHECK_OK);
+	assert_string_equal(view(backup).reason, "");
+}
+
+static void an_older_report_that_arrives_later_is_history(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	struct observation bad = observed(false);
+
+	(void)state;
+	load();
+	pass(10 * MINUTE_MS);
+	ping(backup, true);
+	checks_ping(checks, now, backup, DUBLIN, (struct wall){ now.wall.ms - 1 }, false, &bad);
+	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad); /* is no vantage of it */
+	assert_state(backup, CHECK_OK);
+	pass(65 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+}
+
+static void a_restart_grants_a_heartbeat_no_new_period(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	uint16_t never = heartbeat("never", HOUR_MS, 5 * MINUTE_MS);
+	struct observation o = observed(true);
+	struct wall declared = now.wall, last;
+
+	(void)state;
+	load();
+	pass(30 * MINUTE_MS);
+	ping(backup, true);
+	last = now.wall;
+	pass(30 * MINUTE_MS);
+	restart();
+	checks_declared(checks, now, backup, declared);
+	checks_declared(checks, now, never, declared);
+	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	assert_state(never, CHECK_PENDING);
+	assert_int_equal(view(never).since.ms, declared.ms);
+	pass(5 * MINUTE_MS);
+	assert_state(never, CHECK_SILENT);
+	pass(30 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void what_fell_silent_while_we_were_down_is_silent_since_its_deadline(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	struct observation o = observed(true);
+	struct wall last = now.wall;
+
+	(void)state;
+	load();
+	pass(3 * HOUR_MS);
+	restart();
+	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	assert_state(backup, CHECK_SILENT);
+	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
+}
+
+static void a_scheduled_heartbeat_is_due_a_grace_after_its_next_run(void **state)
+{
+	struct cron daily;
+	uint16_t backup = heartbeat("backup", 0, 30 * MINUTE_MS);
+
+	(void)state;
+	assert_int_equal(cron_parse("0 2 * * *", &daily, NULL), RC_OK);
+	specs[backup].cron = &daily;
+	specs[backup].zone = tz_utc();
+	load(); /* at midnight */
+	pass(2 * HOUR_MS + 30 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_PENDING);
+	ping(backup, true);
+	pass(DAY_MS);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_schedule_is_reckoned_in_its_zone_and_follows_the_clock(void **state)
+{
+	struct cron daily;
+	uint16_t backup = heartbeat("backup", 0, MINUTE_MS);
+
+	(void)state;
+	assert_int_equal(cron_parse("0 2 * * *", &daily, NULL), RC_OK);
+	specs[backup].cron = &daily;
+	specs[backup].zone = tz_utc();
+	probe("tick", DUBLIN, 1u << DUBLIN);
+	load();
+	ping(backup, true);
+	pass(HOUR_MS);
+	now.wall.ms += HOUR_MS - MINUTE_MS; /* set forward: it is 01:59 */
+	pass(2 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_run_that_does_not_finish_within_its_grace_is_silent(void **state)
+{
+	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
+
+	(void)state;
+	load();
+	ping(backup, true);
+	pass(2 * HOUR_MS);
+	ping_start(backup);
+	assert_state(backup, CHECK_OK);
+	assert_int_equal(view(backup).run_started.ms, now.wall.ms);
+	pass(HOUR_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+	ping(backup, true); /* late, but it came */
+	assert_state(backup, CHECK_OK);
+	assert_int_equal(view(backup).run_started.ms, 0);
+}
+
+static void a_beginning_is_no_evidence_that_the_job_works(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 10 * MINUTE_MS);
+
+	(void)state;
+	load();
+	ping(backup, true);
+	for (int i = 0; i < 70; i++) {
+		pass(MINUTE_MS);
+		ping_start(backup); /* it begins again and again */
+	}
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_finished_run_is_not_begun_by_an_older_beginning(void **state)
+{
+	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
+	struct observation o = { 0 };
+	struct wall began;
+
+	(void)state;
+	specs[backup].from = BOTH;
+	load();
+	began = now.wall;
+	pass(MINUTE_MS);
+	ping(backup, true);
+	checks_ping(checks, now, backup, MUMBAI, began, true, &o); /* its journal was late */
+	assert_int_equal(view(backup).run_started.ms, 0);
+	pass(2 * HOUR_MS);
+	assert_state(backup, CHECK_OK);
+}
+
+static void a_run_is_not_ended_by_the_end_of_the_one_before(void **state)
+{
+	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
+	struct observation good = observed(true);
+	struct wall ended;
+
+	(void)state;
+	specs[backup].from = BOTH;
+	load();
+	pass(MINUTE_MS);
+	ended = now.wall;
+	pass(MINUTE_MS);
+	ping_start(backup);
+	checks_ping(checks, now, backup, MUMBAI, ended, false, &good); /* its journal was late */
+	assert_int_equal(view(backup).run_started.ms, now.wall.ms);
+	ping(backup, true); /* in the same millisecond: a short run */
+	assert_int_equal(view(backup).run_started.ms, 0);
+	ping_start(backup);
+	assert_int_equal(view(backup).run_started.ms, now.wall.ms);
+}
+
+static void a_clock_that_jumps_does_not_end_a_run(void **state)
+{
+	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
+
+	(void)state;
+	load();
+	ping(backup, true);
+	ping_start(backup);
+	now.wall.ms += DAY_MS;
+	pass(HOUR_MS - 1);
+	checks_pause(checks, now, backup, (struct wall){ 0 }); /* whatever makes it judged */
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_report_after_the_clock_was_set_back_counts(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, MINUTE_MS);
+
+	(void)state;
+	load();
+	ping(backup, true);
+	now.wall.ms -= DAY_MS;
+	pass(30 * MINUTE_MS);
+	ping(backup, true);
+	pass(HOUR_MS);
+	assert_state(backup, CHECK_OK);
+	pass(30 * MINUTE_MS);
+	ping(backup, false);
+	assert_state(backup, CHECK_FAILING);
+}
+
+static void a_report_from_the_future_does_not_postpone_the_deadline(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, MINUTE_MS);
+	struct observation o = observed(true);
+
+	(void)state;
+	load();
+	checks_ping(checks, now, backup, DUBLIN, (struct wall){ now.wall.ms + 365 * DAY_MS }, false,
+		&o);
+	pass(61 * MINUTE_MS);
+	assert_state(backup, CHECK_SILENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_heartbeat_is_due_a_period_and_a_grace_after_the_last),
+		TEST(a_heartbeat_that_never_came_is_due_after_its_declaration),
+		TEST(a_reported_failure_is_failing_at_once),
+		TEST(the_last_report_from_any_site_is_the_evidence),
+		TEST(an_older_report_that_arrives_later_is_history),
+		TEST(a_restart_grants_a_heartbeat_no_new_period),
+		TEST(what_fell_silent_while_we_were_down_is_silent_since_its_deadline),
+		TEST(a_scheduled_heartbeat_is_due_a_grace_after_its_next_run),
+		TEST(a_schedule_is_reckoned_in_its_zone_and_follows_the_clock),
+		TEST(a_run_that_does_not_finish_within_its_grace_is_silent),
+		TEST(a_beginning_is_no_evidence_that_the_job_works),
+		TEST(a_finished_run_is_not_begun_by_an_older_beginning),
+		TEST(a_run_is_not_ended_by_the_end_of_the_one_before),
+		TEST(a_clock_that_jumps_does_not_end_a_run),
+		TEST(a_report_after_the_clock_was_set_back_counts),
+		TEST(a_report_from_the_future_does_not_postpone_the_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
