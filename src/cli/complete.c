@@ -99,6 +99,7 @@ struct typed {
 	uint32_t n;
 	const struct option *awaits; /* the last word is the value of this one */
 	bool is_lost;                /* a command that doesn't exist: nothing can follow */
+	bool only_arguments;         /* after -- */
 };
 
 /* Which site and which lab are asked for names is what the line itself says. */
@@ -111,7 +112,6 @@ static void take_value(struct call *c, const struct option *o, const char *value
 static struct typed read_words(struct call *c, const char **words, uint32_t n)
 {
 	struct typed t = { .arguments = words };
-	bool only_arguments = false;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const char *word = words[i];
@@ -119,8 +119,8 @@ static struct typed read_words(struct call *c, const char **words, uint32_t n)
 		if (t.awaits) {
 			take_value(c, t.awaits, word);
 			t.awaits = NULL;
-		} else if (word[0] == '-' && !only_arguments) {
-			only_arguments = str_eq(word, "--");
+		} else if (word[0] == '-' && !t.only_arguments) {
+			t.only_arguments = str_eq(word, "--");
 			t.awaits = wants_value(t.command, word);
 		} else if (!t.command) {
 			t.command = command_find(word);
@@ -200,9 +200,9 @@ enum rc command_complete(struct call *c, struct err *e)
 		return RC_OK;
 	if (t.awaits)
 		offer_argument(c, &it, t.awaits->argument, strlen(t.awaits->argument));
-	else if (str_starts(it.prefix, "--") && strchr(it.prefix, '='))
+	else if (!t.only_arguments && str_starts(it.prefix, "--") && strchr(it.prefix, '='))
 		offer_value(c, &it, &t);
-	else if (it.prefix[0] == '-')
+	else if (!t.only_arguments && it.prefix[0] == '-')
 		offer_options(&it, t.command);
 	else if (t.command)
 		offer_arguments(c, &it, &t);

@@ -33,7 +33,6 @@ _diarchy() {
 			;;
 		esac
 	done < <("$program" complete -- "${words[@]:1}" 2>/dev/null)
-	[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 	return 0
 }
 
