@@ -1,6 +1,213 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ask.h"
 
+#include "cli/client.h"
+#include "cli/lab_find.h"
+#include "port/files/files.h"
+
+#include <stdio.h>
+
+#define API             "/api/lab/v1/"
+#define USUAL_URL       "http://127.0.0.1:7080"
+#define TOKEN_BYTES_MAX 4096
+
+/* ---- where */
+
+struct places {
+	struct address {
+		char *name; /* of the site; NULL when only the URL is known */
+		char *url;
+	} items[SITES_MAX];
+	uint32_t n;
+};
+
+static void places_fini(struct places *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		free(p->items[i].name);
+		free(p->items[i].url);
+	}
+}
+SCOPED_FINI(places_fini, struct places)
+
+static void add_place(struct places *p, const char *name, const char *url)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (str_eq(p->items[i].url, url))
+			return;
+	}
+	must(p->n < SITES_MAX);
+	p->items[p->n++] = (struct address){ name ? must_strdup(name) : NULL, must_strdup(url) };
+}
+
+/* "http://host:port", without what may stand behind it. */
+static enum rc add_url(struct places *p, const char *url, struct err *e)
+{
+	scoped(str_fini) struct str base = STR_EMPTY;
+	const char *host = strstr(url, "://");
+	size_t n = host ? strcspn(host + 3, "/") : 0;
+
+	if ((!str_starts(url, "http://") && !str_starts(url, "https://")) || n == 0 ||
+		strpbrk(url, " \t\r\n?#@") || !str_eq(host + 3 + n + (host[3 + n] == '/'), ""))
+		return err_set(e, RC_USAGE,
+			"'%.100s' is no address of a site: write http://HOST:PORT or its name in "
+			"lab.yaml", url);
+	str_addn(&base, url, (size_t)(host + 3 + n - url));
+	add_place(p, NULL, str_c(&base));
+	return RC_OK;
+}
+
+static void add_site(struct places *p, const struct lab_site *site)
+{
+	scoped(str_fini) struct str url = STR_EMPTY;
+
+	str_addf(&url, "http://%s", site->http);
+	add_place(p, site->name, str_c(&url));
+}
+
+static enum rc unknown_site(const struct lab *lab, const char *name, struct err *e)
+{
+	for (uint8_t i = 0; i < lab->n_sites; i++) {
+		if (str_distance(lab->sites[i].name, name) < 3)
+			return err_set(e, RC_USAGE,
+				"lab.yaml has no site '%.64s' (did you mean '%s'?)", name,
+				lab->sites[i].name);
+	}
+	return err_set(e, RC_USAGE, "lab.yaml has no site '%.64s'", name);
+}
+
+static enum rc add_named(const struct call *c, struct places *p, const char *name, struct err *e)
+{
+	scoped(lab_found_fini) struct lab_found found = { 0 };
+	enum rc rc = lab_find_read(c, &found, e);
+	uint8_t site;
+
+	if (rc != RC_OK)
+		return err_in(e, rc, "--site %.64s", name);
+	site = lab_site_index(found.lab, name);
+	if (site == NO_SITE)
+		return unknown_site(found.lab, name, e);
+	add_site(p, &found.lab->sites[site]);
+	return RC_OK;
+}
+
+/* Sites of lab.yaml, if there is one that can be read: that it is broken is no reason not to ask. */
+static void add_lab(const struct call *c, struct places *p)
+{
+	scoped(lab_found_fini) struct lab_found found = { 0 };
+
+	if (lab_find_read(c, &found, NULL) != RC_OK) {
+		add_place(p, NULL, USUAL_URL);
+		return;
+	}
+	for (uint8_t i = 0; i < found.lab->n_sites; i++)
+		add_site(p, &found.lab->sites[i]);
+}
+
+static enum rc find_places(const struct call *c, struct places *ret, struct err *e)
+{
+	const char *site = call_option(c, site, site), *url = getenv("DIARCHY_URL");
+
+	if (c->url)
+		return add_url(ret, c->url, e);
+	if (site)
+		return strstr(site, "://") ? add_url(ret, site, e) : add_named(c, ret, site, e);
+	if (url && *url)
+		return err_in(e, add_url(ret, url, e), "DIARCHY_URL");
+	add_lab(c, ret);
+	return RC_OK;
+}
+
+/* ---- one request */
+
+static void token_wipe(struct str *s)
+{
+	if (s->s)
+		explicit_bzero(s->s, s->cap);
+	str_fini(s);
+}
+SCOPED_FINI(token_wipe, struct str)
+
+static enum rc find_token(const struct call *c, struct str *ret, struct err *e)
+{
+	const char *path = call_option(c, site, token_file);
+	enum rc rc;
+
+	if (!path)
+		return client_token(ret, e);
+	rc = file_read(path, TOKEN_BYTES_MAX, ret, e);
+	if (rc != RC_OK)
+		return err_in(e, rc, "--token-file");
+	ret->len = strcspn(str_c(ret), "\r\n");
+	if (ret->len == 0)
+		return err_set(e, RC_INPUT, "--token-file: %s holds no token", path);
+	ret->s[ret->len] = '\0';
+	return RC_OK;
+}
+
+/* What to do about it, for those errors where there is something. */
+static enum rc advise(const struct places *p, enum rc rc, struct err *e)
+{
+	scoped(str_fini) struct str urls = STR_EMPTY;
+	char reason[ERR_TEXT_MAX];
+
+	if (!e || (rc != RC_OFFLINE && rc != RC_TIMEOUT && rc != RC_AUTH))
+		return rc;
+	str_copy(reason, sizeof reason, e->text);
+	for (uint32_t i = 0; i < p->n; i++)
+		str_addf(&urls, "%s%s", i ? " and " : "", p->items[i].url);
+	if (rc == RC_OFFLINE)
+		return err_set(e, rc,
+			"no site answers at %s: is `diarchy serve` running?  --site or DIARCHY_URL "
+			"names another one (%.200s)", str_c(&urls), reason);
+	if (rc == RC_TIMEOUT)
+		return err_set(e, rc, "%.300s; --timeout waits longer", reason);
+	return err_set(e, rc, "%.300s: set DIARCHY_TOKEN, or name a file with --token-file", reason);
+}
+
+/* Try one place after the other while nothing has been sent anywhere. */
+struct attempt {
+	struct call *call;
+	enum rc (*run)(const struct client_site *site, void *ctx, struct err *e);
+	void *ctx;
+};
+
+static enum rc try_places(const struct attempt *a, const struct places *p, const char *token,
+	struct err *e)
+{
+	enum rc rc = RC_OFFLINE;
+
+	for (uint32_t i = 0; i < p->n; i++) {
+		struct client_site site = { p->items[i].url, token };
+
+		rc = a->run(&site, a->ctx, e);
+		if (rc != RC_OFFLINE) {
+			free(a->call->url);
+			a->call->url = must_strdup(site.url);
+			return rc;
+		}
+		if (i + 1 < p->n && !(a->call->command->wants & WANTS_HIDDEN))
+			fprintf(stderr, "diarchy: %s does not answer at %s; asking %s\n",
+				p->items[i].name, site.url, p->items[i + 1].name);
+	}
+	return rc;
+}
+
+static enum rc attempt(const struct attempt *a, struct err *e)
+{
+	scoped(places_fini) struct places places = { 0 };
+	scoped(token_wipe) struct str token = STR_EMPTY;
+	enum rc rc = find_places(a->call, &places, e);
+
+	if (rc == RC_OK)
+		rc = find_token(a->call, &token, e);
+	if (rc != RC_OK)
+		return rc;
+	return advise(&places, try_places(a, &places, str_c(&token), e), e);
+}
+
+/* ---- questions and orders */
+
 void answer_fini(struct answer *a)
 {
 	str_fini(&a->text);
@@ -24,26 +231,63 @@ void ask_encode(struct str *path, const char *text)
 	}
 }
 
-enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e)
+struct order {
+	struct client_order client;
+	struct answer *answer;
+};
+
+static enum rc run_order(const struct client_site *site, void *ctx, struct err *e)
 {
-	(void)c;
-	(void)path;
-	(void)ret;
-	return err_set(e, RC_UNSUPPORTED, "no client yet");
+	struct order *o = ctx;
+	struct answer *a = o->answer;
+	enum rc rc;
+
+	str_clear(&a->text);
+	rc = client_ask(site, &o->client, &a->text, e);
+	if (rc != RC_OK)
+		return rc;
+	if (json_read(&a->json, str_c(&a->text), a->text.len, e) != RC_OK)
+		return err_set(e, RC_IO, "%s answers, but not as a site does: it is no JSON", site->url);
+	return RC_OK;
 }
 
 enum rc tell(struct call *c, const char *method, const char *path, const char *body,
 	struct answer *ret, struct err *e)
 {
-	(void)method;
-	(void)body;
-	return ask(c, path, ret, e);
+	scoped(str_fini) struct str whole = STR_EMPTY;
+	struct order o = { .answer = ret };
+
+	str_addf(&whole, API "%s", path);
+	o.client = (struct client_order){ .method = method, .path = str_c(&whole), .body = body,
+		.timeout_ms = call_number(c, site, timeout, 0) };
+	return attempt(&(struct attempt){ c, run_order, &o }, e);
+}
+
+enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e)
+{
+	return tell(c, "GET", path, NULL, ret, e);
+}
+
+struct stream {
+	const char *path;
+	bool (*each)(void *ctx, const char *event, const char *data);
+	void *ctx;
+};
+
+static enum rc run_stream(const struct client_site *site, void *ctx, struct err *e)
+{
+	struct stream *s = ctx;
+
+	return client_follow(site, s->path, s->each, s->ctx, e);
 }
 
 enum rc ask_stream(struct call *c, const char *path,
 	bool (*each)(void *ctx, const char *event, const char *data), void *ctx, struct err *e)
 {
-	(void)each;
-	(void)ctx;
-	return ask(c, path, NULL, e);
+	scoped(str_fini) struct str whole = STR_EMPTY;
+	struct stream s = { .each = each, .ctx = ctx };
+
+	str_addf(&whole, API "%s", path);
+	s.path = str_c(&whole);
+	return attempt(&(struct attempt){ c, run_stream, &s }, e);
 }

@@ -76,7 +76,7 @@ static void asking_init(struct asking *a, const struct client_site *site,
 	a->request.headers = a->headers;
 	a->request.body = order->body;
 	a->request.body_bytes = order->body ? strlen(order->body) : 0;
-	a->request.timeout_ms = CLIENT_TIMEOUT_MS;
+	a->request.timeout_ms = order->timeout_ms ? order->timeout_ms : CLIENT_TIMEOUT_MS;
 	a->request.connect_timeout_ms = CLIENT_CONNECT_MS;
 	a->request.answer_bytes_max = CLIENT_ANSWER_BYTES_MAX;
 	a->request.proxy_url = is_loopback(site->url) ? "" : NULL;

@@ -27,6 +27,7 @@ struct client_order {
 	const char *method; /* NULL: GET */
 	const char *path;   /* "/api/lab/v1/status", encoded */
 	const char *body;   /* JSON; NULL: none */
+	int64_t timeout_ms; /* for all of it; 0: CLIENT_TIMEOUT_MS */
 };
 
 /* DIARCHY_TOKEN, else the first line of the file that DIARCHY_TOKEN_FILE names; "" when there is

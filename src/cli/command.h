@@ -107,7 +107,8 @@ struct call {
 	const char **arguments; /* what is no option, ends in NULL */
 	uint32_t n_arguments;
 	struct page page;
-	int exit; /* when the command returns RC_OK */
+	int exit;  /* when the command returns RC_OK */
+	char *url; /* of the site that has answered; NULL: none yet */
 };
 
 void call_fini(struct call *c);

@@ -32,6 +32,7 @@ void call_fini(struct call *c)
 {
 	page_fini(&c->page);
 	free(c->arguments);
+	free(c->url);
 }
 
 static enum rc run(struct call *c, struct err *e)
