@@ -555,6 +555,8 @@ export class FakeLab {
         via: incident.owner,
         message: "1440551",
       },
+      /* a channel that this incident isn't severe enough for */
+      { channel: "mail", version: 0, wanted: 0, first: null, at: null, via: "", message: "" },
     ];
     return this.log(
       incident.owner,

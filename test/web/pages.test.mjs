@@ -15,6 +15,7 @@ pageTest(
     const vantages = await textOf(page, ".vantages tbody");
     assert.match(vantages, /dublin failing .* HTTP 502, wanted 200 mumbai failing|dublin ?failing/);
     assert.equal(await page.locator(".vantages tbody th").count(), 2);
+    assert.equal(await page.locator(".told li").count(), 1, "nobody was told by mail");
     assert.match(
       await textOf(page, ".told"),
       /discord \d\d:\d\d:\d\d · 2\.1 s after the first bad · via mumbai/,

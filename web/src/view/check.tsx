@@ -122,7 +122,8 @@ function Vantages({ check, when }: { check: Check; when: WhenAnswer | null }) {
 
 function ToldList({ when, zone }: { when: WhenAnswer; zone?: string }) {
   const firstBad = parse(when.first_bad);
-  if (when.told.length === 0) {
+  const told = when.told.filter((t) => t.at !== null);
+  if (told.length === 0) {
     const text = when.incident ? "Nobody yet." : "Nobody: there is no incident.";
     return (
       <section>
@@ -135,7 +136,7 @@ function ToldList({ when, zone }: { when: WhenAnswer; zone?: string }) {
     <section>
       <h3>Who was told</h3>
       <ul class="told">
-        {when.told.map((t) => {
+        {told.map((t) => {
           const first = parse(t.first) ?? parse(t.at);
           const late = first !== null && firstBad !== null ? first - firstBad : NaN;
           return (
