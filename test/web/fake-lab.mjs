@@ -271,7 +271,14 @@ export class FakeLab {
   incident(id) {
     const found = this.incidents.find((i) => i.id === id);
     if (!found) return undefined;
-    return { ...found, timeline: this.events.filter((ev) => ev.subject === id) };
+    const from = Date.parse(found.since) - 10 * MINUTE;
+    const until = found.closed ? Date.parse(found.closed) + MINUTE : Infinity;
+    const isMembers = (ev) =>
+      found.members.some((m) => m.check === ev.subject) &&
+      Date.parse(ev.wall) >= from &&
+      Date.parse(ev.wall) <= until;
+    const timeline = this.events.filter((ev) => ev.subject === id || isMembers(ev));
+    return { ...found, timeline: timeline.sort((a, b) => Date.parse(a.wall) - Date.parse(b.wall)) };
   }
 
   when(name) {

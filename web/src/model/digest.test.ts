@@ -32,14 +32,26 @@ test("one event is itself", () => {
 
 test("what two sites found out about one check is one line", () => {
   const events = [evidence("mumbai", "a", 2), evidence("dublin", "a", 0)];
-  assert.deepEqual(texts(events), ["dublin, mumbai: a fails: 502"]);
+  assert.deepEqual(texts(events), ["a fails from dublin and mumbai: 502"]);
   assert.equal(digest(events)[0]!.at, events[0]!.wall, "of the newest");
 });
 
 test("what one site found out about many checks is one line", () => {
   const events = ["a", "b", "c", "d"].map((name, i) => evidence("dublin", name, -i));
-  assert.deepEqual(texts(events), ["dublin: a, b and 2 more fail"]);
+  assert.deepEqual(texts(events), ["a, b and 2 more fail from dublin"]);
   assert.equal(digest(events)[0]!.event, null);
+});
+
+test("what two sites wrote in the same words is one line", () => {
+  const drill = (site: string, s: number) => ({
+    ...evidence(site, "webhost", s),
+    kind: "drill",
+    text: "drill through webhost passed",
+  });
+  assert.deepEqual(texts([drill("dublin", 1), drill("mumbai", 0)]), [
+    "drill through webhost passed",
+  ]);
+  assert.equal(texts([drill("dublin", 100), drill("mumbai", 0)]).length, 2);
 });
 
 test("recovering is not the same as failing, and later is not together", () => {

@@ -4,6 +4,7 @@
 // What several sites found out about one check at the same time is one line, and so is what one
 // site found out about many checks at the same time.
 
+import { list } from "./format";
 import type { JournalEvent } from "./types";
 
 export interface Digest {
@@ -17,13 +18,19 @@ export interface Digest {
 const BURST_MS = 60_000;
 const BURST_LEAST = 3;
 
-function isTogether(first: JournalEvent, ev: JournalEvent): boolean {
-  return (
-    first.kind === "evidence" &&
-    ev.kind === "evidence" &&
-    first.body.word === ev.body.word &&
-    Math.abs(Date.parse(first.wall) - Date.parse(ev.wall)) < BURST_MS
-  );
+function isNear(a: JournalEvent, b: JournalEvent): boolean {
+  return Math.abs(Date.parse(a.wall) - Date.parse(b.wall)) < BURST_MS;
+}
+
+/* The same finding, whoever made it, about whatever. */
+function isAlike(a: JournalEvent, b: JournalEvent): boolean {
+  const isEvidence = a.kind === "evidence" && b.kind === "evidence";
+  return isEvidence && a.body.word === b.body.word && isNear(a, b);
+}
+
+/* Two sites wrote down the same. */
+function isEcho(a: JournalEvent, b: JournalEvent): boolean {
+  return a.kind === b.kind && a.subject === b.subject && a.text === b.text && isNear(a, b);
 }
 
 function one(ev: JournalEvent): Digest {
@@ -31,15 +38,13 @@ function one(ev: JournalEvent): Digest {
   return { key: `${site} ${ev.epoch} ${ev.seq}`, at: wall, site, text, event: ev };
 }
 
-function verbOf(ev: JournalEvent): string {
-  return ev.body.word === "ok" ? "is ok again" : "fails";
-}
-
 function oneCheck(same: JournalEvent[]): Digest {
   const first = same[0]!;
-  const sites = [...new Set(same.map((ev) => ev.site))].sort().join(", ");
-  const reason = first.body.word === "ok" || !first.body.reason ? "" : `: ${first.body.reason}`;
-  return { ...one(first), text: `${sites}: ${first.subject} ${verbOf(first)}${reason}` };
+  const sites = list([...new Set(same.map((ev) => ev.site))].sort());
+  const isOk = first.body.word === "ok";
+  const reason = isOk || !first.body.reason ? "" : `: ${first.body.reason}`;
+  const text = `${first.subject} ${isOk ? "is ok" : "fails"} from ${sites}${reason}`;
+  return { ...one(first), text };
 }
 
 function manyChecks(burst: JournalEvent[]): Digest {
@@ -48,26 +53,30 @@ function manyChecks(burst: JournalEvent[]): Digest {
   const rest = subjects.length - 2;
   const names =
     rest > 0 ? `${subjects.slice(0, 2).join(", ")} and ${rest} more` : subjects.join(" and ");
-  return {
-    ...one(first),
-    text: `${first.site}: ${names} ${first.body.word === "ok" ? "are ok again" : "fail"}`,
-    event: null,
-  };
+  const verb = first.body.word === "ok" ? "are ok" : "fail";
+  return { ...one(first), text: `${names} ${verb} from ${first.site}`, event: null };
+}
+
+/* The line that the newest of `left` belongs to, and all events that the line stands for. */
+function lineOf(left: JournalEvent[]): [Digest, JournalEvent[]] {
+  const first = left[0]!;
+  const alike = left.filter((ev) => isAlike(first, ev));
+  const burst = alike.filter((ev) => ev.site === first.site);
+  if (burst.length >= BURST_LEAST) return [manyChecks(burst), burst];
+  const same = alike.filter((ev) => ev.subject === first.subject);
+  if (same.length > 1) return [oneCheck(same), same];
+  return [one(first), left.filter((ev) => isEcho(first, ev))];
 }
 
 /* `events` newest first; so is the answer. */
 export function digest(events: JournalEvent[]): Digest[] {
-  const left = [...events];
+  let left = events;
   const lines: Digest[] = [];
   while (left.length > 0) {
-    const first = left[0]!;
-    const alike = left.filter((ev) => isTogether(first, ev));
-    const burst = alike.filter((ev) => ev.site === first.site);
-    const same = alike.filter((ev) => ev.subject === first.subject);
-    const isBurst = burst.length >= BURST_LEAST;
-    lines.push(isBurst ? manyChecks(burst) : same.length > 1 ? oneCheck(same) : one(first));
-    for (const ev of isBurst ? burst : same.length > 1 ? same : [first])
-      left.splice(left.indexOf(ev), 1);
+    const [line, told] = lineOf(left);
+    const gone = new Set(told);
+    lines.push(line);
+    left = left.filter((ev) => !gone.has(ev));
   }
   return lines;
 }

@@ -118,6 +118,28 @@ test("many that fall together are one line, one that falls alone is its own", ()
   ]);
 });
 
+test("a check's fall and rise are told once, with the vantages that saw it", () => {
+  const word = (site: string, s: number, w: string, since = s) => ({
+    ...event("evidence", s, { word: w, reason: w === "ok" ? "" : "502", since: at(since) }),
+    site,
+    subject: "a",
+  });
+  const list = [
+    word("mumbai", -500, "ok"),
+    word("dublin", 1, "failing", 0),
+    word("mumbai", 3, "failing", 2),
+    word("dublin", 50, "ok"),
+    word("mumbai", 51, "ok"),
+  ];
+  const members = [member("a", 0, { recovered: at(50) }), member("b", 5, { state: "silent" })];
+  assert.deepEqual(texts(incident({ timeline: list, members })), [
+    "a fails (from dublin and mumbai: 502)",
+    "incident opened",
+    "b went silent (502)",
+    "a is ok again (from dublin and mumbai)",
+  ]);
+});
+
 test("the end comes last, even within one instant", () => {
   const members = [member("a", 0, { recovered: at(50) })];
   const over = incident({ members, state: "closed", recovered: at(50), closed: at(50) });

@@ -4,7 +4,7 @@
 // `incident` events hold the whole incident each time, so what happened is the difference between
 // one version and the next.  Where the events are missing, the incident itself knows the gist.
 
-import { delay } from "./format";
+import { delay, list } from "./format";
 import type { Incident, JournalEvent, Member } from "./types";
 
 export type LineKind = "before" | "bad" | "good" | "told" | "human" | "opened" | "closed" | "note";
@@ -32,9 +32,56 @@ function recovered(m: Member): Line {
   return line(m.recovered!, "good", `${m.check} is ok again`, { check: m.check });
 }
 
-function memberLines(incident: Incident): Line[] {
-  const lines = incident.members.map(fell);
-  for (const m of incident.members) if (m.recovered) lines.push(recovered(m));
+/* A vantage's word on a check, and another's that changed to the same within this time, are one
+ * finding; so is the member's own record of it. */
+const FINDING_MS = 10_000;
+
+interface Finding {
+  check: string;
+  isOk: boolean;
+  at: number;
+  sites: string[];
+  reason: string;
+}
+
+function isOf(f: Finding, check: string, isOk: boolean, at: number): boolean {
+  return f.check === check && f.isOk === isOk && Math.abs(f.at - at) < FINDING_MS;
+}
+
+/* What the vantages found from the incident's beginning on. */
+function findings(incident: Incident, events: JournalEvent[]): Finding[] {
+  const begin = Date.parse(incident.since) - FINDING_MS;
+  const found: Finding[] = [];
+  for (const { kind, site, subject: check, body, wall } of events) {
+    if (kind !== "evidence" || (body.word !== "ok" && body.word !== "failing")) continue;
+    const isOk = body.word === "ok";
+    const at = Date.parse(String(body.since ?? wall));
+    if (!(at >= begin) || (isOk && at < Date.parse(incident.since))) continue;
+    const same = found.find((f) => isOf(f, check, isOk, at));
+    if (!same) found.push({ check, isOk, at, sites: [site], reason: String(body.reason ?? "") });
+    else if (!same.sites.includes(site)) same.sites.push(site);
+  }
+  return found;
+}
+
+function findingLine(f: Finding): Line {
+  const from = `from ${list([...f.sites].sort())}`;
+  const detail = f.isOk || !f.reason ? from : `${from}: ${f.reason}`;
+  const text = `${f.check} ${f.isOk ? "is ok again" : "fails"}`;
+  return { at: f.at, kind: f.isOk ? "good" : "bad", text, detail, check: f.check, site: "" };
+}
+
+/* Each member's fall and rise, as the vantages found it; where their words are missing (a silent
+ * check has none, an old incident's may be forgotten), as the incident recorded it. */
+function memberLines(incident: Incident, events: JournalEvent[]): Line[] {
+  const found = findings(incident, events);
+  const isFound = (m: Member, isOk: boolean, at: string) =>
+    found.some((f) => isOf(f, m.check, isOk, Date.parse(at)));
+  const lines = found.map(findingLine);
+  for (const m of incident.members) {
+    if (!isFound(m, false, m.since)) lines.push(fell(m));
+    if (m.recovered && !isFound(m, true, m.recovered)) lines.push(recovered(m));
+  }
   return lines;
 }
 
@@ -112,7 +159,7 @@ function ordinal(n: number): string {
   return `${n}${["th", "st", "nd", "rd"][last] ?? "th"}`;
 }
 
-const FOLDED = new Set(["incident", "receipt", "ack"]);
+const FOLDED = new Set(["incident", "receipt", "ack", "evidence"]);
 
 function otherLines(events: JournalEvent[]): Line[] {
   return events
@@ -187,7 +234,7 @@ export function timeline(incident: Incident): Line[] {
   const receipts = receiptLines(incident, events);
   const lines = [
     ...beforeLines(incident),
-    ...memberLines(incident),
+    ...memberLines(incident, events),
     ...stateLines(incident),
     ...relapseLines(events),
     ...(receipts.length > 0 ? receipts : toldLines(incident)),

@@ -5,10 +5,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../model/api";
 import { delay, duration, parse, took } from "../model/format";
+import { digest } from "../model/digest";
 import { writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
 import { checkPath, incidentPath } from "../model/router";
-import { eventKey, head, incidents, siteZone, useCheck } from "../model/store";
+import { head, incidents, siteZone, useCheck } from "../model/store";
 import type { Check, JournalEvent, Vantage, WhenAnswer } from "../model/types";
 import { askAck, askPause, askSilence, say } from "./ask";
 import { useFetched } from "./fetched";
@@ -56,8 +57,9 @@ function wordOf(v: Vantage): [string, string] {
   return [v.word, v.word];
 }
 
-function VantageRow({ v, when }: { v: Vantage; when: WhenAnswer | null }) {
+function VantageRow({ v, when, isPing }: { v: Vantage; when: WhenAnswer | null; isPing: boolean }) {
   const [state, word] = wordOf(v);
+  const isPromised = !isPing && v.is_fresh && v.site !== head.value?.site;
   const zone = siteZone(v.site);
   const told = when?.vantages.find((other) => other.site === v.site);
   const firstBad = parse(told?.first_bad) ?? (v.word === "failing" ? parse(v.since) : null);
@@ -72,7 +74,11 @@ function VantageRow({ v, when }: { v: Vantage; when: WhenAnswer | null }) {
           </span>
         </td>
         <td>
-          <When at={parse(v.heard)} as="age" zone={zone} />
+          {isPromised ? (
+            <span title="its site says every 2 s that nothing has changed">current</span>
+          ) : (
+            <When at={parse(v.heard)} as="age" zone={zone} />
+          )}
         </td>
         <td>
           <When at={parse(v.last_ok) ?? parse(told?.last_good)} as="moment" zone={zone} />
@@ -111,7 +117,7 @@ function Vantages({ check, when }: { check: Check; when: WhenAnswer | null }) {
           </thead>
           <tbody>
             {check.vantages.map((v) => (
-              <VantageRow key={v.site} v={v} when={when} />
+              <VantageRow key={v.site} v={v} when={when} isPing={check.kind === "heartbeat"} />
             ))}
           </tbody>
         </table>
@@ -153,17 +159,18 @@ function ToldList({ when, zone }: { when: WhenAnswer; zone?: string }) {
 }
 
 function BeforeList({ events, zone }: { events: JournalEvent[]; zone?: string }) {
+  const lines = digest(events);
   return (
     <section>
       <h3>In the ten minutes before</h3>
-      {events.length === 0 ? (
+      {lines.length === 0 ? (
         <p class="quiet">Nothing was journaled.</p>
       ) : (
         <ol class="events-brief">
-          {events.map((ev) => (
-            <li key={eventKey(ev)}>
-              <When at={parse(ev.wall)} as="moment" zone={zone} />
-              <span>{ev.text}</span>
+          {lines.map((line) => (
+            <li key={line.key}>
+              <When at={parse(line.at)} as="moment" zone={zone} />
+              <span>{line.text}</span>
             </li>
           ))}
         </ol>

@@ -87,7 +87,7 @@ function LinkRail({ link, showEnds }: { link: Link; showEnds: boolean }) {
       <p class="facts">
         {isUp && link.rtt_ms !== null && link.rtt_ms >= 0 && (
           <span class="big">
-            {took(link.rtt_ms)}
+            {link.rtt_ms < 1 ? "< 1 ms" : took(link.rtt_ms)}
             <span class="only-read"> round trip</span>
           </span>
         )}
