@@ -512,6 +512,8 @@ void site_tick(struct site *s, struct now now)
 	peers_tick(s, now);
 	beacons_tick(s, now);
 	facts_tick(s, now);
+	if (!s->is_started && s->is_stuck) /* no history can come back while it can't be kept */
+		s->alert_start_by.ms = now.mono.ms + HISTORY_WAIT_MS;
 	if (!s->is_started && now.mono.ms >= s->alert_start_by.ms)
 		site_start_alert(s, now);
 	site_pump(s, now);

@@ -203,11 +203,11 @@ static void send(struct alert *a, struct now now, struct tracked *t, uint8_t cha
 	occupy(a, t, channel, fx->delivery.number, (struct mono){ now.mono.ms + patience });
 }
 
-static void hand_over(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
-	uint8_t to)
+/* `to` delivers what this channel should show; ourselves: not any more. */
+static void append_handoff(struct alert *a, const struct tracked *t, uint8_t channel, uint8_t to,
+	const char *why)
 {
 	struct alert_effect *fx = alert_push(a, ALERT_DO_APPEND, t->in->id);
-	struct outbox_slot *slot = &t->slots[channel];
 	struct json_out w;
 
 	fx->event_kind = "handoff";
@@ -216,8 +216,16 @@ static void hand_over(struct alert *a, struct now now, struct tracked *t, uint8_
 	json_text(&w, "channel", a->cfg.channels[channel].name);
 	json_int(&w, "version", t->in->version);
 	json_text(&w, "to", a->cfg.sites[to].name);
-	json_text(&w, "why", "no way out from here");
+	json_text(&w, "why", why);
 	json_close(&w);
+}
+
+static void hand_over(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
+	uint8_t to)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+
+	append_handoff(a, t, channel, to, "no way out from here");
 	slot->handed_to = to;
 	slot->handed_version = t->in->version;
 	slot->handed_until.ms = now.mono.ms + ALERT_HANDOFF_MS;
@@ -275,6 +283,11 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 		if (t->owner == a->cfg.self)
 			alert_wake_at(a, t->slots[channel].handed_until);
 		return;
+	}
+	if (t->slots[channel].handed_to != ALERT_NO_SITE) { /* too late: whoever still has it must not */
+		t->slots[channel].handed_to = ALERT_NO_SITE;
+		if (t->in->told[channel].version < t->slots[channel].handed_version)
+			append_handoff(a, t, channel, a->cfg.self, "taken back");
 	}
 	if (!t->slots[channel].number && pace_is_dead(&a->paces[channel], now.mono) &&
 	    !(a->creating[channel] && !is_edit(a, t, channel)) &&

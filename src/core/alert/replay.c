@@ -107,10 +107,14 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	struct outbox_slot *slot;
 	struct tracked *t;
 
-	if (channel == UINT8_MAX || to != a->cfg.self || str_eq(ev->site, a->cfg.sites[to].name))
+	if (channel == UINT8_MAX || str_eq(ev->site, a->cfg.sites[a->cfg.self].name))
 		return;
 	t = replay_track(a, ev->subject);
 	slot = &t->slots[channel];
+	if (to != a->cfg.self) { /* given to another, or taken back */
+		slot->is_for_us = false;
+		return;
+	}
 	slot->is_for_us = true;
 	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
 	/* From its arrival on, since clocks may differ; replayed at a start it is stale, and the owner's
