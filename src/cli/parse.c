@@ -27,7 +27,9 @@ static void consider(struct nearest *n, const char *word)
 /* " (did you mean 'x'?)" for an error's end, or "". */
 static const char *did_you_mean(const struct nearest *n, const char *dashes, char *buf, size_t size)
 {
-	snprintf(buf, size, n->word ? " (did you mean '%s%s'?)" : "", dashes, n->word);
+	buf[0] = '\0';
+	if (n->word)
+		snprintf(buf, size, " (did you mean '%s%s'?)", dashes, n->word);
 	return buf;
 }
 
