@@ -51,8 +51,10 @@ SCOPED_FINI(answer_fini, struct answer)
 static void reply(struct call *c, struct answer *out)
 {
 	struct http_reply r = { .status = out->status ? out->status : 200,
-		.type = out->type ? out->type : "application/json", .body = out->body,
-		.bytes = out->bytes, .n_bytes = out->n_bytes };
+		.type = out->type ? out->type : "application/json",
+		.body = out->body,
+		.bytes = out->bytes,
+		.n_bytes = out->n_bytes };
 
 	out->body = STR_EMPTY;
 	if (!out->type)
@@ -75,7 +77,9 @@ static void reply_other_method(struct http_exchange *x, unsigned allowed)
 {
 	scoped(str_fini) struct str list = STR_EMPTY;
 	struct http_header header = { "Allow", NULL };
-	struct http_reply r = { .status = 405, .type = "application/json", .headers = &header,
+	struct http_reply r = { .status = 405,
+		.type = "application/json",
+		.headers = &header,
 		.n_headers = 1 };
 
 	for (enum route_method m = 0; m < ROUTE_METHODS; m++) {
@@ -83,7 +87,8 @@ static void reply_other_method(struct http_exchange *x, unsigned allowed)
 			str_addf(&list, "%s%s", list.len ? ", " : "", route_method_name(m));
 	}
 	header.value = str_c(&list);
-	str_addf(&r.body, "{\"error\":\"USAGE\",\"text\":\"this path answers %s only\"}", str_c(&list));
+	str_addf(&r.body, "{\"error\":\"USAGE\",\"text\":\"this path answers %s only\"}",
+		str_c(&list));
 	http_reply(x, &r);
 }
 
@@ -122,10 +127,16 @@ static enum rc admit(struct call *c, struct err *e)
 static void call_init(struct call *c, struct api *a, struct http_exchange *x,
 	const struct http_ask *ask)
 {
-	*c = (struct call){ .api = a, .exchange = x, .ask = ask, .now = a->setup.now(a->setup.ctx) };
+	*c = (struct call){ .api = a,
+		.exchange = x,
+		.ask = ask,
+		.now = a->setup.now(a->setup.ctx) };
 	arena_init(&c->arena, CALL_BYTES_MAX);
-	c->view = (struct view){ .site = a->setup.site, .facts = &a->facts, .now = c->now,
-		.started = a->setup.started, .has_login = auth_is_needed(a->gate.auth) };
+	c->view = (struct view){ .site = a->setup.site,
+		.facts = &a->facts,
+		.now = c->now,
+		.started = a->setup.started,
+		.has_login = auth_is_needed(a->gate.auth) };
 }
 
 static void call_fini(struct call *c)
@@ -167,8 +178,8 @@ static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask 
 	c.view.csrf = c.session ? c.session->csrf : "none";
 	json_begin(&out.json, &out.body);
 	if (rc == RC_OK)
-		rc = c.found.route ? c.found.route->handler(&c, &out, &e) :
-				     files_show(&c, &out, &e);
+		rc = c.found.route ? c.found.route->handler(&c, &out, &e)
+				   : files_show(&c, &out, &e);
 	if (rc != RC_OK)
 		reply_error(&c, &out, rc, &e);
 	else if (!out.is_taken)
@@ -256,10 +267,15 @@ void api_let_go(struct api *a)
 
 static enum rc start_server(struct api *a, struct err *e)
 {
-	const struct http_server_setup setup = { .loop = a->setup.loop, .listen = a->setup.listen,
-		.cert_file = a->setup.cert_file, .key_file = a->setup.key_file,
-		.headers = security_headers, .n_headers = COUNT(security_headers),
-		.begin = on_begin, .handle = on_handle, .ctx = a };
+	const struct http_server_setup setup = { .loop = a->setup.loop,
+		.listen = a->setup.listen,
+		.cert_file = a->setup.cert_file,
+		.key_file = a->setup.key_file,
+		.headers = security_headers,
+		.n_headers = COUNT(security_headers),
+		.begin = on_begin,
+		.handle = on_handle,
+		.ctx = a };
 	struct endpoint p;
 	enum rc rc = endpoint_parse(a->setup.listen, &p, e);
 
@@ -267,8 +283,9 @@ static enum rc start_server(struct api *a, struct err *e)
 		return rc;
 	a->gate.is_loopback = host_is_loopback(p.host);
 	if (!a->gate.is_loopback && !a->setup.cert_file)
-		log_warning("%s speaks plain HTTP: passwords can be read on the way, unless a proxy "
-			    "of yours or a VPN encrypts it",
+		log_warning(
+			"%s speaks plain HTTP: passwords can be read on the way, unless a proxy "
+			"of yours or a VPN encrypts it",
 			a->setup.listen);
 	return http_server_start(&a->server, &setup, e);
 }

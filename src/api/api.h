@@ -18,21 +18,21 @@
 
 struct api;
 
-struct api_login { /* already read: the values themselves; wiped by the caller */
+struct api_login {                 /* already read: the values themselves; wiped by the caller */
 	const char *password_hash; /* port/password; NULL: none */
 	const char *token;         /* NULL: none */
 };
 
 struct api_setup {
 	uv_loop_t *loop;
-	struct site *site;         /* the machine; stays through reloads */
-	const char *listen;        /* host:port */
+	struct site *site;                /* the machine; stays through reloads */
+	const char *listen;               /* host:port */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
-	const char *const *names;  /* hosts that a proxy passes on to us; NULL-terminated, or NULL */
+	const char *const *names; /* hosts that a proxy passes on to us; NULL-terminated, or NULL */
 	struct api_login login;
 	const struct embedded *files; /* the pages (web_files) */
-	struct wall started;       /* of this run */
-	void *ctx;                 /* of all callbacks */
+	struct wall started;          /* of this run */
+	void *ctx;                    /* of all callbacks */
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#define KEY_A "ed25519:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
-#define KEY_B "ed25519:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
-#define KEY_C "ed25519:AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
+#define KEY_A         "ed25519:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+#define KEY_B         "ed25519:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="
+#define KEY_C         "ed25519:AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
 #define WALL_START_MS 1763800000000
 
 const char fixture_yaml[] =
@@ -40,7 +40,8 @@ const char fixture_yaml[] =
 	"  locked: {home: dublin, every: 24h, grace: 1h, token: {env: FIXTURE_TOKEN}}\n"
 	"  nightly: {home: dublin, cron: \"0 3 * * *\", grace: 1h}\n"
 	"maintenance:\n"
-	"  sunday: {begins: \"0 4 * * 0\", for: 2h, matchers: \"{site=\\\"mumbai\\\"}\", why: updates}\n";
+	"  sunday: {begins: \"0 4 * * 0\", for: 2h, matchers: \"{site=\\\"mumbai\\\"}\", why: "
+	"updates}\n";
 
 struct now fixture_now(void *ctx)
 {
@@ -89,8 +90,11 @@ static struct lab *read_lab(struct fixture *f, const char *yaml)
 
 static void deliver(struct fixture *f, const struct delivery *d)
 {
-	struct delivery_outcome o = { .number = d->number, .message = "4711",
-		.answer = { .verdict = PACE_DELIVERED, .retry_after_ms = -1, .remaining = -1,
+	struct delivery_outcome o = { .number = d->number,
+		.message = "4711",
+		.answer = { .verdict = PACE_DELIVERED,
+			.retry_after_ms = -1,
+			.remaining = -1,
 			.reset_after_ms = -1 } };
 
 	site_delivered(f->site, fixture_now(f), &o);
@@ -136,9 +140,16 @@ static const struct embedded files[] = {
 
 struct api_setup fixture_setup(struct fixture *f)
 {
-	return (struct api_setup){ .loop = &f->loop, .site = f->site, .listen = "127.0.0.1:0",
-		.files = files, .started = fixture_now(f).wall, .ctx = f, .now = fixture_now,
-		.after_input = fixture_drain, .random = draw, .secret = secret,
+	return (struct api_setup){ .loop = &f->loop,
+		.site = f->site,
+		.listen = "127.0.0.1:0",
+		.files = files,
+		.started = fixture_now(f).wall,
+		.ctx = f,
+		.now = fixture_now,
+		.after_input = fixture_drain,
+		.random = draw,
+		.secret = secret,
 		.probe_metrics = write_probe_metrics };
 }
 
@@ -317,8 +328,8 @@ const json_t *json_at(const json_t *root, const char *path)
 		must(n < sizeof step);
 		memcpy(step, path, n);
 		step[n] = '\0';
-		root = json_is_array(root) ? json_array_get(root, strtoul(step, NULL, 10)) :
-					     json_object_get(root, step);
+		root = json_is_array(root) ? json_array_get(root, strtoul(step, NULL, 10))
+					   : json_object_get(root, step);
 		path += n + (path[n] == '.');
 	}
 	return root;

@@ -14,8 +14,8 @@
 #include "port/files/zones.h"
 #include "port/http_server/pump.h"
 
-#define FIXTURE_PASSWORD "correct horse"
-#define FIXTURE_TOKEN    "0123456789abcdef0123456789abcdef"
+#define FIXTURE_PASSWORD        "correct horse"
+#define FIXTURE_TOKEN           "0123456789abcdef0123456789abcdef"
 #define FIXTURE_HEARTBEAT_TOKEN "heartbeat secret"
 
 struct fixture {
@@ -25,12 +25,12 @@ struct fixture {
 	struct memory_store *store;
 	struct site *site;
 	struct api *api;
-	int64_t ahead_ms;  /* what tests added to the time */
-	uint64_t randoms;  /* drawn so far */
-	bool delivers;     /* every delivery succeeds at once; else none has an outcome */
+	int64_t ahead_ms; /* what tests added to the time */
+	uint64_t randoms; /* drawn so far */
+	bool delivers;    /* every delivery succeeds at once; else none has an outcome */
 	bool is_stopped;
 	void (*probe_metrics)(void *ctx, struct str *out);
-	char cookie[128];  /* "diarchy=...", from fixture_log_in() */
+	char cookie[128]; /* "diarchy=...", from fixture_log_in() */
 	char csrf[128];
 };
 

@@ -40,7 +40,7 @@ struct api {
 	uint64_t counters[API_COUNTERS];
 	uint64_t requests; /* since the start */
 	uint32_t passwords_in_check;
-	uint32_t holders;  /* server, stream, passwords in check: freed when all let go */
+	uint32_t holders; /* server, stream, passwords in check: freed when all let go */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };

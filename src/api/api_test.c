@@ -40,7 +40,7 @@ static void has_members(const json_t *object, const char *wanted)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	json_object_foreach ((json_t *)(uintptr_t)object, name, value)
 		str_addf(&names, "%s%s", names.len ? " " : "", name);
 	assert_string_equal(str_c(&names), wanted);
 }
@@ -108,9 +108,10 @@ static void a_check_tells_what_is_declared_and_what_was_seen(void **state)
 	fixture_observe(&f, "immich", NULL);
 	s = fixture_get(&f, LAB_ "/checks");
 	c = json_where(json_at(s, "checks"), "name", "immich");
-	has_members(c, "name kind probe target home host severity state scope since reason every_ms "
-		       "is_flapping is_silenced incident paused_until needs description runbook "
-		       "vantages");
+	has_members(c,
+		"name kind probe target home host severity state scope since reason every_ms "
+		"is_flapping is_silenced incident paused_until needs description runbook "
+		"vantages");
 	assert_string_equal(text_at(c, "kind"), "probe");
 	assert_string_equal(text_at(c, "probe"), "http");
 	assert_string_equal(text_at(c, "target"), "http://photos.lan/ping");
@@ -145,7 +146,8 @@ static void open_incident(struct fixture *f, char id[INCIDENT_ID_MAX])
 	fixture_observe(f, "dns", NULL);
 	fixture_break(f, "dns", "SERVFAIL, wanted NOERROR");
 	list = fixture_get(f, LAB_ "/incidents?state=open");
-	str_copy(id, INCIDENT_ID_MAX, text_at(json_where(json_at(list, "incidents"), "cause", "dns"), "id"));
+	str_copy(id, INCIDENT_ID_MAX,
+		text_at(json_where(json_at(list, "incidents"), "cause", "dns"), "id"));
 	assert_string_not_equal(id, "");
 }
 
@@ -178,7 +180,8 @@ static void an_incident_tells_what_died_and_who_was_told(void **state)
 	assert_non_null(json_where(json_at(in, "timeline"), "kind", "evidence"));
 	s = fixture_get(&f, LAB_ "/status");
 	assert_non_null(json_where(json_at(s, "incidents"), "id", id));
-	assert_string_equal(text_at(json_where(json_at(s, "checks"), "name", "dns"), "incident"), id);
+	assert_string_equal(text_at(json_where(json_at(s, "checks"), "name", "dns"), "incident"),
+		id);
 	assert_true(number_at(s, "counts.failing") >= 1);
 }
 
@@ -223,8 +226,8 @@ static void a_closed_incident_is_remembered_and_told_apart(void **state)
 	closed = fixture_get(&f, LAB_ "/incidents?state=closed");
 	all = fixture_get(&f, LAB_ "/incidents?state=all&limit=500");
 	assert_null(json_where(json_at(open, "incidents"), "id", id));
-	assert_string_equal(
-		text_at(json_where(json_at(closed, "incidents"), "id", id), "state"), "closed");
+	assert_string_equal(text_at(json_where(json_at(closed, "incidents"), "id", id), "state"),
+		"closed");
 	assert_non_null(json_where(json_at(all, "incidents"), "id", id));
 }
 
@@ -362,8 +365,8 @@ static void events_after_a_cursor_come_as_they_arrived(void **state)
 	fixture_init(&f, FIXTURE_OPEN);
 	first = fixture_get(&f, LAB_ "/events?limit=1");
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(site_note(f.site, fixture_now(&f), "x", i ? "later" : "first", "me",
-					 NULL),
+		assert_int_equal(
+			site_note(f.site, fixture_now(&f), "x", i ? "later" : "first", "me", NULL),
 			RC_OK);
 	snprintf(target, sizeof target, LAB_ "/events?after=%s", text_at(first, "events.0.cursor"));
 	rest = fixture_get(&f, target);
@@ -374,7 +377,8 @@ static void events_after_a_cursor_come_as_they_arrived(void **state)
 static void events_are_filtered(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
-	scoped(json_decref) json_t *kinds = NULL, *subject = NULL, *site = NULL, *old = NULL, *new = NULL;
+	scoped(json_decref) json_t *kinds = NULL, *subject = NULL, *site = NULL, *old = NULL,
+				   *new = NULL;
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
@@ -396,7 +400,8 @@ static void events_are_filtered(void **state)
 	expect(&f, "GET", LAB_ "/events?before=1&after=1", NULL, 400, "INPUT");
 	expect(&f, "GET", LAB_ "/events?before=-1", NULL, 400, "INPUT");
 	expect(&f, "GET", LAB_ "/events?limit=501", NULL, 400, "INPUT");
-	expect(&f, "GET", LAB_ "/events?kind=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", NULL, 429, "LIMIT");
+	expect(&f, "GET", LAB_ "/events?kind=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", NULL, 429,
+		"LIMIT");
 }
 
 /* ---- coverage, silences */
@@ -444,8 +449,8 @@ static void a_silence_is_made_listed_and_ended(void **state)
 	s = fixture_get(&f, LAB_ "/status");
 	assert_true(json_is_true(
 		json_at(json_where(json_at(s, "checks"), "name", "immich"), "is_silenced")));
-	assert_true(
-		json_is_false(json_at(json_where(json_at(s, "checks"), "name", "dns"), "is_silenced")));
+	assert_true(json_is_false(
+		json_at(json_where(json_at(s, "checks"), "name", "dns"), "is_silenced")));
 	snprintf(target, sizeof target, LAB_ "/silences/%s", text_at(id, "id"));
 	ask_ok(&f, "DELETE", target, NULL, &ended);
 	after = fixture_get(&f, LAB_ "/silences");
@@ -478,11 +483,14 @@ static void a_silence_that_makes_no_sense_is_refused(void **state)
 {
 	static const char *const bodies[] = { "", "[]", "{}", "{\"for\": \"2h\"}",
 		"{\"matchers\": \"{name=\\\"a\\\"}\"}",
-		"{\"matchers\": \"{name=\\\"a\\\"}\", \"for\": \"2h\", \"until\": \"2030-01-01T00:00:00Z\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"for\": \"2h\", \"until\": "
+		"\"2030-01-01T00:00:00Z\"}",
 		"{\"matchers\": \"{name=\\\"a\\\"}\", \"for\": \"soon\"}",
 		"{\"matchers\": \"{name=\\\"a\\\"}\", \"until\": \"2001-01-01T00:00:00Z\"}",
-		"{\"matchers\": \"{name=~\\\"(\\\"}\", \"for\": \"2h\"}", "{\"matchers\": 5, \"for\": \"2h\"}",
-		"{\"matchers\": \"{name=\\\"a\\\"}\", \"fro\": \"2h\"}", "{\"matchers\"", "nonsense" };
+		"{\"matchers\": \"{name=~\\\"(\\\"}\", \"for\": \"2h\"}",
+		"{\"matchers\": 5, \"for\": \"2h\"}",
+		"{\"matchers\": \"{name=\\\"a\\\"}\", \"fro\": \"2h\"}", "{\"matchers\"",
+		"nonsense" };
 	scoped(fixture_fini) struct fixture f;
 
 	(void)state;
@@ -529,7 +537,8 @@ static void a_note_goes_into_the_journal(void **state)
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	ask_ok(&f, "POST", LAB_ "/notes",
-		"{\"text\": \"swapped a disk \\u0001 \\\"here\\\"\", \"by\": \"ana\", \"subject\": \"nas\"}",
+		"{\"text\": \"swapped a disk \\u0001 \\\"here\\\"\", \"by\": \"ana\", \"subject\": "
+		"\"nas\"}",
 		&a);
 	events = fixture_get(&f, LAB_ "/events?kind=note");
 	assert_string_equal(text_at(events, "events.0.subject"), "nas");
@@ -633,8 +642,8 @@ static void the_beginning_of_a_log_is_kept_whatever_it_holds(void **state)
 	assert_int_equal(b.status, 413);
 	events = fixture_get(&f, LAB_ "/events?kind=ping");
 	assert_int_equal(json_array_size(json_at(events, "events")), 1);
-	assert_true(
-		str_starts(text_at(events, "events.0.body.log"), "line one\nquote \" tab\t [31mred"));
+	assert_true(str_starts(text_at(events, "events.0.body.log"),
+		"line one\nquote \" tab\t [31mred"));
 }
 
 static void a_job_that_loops_cannot_fill_the_journal(void **state)
@@ -686,7 +695,8 @@ static void the_pages_come_from_the_binary(void **state)
 	assert_string_equal(str_c(&packed.body), "pretend that this is gzip");
 	assert_string_equal(pump_header(&packed, "Content-Encoding", value, sizeof value), "gzip");
 	assert_non_null(pump_header(&packed, "ETag", value, sizeof value));
-	snprintf(header, sizeof header, "Accept-Encoding: gzip\r\nIf-None-Match: W/\"x\", %s\r\n", value);
+	snprintf(header, sizeof header, "Accept-Encoding: gzip\r\nIf-None-Match: W/\"x\", %s\r\n",
+		value);
 	fixture_ask(&f, "GET", "/app.js", header, NULL, &same);
 	assert_int_equal(same.status, 304);
 	assert_int_equal(same.body.len, 0);
@@ -716,8 +726,8 @@ static void every_answer_has_the_security_headers(void **state)
 
 		fixture_ask(&f, "GET", targets[i], "", NULL, &a);
 		for (size_t k = 0; k < COUNT(headers); k++)
-			assert_string_equal(
-				pump_header(&a, headers[k].name, value, sizeof value), headers[k].value);
+			assert_string_equal(pump_header(&a, headers[k].name, value, sizeof value),
+				headers[k].value);
 		assert_null(pump_header(&a, "Access-Control-Allow-Origin", value, sizeof value));
 	}
 }
@@ -734,7 +744,8 @@ static void unknown_paths_of_the_api_are_not_the_pages(void **state)
 	expect(&f, "GET", LAB_ "/statusx", NULL, 404, "NOT_FOUND");
 	expect(&f, "GET", "/heartbeat/", NULL, 404, "NOT_FOUND");
 	expect(&f, "PUT", LAB_ "/status", NULL, 405, "USAGE");
-	fixture_ask(&f, "OPTIONS", LAB_ "/silences", "Origin: http://evil.example\r\n", NULL, &other);
+	fixture_ask(&f, "OPTIONS", LAB_ "/silences", "Origin: http://evil.example\r\n", NULL,
+		&other);
 	assert_int_equal(other.status, 405);
 	assert_string_equal(pump_header(&other, "Allow", value, sizeof value), "GET, POST");
 }

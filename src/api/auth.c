@@ -188,7 +188,9 @@ const struct session *auth_open(struct auth *a, struct mono now, char ret_id[AUT
 			s = &a->sessions[i];
 	}
 	draw_hex(a, ret_id);
-	*s = (struct session){ .id = sha256_of(ret_id, strlen(ret_id)), .opened = now, .used = now,
+	*s = (struct session){ .id = sha256_of(ret_id, strlen(ret_id)),
+		.opened = now,
+		.used = now,
 		.number = ++a->last_number };
 	draw_hex(a, s->csrf);
 	return s;

@@ -23,8 +23,8 @@
 
 #define AUTH_ID_BYTES        32
 #define AUTH_ID_MAX          (2 * AUTH_ID_BYTES + 1) /* in hex, terminated */
-#define AUTH_SESSION_MS      (30 * DAY_MS) /* from the login */
-#define AUTH_SESSION_IDLE_MS (7 * DAY_MS)  /* without a request */
+#define AUTH_SESSION_MS      (30 * DAY_MS)           /* from the login */
+#define AUTH_SESSION_IDLE_MS (7 * DAY_MS)            /* without a request */
 #define AUTH_FREE_TRIES      3
 #define AUTH_WAIT_MIN_MS     SECOND_MS
 #define AUTH_WAIT_MAX_MS     MINUTE_MS
@@ -42,8 +42,8 @@ SCOPED_BY(auth_free, struct auth *)
 
 /* NULL: none; both NULL: no login is needed.  Sessions end when the password changes.  RC_INPUT,
  * and nothing changed, when the token is too short. */
-enum rc auth_set(struct auth *a, const char *password_hash, const char *token, struct err *e)
-	MUST_USE;
+enum rc auth_set(struct auth *a, const char *password_hash, const char *token,
+	struct err *e) MUST_USE;
 bool auth_is_needed(const struct auth *a);
 const char *auth_password_hash(const struct auth *a); /* NULL: only the token opens */
 

@@ -70,7 +70,8 @@ static void a_token_that_can_be_guessed_is_refused_and_nothing_changes(void **st
 
 static void tries_are_free_at_first_and_then_ever_further_apart(void **state)
 {
-	static const int64_t waits[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000 };
+	static const int64_t waits[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000,
+		60000 };
 	scoped(auth_free) struct auth *a = auth_new(draw, NULL);
 	int64_t now = 0, wait;
 
@@ -228,7 +229,8 @@ int main(void)
 		cmocka_unit_test(the_right_password_and_a_quarter_of_an_hour_forgive),
 		cmocka_unit_test(many_addresses_do_not_take_more_room),
 		cmocka_unit_test(a_session_lives_from_login_to_logout),
-		cmocka_unit_test(a_session_ends_a_week_after_its_last_use_and_a_month_after_the_login),
+		cmocka_unit_test(
+			a_session_ends_a_week_after_its_last_use_and_a_month_after_the_login),
 		cmocka_unit_test(the_least_recently_used_session_gives_way),
 		cmocka_unit_test(another_password_ends_all_sessions_and_another_token_does_not),
 	};

@@ -37,7 +37,7 @@ enum rc body_read(const char *text, size_t n, struct body_member *members, size_
 		return err_in(e, rc, "the body");
 	if (!json_is_object(body))
 		return err_set(e, RC_INPUT, "the body is a JSON object");
-	json_object_foreach(body, name, value) {
+	json_object_foreach (body, name, value) {
 		if (!is_known(name, members, n_members))
 			return err_set(e, RC_INPUT, "unknown member '%.64s'", name);
 	}

@@ -44,7 +44,8 @@ static uint64_t print_check(const struct view *v, uint16_t check)
 		const struct vantage *vantage = checks_vantage(checks, check, site);
 
 		if (vantage)
-			print = print_vantage(mix_number(print, checks_is_blind(checks, site)), vantage);
+			print = print_vantage(mix_number(print, checks_is_blind(checks, site)),
+				vantage);
 	}
 	return print;
 }
@@ -158,7 +159,7 @@ static void write_checks(struct changes *s, const struct view *v, struct json_ou
 static void write_incidents(struct changes *s, const struct view *v, struct json_out *w)
 {
 	json_array_open(w, "incidents");
-	map_each(&s->incidents, it) {
+	map_each (&s->incidents, it) {
 		const struct incident *in = map_get(alert_incidents(site_alert(v->site)), it->key);
 
 		if (in)
@@ -258,8 +259,8 @@ void changes_reset(struct changes *s, const struct view *v)
 	s->n_checks = site_lab(v->site)->n_checks;
 	s->checks = must_alloc((s->n_checks + 1u) * sizeof *s->checks);
 	for (uint16_t i = 0; i < s->n_checks; i++)
-		s->checks[i] = (struct change_mark){ print_check(v, i), view_is_silenced(v, i),
-			false };
+		s->checks[i] =
+			(struct change_mark){ print_check(v, i), view_is_silenced(v, i), false };
 	s->silences_due = silences_change(alert_silences(site_alert(v->site)), v->now.wall);
 	s->links = print_links(v);
 	s->sites = print_sites(v);

@@ -11,7 +11,7 @@
 
 #include "api/view.h"
 
-struct change_mark { /* of a check */
+struct change_mark {    /* of a check */
 	uint64_t print; /* of what was told last */
 	bool is_silenced;
 	bool is_dirty;
@@ -20,9 +20,9 @@ struct change_mark { /* of a check */
 struct changes {
 	struct change_mark *checks;
 	uint16_t n_checks;
-	struct map incidents;      /* ids that changed */
+	struct map incidents; /* ids that changed */
 	bool are_silences_dirty;
-	struct wall silences_due;  /* one begins or ends by then */
+	struct wall silences_due;        /* one begins or ends by then */
 	uint64_t links, sites, watchers; /* prints of what was told last */
 };
 

@@ -13,7 +13,8 @@ static enum rc read_query(const struct call *c, struct event_query *ret, struct 
 {
 	const struct uri_pairs *params = &c->uri.query;
 	int64_t limit, before, after;
-	enum rc rc = call_number(c, "limit", (int64_t[]){ 1, EVENTS_MOST }, EVENTS_USUAL, &limit, e);
+	enum rc rc =
+		call_number(c, "limit", (int64_t[]){ 1, EVENTS_MOST }, EVENTS_USUAL, &limit, e);
 
 	if (rc == RC_OK)
 		rc = call_number(c, "before", (int64_t[]){ 1, INT64_MAX }, 0, &before, e);

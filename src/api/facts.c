@@ -32,8 +32,11 @@ static bool take_config(struct facts *f, const struct lab *lab, const struct eve
 		return false;
 	config_fini(&f->configs[site]);
 	f->configs[site] = (struct config_fact){ .hash = copy_of(body, "hash"),
-		.commit = copy_of(body, "revision"), .author = copy_of(body, "author"),
-		.summary = copy_of(body, "summary"), .since = ev->wall, .hlc = ev->hlc };
+		.commit = copy_of(body, "revision"),
+		.author = copy_of(body, "author"),
+		.summary = copy_of(body, "summary"),
+		.since = ev->wall,
+		.hlc = ev->hlc };
 	return true;
 }
 
@@ -43,7 +46,8 @@ static bool take_drill(struct facts *f, const struct lab *lab, const struct even
 	for (uint8_t i = 0; i < lab->n_watchers; i++) {
 		if (!str_eq(lab->watchers[i].name, ev->subject) || ev->hlc <= f->drills[i].hlc)
 			continue;
-		f->drills[i] = (struct drill_fact){ .at = ev->wall, .hlc = ev->hlc,
+		f->drills[i] = (struct drill_fact){ .at = ev->wall,
+			.hlc = ev->hlc,
 			.is_ok = json_get_bool(body, "ok", false) };
 		return true;
 	}

@@ -9,17 +9,17 @@
 
 #include "node/site.h"
 
-struct config_fact { /* the newest `config` event of a site */
+struct config_fact {                            /* the newest `config` event of a site */
 	char *hash, *commit, *author, *summary; /* NULL: not known */
 	struct wall since;
 	uint64_t hlc;
 };
-struct drill_fact { /* the newest drill through a watcher, by whichever site */
+struct drill_fact {     /* the newest drill through a watcher, by whichever site */
 	struct wall at; /* {0}: none yet */
 	bool is_ok;
 	uint64_t hlc;
 };
-struct told_fact { /* receipts since the start, a channel */
+struct told_fact {          /* receipts since the start, a channel */
 	uint64_t delivered; /* by this site, or by a watcher for it */
 };
 

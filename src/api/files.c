@@ -77,7 +77,8 @@ struct files *files_new(const struct embedded *table)
 	struct files *f = must_alloc(sizeof *f);
 
 	for (const struct embedded *row = table; row && row->name; row++) {
-		struct file file = { .plain = row, .gzip = find_gzip(table, row->name),
+		struct file file = { .plain = row,
+			.gzip = find_gzip(table, row->name),
 			.type = type_of(row->name) };
 
 		if (ends_with(row->name, ".gz"))

@@ -117,7 +117,7 @@ void followers_tell(struct followers *all, const struct str *text)
 {
 	struct blob *b = blob_new(text, FOLLOWER_NEWS);
 
-	followers_each(all, f)
+	followers_each (all, f)
 		enqueue(f, b);
 	blob_release(b);
 }
@@ -126,7 +126,8 @@ struct follower *followers_add(struct followers *all, struct http_exchange *x)
 {
 	static const struct http_header headers[] = { { "Cache-Control", "no-cache" },
 		{ "X-Accel-Buffering", "no" } };
-	const struct http_reply r = { .type = "text/event-stream", .headers = headers,
+	const struct http_reply r = { .type = "text/event-stream",
+		.headers = headers,
 		.n_headers = COUNT(headers) };
 	struct follower *f = must_alloc(sizeof *f);
 

@@ -42,8 +42,8 @@ enum follower_message { FOLLOWER_NEWS, FOLLOWER_STATUS };
 void follower_tell(struct follower *f, enum follower_message what, const struct str *text);
 void followers_tell(struct followers *all, const struct str *text);
 
-#define followers_each(all, f)                                                                     \
-	for (struct follower *f = (all)->first, *f##_next = f ? f->next : NULL; f;                 \
+#define followers_each(all, f)                                                     \
+	for (struct follower *f = (all)->first, *f##_next = f ? f->next : NULL; f; \
 		f = f##_next, f##_next = f ? f->next : NULL)
 
 #endif

@@ -87,8 +87,8 @@ static enum rc check_csrf(const struct http_ask *ask, const struct session *s, s
 	return RC_OK;
 }
 
-static enum rc check_login(const struct gate *g, const struct http_ask *ask,
-	enum route_needs needs, const struct session *session, struct err *e)
+static enum rc check_login(const struct gate *g, const struct http_ask *ask, enum route_needs needs,
+	const struct session *session, struct err *e)
 {
 	bool has_token = auth_bearer(g->auth, http_ask_header(ask, "Authorization"));
 
@@ -111,7 +111,8 @@ enum rc gate_pass(const struct gate *g, struct mono now, const struct http_ask *
 
 	if (g->is_loopback && !is_known_host(g, host))
 		return err_set(e, RC_REFUSED,
-			"this site listens for this machine only, and '%.64s' is no name of it; tell "
+			"this site listens for this machine only, and '%.64s' is no name of it; "
+			"tell "
 			"`diarchy serve` the --url that people open, if a proxy stands before it",
 			host ? host : "");
 	session = session_of(g, now, ask);
@@ -134,8 +135,10 @@ enum rc api_check_exposure(const char *listen, bool has_login, struct err *e)
 	if (has_login || host_is_loopback(p.host))
 		return RC_OK;
 	return err_set(e, RC_REFUSED,
-		"others can reach %s, and no login is set up: in lab.yaml give the site a 'login' with "
-		"a 'password' (the output of `diarchy login-hash`, as a secret) or a 'token', or let "
+		"others can reach %s, and no login is set up: in lab.yaml give the site a 'login' "
+		"with "
+		"a 'password' (the output of `diarchy login-hash`, as a secret) or a 'token', or "
+		"let "
 		"it listen on 127.0.0.1:%u",
 		listen, p.port);
 }

@@ -23,8 +23,9 @@
 
 struct gate {
 	struct auth *auth;
-	bool is_loopback;          /* we listen where only this machine can reach us */
-	const char *const *names;  /* hosts that people reach us by through a proxy; NULL-terminated */
+	bool is_loopback; /* we listen where only this machine can reach us */
+	const char *const
+		*names; /* hosts that people reach us by through a proxy; NULL-terminated */
 };
 
 /* RC_REFUSED, or RC_AUTH.  *ret_session: whose cookie it was; NULL without. */

@@ -14,8 +14,8 @@
 #define CSRF   "X-Diarchy-CSRF: none\r\n"
 #define TOKEN  "Authorization: Bearer " FIXTURE_TOKEN "\r\n"
 
-static int status_of(struct fixture *f, const char *method, const char *target,
-	const char *headers, const char *body)
+static int status_of(struct fixture *f, const char *method, const char *target, const char *headers,
+	const char *body)
 {
 	scoped(pump_answer_fini) struct pump_answer a;
 
@@ -87,8 +87,10 @@ static void without_a_login_nothing_of_the_lab_is_told(void **state)
 		"/api/lab/v1/events", "/api/lab/v1/when/immich" };
 	static const char *const open[] = { "/", "/healthz", "/metrics", "/heartbeat/export" };
 	static const char *const wrong[] = { "", "Authorization: Bearer wrong\r\n",
-		"Authorization: Bearer \r\n", "Authorization: Basic OnRva2Vu\r\n", "Cookie: diarchy=\r\n",
-		"Cookie: diarchy=0000000000000000000000000000000000000000000000000000000000000000\r\n" };
+		"Authorization: Bearer \r\n", "Authorization: Basic OnRva2Vu\r\n",
+		"Cookie: diarchy=\r\n",
+		"Cookie: "
+		"diarchy=0000000000000000000000000000000000000000000000000000000000000000\r\n" };
 	scoped(fixture_fini) struct fixture f;
 
 	(void)state;
@@ -117,7 +119,8 @@ static void a_body_without_a_login_is_not_even_taken(void **state)
 	(void)state;
 	fixture_init(&f, FIXTURE_LOGIN);
 	pump_connect(&p, &f.loop, api_address(f.api));
-	pump_send(&p, "POST " NOTES " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n");
+	pump_send(&p,
+		"POST " NOTES " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n");
 	pump_answer(&p, &a); /* not a byte of it was sent */
 	assert_int_equal(a.status, 401);
 }
@@ -166,7 +169,8 @@ static void behind_tls_the_cookie_is_secure(void **state)
 
 	(void)state;
 	fixture_init(&f, FIXTURE_LOGIN);
-	fixture_ask(&f, "POST", "/login", "X-Forwarded-Proto: https\r\n", "password=correct+horse", &a);
+	fixture_ask(&f, "POST", "/login", "X-Forwarded-Proto: https\r\n", "password=correct+horse",
+		&a);
 	assert_non_null(strstr(pump_header(&a, "Set-Cookie", cookie, sizeof cookie), "; Secure"));
 }
 
@@ -191,7 +195,8 @@ static void wrong_passwords_are_refused_and_slowed_down(void **state)
 
 static void what_is_no_login_form_is_refused(void **state)
 {
-	static const char *const bodies[] = { NULL, "", "pass=x", "password=%zz", "{\"password\":\"x\"}" };
+	static const char *const bodies[] = { NULL, "", "pass=x", "password=%zz",
+		"{\"password\":\"x\"}" };
 	scoped(fixture_fini) struct fixture f;
 	scoped(str_fini) struct str huge = STR_EMPTY;
 
@@ -213,8 +218,9 @@ static void only_so_many_passwords_are_checked_at_once(void **state)
 	fixture_init(&f, FIXTURE_LOGIN);
 	for (size_t i = 0; i < COUNT(p); i++) {
 		pump_connect(&p[i], &f.loop, api_address(f.api));
-		pump_send(&p[i], "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
-				 "password=x");
+		pump_send(&p[i],
+			"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n"
+			"password=x");
 	}
 	for (size_t i = 0; i < COUNT(p); i++) {
 		scoped(pump_answer_fini) struct pump_answer a;
@@ -234,7 +240,8 @@ static void stopping_waits_for_passwords_under_way(void **state)
 	(void)state;
 	fixture_init(&f, FIXTURE_LOGIN);
 	pump_connect(&p, &f.loop, api_address(f.api));
-	pump_send(&p, "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\npassword=x");
+	pump_send(&p,
+		"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\npassword=x");
 	for (int i = 0; i < 5; i++)
 		uv_run(&f.loop, UV_RUN_NOWAIT);
 	fixture_fini(&f);
@@ -273,7 +280,8 @@ static void a_change_needs_the_csrf_header_of_its_session(void **state)
 	assert_int_equal(status_of(&f, "POST", "/logout", header, NULL), 403);
 	snprintf(header, sizeof header, "Cookie: %s\r\n" CSRF, f.cookie);
 	assert_int_equal(status_of(&f, "POST", NOTES, header, NOTE), 403);
-	snprintf(header, sizeof header, "Cookie: %s\r\nX-Diarchy-CSRF: %.63s\r\n", f.cookie, f.csrf);
+	snprintf(header, sizeof header, "Cookie: %s\r\nX-Diarchy-CSRF: %.63s\r\n", f.cookie,
+		f.csrf);
 	assert_int_equal(status_of(&f, "POST", NOTES, header, NOTE), 403);
 	assert_int_equal(status_of(&f, "GET", STATUS, header, NULL), 200); /* reading doesn't */
 	assert_int_equal(status_of(&f, "POST", NOTES, fixture_browser(&f), NOTE), 200);
@@ -291,8 +299,9 @@ static void without_login_a_change_needs_any_csrf_header(void **state)
 
 static void pages_of_other_origins_can_change_nothing(void **state)
 {
-	static const char *const foreign[] = { "Origin: http://evil.example\r\n", "Origin: null\r\n",
-		"Origin: http://localhost\r\n", "Origin: http://localhost:1\r\n", "Origin: \r\n",
+	static const char *const foreign[] = { "Origin: http://evil.example\r\n",
+		"Origin: null\r\n", "Origin: http://localhost\r\n",
+		"Origin: http://localhost:1\r\n", "Origin: \r\n",
 		"Origin: http://evil.example/localhost:80\r\n", "Sec-Fetch-Site: cross-site\r\n",
 		"Sec-Fetch-Site: same-site\r\n" };
 	static const char *const targets[] = { NOTES, "/heartbeat/export", "/login" };
@@ -307,19 +316,21 @@ static void pages_of_other_origins_can_change_nothing(void **state)
 			assert_int_equal(status_of(&f, "POST", targets[k], headers, NOTE), 403);
 		}
 	}
-	snprintf(headers, sizeof headers, "Origin: http://%s\r\nSec-Fetch-Site: same-origin\r\n" CSRF,
-		api_address(f.api));
+	snprintf(headers, sizeof headers,
+		"Origin: http://%s\r\nSec-Fetch-Site: same-origin\r\n" CSRF, api_address(f.api));
 	assert_int_equal(status_of(&f, "POST", NOTES, headers, NOTE), 200);
-	snprintf(headers, sizeof headers, "Origin: https://localhost:9\r\nHost: localhost:9\r\n" CSRF);
+	snprintf(headers, sizeof headers,
+		"Origin: https://localhost:9\r\nHost: localhost:9\r\n" CSRF);
 	assert_int_equal(status_of(&f, "POST", NOTES, headers, NOTE), 200); /* TLS by a proxy */
 }
 
 static void on_loopback_only_our_own_names_are_answered(void **state)
 {
-	static const char *const ours[] = { "localhost", "localhost:7080", "127.0.0.1", "127.9.9.9:1",
-		"[::1]", "[::1]:7080", "diarchy.localhost" };
+	static const char *const ours[] = { "localhost", "localhost:7080", "127.0.0.1",
+		"127.9.9.9:1", "[::1]", "[::1]:7080", "diarchy.localhost" };
 	static const char *const foreign[] = { "evil.example", "evil.example:7080", "10.0.0.1",
-		"[fd00::1]:7080", "localhost.evil.example", "127.0.0.1.evil.example", "", "[", "::1" };
+		"[fd00::1]:7080", "localhost.evil.example", "127.0.0.1.evil.example", "", "[",
+		"::1" };
 	scoped(fixture_fini) struct fixture f;
 	char headers[256];
 
@@ -360,7 +371,8 @@ static void hostile_targets_do_no_harm(void **state)
 		const char *target;
 		int status;
 	} rows[] = {
-		{ "/../../../../etc/passwd", 200 }, /* the pages: no file system is there to leave */
+		{ "/../../../../etc/passwd",
+			200 }, /* the pages: no file system is there to leave */
 		{ "/..%2f..%2fetc%2fpasswd", 200 },
 		{ "/api/lab/v1/../../../etc/passwd", 404 },
 		{ "/api/lab/v1/when/%2e%2e%2fetc%2fpasswd", 404 },

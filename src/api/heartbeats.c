@@ -91,7 +91,8 @@ static enum rc read_report(const char *text, struct report *ret, struct err *e)
 	ret->what = "exit";
 	ret->code = digits && digits <= 3 && !text[digits] ? atoi(text) : 256;
 	if (ret->code > 255)
-		return err_set(e, RC_INPUT, "after the name stands start, fail, or an exit status (0-255)");
+		return err_set(e, RC_INPUT,
+			"after the name stands start, fail, or an exit status (0-255)");
 	return RC_OK;
 }
 
@@ -126,8 +127,8 @@ enum rc heartbeat_ping(struct call *c, struct answer *out, struct err *e)
 		return rc;
 	if (!may_ping(c->api->buckets, c->now.mono, check)) {
 		answer_header(out, "Retry-After", "1");
-		return err_set(e, RC_LIMIT, "heartbeat '%s' reports too fast; once a second is enough",
-			name);
+		return err_set(e, RC_LIMIT,
+			"heartbeat '%s' reports too fast; once a second is enough", name);
 	}
 	rc = site_ping(c->api->setup.site, c->now, name, report.what, report.code, clean_log(c), e);
 	c->api->setup.after_input(c->api->setup.ctx);

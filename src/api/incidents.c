@@ -3,14 +3,14 @@
 
 #include "api/found.h"
 
-#define INCIDENTS_MOST    500
-#define INCIDENTS_USUAL   50
-#define TIMELINE_MOST     500 /* events about the incident itself */
-#define TIMELINE_MEMBERS  16  /* whose own events are added */
+#define INCIDENTS_MOST     500
+#define INCIDENTS_USUAL    50
+#define TIMELINE_MOST      500 /* events about the incident itself */
+#define TIMELINE_MEMBERS   16  /* whose own events are added */
 #define TIMELINE_OF_MEMBER 50
 #define TIMELINE_BEFORE_MS (10 * MINUTE_MS)
 #define TIMELINE_AFTER_MS  MINUTE_MS
-#define RECEIPTS_MOST     200
+#define RECEIPTS_MOST      200
 
 /* ---- from the journal */
 
@@ -89,7 +89,8 @@ enum rc incident_recall(const struct call *c, const char *id, struct incident **
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; rc == RC_OK && i < COUNT(parts) && (i == 0 || r.incident); i++) {
-		struct event_query q = { .kind = event_kind_text(parts[i].kind), .subject = id,
+		struct event_query q = { .kind = event_kind_text(parts[i].kind),
+			.subject = id,
 			.most = parts[i].most };
 
 		rc = store->query(store->ctx, &q, parts[i].take, &r, e);
@@ -107,14 +108,14 @@ struct listing {
 	struct call *call;
 	const struct incident **items;
 	uint32_t n, cap;
-	struct map recalled; /* id -> struct incident, ours to free */
+	struct map recalled;             /* id -> struct incident, ours to free */
 	const char *ids[INCIDENTS_MOST]; /* in the journal and not in alert's mind */
 	uint32_t n_ids;
 };
 
 static void listing_fini(struct listing *l)
 {
-	map_each(&l->recalled, it)
+	map_each (&l->recalled, it)
 		incident_free(it->value);
 	map_fini(&l->recalled);
 	free(l->items);
@@ -147,7 +148,8 @@ static enum rc add_past(struct listing *l, uint32_t most, struct err *e)
 	const struct journal_store *store = call_store(l->call);
 	uint32_t known = map_count(alert_incidents(site_alert(l->call->view.site)));
 	struct event_query q = { .kind = event_kind_text(EVENT_INCIDENT),
-		.is_latest_by_subject = true, .most = most + known };
+		.is_latest_by_subject = true,
+		.most = most + known };
 	enum rc rc = store->query(store->ctx, &q, note_id, l, e);
 
 	for (uint32_t i = 0; rc == RC_OK && i < l->n_ids && i < most; i++) {
@@ -196,7 +198,7 @@ enum rc incidents_list(struct call *c, struct answer *out, struct err *e)
 	if (rc == RC_OK)
 		rc = call_number(c, "limit", (int64_t[]){ 1, INCIDENTS_MOST }, INCIDENTS_USUAL,
 			&limit, e);
-	map_each(alert_incidents(site_alert(c->view.site)), it) {
+	map_each (alert_incidents(site_alert(c->view.site)), it) {
 		if (incident_is_over(it->value) ? wants_over : wants_open)
 			add(&l, it->value);
 	}
@@ -227,7 +229,8 @@ static enum rc find_timeline(struct call *c, const struct incident *in, struct f
 	for (uint32_t i = 0; rc == RC_OK && i < in->n_members && i < TIMELINE_MEMBERS; i++) {
 		struct event_query of_member = { .subject = in->members[i].check,
 			.since = { in->since.ms - TIMELINE_BEFORE_MS },
-			.until = { end.ms + TIMELINE_AFTER_MS }, .most = TIMELINE_OF_MEMBER };
+			.until = { end.ms + TIMELINE_AFTER_MS },
+			.most = TIMELINE_OF_MEMBER };
 
 		rc = found_search(found, c, &of_member, e);
 	}

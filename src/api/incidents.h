@@ -6,7 +6,7 @@
 #include "api/api_private.h"
 
 /* What alert doesn't know any more, put together from the journal's events; *ret NULL: none. */
-enum rc incident_recall(const struct call *c, const char *id, struct incident **ret, struct err *e)
-	MUST_USE;
+enum rc incident_recall(const struct call *c, const char *id, struct incident **ret,
+	struct err *e) MUST_USE;
 
 #endif

@@ -64,8 +64,8 @@ static const char *why_unobserved(const struct site *s, uint16_t check)
 		return "paused until somebody resumes it";
 	if (was_ever_heard(s, check))
 		return NULL;
-	return c->kind == CHECK_HEARTBEAT ? "its job has never reported" :
-					    "no observation of it has arrived yet";
+	return c->kind == CHECK_HEARTBEAT ? "its job has never reported"
+					  : "no observation of it has arrived yet";
 }
 
 /* A host is observed by the check that stands for it, or by any that runs on it. */
@@ -120,8 +120,8 @@ enum rc coverage_show(struct call *c, struct answer *out, struct err *e)
 	}
 	for (uint16_t i = 0; i < lab->n_hosts; i++)
 		cover(&out->json,
-			&(struct unobserved){ lab->hosts[i].name, "host",
-				why_host_unobserved(s, i), 0 },
+			&(struct unobserved){ lab->hosts[i].name, "host", why_host_unobserved(s, i),
+				0 },
 			&observed);
 	json_close(&out->json);
 	json_int(&out->json, "observed", observed);

@@ -96,8 +96,9 @@ static void check_state(const struct page *p)
 		enum check_state now = checks_view(site_checks(p->view->site), i).state;
 
 		for (enum check_state s = 0; s < CHECK_STATES; s++)
-			SAMPLE(p, s == now, { "name", c->name }, { "kind", check_kind_name(c->kind) },
-				{ "site", home_of(p, i) }, { "state", check_state_name(s) });
+			SAMPLE(p, s == now, { "name", c->name },
+				{ "kind", check_kind_name(c->kind) }, { "site", home_of(p, i) },
+				{ "state", check_state_name(s) });
 	}
 }
 
@@ -190,7 +191,8 @@ static void journal_events(const struct page *p)
 		uint64_t events = 0;
 
 		for (size_t i = 0; i < n; i++)
-			events += str_eq(heads[i].site, p->lab->sites[site].name) ? heads[i].seq : 0;
+			events +=
+				str_eq(heads[i].site, p->lab->sites[site].name) ? heads[i].seq : 0;
 		SAMPLE(p, events, { "site", p->lab->sites[site].name });
 	}
 }
@@ -202,7 +204,7 @@ static void incidents_open(const struct page *p)
 	for (enum severity s = SEVERITY_INFO; s <= SEVERITY_CRITICAL; s++) {
 		uint32_t n = 0;
 
-		map_each(alert_incidents(site_alert(p->view->site)), it) {
+		map_each (alert_incidents(site_alert(p->view->site)), it) {
 			const struct incident *in = it->value;
 
 			n += !incident_is_over(in) && in->severity &&
@@ -222,7 +224,7 @@ static void told_pending(const struct page *p)
 	for (uint16_t i = 0; i < channels(p); i++) {
 		uint32_t n = 0;
 
-		map_each(alert_incidents(site_alert(p->view->site)), it) {
+		map_each (alert_incidents(site_alert(p->view->site)), it) {
 			const struct incident *in = it->value;
 
 			n += view_wanted(p->view, in, i) > in->told[i].version;
@@ -268,7 +270,7 @@ static void limit_used(const struct page *p)
 	const struct alert *alert = site_alert(p->view->site);
 	uint32_t open = 0;
 
-	map_each(alert_incidents(alert), it)
+	map_each (alert_incidents(alert), it)
 		open += !incident_is_over(it->value);
 	SAMPLE(p, p->lab->n_sites, { "name", "SITES_MAX" });
 	SAMPLE(p, p->lab->n_watchers, { "name", "WATCHERS_MAX" });
@@ -322,7 +324,9 @@ static const struct {
 
 enum rc metrics_show(struct call *c, struct answer *out, struct err *e)
 {
-	struct page p = { .out = &out->body, .api = c->api, .view = &c->view,
+	struct page p = { .out = &out->body,
+		.api = c->api,
+		.view = &c->view,
 		.lab = site_lab(c->view.site) };
 	enum rc rc = os_usage(&p.usage, e);
 
@@ -331,8 +335,8 @@ enum rc metrics_show(struct call *c, struct answer *out, struct err *e)
 	out->type = "text/plain; version=0.0.4; charset=utf-8";
 	for (size_t i = 0; i < COUNT(families); i++) {
 		p.family = families[i].name;
-		str_addf(p.out, "# HELP %s %s\n# TYPE %s %s\n", p.family, families[i].help, p.family,
-			families[i].type);
+		str_addf(p.out, "# HELP %s %s\n# TYPE %s %s\n", p.family, families[i].help,
+			p.family, families[i].type);
 		families[i].write(&p);
 	}
 	if (c->api->setup.probe_metrics)

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 struct page {
-	struct map types;   /* family -> its type */
-	struct map helps;   /* family -> itself */
-	struct map series;  /* name and labels -> value, as text */
+	struct map types;  /* family -> its type */
+	struct map helps;  /* family -> itself */
+	struct map series; /* name and labels -> value, as text */
 	struct arena arena;
 	const char *family; /* whose samples stand here */
 	uint32_t n_samples;
@@ -150,7 +150,7 @@ static void every_line_is_as_prometheus_wants_it(void **state)
 	fetch(&f, &p);
 	assert_true(p.n_samples > 100);
 	assert_int_equal(map_count(&p.types), map_count(&p.helps));
-	map_each(&p.types, it) {
+	map_each (&p.types, it) {
 		size_t n = strlen(it->key);
 		bool is_total = n > 6 && str_eq(it->key + n - 6, "_total");
 
@@ -174,13 +174,15 @@ static void a_check_is_in_exactly_one_state(void **state)
 		char series[256];
 
 		snprintf(series, sizeof series,
-			"diarchy_check_state{name=\"immich\",kind=\"probe\",site=\"dublin\",state=\"%s\"}",
+			"diarchy_check_state{name=\"immich\",kind=\"probe\",site=\"dublin\",state="
+			"\"%s\"}",
 			states[i]);
 		sum += value_of(&p, series);
 	}
 	assert_true(sum == 1);
-	assert_true(value_of(&p, "diarchy_check_state{name=\"immich\",kind=\"probe\",site=\"dublin\","
-				 "state=\"ok\"}") == 1);
+	assert_true(
+		value_of(&p, "diarchy_check_state{name=\"immich\",kind=\"probe\",site=\"dublin\","
+			     "state=\"ok\"}") == 1);
 	assert_true(value_of(&p, "diarchy_vantage_ok{name=\"immich\",site=\"dublin\"}") == 1);
 	assert_false(map_has(&p.series, "diarchy_vantage_ok{name=\"immich\",site=\"mumbai\"}"));
 }
@@ -220,7 +222,8 @@ static void notifications_are_counted_by_channel(void **state)
 	fixture_break(&f, "dns", "SERVFAIL");
 	fetch(&f, &pending);
 	assert_true(value_of(&pending, "diarchy_notifications_pending{channel=\"discord\"}") >= 1);
-	assert_true(value_of(&pending, "diarchy_notifications_delivered_total{channel=\"discord\"}") == 0);
+	assert_true(value_of(&pending,
+			    "diarchy_notifications_delivered_total{channel=\"discord\"}") == 0);
 	assert_true(value_of(&pending, "diarchy_incidents_open{severity=\"critical\"}") >= 1);
 	f.delivers = true;
 	for (int i = 0; i < 300; i++) {
@@ -230,7 +233,8 @@ static void notifications_are_counted_by_channel(void **state)
 	}
 	fetch(&f, &told);
 	assert_true(value_of(&told, "diarchy_notifications_pending{channel=\"discord\"}") == 0);
-	assert_true(value_of(&told, "diarchy_notifications_delivered_total{channel=\"discord\"}") >= 1);
+	assert_true(
+		value_of(&told, "diarchy_notifications_delivered_total{channel=\"discord\"}") >= 1);
 }
 
 static void write_probes(void *ctx, struct str *out)

@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 const struct route routes[] = {
-#define ROUTE(method, pattern, handler, needs, takes, help)                                        \
+#define ROUTE(method, pattern, handler, needs, takes, help) \
 	{ ROUTE_##method, pattern, handler, ROUTE_##needs, ROUTE_##takes, help },
 #include "api/routes.def"
 #undef ROUTE

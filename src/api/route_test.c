@@ -21,7 +21,8 @@ static void names_are_decoded_after_the_path_was_taken_apart(void **state)
 
 	(void)state;
 	arena_init(&a, 65536);
-	assert_int_equal(find(&a, "POST", "/api/lab/v1/checks/tank%2Fa%40b%3Ac/pause", &found), RC_OK);
+	assert_int_equal(find(&a, "POST", "/api/lab/v1/checks/tank%2Fa%40b%3Ac/pause", &found),
+		RC_OK);
 	assert_string_equal(found.route->pattern, "/api/lab/v1/checks/{name}/pause");
 	assert_string_equal(found.args[0], "tank/a@b:c");
 	assert_int_equal(find(&a, "GET", "/heartbeat/a/start", &found), RC_OK);
@@ -121,8 +122,8 @@ static void check_row(const char *row)
 {
 	while (*row == '|' || *row == ' ' || *row == ',')
 		row++;
-	for (const char *tick; str_starts(row, "GET") || str_starts(row, "POST") ||
-		str_starts(row, "DELETE");) {
+	for (const char *tick;
+		str_starts(row, "GET") || str_starts(row, "POST") || str_starts(row, "DELETE");) {
 		char methods[32];
 
 		tick = strstr(row, " `/");

@@ -54,7 +54,9 @@ static void reply_with_session(struct password_check *p)
 	char id[AUTH_ID_MAX], cookie[COOKIE_MAX];
 	const struct http_header headers[] = { { "Set-Cookie", cookie },
 		{ "Cache-Control", "no-store" } };
-	struct http_reply r = { .status = 200, .type = "application/json", .headers = headers,
+	struct http_reply r = { .status = 200,
+		.type = "application/json",
+		.headers = headers,
 		.n_headers = COUNT(headers) };
 
 	auth_succeeded(a->gate.auth, p->address);

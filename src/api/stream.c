@@ -44,8 +44,10 @@ static struct view view_of(const struct stream *s, const struct session *session
 {
 	const struct api *a = s->api;
 
-	return (struct view){ .site = a->setup.site, .facts = &a->facts,
-		.now = a->setup.now(a->setup.ctx), .started = a->setup.started,
+	return (struct view){ .site = a->setup.site,
+		.facts = &a->facts,
+		.now = a->setup.now(a->setup.ctx),
+		.started = a->setup.started,
 		.has_login = auth_is_needed(a->gate.auth),
 		.csrf = session ? session->csrf : "none" };
 }
@@ -168,7 +170,7 @@ static bool may_stay(const struct stream *s, const struct follower *f, struct mo
 
 static void end_what_may_not_stay(struct stream *s, struct mono now)
 {
-	followers_each(&s->followers, f) {
+	followers_each (&s->followers, f) {
 		if (!may_stay(s, f, now))
 			follower_end(f);
 	}
@@ -260,7 +262,7 @@ void stream_reloaded(struct stream *s)
 
 	changes_reset(&s->changes, &v);
 	end_what_may_not_stay(s, v.now.mono);
-	followers_each(&s->followers, f)
+	followers_each (&s->followers, f)
 		send_status(s, f);
 }
 

@@ -89,7 +89,8 @@ static void a_change_is_told_with_only_what_changed(void **state)
 	change = message(&p, "change");
 	assert_string_not_equal(text_at(change, "now"), "");
 	assert_int_equal(json_array_size(json_at(change, "checks")), 1);
-	assert_string_equal(text_at(change, "checks.0.name"), "immich"); /* imap isn't ours to see */
+	assert_string_equal(text_at(change, "checks.0.name"),
+		"immich"); /* imap isn't ours to see */
 	assert_string_equal(text_at(change, "checks.0.state"), "ok");
 	assert_null(json_at(change, "silences"));
 	assert_null(json_at(change, "incidents"));
@@ -216,8 +217,8 @@ static void a_silence_and_its_end_by_the_clock_are_told(void **state)
 	fixture_init(&f, FIXTURE_OPEN);
 	follow(&f, &p);
 	until.ms = fixture_now(&f).wall.ms + 60000;
-	assert_int_equal(site_silence(f.site, fixture_now(&f), "{name=\"immich\"}", until, "w", "me",
-				 id, NULL),
+	assert_int_equal(site_silence(f.site, fixture_now(&f), "{name=\"immich\"}", until, "w",
+				 "me", id, NULL),
 		RC_OK);
 	fixture_drain(&f);
 	begun = message(&p, "change");
@@ -270,7 +271,8 @@ static void a_client_that_reads_nothing_is_cut_off_and_others_go_on(void **state
 		assert_int_equal(site_note(f.site, fixture_now(&f), "x", text, "me", NULL), RC_OK);
 		fixture_drain(&f);
 	}
-	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "the last one", "me", NULL), RC_OK);
+	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "the last one", "me", NULL),
+		RC_OK);
 	fixture_drain(&f);
 	assert_true(pump_until(&quick, "the last one"));
 	assert_false(quick.is_closed);
@@ -325,7 +327,8 @@ static void a_head_request_follows_nothing(void **state)
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	pump_connect(&p, &f.loop, api_address(f.api));
-	pump_send(&p, "HEAD /api/lab/v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	pump_send(&p,
+		"HEAD /api/lab/v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	assert_true(pump_until_closed(&p, 2000));
 	assert_non_null(strstr(str_c(&p.got), "200 OK"));
 	assert_null(strstr(str_c(&p.got), "event:"));

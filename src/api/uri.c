@@ -92,7 +92,8 @@ enum rc uri_parse(const char *target, struct arena *a, struct uri *ret, struct e
 	if (!uri.path)
 		return err_set(e, RC_LIMIT, "the path is too long");
 	if (target[n] == '?')
-		rc = uri_pairs_parse(target + n + 1, strcspn(target + n + 1, "#"), a, &uri.query, e);
+		rc = uri_pairs_parse(target + n + 1, strcspn(target + n + 1, "#"), a, &uri.query,
+			e);
 	if (rc == RC_OK)
 		*ret = uri;
 	return rc;

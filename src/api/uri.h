@@ -39,8 +39,8 @@ enum rc uri_pairs_parse(const char *text, size_t n, struct arena *a, struct uri_
 const char *uri_pair(const struct uri_pairs *pairs, const char *name);
 
 /* One path segment, without its slashes. */
-enum rc uri_segment(const char *text, size_t n, struct arena *a, const char **ret, struct err *e)
-	MUST_USE;
+enum rc uri_segment(const char *text, size_t n, struct arena *a, const char **ret,
+	struct err *e) MUST_USE;
 
 /* Value of the first cookie of that name in a Cookie header (NULL allowed); false when there is
  * none, or it doesn't fit. */

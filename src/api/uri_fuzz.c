@@ -72,7 +72,8 @@ static void cookie(const char *text, struct arena *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const parts[])(const char *, struct arena *) = { target, form, segment, cookie };
+	static void (*const parts[])(const char *, struct arena *) = { target, form, segment,
+		cookie };
 	scoped(arena_fini) struct arena a;
 	scoped(str_fini) struct str text = STR_EMPTY;
 

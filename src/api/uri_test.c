@@ -16,8 +16,8 @@ static void a_target_is_a_path_and_pairs(void **state)
 
 	(void)state;
 	arena_init(&a, 4096);
-	assert_int_equal(uri_parse("/when/a%2Fb?kind=a,b&q=%41+%2B&flag&=x&kind=second#not", &a, &uri,
-				 NULL),
+	assert_int_equal(
+		uri_parse("/when/a%2Fb?kind=a,b&q=%41+%2B&flag&=x&kind=second#not", &a, &uri, NULL),
 		RC_OK);
 	assert_string_equal(uri.path, "/when/a%2Fb");
 	assert_string_equal(uri_pair(&uri.query, "kind"), "a,b");
@@ -97,7 +97,8 @@ static void a_cookie_is_found_among_others(void **state)
 	assert_string_equal(value, "xyz");
 	assert_true(cookie_value("diarchy=", "diarchy", value, sizeof value));
 	assert_string_equal(value, "");
-	assert_true(cookie_value(";;  diarchy=first;diarchy=second", "diarchy", value, sizeof value));
+	assert_true(
+		cookie_value(";;  diarchy=first;diarchy=second", "diarchy", value, sizeof value));
 	assert_string_equal(value, "first");
 	assert_false(cookie_value(NULL, "diarchy", value, sizeof value));
 	assert_false(cookie_value("", "diarchy", value, sizeof value));

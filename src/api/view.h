@@ -14,8 +14,8 @@ struct view {
 	const struct site *site;
 	const struct facts *facts;
 	struct now now;
-	struct wall started;    /* of this run */
-	const char *csrf;       /* of the session, or "none" */
+	struct wall started; /* of this run */
+	const char *csrf;    /* of the session, or "none" */
 	bool has_login;
 };
 

@@ -4,7 +4,10 @@
 #include <stdio.h>
 
 static const char *const probe_names[] = {
-	[PROBE_HTTP] = "http", [PROBE_TCP] = "tcp", [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",
+	[PROBE_HTTP] = "http",
+	[PROBE_TCP] = "tcp",
+	[PROBE_TLS] = "tls",
+	[PROBE_DNS] = "dns",
 	[PROBE_ICMP] = "icmp",
 };
 

@@ -9,7 +9,8 @@ static uint16_t check_about(const struct lab *lab, enum check_kind kind, uint8_t
 	for (uint16_t i = lab->n_declared; i < lab->n_checks; i++) {
 		const struct lab_check *c = &lab->checks[i];
 
-		if (c->kind == kind && c->subject_a == a && (kind != CHECK_LINK || c->subject_b == b))
+		if (c->kind == kind && c->subject_a == a &&
+			(kind != CHECK_LINK || c->subject_b == b))
 			return i;
 	}
 	return NO_CHECK;
@@ -139,8 +140,8 @@ static void write_own_link(const struct view *v, struct json_out *w, const struc
 /* A link between two others: their word on it is all that is known here. */
 static void write_foreign_link(const struct view *v, struct json_out *w, uint8_t a, uint8_t b)
 {
-	static const char *const names[CHECK_STATES] = { [CHECK_OK] = "up",
-		[CHECK_FAILING] = "down" };
+	static const char
+		*const names[CHECK_STATES] = { [CHECK_OK] = "up", [CHECK_FAILING] = "down" };
 	uint16_t check = check_about(site_lab(v->site), CHECK_LINK, a, b);
 	struct check_view seen = { .state = CHECK_PENDING };
 
@@ -309,7 +310,7 @@ static void write_sites(const struct view *v, struct json_out *w)
 static void write_open_incidents(const struct view *v, struct json_out *w)
 {
 	json_array_open(w, "incidents");
-	map_each(alert_incidents(site_alert(v->site)), it) {
+	map_each (alert_incidents(site_alert(v->site)), it) {
 		const struct incident *in = it->value;
 
 		if (!incident_is_over(in))

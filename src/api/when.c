@@ -68,7 +68,7 @@ static const struct incident *incident_of(const struct call *c, const char *chec
 
 	if (found)
 		return found;
-	map_each(alert_incidents(alert), it) {
+	map_each (alert_incidents(alert), it) {
 		const struct incident *in = it->value;
 
 		if (has_member(in, check) && (!found || in->opened.ms > found->opened.ms))
@@ -122,8 +122,8 @@ static bool write_history_of(void *arg, const struct event *ev, uint64_t cursor)
 	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
 		return true;
 	at = json_get_time(body, "since");
-	word = event_kind_of(ev->kind) == EVENT_PING ? word_of_ping(body) :
-						       json_get_text(body, "word", NULL);
+	word = event_kind_of(ev->kind) == EVENT_PING ? word_of_ping(body)
+						     : json_get_text(body, "word", NULL);
 	if (!word)
 		return true;
 	json_object_open(w, NULL);
@@ -141,7 +141,8 @@ static enum rc write_history(const struct call *c, struct json_out *w, uint16_t 
 	const struct lab_check *declared = &site_lab(c->view.site)->checks[check];
 	enum event_kind kind = declared->kind == CHECK_HEARTBEAT ? EVENT_PING : EVENT_EVIDENCE;
 	const struct journal_store *store = call_store(c);
-	struct event_query q = { .kind = event_kind_text(kind), .subject = declared->name,
+	struct event_query q = { .kind = event_kind_text(kind),
+		.subject = declared->name,
 		.most = HISTORY_MOST };
 	enum rc rc;
 
@@ -154,7 +155,8 @@ static enum rc write_history(const struct call *c, struct json_out *w, uint16_t 
 static enum rc write_before(struct call *c, struct json_out *w, struct wall bad, struct err *e)
 {
 	scoped(found_fini) struct found found = { .arena = &c->arena };
-	struct event_query q = { .since = { bad.ms - BEFORE_MS }, .until = { bad.ms - 1 },
+	struct event_query q = { .since = { bad.ms - BEFORE_MS },
+		.until = { bad.ms - 1 },
 		.most = BEFORE_MOST };
 	enum rc rc = bad.ms ? found_search(&found, c, &q, e) : RC_OK;
 

@@ -210,8 +210,11 @@ enum rc client_follow(const struct client_site *site, const char *path, sse_each
 	sse_init(&sse, each, ctx);
 	a.stream = &sse;
 	a.e = e;
-	stream = (struct http_stream){ .request = &a.request, .stall_ms = CLIENT_STALL_MS,
-		.take = on_bytes, .done = on_done, .ctx = &a };
+	stream = (struct http_stream){ .request = &a.request,
+		.stall_ms = CLIENT_STALL_MS,
+		.take = on_bytes,
+		.done = on_done,
+		.ctx = &a };
 	rc = http_fetch_stream(&stream, e);
 	return rc == RC_OK ? a.rc : rc;
 }

@@ -13,9 +13,9 @@
 #include "base/str.h"
 #include "cli/sse.h"
 
-#define CLIENT_CONNECT_MS      5000
-#define CLIENT_TIMEOUT_MS      15000
-#define CLIENT_STALL_MS        8000 /* of a stream, which has a beat each 2 s */
+#define CLIENT_CONNECT_MS       5000
+#define CLIENT_TIMEOUT_MS       15000
+#define CLIENT_STALL_MS         8000 /* of a stream, which has a beat each 2 s */
 #define CLIENT_ANSWER_BYTES_MAX (64 * 1024 * 1024)
 
 struct client_site {

@@ -67,8 +67,8 @@ static void an_answer_is_its_text(void **state)
 
 	(void)state;
 	start(&s, FIXTURE_OPEN);
-	assert_int_equal(
-		ask_with(s.url, NULL, (struct client_order){ .path = STATUS }, &text, &e), RC_OK);
+	assert_int_equal(ask_with(s.url, NULL, (struct client_order){ .path = STATUS }, &text, &e),
+		RC_OK);
 	assert_int_equal(json_read(&status, str_c(&text), text.len, NULL), RC_OK);
 	assert_string_equal(text_at(status, "site"), "dublin");
 }
@@ -85,9 +85,10 @@ static void orders_are_given(void **state)
 	start(&s, FIXTURE_OPEN);
 	assert_int_equal(ask_with(s.url, NULL, note, &text, &e), RC_OK);
 	assert_string_equal(str_c(&text), "{}");
-	assert_int_equal(ask_with(s.url, NULL,
-				 (struct client_order){ "DELETE", "/api/lab/v1/silences/none", NULL },
-				 &text, &e),
+	assert_int_equal(
+		ask_with(s.url, NULL,
+			(struct client_order){ "DELETE", "/api/lab/v1/silences/none", NULL }, &text,
+			&e),
 		RC_NOT_FOUND);
 	assert_non_null(strstr(e.text, "none"));
 }
@@ -110,7 +111,8 @@ static void the_token_opens_and_is_never_shown(void **state)
 static void tokens_come_from_the_environment_or_a_file(void **state)
 {
 	char path[] = "/tmp/client_test.XXXXXX";
-	scoped(str_fini) struct str none = STR_EMPTY, own = STR_EMPTY, file = STR_EMPTY, absent = STR_EMPTY;
+	scoped(str_fini) struct str none = STR_EMPTY, own = STR_EMPTY, file = STR_EMPTY,
+				    absent = STR_EMPTY;
 	int fd = mkstemp(path);
 
 	(void)state;
@@ -159,7 +161,8 @@ static void nobody_there_is_offline(void **state)
 	assert_int_equal(ask_with(url, NULL, order, &text, &e), RC_OFFLINE);
 	assert_non_null(strstr(e.text, url));
 	close(fd);
-	assert_int_equal(ask_with("http://no-such-host.invalid", NULL, order, &text, &e), RC_OFFLINE);
+	assert_int_equal(ask_with("http://no-such-host.invalid", NULL, order, &text, &e),
+		RC_OFFLINE);
 	assert_int_equal(ask_with("gopher://127.0.0.1", NULL, order, &text, &e), RC_USAGE);
 }
 
@@ -199,14 +202,18 @@ static void who_is_no_site_is_told_apart(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(ask_foreign("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", &e),
+	assert_int_equal(
+		ask_foreign("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", &e),
 		RC_OFFLINE);
 	assert_non_null(strstr(e.text, "502"));
 	assert_int_equal(ask_foreign("HTTP/1.1 500 x\r\nContent-Length: 27\r\n\r\n"
-				     "{\"error\":\"NEW\",\"text\":\"why\"}", &e),
+				     "{\"error\":\"NEW\",\"text\":\"why\"}",
+				 &e),
 		RC_IO);
-	assert_int_equal(ask_foreign("HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:1/\r\n\r\n", &e), RC_IO);
-	assert_int_equal(ask_foreign("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut", &e), RC_TIMEOUT);
+	assert_int_equal(ask_foreign("HTTP/1.1 302 x\r\nLocation: http://127.0.0.1:1/\r\n\r\n", &e),
+		RC_IO);
+	assert_int_equal(ask_foreign("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ncut", &e),
+		RC_TIMEOUT);
 	assert_int_equal(ask_foreign("", &e), RC_TIMEOUT); /* it took the request */
 }
 
@@ -264,13 +271,15 @@ static void a_stream_that_ends_is_offline(void **state)
 	struct err e = { 0 };
 	char url[64];
 	struct foreign site = { silent_port(true, url, sizeof url),
-		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: beat\ndata: {}\n\n" };
+		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: beat\ndata: "
+		"{}\n\n" };
 	uv_thread_t thread;
 
 	(void)state;
 	assert_int_equal(uv_thread_create(&thread, answer_once, &site), 0);
 	assert_int_equal(
-		client_follow(&(struct client_site){ .url = url }, "/stream", count, &f, &e), RC_OFFLINE);
+		client_follow(&(struct client_site){ .url = url }, "/stream", count, &f, &e),
+		RC_OFFLINE);
 	assert_int_equal(f.beats, 1);
 	uv_thread_join(&thread);
 	close(site.fd);

@@ -17,8 +17,8 @@ typedef bool sse_each(void *ctx, const char *event, const char *data);
 
 struct sse {
 	struct str line, event, data;
-	bool was_return; /* the last byte was \r, which may be half a line end */
-	bool is_begun;   /* something came: a byte order mark can't follow */
+	bool was_return;  /* the last byte was \r, which may be half a line end */
+	bool is_begun;    /* something came: a byte order mark can't follow */
 	bool is_overlong; /* why sse_take() said false, if not because of `each` */
 	sse_each *each;
 	void *ctx;

@@ -44,7 +44,9 @@ static void messages_are_read_as_the_standard_says(void **state)
 	reads_as("event: beat\ndata: {}\n\n", "beat={}|");
 	reads_as("data: a\ndata: b\n\ndata:c\n\n", "message=a\nb|message=c|");
 	reads_as("event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\r", "a=1|b=2|");
-	reads_as("\xef\xbb\xbf" "data: x\n\n", "message=x|");
+	reads_as("\xef\xbb\xbf"
+		 "data: x\n\n",
+		"message=x|");
 	reads_as("data: \xef\xbb\xbf\n\n", "message=\xef\xbb\xbf|");
 	reads_as(": comment\nid: 5\nretry: 1000\nunknown: y\ndata: x\n\n", "message=x|");
 	reads_as("data\n\n", "message=|");

@@ -36,7 +36,8 @@ static size_t on_bytes(char *bytes, size_t size, size_t n, void *ctx)
 	struct streaming *s = ctx;
 	long status = 0;
 
-	if (s->call->api->easy_getinfo(s->call->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+	if (s->call->api->easy_getinfo(s->call->easy, CURLINFO_RESPONSE_CODE, &status) ==
+			CURLE_OK &&
 		status == 200)
 		return s->stream->take(s->stream->ctx, bytes, size * n) ? size * n : 0;
 	str_addn(&s->call->answer, bytes, size * n);
@@ -52,8 +53,8 @@ static CURLcode set_stream(struct streaming *s)
 	if (code == CURLE_OK)
 		code = api->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	if (code == CURLE_OK)
-		code = api->easy_setopt(
-			easy, CURLOPT_LOW_SPEED_TIME, (long)(s->stream->stall_ms / 1000));
+		code = api->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+			(long)(s->stream->stall_ms / 1000));
 	if (code == CURLE_OK)
 		code = api->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	if (code == CURLE_OK)

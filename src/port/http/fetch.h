@@ -10,7 +10,8 @@
 #include "port/http/http.h"
 
 /* Calls `done` before it returns RC_OK.  Errors as http_call. */
-enum rc http_fetch(const struct http_request *r, http_done *done, void *ctx, struct err *e) MUST_USE;
+enum rc http_fetch(const struct http_request *r, http_done *done, void *ctx,
+	struct err *e) MUST_USE;
 
 /* An answer that goes on: what comes with status 200 goes to `take` instead of into the response,
  * until `take` returns false, the other side ends it, or nothing has come for `stall_ms`. */

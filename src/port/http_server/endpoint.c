@@ -31,14 +31,16 @@ enum rc endpoint_parse(const char *text, struct endpoint *ret, struct err *e)
 	struct endpoint p = { 0 };
 
 	if (!colon || !port_parse(colon + 1, &p.port))
-		return err_set(e, RC_INPUT, "'%s' is not host:port with a port of 0 to 65535", text);
+		return err_set(e, RC_INPUT, "'%s' is not host:port with a port of 0 to 65535",
+			text);
 	if (n >= sizeof p.host)
 		return err_set(e, RC_INPUT, "the host in '%s' is longer than %zu bytes", text,
 			sizeof p.host - 1);
 	memcpy(p.host, host, n);
 	if (strcspn(p.host, "[]/@ ") != n || (!is_bracketed && strchr(p.host, ':')))
 		return err_set(e, RC_INPUT,
-			"'%s' is not host:port (IPv6 addresses stand in brackets: [::1]:7080)", text);
+			"'%s' is not host:port (IPv6 addresses stand in brackets: [::1]:7080)",
+			text);
 	*ret = p;
 	return RC_OK;
 }

@@ -163,7 +163,8 @@ static void refuse_ambiguous(struct http_exchange *x, const char *header)
 {
 	char text[128];
 
-	snprintf(text, sizeof text, "the header %s is repeated, or contradicted by another", header);
+	snprintf(text, sizeof text, "the header %s is repeated, or contradicted by another",
+		header);
 	http_reply_error(x, RC_INPUT, text, NULL, 0);
 }
 
@@ -190,7 +191,8 @@ static void begin(struct http_exchange *x, const char *method)
 	doubtful = ask->n_headers > HTTP_HEADERS_MAX ? NULL : ambiguous_header(ask);
 	if (ask->n_headers > HTTP_HEADERS_MAX) {
 		ask->n_headers = HTTP_HEADERS_MAX;
-		refuse(x, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "more headers than anybody needs");
+		refuse(x, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+			"more headers than anybody needs");
 	} else if (doubtful) {
 		refuse_ambiguous(x, doubtful);
 	} else {
@@ -334,18 +336,19 @@ void http_reply(struct http_exchange *x, struct http_reply *r)
 	size_t n = r->body.len;
 
 	if (n)
-		keep(x, r, MHD_create_response_from_buffer(n, str_take(&r->body),
-				    MHD_RESPMEM_MUST_FREE));
+		keep(x, r,
+			MHD_create_response_from_buffer(n, str_take(&r->body),
+				MHD_RESPMEM_MUST_FREE));
 	else
-		keep(x, r, MHD_create_response_from_buffer(r->n_bytes, (void *)(uintptr_t)r->bytes,
-				    MHD_RESPMEM_PERSISTENT));
+		keep(x, r,
+			MHD_create_response_from_buffer(r->n_bytes, (void *)(uintptr_t)r->bytes,
+				MHD_RESPMEM_PERSISTENT));
 }
 
 void http_reply_error(struct http_exchange *x, enum rc rc, const char *text,
 	const struct http_header *headers, uint32_t n_headers)
 {
-	struct http_reply r = { .status = rc_http(rc), .headers = headers,
-		.n_headers = n_headers };
+	struct http_reply r = { .status = rc_http(rc), .headers = headers, .n_headers = n_headers };
 
 	reply_json(x, &r, rc_name(rc), text);
 }
@@ -383,7 +386,8 @@ void http_reply_stream(struct http_exchange *x, const struct http_reply *r,
 	bound_buffers(x->visitor->fd);
 	x->source = source;
 	x->client = client;
-	keep(x, r, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_pull, x,
+	keep(x, r,
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_pull, x,
 			NULL));
 }
 

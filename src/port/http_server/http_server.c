@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SWEEP_MS            1000
-#define PEM_BYTES_MAX       65536
-#define TLS_PRIORITIES      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define SWEEP_MS             1000
+#define PEM_BYTES_MAX        65536
+#define TLS_PRIORITIES       "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define RUNS_WITHOUT_A_BREAK 8
 
 /* ---- the loop */
@@ -206,7 +206,10 @@ static void wipe(struct str *s)
 }
 SCOPED_FINI(wipe, struct str)
 
-#define OPTION(name, number, pointer) { name, (intptr_t)(number), pointer }
+#define OPTION(name, number, pointer)             \
+	{                                         \
+		name, (intptr_t)(number), pointer \
+	}
 
 /* GnuTLS has copied key and certificate when this returns. */
 static enum rc start_daemon(struct http_server *s, int fd, const struct str *cert,
@@ -227,11 +230,10 @@ static enum rc start_daemon(struct http_server *s, int fd, const struct str *cer
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, most,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES_MAX,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, exchange_new, s,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-		MHD_OPTION_ARRAY, use_tls ? tls : &tls[COUNT(tls) - 1], MHD_OPTION_END);
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+		exchange_new, s, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
+		use_tls ? tls : &tls[COUNT(tls) - 1], MHD_OPTION_END);
 	if (!s->daemon && use_tls)
 		return err_set(e, RC_INPUT, "no TLS on %s with certificate %s and key %s",
 			s->address, s->setup.cert_file, s->setup.key_file);
@@ -242,8 +244,7 @@ static enum rc start_daemon(struct http_server *s, int fd, const struct str *cer
 
 static void watch(struct http_server *s)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
 	must(info && info->epoll_fd >= 0);
 	must(uv_poll_init(s->setup.loop, &s->poll, info->epoll_fd) == 0);

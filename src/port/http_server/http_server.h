@@ -25,7 +25,7 @@
 
 #include <uv.h>
 
-#define HTTP_STALLED_MS 20000 /* sent and not acknowledged by the client's kernel */
+#define HTTP_STALLED_MS          20000  /* sent and not acknowledged by the client's kernel */
 #define HTTP_STREAM_BUFFER_BYTES 131072 /* of a stream, in our kernel */
 
 struct http_header {
@@ -62,10 +62,10 @@ struct http_exchange; /* one request and its answer */
 
 struct http_server_setup {
 	uv_loop_t *loop;
-	const char *listen;               /* endpoint.h; port 0: any free one */
-	const char *cert_file, *key_file; /* PEM, both or none: TLS 1.2 and 1.3 */
-	uint32_t connections_max;         /* 0: HTTP_CONNECTIONS_MAX */
-	struct http_patience patience;    /* all zero: HTTP_PATIENCE */
+	const char *listen;                /* endpoint.h; port 0: any free one */
+	const char *cert_file, *key_file;  /* PEM, both or none: TLS 1.2 and 1.3 */
+	uint32_t connections_max;          /* 0: HTTP_CONNECTIONS_MAX */
+	struct http_patience patience;     /* all zero: HTTP_PATIENCE */
 	const struct http_header *headers; /* on every answer; outlive the server */
 	uint32_t n_headers;
 	/* The headers are there.  May reply; a body is taken only after http_take_body(). */
@@ -94,7 +94,7 @@ struct http_reply {
 	const char *type; /* Content-Type; NULL: none */
 	const struct http_header *headers;
 	uint32_t n_headers;
-	struct str body;  /* taken over, empty afterwards; or, where that is empty: */
+	struct str body;   /* taken over, empty afterwards; or, where that is empty: */
 	const void *bytes; /* what outlives the server */
 	size_t n_bytes;
 };

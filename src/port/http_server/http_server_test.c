@@ -64,7 +64,10 @@ static void on_begin(void *ctx, struct http_exchange *x, const struct http_ask *
 static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask *ask)
 {
 	struct http_header head = { "X-Own", "yes" };
-	struct http_reply r = { .status = 200, .type = "text/plain", .headers = &head, .n_headers = 1 };
+	struct http_reply r = { .status = 200,
+		.type = "text/plain",
+		.headers = &head,
+		.n_headers = 1 };
 	struct bench *b = ctx;
 
 	b->handled++;
@@ -328,7 +331,8 @@ static void noise_does_no_harm(void **state)
 	static const char *const noise[] = { "\r\n\r\n\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n",
 		"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "\xff\xff\xff\r\n\r\n", "A B C D\r\n\r\n",
 		"GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\n folded\r\n\r\n",
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / " HEAD "Transfer-Encoding: what\r\n\r\n" };
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"GET / " HEAD "Transfer-Encoding: what\r\n\r\n" };
 	scoped(bench_fini) struct bench b;
 
 	(void)state;
@@ -561,8 +565,12 @@ static enum rc try_start(const char *listen, const char *cert, const char *key, 
 {
 	uv_loop_t loop;
 	struct http_server *s;
-	struct http_server_setup setup = { .loop = &loop, .listen = listen, .cert_file = cert,
-		.key_file = key, .begin = on_begin, .handle = on_handle };
+	struct http_server_setup setup = { .loop = &loop,
+		.listen = listen,
+		.cert_file = cert,
+		.key_file = key,
+		.begin = on_begin,
+		.handle = on_handle };
 	enum rc rc;
 
 	uv_loop_init(&loop);
@@ -602,7 +610,8 @@ static int64_t run_program(uv_loop_t *loop, const char *const *argv)
 {
 	uv_process_t process;
 	int64_t status = -1;
-	uv_process_options_t options = { .file = argv[0], .args = (char **)(uintptr_t)argv,
+	uv_process_options_t options = { .file = argv[0],
+		.args = (char **)(uintptr_t)argv,
 		.exit_cb = on_program_exit };
 
 	process.data = &status;

@@ -155,7 +155,8 @@ void pump_answer(struct pump *p, struct pump_answer *ret)
 
 const char *pump_header(const struct pump_answer *a, const char *name, char *buf, size_t size)
 {
-	for (const char *line = strstr(str_c(&a->head), "\r\n"); line; line = strstr(line, "\r\n")) {
+	for (const char *line = strstr(str_c(&a->head), "\r\n"); line;
+		line = strstr(line, "\r\n")) {
 		size_t n = strlen(name);
 
 		line += 2;

@@ -17,8 +17,8 @@
 struct pump {
 	uv_loop_t *loop;
 	int fd;
-	struct str got;  /* all that came and wasn't consumed yet */
-	bool is_closed;  /* by the server */
+	struct str got; /* all that came and wasn't consumed yet */
+	bool is_closed; /* by the server */
 };
 
 void pump_connect(struct pump *p, uv_loop_t *loop, const char *address);

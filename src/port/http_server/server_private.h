@@ -16,12 +16,12 @@
 #include <microhttpd.h>
 
 enum visitor_stage {
-	VISITOR_NEW,          /* no whole head yet */
-	VISITOR_IDLE,         /* the same, after an answered request */
+	VISITOR_NEW,  /* no whole head yet */
+	VISITOR_IDLE, /* the same, after an answered request */
 	VISITOR_SENDING_BODY,
-	VISITOR_WAITING,      /* for our reply */
-	VISITOR_ANSWERED,     /* takes it */
-	VISITOR_FOLLOWING,    /* a stream */
+	VISITOR_WAITING,   /* for our reply */
+	VISITOR_ANSWERED,  /* takes it */
+	VISITOR_FOLLOWING, /* a stream */
 };
 
 struct visitor { /* one connection */

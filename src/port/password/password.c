@@ -60,7 +60,8 @@ enum rc password_check_hash(const char *hash, struct err *e)
 
 	if (n < HASH_BYTES_MIN || n >= PASSWORD_HASH_MAX || plain != n || !is_strong(hash))
 		return err_set(e, RC_INPUT,
-			"not the hash of a password, or made by a method that is too weak: make one "
+			"not the hash of a password, or made by a method that is too weak: make "
+			"one "
 			"with `diarchy login-hash`");
 	return RC_OK;
 }

@@ -57,11 +57,12 @@ static void passwords_have_a_least_and_a_greatest_length(void **state)
 static void weak_and_broken_hashes_are_refused(void **state)
 {
 	static const char *const rows[] = { "", "x", "*", "!", "plain text password",
-		"ab1jFYPFRYzfI", /* DES */
-		"$1$abcdefgh$irWbblnpmw.5z7wgBnprh0", /* MD5 */
-		"$3$$8846f7eaee8fb117ad06bdd830b7586c", /* NT */
+		"ab1jFYPFRYzfI",                                             /* DES */
+		"$1$abcdefgh$irWbblnpmw.5z7wgBnprh0",                        /* MD5 */
+		"$3$$8846f7eaee8fb117ad06bdd830b7586c",                      /* NT */
 		"$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8", /* SHA-256 */
-		"$y$", "$y$j9T$", "$6$", "$9$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8",
+		"$y$", "$y$j9T$", "$6$",
+		"$9$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc8",
 		"$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQ:uesI68" };
 
 	(void)state;
