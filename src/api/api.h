@@ -59,8 +59,8 @@ void api_event(struct api *a, const struct event *ev);
 /* The lab was reloaded, and maybe the login: indices mean something else now. */
 enum rc api_reloaded(struct api *a, const struct api_login *login, struct err *e) MUST_USE;
 
-/* What only the driver can count, for `/metrics`: deliveries through our own egress that were taken,
- * and that were not. */
+/* What only the driver can count, for `/metrics`: deliveries through our own egress that were
+ * taken, and that were not. */
 enum api_counter { API_DELIVERIES, API_DELIVERIES_FAILED, API_COUNTERS };
 void api_count(struct api *a, enum api_counter which);
 

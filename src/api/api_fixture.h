@@ -2,8 +2,8 @@
 /*
  * api_fixture: a real site over a journal in memory, behind a real API on loopback, for tests.
  *
- * Two sites, of which this is dublin; nobody dials, probes or delivers: tests feed the inputs.  Time
- * runs as it does, plus what a test adds.
+ * Two sites, of which this is dublin; nobody dials, probes or delivers: tests feed the inputs.
+ * Time runs as it does, plus what a test adds.
  */
 #ifndef API_API_FIXTURE_H
 #define API_API_FIXTURE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operators: what people tell the site.  Each is checked here for its form, and by the site for sense. */
+/* operators: what people tell the site.  Here it is checked for form, and by the site for sense. */
 #include "api/api_private.h"
 #include "api/body.h"
 

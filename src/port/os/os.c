@@ -41,8 +41,8 @@ static enum rc read_proc(const char *path, char *ret, size_t size, struct err *e
 	return RC_OK;
 }
 
-/* proc_pid_stat(5): utime is field 14, stime 15, starttime 22, vsize 23, rss 24; the name in field 2
- * may hold anything, so fields count from the last bracket. */
+/* proc_pid_stat(5): utime is field 14, stime 15, starttime 22, vsize 23, rss 24; the name in field
+ * 2 may hold anything, so fields count from the last bracket. */
 static enum rc read_stat(struct os_usage *u, uint64_t *ret_start_ticks, struct err *e)
 {
 	uint64_t user, system, pages, ticks = (uint64_t)sysconf(_SC_CLK_TCK);

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-/* From getrandom(2); fit for keys and sessions.  Never returns without.  `ctx` is ignored, so that it
- * can be handed to a core. */
+/* From getrandom(2); fit for keys and sessions.  Never returns without.  `ctx` is ignored, so that
+ * it can be handed to a core. */
 void os_random(void *ctx, void *bytes, size_t n);
 
 struct os_usage { /* of this process, from proc(5) */

@@ -41,8 +41,8 @@ enum rc password_hash(const char *password, const unsigned char random[PASSWORD_
 	return RC_OK;
 }
 
-/* crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, sha512crypt.  crypt_checksalt(3) looks at little
- * more than this, and takes DES for good where the library was built with it. */
+/* crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, sha512crypt.  crypt_checksalt(3) looks at
+ * little more than this, and takes DES for good where the library was built with it. */
 static const char *const methods[] = { "$y$", "$gy$", "$7$", "$2b$", "$2a$", "$2y$", "$6$" };
 
 static bool is_strong(const char *hash)

@@ -27,8 +27,8 @@ enum rc password_hash(const char *password, const unsigned char random[PASSWORD_
 /* RC_INPUT when `hash` is malformed, or of a method that is too weak. */
 enum rc password_check_hash(const char *hash, struct err *e) MUST_USE;
 
-/* Slow and large on purpose (tens of milliseconds, 16 MiB): for the pool, not for the loop.  Compares
- * in constant time; false also when the hash is unusable. */
+/* Slow and large on purpose (tens of milliseconds, 16 MiB): for the pool, not for the loop.
+ * Compares in constant time; false also when the hash is unusable. */
 bool password_matches(const char *password, const char *hash);
 
 #endif
