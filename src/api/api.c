@@ -115,6 +115,7 @@ static enum rc admit(struct call *c, struct err *e)
 		rc = route_find(c->ask->method, c->uri.path, &c->arena, &c->found, e);
 	if (rc != RC_OK)
 		return rc;
+	a->gate.url = site_lab(a->setup.site)->sites[site_self_index(a->setup.site)].url;
 	needs = c->found.route ? c->found.route->needs : ROUTE_OPEN;
 	rc = gate_pass(&a->gate, c->now.mono, c->ask, needs, &c->session, e);
 	if (rc != RC_OK || c->found.route || c->found.allowed)
@@ -298,7 +299,6 @@ enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e
 
 	a->setup = *setup;
 	a->setup.login = (struct api_login){ 0 };
-	a->gate.names = setup->names;
 	a->gate.auth = auth_new(setup->random, setup->ctx);
 	a->files = files_new(setup->files);
 	a->buckets = buckets_new(site_lab(setup->site)->n_checks);

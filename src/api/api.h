@@ -28,7 +28,6 @@ struct api_setup {
 	struct site *site;                /* the machine; stays through reloads */
 	const char *listen;               /* host:port */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
-	const char *const *names; /* hosts that a proxy passes on to us; NULL-terminated, or NULL */
 	struct api_login login;
 	const struct embedded *files; /* the pages (web_files) */
 	struct wall started;          /* of this run */

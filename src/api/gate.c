@@ -24,17 +24,13 @@ static bool host_of(const char *text, char ret[ENDPOINT_HOST_MAX])
 
 static bool is_known_host(const struct gate *g, const char *header)
 {
-	char host[ENDPOINT_HOST_MAX];
+	char host[ENDPOINT_HOST_MAX], ours[ENDPOINT_HOST_MAX];
 
 	if (!header || !host_of(header, host))
 		return false;
 	if (host_is_loopback(host))
 		return true;
-	for (size_t i = 0; g->names && g->names[i]; i++) {
-		if (strcasecmp(g->names[i], host) == 0)
-			return true;
-	}
-	return false;
+	return g->url && host_of(strstr(g->url, "://") + 3, ours) && strcasecmp(ours, host) == 0;
 }
 
 /* ---- Origin */

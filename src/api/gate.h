@@ -6,7 +6,7 @@
  * that has the reader's browser send requests (CSRF); one whose name resolves to our loopback
  * address (DNS rebinding), so that the browser takes it for us; and a stranger without a login.
  *
- *	Host             on a loopback address it names loopback, or what api_setup.names lists
+ *	Host             on a loopback address it names loopback, or the host of `url`
  *	Origin           PING, CHANGE: absent, or ours; Sec-Fetch-Site neither cross-site nor same-site
  *	login            READ, CHANGE: the token as bearer, or a session's cookie
  *	X-Diarchy-CSRF   CHANGE, unless by token: the session's; without login anything
@@ -24,8 +24,7 @@
 struct gate {
 	struct auth *auth;
 	bool is_loopback; /* we listen where only this machine can reach us */
-	const char *const
-		*names; /* hosts that people reach us by through a proxy; NULL-terminated */
+	const char *url;  /* where people open the pages, by lab.yaml; NULL: not said */
 };
 
 /* RC_REFUSED, or RC_AUTH.  *ret_session: whose cookie it was; NULL without. */

@@ -350,15 +350,17 @@ static void on_loopback_only_our_own_names_are_answered(void **state)
 
 static void a_name_that_a_proxy_passes_on_is_answered_when_it_is_ours(void **state)
 {
-	static const char *const names[] = { "lab.example.net", NULL };
+	static const char dublin[] = "timezone: Europe/Dublin";
 	scoped(fixture_fini) struct fixture f;
-	struct api_setup setup;
+	scoped(str_fini) struct str yaml = STR_EMPTY;
+	const char *at = strstr(fixture_yaml, dublin);
 
 	(void)state;
-	fixture_init_site(&f);
-	setup = fixture_setup(&f);
-	setup.names = names;
-	assert_int_equal(api_start(&f.api, &setup, NULL), RC_OK);
+	fixture_init(&f, FIXTURE_OPEN);
+	assert_int_equal(status_of(&f, "GET", STATUS, "Host: LAB.example.net\r\n", NULL), 403);
+	str_addn(&yaml, fixture_yaml, (size_t)(at - fixture_yaml));
+	str_addf(&yaml, "url: \"https://lab.example.net:8443\", %s", at);
+	fixture_reload(&f, str_c(&yaml));
 	assert_int_equal(status_of(&f, "GET", STATUS, "Host: LAB.example.net\r\n", NULL), 200);
 	assert_int_equal(status_of(&f, "GET", STATUS, "Host: lab.example.org\r\n", NULL), 403);
 }

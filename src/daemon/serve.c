@@ -167,6 +167,8 @@ static enum rc start_api(struct serve *s, struct err *e)
 	scoped(str_fini) struct str hash = STR_EMPTY, token = STR_EMPTY;
 	struct api_setup setup = { .loop = &s->loop, .site = s->site, .files = web_files,
 		.listen = s->options.listen ? s->options.listen : s->lab->sites[s->self].http,
+		.cert_file = s->lab->sites[s->self].cert_file,
+		.key_file = s->lab->sites[s->self].key_file,
 		.started = daemon_now().wall, .ctx = s, .now = now_of, .after_input = drain,
 		.random = fill_random, .secret = drive_secret,
 		.probe_metrics = drive_write_metrics };

@@ -243,7 +243,9 @@ static struct site_tables *make_tables(struct site *s, const struct lab *lab)
 {
 	struct alert_world world = { .ctx = s, .is_settling = is_settling, .before = before };
 
-	return tables_new(lab, s->setup.self, s->setup.url, &world);
+	const char *url = lab->sites[s->setup.self].url;
+
+	return tables_new(lab, s->setup.self, url ? url : s->setup.url, &world);
 }
 
 static void append_boot(struct site *s, struct now now, bool is_clean)

@@ -32,7 +32,7 @@ struct site_setup {
 	const struct journal_signer *signer; /* NULL in the simulator */
 	uint64_t seed;                       /* jitter */
 	const char *version;
-	const char *url;                     /* where people reach the pages; NULL */
+	const char *url;                     /* of the pages, where lab.yaml doesn't say; NULL */
 	struct site_revision revision;       /* of `lab`; read by site_open only */
 };
 

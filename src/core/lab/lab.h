@@ -33,6 +33,8 @@ struct lab_site {
 	const char *name;
 	const char *address; /* host:port of the peer link */
 	const char *http;    /* host:port of API and pages; default 127.0.0.1:7080 */
+	const char *url;     /* where people reach these, through a proxy or not; NULL: not said */
+	const char *cert_file, *key_file; /* their TLS; NULL: plain HTTP */
 	struct public_key key;
 	const struct tz *zone;
 	uint16_t uplink; /* check whose failure explains the site's remote view; NO_CHECK */

@@ -28,6 +28,20 @@ static const struct shape login_shape = {
 };
 EMBEDDED(login_type, login_shape, "a mapping with password, token or both");
 
+static const struct key site_tls_keys[] = {
+	{ "cert", &path_type, AT(lab_site, cert_file), REQUIRED,
+		"the certificate and its chain, PEM" },
+	{ "key", &path_type, AT(lab_site, key_file), REQUIRED, "the private key, PEM" },
+	{ 0 },
+};
+static const struct shape site_tls_shape = {
+	.name = "site-tls",
+	.what = "A site's certificate for its pages and its API.",
+	.size_bytes = sizeof(struct lab_site),
+	.keys = site_tls_keys,
+};
+EMBEDDED(site_tls_type, site_tls_shape, "a mapping with cert and key");
+
 static const struct key site_keys[] = {
 	{ "address", &endpoint_type, AT(site_decl, site.address), REQUIRED,
 		"where the other sites reach it: host and port of the peer link" },
@@ -37,6 +51,11 @@ static const struct key site_keys[] = {
 		"in which its schedules are meant and its times are told" },
 	{ "http", &endpoint_type, AT(site_decl, site.http), DEFAULT("127.0.0.1:7080"),
 		"where it serves the pages and the API; anything but loopback wants a `login`" },
+	{ "url", &base_url_type, AT(site_decl, site.url), OPTIONAL,
+		"where people open the pages: for links in notifications, and for a proxy that passes "
+		"its own name on" },
+	{ "tls", &site_tls_type, AT(site_decl, site), OPTIONAL,
+		"its own TLS for pages and API; behind a proxy the proxy's does" },
 	{ "uplink", &ref_type, AT(site_decl, uplink), OPTIONAL,
 		"the check that stands for its way to the outside: its failure explains the site's "
 		"others" },
