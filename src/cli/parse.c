@@ -184,6 +184,19 @@ static bool is_literal(const char *pattern, const char *word)
 	return false;
 }
 
+/* Does it fit this place: a word that is to be typed as it is, or one in capitals that stands for
+ * others? */
+static bool word_fits(const char *pattern, const char *place, size_t length, const char *word)
+{
+	bool is_optional = *place == '[';
+
+	place += is_optional;
+	length -= 2 * is_optional;
+	if (islower((unsigned char)*place))
+		return strlen(word) == length && memcmp(word, place, length) == 0;
+	return !is_literal(pattern, word);
+}
+
 /* One alternative, from `p` to `end`: does it fit, word by word? */
 static bool alternative_fits(const char *pattern, const char *p, const char *end,
 	const char *const *words, uint32_t n)
@@ -193,9 +206,7 @@ static bool alternative_fits(const char *pattern, const char *p, const char *end
 	while (p < end) {
 		size_t length = strcspn(p, " ");
 		bool repeats = length > 3 && memcmp(p + length - 3, "...", 3) == 0;
-		bool fits = used < n && (islower((unsigned char)*p) ?
-				strlen(words[used]) == length && memcmp(words[used], p, length) == 0 :
-				!is_literal(pattern, words[used]));
+		bool fits = used < n && word_fits(pattern, p, length, words[used]);
 
 		if (!fits && (used < n || *p != '['))
 			return false;

@@ -182,6 +182,10 @@ static void patterns_say_what_arguments_fit(void **state)
 	assert_true(parse_fits(silence, end, 2));
 	assert_false(parse_fits(silence, ab, 2));
 	assert_false(parse_fits(silence, NULL, 0));
+	assert_true(parse_fits("[list] | end SILENCE", NULL, 0));
+	assert_true(parse_fits("[list] | end SILENCE", list, 1));
+	assert_true(parse_fits("[list] | end SILENCE", end, 2));
+	assert_false(parse_fits("[list] | end SILENCE", a, 1));
 }
 
 /* ---- the table itself */

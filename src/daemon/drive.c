@@ -95,9 +95,13 @@ void drive_write_metrics(void *ctx, struct str *out)
 
 struct link_port_lab drive_link_lab(const struct serve *s, struct link_port_site sites[SITES_MAX])
 {
-	for (uint8_t i = 0; i < s->lab->n_sites; i++)
-		sites[i] = (struct link_port_site){ s->lab->sites[i].name, s->lab->sites[i].address,
-			s->lab->sites[i].key };
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		const struct lab_site *site = &s->lab->sites[i];
+		bool is_elsewhere = i == s->self && site->listen; /* our own is where we listen */
+
+		sites[i] = (struct link_port_site){ site->name,
+			is_elsewhere ? site->listen : site->address, site->key };
+	}
 	return (struct link_port_lab){ sites, s->lab->n_sites, s->self };
 }
 

@@ -359,6 +359,16 @@ void site_start_alert(struct site *s, struct now now)
 	events_tell_all(s, now);
 }
 
+/* Where two events have one stamp the order of declaration decides, never a name. */
+static void order_store(const struct site *s)
+{
+	const char *names[SITES_MAX];
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		names[i] = s->lab->sites[i].name;
+	s->setup.store->order(s->setup.store->ctx, names, s->lab->n_sites);
+}
+
 static enum rc open_state(struct site *s, struct now now, struct err *e)
 {
 	const struct journal_store *store = s->setup.store;
@@ -394,6 +404,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 
 	s->setup = *setup;
 	s->lab = setup->lab;
+	order_store(s);
 	s->boot = (uint64_t)now.wall.ms;
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
@@ -470,6 +481,7 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	tables = make_tables(s, lab);
 	follow_names(s, old, lab);
 	s->lab = lab;
+	order_store(s);
 	s->tables = tables;
 	checks_load(s->checks, now, tables->specs, lab->n_checks);
 	alert_load(s->alert, now, &tables->alert);

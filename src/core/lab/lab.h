@@ -32,6 +32,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 struct lab_site {
 	const char *name;
 	const char *address; /* host:port of the peer link */
+	const char *listen;  /* where the link listens; NULL: at `address` */
 	const char *http;    /* host:port of API and pages; default 127.0.0.1:7080 */
 	const char *url;     /* where people reach these, through a proxy or not; NULL: not said */
 	const char *cert_file, *key_file; /* their TLS; NULL: plain HTTP */

@@ -45,6 +45,8 @@ EMBEDDED(site_tls_type, site_tls_shape, "a mapping with cert and key");
 static const struct key site_keys[] = {
 	{ "address", &endpoint_type, AT(site_decl, site.address), REQUIRED,
 		"where the other sites reach it: host and port of the peer link" },
+	{ "listen", &endpoint_type, AT(site_decl, site.listen), COMPUTED("its `address`"),
+		"where it listens for them, when that is another place: behind a port forward" },
 	{ "key", &key_type, AT(site_decl, site.key), REQUIRED,
 		"its public key, as `diarchy keygen` prints it; peers accept no other" },
 	{ "timezone", &zone_type, AT(site_decl, site.zone), REQUIRED,
