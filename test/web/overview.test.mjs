@@ -125,6 +125,12 @@ pageTest(
     await page.reload();
     await page.waitForSelector(".row");
     assert.equal(await page.locator(".row").count(), 1);
+    await page.click(".row a");
+    await page.waitForSelector(".drawer");
+    assert.equal(await page.locator(".row").count(), 1, "beside an open check, too");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".drawer", { state: "detached" });
+    assert.equal(await page.locator(".row").count(), 1, "and after it");
     await page.click(".filter-note button");
     assert.ok((await page.locator(".row").count()) > 30);
   },

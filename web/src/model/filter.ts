@@ -2,19 +2,19 @@
 // Which checks the overview shows.  The filter lives in the address, so that it can be shared and
 // survives a reload.
 
+import { computed } from "@preact/signals";
+import type { Filter } from "./arrange";
 import { params, setParams } from "./router";
-import { filter } from "./store";
 import type { State } from "./types";
 
 export const STATES: State[] = ["failing", "silent", "pending", "paused", "ok"];
 
-/* Take the filter from the address. */
-export function followFilter(): void {
+export const filter = computed<Filter>(() => {
   const p = params.value;
   const words = (p.get("state") ?? "").split(",");
   const states = STATES.filter((state) => words.includes(state));
-  filter.value = { text: p.get("q") ?? "", states, site: p.get("site") ?? "" };
-}
+  return { text: p.get("q") ?? "", states, site: p.get("site") ?? "" };
+});
 
 export function toggleState(state: State): void {
   const states = filter.peek().states;

@@ -47,8 +47,16 @@ export const params = computed(() => url.value.searchParams);
 export const checkPath = (name: string) => `/checks/${encodeURIComponent(name)}`;
 export const incidentPath = (id: string) => `/incidents/${encodeURIComponent(id)}`;
 
+/* A check opens beside the overview, which keeps its filter. */
+function keepFilter(next: URL): void {
+  const isBeside = page.peek().at === "overview" || page.peek().at === "check";
+  if (isBeside && !next.search && pageOf(next.pathname).at === "check")
+    next.search = location.search;
+}
+
 export function go(to: string, replace = false): void {
   const next = new URL(to, location.href);
+  keepFilter(next);
   if (next.href === location.href) return;
   try {
     history[replace ? "replaceState" : "pushState"](null, "", next);

@@ -3,8 +3,9 @@
 // one row; `shape` changes only when rows have to move, appear or go.
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
-import { arrange, isShared, isUnwell, type Filter } from "./arrange";
+import { arrange, isShared, isUnwell } from "./arrange";
 import { setCsrf } from "./api";
+import { filter } from "./filter";
 import { setClock } from "./clock";
 import type {
   Change,
@@ -44,8 +45,6 @@ const RECENT_MAX = 200;
 
 const checks = new Map<string, Signal<Check>>();
 export const shape = signal(0);
-
-export const filter = signal<Filter>({ text: "", states: [], site: "" });
 
 export function checkSignal(name: string): Signal<Check> | undefined {
   return checks.get(name);

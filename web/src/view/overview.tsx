@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page that stays open on the wall: the sites side by side, mirrored around what joins them.
 
-import { useEffect } from "preact/hooks";
 import { isFiltering, type Column, type Group } from "../model/arrange";
 import { count, hourMinute, number, parse, zoneName } from "../model/format";
 import { now, tick } from "../model/clock";
-import { clearFilter, followFilter, STATES, toggleState } from "../model/filter";
-import { params, setParams } from "../model/router";
-import { arrangement, counts, filter, head, isAnythingDeclared, sites } from "../model/store";
+import { clearFilter, filter, STATES, toggleState } from "../model/filter";
+import { setParams } from "../model/router";
+import { arrangement, counts, head, isAnythingDeclared, sites } from "../model/store";
 import type { Site } from "../model/types";
 import { Headline } from "./headline";
 import { CheckLink, Glyph, When } from "./parts";
@@ -221,7 +220,6 @@ function EmptyLab() {
 }
 
 export function Overview() {
-  useEffect(followFilter, [params.value]);
   const { columns } = arrangement.value;
   const list = sites.value;
   const layout = list.length === 2 ? "two" : "many";
