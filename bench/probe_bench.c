@@ -11,10 +11,16 @@
 #include "base/mem.h"
 #include "port/probe/probe.h"
 
+#include <arpa/inet.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define WARM_UP 20
+#define HANDSHAKE_PRIORITY                                                     \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-GROUP-ALL:+GROUP-X25519:" \
+	"+GROUP-SECP256R1"
 
 struct bench {
 	uv_loop_t loop;
@@ -126,20 +132,76 @@ static void print(const struct bench *b, const char *kind)
 		b->took_us / n, u.ru_maxrss, b->reason[0] ? "; " : "", b->reason);
 }
 
+/* The floor of a TLS probe: connection and handshake with the priorities of our probes, without
+ * looking at the certificate. */
+static bool shake_hands(uint16_t port, gnutls_priority_t priority,
+	gnutls_certificate_credentials_t credentials)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), code = -1;
+	gnutls_session_t session;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+		gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP) ==
+			0) {
+		gnutls_priority_set(session, priority);
+		gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
+		gnutls_server_name_set(session, GNUTLS_NAME_DNS, "localhost", 9);
+		gnutls_transport_set_int(session, fd);
+		do {
+			code = gnutls_handshake(session);
+		} while (code < 0 && !gnutls_error_is_fatal(code));
+		gnutls_deinit(session);
+	}
+	close(fd);
+	return code == 0;
+}
+
+static void bench_handshakes(struct bench *b, const char *target)
+{
+	const char *colon = strchr(target, ':');
+	uint16_t port = (uint16_t)(colon ? atoi(colon + 1) : 443);
+	gnutls_certificate_credentials_t credentials;
+	gnutls_priority_t priority;
+
+	must(gnutls_certificate_allocate_credentials(&credentials) == 0);
+	must(gnutls_priority_init(&priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL) ==
+		0);
+	for (int64_t i = 0; i < b->count + WARM_UP; i++) {
+		if (i == WARM_UP)
+			b->cpu_before_us = cpu_us();
+		if (shake_hands(port, priority, credentials) && i >= WARM_UP)
+			b->n_ok++;
+		if (b->rate)
+			usleep((useconds_t)(1000000 / b->rate));
+	}
+	gnutls_priority_deinit(priority);
+	gnutls_certificate_free_credentials(credentials);
+	print(b, "shake");
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench b = { .rate = 50, .count = 500 };
 	struct prober_setup setup = { .loop = &b.loop };
 
-	if (argc < 3 || !choose(&b.spec, argv[1], argv[2])) {
-		fprintf(stderr, "usage: probe_bench http|tls|tcp|dns|icmp TARGET [RATE [COUNT "
-				"[CA_FILE]]]\n");
+	bool is_handshake = argc > 2 && strcmp(argv[1], "handshake") == 0;
+
+	if (argc < 3 || (!is_handshake && !choose(&b.spec, argv[1], argv[2]))) {
+		fprintf(stderr,
+			"usage: probe_bench http|tls|tcp|dns|icmp|handshake TARGET [RATE [COUNT "
+			"[CA_FILE]]]\n");
 		return 64;
 	}
 	if (argc > 3)
 		b.rate = atoll(argv[3]);
 	if (argc > 4)
 		b.count = atoll(argv[4]);
+	if (is_handshake) {
+		bench_handshakes(&b, argv[2]);
+		return 0;
+	}
 	if (argc > 5)
 		trust_ca(&b.spec, argv[5]);
 	uv_loop_init(&b.loop);

@@ -3,6 +3,7 @@
 #include "port/probe/http_probe.h"
 
 #include "base/mem.h"
+#include "port/files/secret.h"
 #include "port/probe/channel.h"
 
 #include <stdio.h>
@@ -142,7 +143,7 @@ static void start(struct probe *p)
 {
 	const struct http_spec *spec = &p->spec->http;
 	const char *lines[HEADER_LINES_MAX];
-	scoped(str_fini) struct str headers = STR_EMPTY;
+	scoped(secret_wipe) struct str headers = STR_EMPTY;
 	const char *host = http_spec_header(spec, "Host");
 	struct visit *v = must_alloc(sizeof *v);
 	struct http_request r = {

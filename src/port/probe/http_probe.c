@@ -6,6 +6,7 @@
 #include "port/probe/http_probe.h"
 
 #include "base/mem.h"
+#include "port/files/secret.h"
 #include "port/probe/channel.h"
 #include "port/probe/inflate.h"
 
@@ -106,7 +107,7 @@ static void write_request(struct probe *p, struct str *out)
 static void send_request(struct probe *p)
 {
 	struct exchange *x = p->state;
-	scoped(str_fini) struct str request = STR_EMPTY;
+	scoped(secret_wipe) struct str request = STR_EMPTY;
 
 	write_request(p, &request);
 	if (!http_add_headers(p, &x->url, is_first_host(x), &request))

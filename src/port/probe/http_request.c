@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "port/files/secret.h"
 
 #include <strings.h>
 
@@ -48,12 +49,14 @@ static void add_basic(const char *login, size_t n, struct str *out)
 static enum rc add_login(struct probe *p, const struct url *url, struct str *out, struct err *e)
 {
 	const struct http_spec *spec = &p->spec->http;
-	scoped(str_fini) struct str login = { .limit_bytes = SECRET_MAX };
-	scoped(str_fini) struct str secret = { .limit_bytes = SECRET_MAX };
+	scoped(secret_wipe) struct str login = { .limit_bytes = SECRET_MAX };
+	scoped(secret_wipe) struct str secret = { .limit_bytes = SECRET_MAX };
 	enum rc rc = RC_OK;
 
 	if (spec->bearer.kind != SECRET_NONE) {
 		rc = probe_secret(p, &spec->bearer, &secret, e);
+		if (rc == RC_OK && strpbrk(str_c(&secret), "\r\n"))
+			rc = err_set(e, RC_INPUT, "the bearer token holds a line break");
 		if (rc == RC_OK)
 			str_addf(out, "Authorization: Bearer %s\r\n", str_c(&secret));
 	} else if (spec->user) {

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <time.h>
 
-#define PRIORITY     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+/* X25519 first: its key share costs a tenth of a handshake less than P-256's. */
+#define PRIORITY                                                               \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-GROUP-ALL:+GROUP-X25519:" \
+	"+GROUP-SECP256R1:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-FFDHE2048:" \
+	"+GROUP-FFDHE3072"
 #define MEMORY_SLOTS 512 /* of verified chains; about 1 KB each, as they fill */
 #define REMEMBER_S   3600
 #define LOOK_AGAIN_S 60 /* at most this old is what we know of a bundle's file */
