@@ -75,9 +75,10 @@ void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b)
 	const char *headers[] = { str_c(&header), "Content-Type: application/json" };
 	struct http_request r = { .method = "POST", .url = str_c(&url), .headers = headers,
 		.n_headers = COUNT(headers), .body = str_c(&body), .body_bytes = body.len,
-		.timeout_ms = BEACON_TIMEOUT_MS, .answer_bytes_max = WATCH_BODY_BYTES_MAX };
+		.timeout_ms = BEACON_TIMEOUT_MS, .answer_bytes_max = WATCH_BODY_BYTES_MAX,
+		.done = answered, .ctx = q };
 
-	if (http_start(s->http, &r, answered, q, &call, &e) == RC_OK)
+	if (http_start(s->http, &r, &call, &e) == RC_OK)
 		return;
 	log_warning("asking watcher %s: %s", s->lab->watchers[watcher].name, e.text);
 	free(q);

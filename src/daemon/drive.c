@@ -189,7 +189,7 @@ static void test_channel(struct serve *s, uint8_t channel)
 	struct channel_test *t = must_alloc(sizeof *t);
 	scoped(secret_wipe) struct str url = STR_EMPTY;
 	struct http_request r = { .method = c->kind == CHANNEL_WEBHOOK ? "OPTIONS" : "GET",
-		.timeout_ms = TEST_TIMEOUT_MS };
+		.timeout_ms = TEST_TIMEOUT_MS, .done = test_answered, .ctx = t };
 	struct http_call *call;
 	struct err e = { 0 };
 	enum rc rc = RC_OK;
@@ -207,7 +207,7 @@ static void test_channel(struct serve *s, uint8_t channel)
 		rc = secret_resolve(&c->url, &url, &e);
 	r.url = str_c(&url);
 	if (rc == RC_OK)
-		rc = http_start(s->http, &r, test_answered, t, &call, &e);
+		rc = http_start(s->http, &r, &call, &e);
 	if (rc != RC_OK) {
 		log_warning("channel %s: %s", c->name, e.text);
 		free(t); /* the machine asks again; a delivery would say the same */

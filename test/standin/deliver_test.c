@@ -140,7 +140,9 @@ static void ask(struct telling *t, const char *path, const char *body, http_done
 
 	snprintf(url, sizeof url, "%.*s%s", (int)(strstr(t->url, "/api") - t->url), t->url, path);
 	r.url = url;
-	assert_int_equal(http_start(t->client, &r, done, t, &call, NULL), RC_OK);
+	r.done = done;
+	r.ctx = t;
+	assert_int_equal(http_start(t->client, &r, &call, NULL), RC_OK);
 }
 
 static void step(struct telling *t)

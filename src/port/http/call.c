@@ -84,8 +84,8 @@ static size_t on_upload(char *buffer, size_t size, size_t n, void *ctx)
 }
 
 /* Only mails have a progress callback: it is how a cancelled one is stopped. */
-static int on_progress(
-	void *ctx, curl_off_t to_get, curl_off_t got, curl_off_t to_put, curl_off_t put)
+static int on_progress(void *ctx, curl_off_t to_get, curl_off_t got, curl_off_t to_put,
+	curl_off_t put)
 {
 	const struct http_call *call = ctx;
 
@@ -163,6 +163,9 @@ static CURLcode set_connection(struct http_call *call, const struct http_request
 	SET(FORBID_REUSE, r->is_fresh ? 1L : 0L);
 	if (r->proxy_url)
 		SET(PROXY, r->proxy_url);
+	if (r->ip_version)
+		SET(IPRESOLVE,
+			r->ip_version == 4 ? (long)CURL_IPRESOLVE_V4 : (long)CURL_IPRESOLVE_V6);
 	if (r->source_address)
 		SET(INTERFACE, r->source_address);
 	if (r->accept_encoding)
@@ -211,7 +214,8 @@ static CURLcode set_mail(struct http_call *call, const struct http_mail *mail)
 	SET(XFERINFODATA, call);
 	SET(MAIL_FROM, mail->from);
 	SET(MAIL_RCPT, call->recipients);
-	SET(MAIL_RCPT_ALLLOWFAILS, 1L); /* one refused recipient must not cost the others their mail */
+	SET(MAIL_RCPT_ALLLOWFAILS,
+		1L); /* one refused recipient must not cost the others their mail */
 	SET(USE_SSL, (long)(mail->use_starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	return CURLE_OK;
 }
@@ -266,6 +270,8 @@ enum rc call_new(struct http_call **ret, const struct curl_api *api, const struc
 	call->api = api;
 	call->easy = api->easy_init();
 	call->is_mail = str_starts(r->url, "smtp");
+	call->done = r->done;
+	call->ctx = r->ctx;
 	call->on_session = r->on_session;
 	call->head.limit_bytes = HTTP_HEADER_BYTES_MAX;
 	call->answer.limit_bytes = r->answer_bytes_max ? r->answer_bytes_max : PROBE_BODY_BYTES_MAX;

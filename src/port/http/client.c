@@ -231,8 +231,8 @@ static enum rc start_mail(struct http_client *c, struct http_call *call, struct 
 	return RC_OK;
 }
 
-enum rc http_start(struct http_client *c, const struct http_request *r, http_done *done, void *ctx,
-	struct http_call **ret, struct err *e)
+enum rc http_start(struct http_client *c, const struct http_request *r, struct http_call **ret,
+	struct err *e)
 {
 	scoped(call_free) struct http_call *call = NULL;
 	enum rc rc = open_multi(c, e);
@@ -241,8 +241,6 @@ enum rc http_start(struct http_client *c, const struct http_request *r, http_don
 		rc = call_new(&call, c->api, r, e);
 	if (rc != RC_OK)
 		return rc;
-	call->done = done;
-	call->ctx = ctx;
 	if (call->is_mail)
 		rc = start_mail(c, call, e);
 	else if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)

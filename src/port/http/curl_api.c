@@ -23,8 +23,8 @@ static enum rc load(struct curl_api *api, struct err *e)
 	void **slots = (void **)(void *)api;
 
 	if (!library)
-		return err_set(
-			e, RC_UNSUPPORTED, "%s; install the package libcurl3-gnutls", dlerror());
+		return err_set(e, RC_UNSUPPORTED, "%s; install the package libcurl3-gnutls",
+			dlerror());
 	for (size_t i = 0; i < COUNT(names); i++) {
 		slots[i] = dlsym(library, names[i]);
 		if (!slots[i])

@@ -48,6 +48,9 @@ struct http_mail { /* for smtp:// and smtps:// */
 	bool use_starttls; /* insist on it */
 };
 
+struct http_response;
+typedef void http_done(void *ctx, const struct http_response *r);
+
 struct http_request {
 	const char *method;         /* NULL: GET, or POST with a body */
 	const char *url;            /* http, https, smtp, smtps */
@@ -65,9 +68,12 @@ struct http_request {
 	const char *proxy_url;       /* NULL: as the environment says; "": none */
 	const char *connect_to;      /* "HOST:PORT:ADDRESS": use this address for the host */
 	const char *source_address;
+	uint8_t ip_version; /* 4 or 6: addresses of this protocol only; 0: any */
 	const char *accept_encoding; /* asked for, and decoded; NULL: none */
 	struct http_tls tls;
 	struct http_mail mail;
+	http_done *done; /* called once, from the loop */
+	void *ctx;       /* for both functions */
 	/* Shows the connection's gnutls_session_t once, when the answer begins; NULL: don't. */
 	void (*on_session)(void *ctx, void *gnutls_session);
 };
@@ -93,8 +99,6 @@ struct http_response { /* lives during the callback only */
 	char reason[REASON_BYTES_MAX]; /* when not answered, for people; no secrets of the URL */
 };
 
-typedef void http_done(void *ctx, const struct http_response *r);
-
 struct http_client; /* one a loop; keeps idle connections */
 struct http_call;
 
@@ -104,8 +108,8 @@ void http_client_close(struct http_client *c, void (*closed)(void *ctx), void *c
 
 /* RC_UNSUPPORTED without libcurl, RC_INPUT when the request can't be put; `done` isn't called
  * then.  *ret is valid until `done` has been called. */
-enum rc http_start(struct http_client *c, const struct http_request *r, http_done *done, void *ctx,
-	struct http_call **ret, struct err *e) MUST_USE;
+enum rc http_start(struct http_client *c, const struct http_request *r, struct http_call **ret,
+	struct err *e) MUST_USE;
 void http_cancel(struct http_call *call); /* `done` will not be called; NULL allowed */
 
 /* Copy a header's value out of http_response.headers (the first of that name, any case).  False

@@ -36,12 +36,15 @@ static void on_done(void *ctx, const struct http_response *r)
 
 static void exchange_run(struct exchange *x, const struct http_request *r)
 {
+	struct http_request asked = *r;
 	struct err e;
 
+	asked.done = on_done;
+	asked.ctx = x;
 	*x = (struct exchange){ 0 };
 	assert_int_equal(uv_loop_init(&x->loop), 0);
 	x->client = http_client_new(&x->loop);
-	assert_int_equal(http_start(x->client, r, on_done, x, &x->call, &e), RC_OK);
+	assert_int_equal(http_start(x->client, &asked, &x->call, &e), RC_OK);
 	uv_run(&x->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&x->loop), 0);
 	assert_int_equal(x->n_done, 1);
@@ -108,8 +111,8 @@ static void a_black_hole_is_no_connection_in_time(void **unused)
 	char url[64];
 
 	(void)unused;
-	exchange_run(
-		&x, &(struct http_request){ .url = url_of(hole, "http", url), .timeout_ms = 300 });
+	exchange_run(&x,
+		&(struct http_request){ .url = url_of(hole, "http", url), .timeout_ms = 300 });
 	loopback_free(hole);
 	assert_int_equal(x.response.outcome, HTTP_NO_CONNECTION);
 	assert_non_null(strstr(x.response.reason, "no connection in 3"));
@@ -173,8 +176,8 @@ static void an_answer_over_the_limit_is_cut_off(void **unused)
 	char url[64];
 
 	(void)unused;
-	exchange_run(&x, &(struct http_request){
-				 .url = url_of(server, "http", url), .answer_bytes_max = 1000 });
+	exchange_run(&x, &(struct http_request){ .url = url_of(server, "http", url),
+				 .answer_bytes_max = 1000 });
 	loopback_free(server);
 	assert_int_equal(x.response.outcome, HTTP_TOO_LARGE);
 	assert_int_equal(x.response.body_bytes, 1000);
@@ -199,8 +202,8 @@ static void a_certificate_from_nowhere_is_no_tls(void **unused)
 	exchange_run(&x, &(struct http_request){ .url = url_of(server, "https", url) });
 	assert_int_equal(x.response.outcome, HTTP_NO_TLS);
 	assert_int_equal(x.response.status, 0);
-	exchange_run(&x, &(struct http_request){
-				 .url = url_of(server, "https", url), .tls.is_insecure = true });
+	exchange_run(&x, &(struct http_request){ .url = url_of(server, "https", url),
+				 .tls.is_insecure = true });
 	assert_int_equal(x.response.status, 200);
 	assert_string_equal(x.body, "pong\n");
 	loopback_free(server);
@@ -212,8 +215,8 @@ static void a_name_without_address_is_no_name(void **unused)
 	struct exchange x;
 
 	(void)unused;
-	exchange_run(
-		&x, &(struct http_request){ .url = "http://nowhere.invalid/", .proxy_url = "" });
+	exchange_run(&x,
+		&(struct http_request){ .url = "http://nowhere.invalid/", .proxy_url = "" });
 	assert_int_equal(x.response.outcome, HTTP_NO_NAME);
 }
 
@@ -321,8 +324,10 @@ static void a_mail_server_that_does_not_say_goodbye_does_not_stop_the_loop(void 
 					 .body = "x",
 					 .body_bytes = 1,
 					 .timeout_ms = 1000,
-					 .mail = { .from = "a@b", .to = to, .n_to = 1 } },
-				 on_refused, &x, &x.call, NULL),
+					 .mail = { .from = "a@b", .to = to, .n_to = 1 },
+					 .done = on_refused,
+					 .ctx = &x },
+				 &x.call, NULL),
 		RC_OK);
 	uv_run(&x.loop, UV_RUN_DEFAULT);
 	assert_int_equal(x.n_done, 1);
@@ -346,19 +351,16 @@ static void a_cancelled_call_never_answers(void **unused)
 	struct loopback *server = loopback_tcp(say_nothing, NULL);
 	struct http_client *client;
 	struct http_call *first, *second;
+	struct http_request r = { .done = on_never };
 	uv_loop_t loop;
 	char url[64];
 
 	(void)unused;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	client = http_client_new(&loop);
-	url_of(server, "http", url);
-	assert_int_equal(http_start(client, &(struct http_request){ .url = url }, on_never, NULL,
-				 &first, NULL),
-		RC_OK);
-	assert_int_equal(http_start(client, &(struct http_request){ .url = url }, on_never, NULL,
-				 &second, NULL),
-		RC_OK);
+	r.url = url_of(server, "http", url);
+	assert_int_equal(http_start(client, &r, &first, NULL), RC_OK);
+	assert_int_equal(http_start(client, &r, &second, NULL), RC_OK);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	http_cancel(first);
 	http_client_close(client, NULL, NULL);

@@ -199,7 +199,9 @@ static enum rc begin(struct job *j, const struct lab_channel *channel, const str
 	o.request.timeout_ms = NOTIFY_TIMEOUT_MS;
 	o.request.connect_timeout_ms = NOTIFY_CONNECT_TIMEOUT_MS;
 	o.request.answer_bytes_max = NOTIFY_ANSWER_BYTES_MAX;
-	return http_start(j->notify->client, &o.request, on_answer, j, &j->call, e);
+	o.request.done = on_answer;
+	o.request.ctx = j;
+	return http_start(j->notify->client, &o.request, &j->call, e);
 }
 
 /* Without a usable address or secret the channel is as good as gone, until somebody mends it; a

@@ -2,26 +2,24 @@
 #include "port/probe/channel.h"
 
 #include "base/mem.h"
+#include "port/probe/trust.h"
 
-bool channel_take_certificates(struct probe *p, gnutls_session_t session,
-	const struct tls_check *check)
+/* False: the certificate is not good, and the probe has failed. */
+static bool take_certificates(struct channel *c)
 {
-	struct probe_tls *facts = must_alloc(sizeof *facts);
-	char why[REASON_BYTES_MAX + 1];
+	struct tls_check check = { .spec = c->tls, .host = c->to.host };
+	struct probe *p = c->probe;
+	struct tls_verdict verdict;
 	struct err e;
-	enum rc rc = trust_check(probe_trust(p), session, check, facts, why, &e);
 
-	free(p->result.tls);
-	p->result.tls = facts;
-	if (rc == RC_OK && !why[0])
-		return true;
-	if (rc != RC_OK) {
-		free(TAKE(p->result.tls));
+	if (trust_check(probe_trust(p), stream_session(c->stream), &check, &verdict, &e) != RC_OK) {
 		probe_fail(p, "%s", e.text);
-	} else {
-		probe_fail(p, "%s", why);
+		return false;
 	}
-	return false;
+	probe_note_tls(p, &verdict.facts);
+	if (verdict.why[0])
+		probe_fail(p, "%s", verdict.why);
+	return !verdict.why[0];
 }
 
 static void on_connected(void *ctx)
@@ -38,10 +36,9 @@ static void on_connected(void *ctx)
 static void on_secured(void *ctx)
 {
 	struct channel *c = ctx;
-	struct tls_check check = { .spec = c->tls, .host = c->to.host };
 
 	probe_leave_phase(c->probe);
-	if (channel_take_certificates(c->probe, stream_session(c->stream), &check))
+	if (take_certificates(c))
 		c->on->ready(c->probe);
 }
 

@@ -11,7 +11,6 @@
 
 #include "port/probe/engine.h"
 #include "port/probe/stream.h"
-#include "port/probe/trust.h"
 
 struct channel_events {
 	void (*ready)(struct probe *p);
@@ -42,9 +41,5 @@ void channel_open(struct channel *c, struct probe *p, const struct channel_wish 
 void channel_start_tls(struct channel *c);
 void channel_send(struct channel *c, const void *bytes, size_t n);
 void channel_close(struct channel *c); /* may be opened again */
-
-/* Copy what trust found into the result (also used for sessions that aren't ours). */
-bool channel_take_certificates(struct probe *p, gnutls_session_t session,
-	const struct tls_check *check);
 
 #endif

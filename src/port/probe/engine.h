@@ -59,6 +59,7 @@ void probe_resolve(struct probe *p, const struct target *to, probe_resolved *res
 bool probe_source(struct probe *p, const struct ip_address *to, struct ip_address *storage,
 	const struct ip_address **ret);
 
+void probe_note_tls(struct probe *p, const struct probe_tls *facts); /* copied */
 void probe_pass(struct probe *p);
 void probe_fail(struct probe *p, const char *fmt, ...) PRINTF(2, 3);
 void probe_fail_by_pattern(struct probe *p, const char *fmt, ...) PRINTF(2, 3);

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "port/files/secret.h"
-#include "port/probe/channel.h"
+#include "port/probe/trust.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -14,8 +14,7 @@
 struct visit {
 	struct http_call *call; /* NULL: answered */
 	struct url url;
-	bool is_wrong; /* the certificate: the probe's failure is in `why` */
-	char why[REASON_BYTES_MAX + 1];
+	char why[REASON_BYTES_MAX + 1]; /* the certificate is not good; "" */
 };
 
 bool http_needs_curl(const struct http_spec *spec)
@@ -35,18 +34,15 @@ static void on_session(void *ctx, void *session)
 	struct probe *p = ctx;
 	struct visit *v = p->state;
 	struct tls_check check = { .spec = &p->spec->http.tls, .host = v->url.host };
-	struct probe_tls *facts = must_alloc(sizeof *facts);
+	struct tls_verdict verdict;
 	struct err e;
 
-	free(p->result.tls);
-	p->result.tls = facts;
-	if (trust_check(probe_trust(p), session, &check, facts, v->why, &e) == RC_OK) {
-		v->is_wrong = v->why[0] != '\0';
-		return;
+	if (trust_check(probe_trust(p), session, &check, &verdict, &e) == RC_OK) {
+		probe_note_tls(p, &verdict.facts);
+		memcpy(v->why, verdict.why, sizeof v->why);
+	} else {
+		snprintf(v->why, sizeof v->why, "%.*s", REASON_BYTES_MAX, e.text);
 	}
-	v->is_wrong = true;
-	snprintf(v->why, sizeof v->why, "%.*s", REASON_BYTES_MAX, e.text);
-	free(TAKE(p->result.tls));
 }
 
 static void note_timings(struct probe *p, const struct http_response *r)
@@ -102,7 +98,7 @@ static void on_done(void *ctx, const struct http_response *r)
 
 	v->call = NULL;
 	note_timings(p, r);
-	if (v->is_wrong)
+	if (v->why[0])
 		probe_fail(p, "%s", v->why);
 	else if (r->outcome == HTTP_TOO_LARGE)
 		probe_fail(p, "the body is over %zu bytes", r->body_bytes);
@@ -129,13 +125,21 @@ static uint32_t split_lines(struct str *text, const char **ret)
 	return n;
 }
 
+/* libcurl can insist on a protocol, but not prefer one. */
+static uint8_t only_ip_version(const struct probe_spec *spec)
+{
+	if (spec->ip == IP_ANY || spec->ip_fallback)
+		return 0;
+	return spec->ip == IP_V4 ? 4 : 6;
+}
+
 static void ask(struct probe *p, const struct http_request *r)
 {
 	struct visit *v = p->state;
 	struct err e;
 
 	probe_enter(p, PROBE_PHASES, "waiting for the answer");
-	if (http_start(probe_http_client(p), r, on_done, p, &v->call, &e) != RC_OK)
+	if (http_start(probe_http_client(p), r, &v->call, &e) != RC_OK)
 		probe_fail(p, "%s", e.text);
 }
 
@@ -159,11 +163,14 @@ static void start(struct probe *p)
 		.redirects_max = spec->follow_redirects ? HTTP_REDIRECTS_MAX : 0,
 		.proxy_url = spec->proxy_url ? spec->proxy_url : "",
 		.source_address = p->spec->source_address,
+		.ip_version = only_ip_version(p->spec),
 		.accept_encoding = spec->compression,
 		.tls = { .ca_file = spec->tls.ca_file,
 			.cert_file = spec->tls.cert_file,
 			.key_file = spec->tls.key_file,
 			.is_insecure = spec->tls.is_insecure },
+		.done = on_done,
+		.ctx = p,
 		.on_session = on_session,
 	};
 	struct err e;
@@ -171,6 +178,10 @@ static void start(struct probe *p)
 	p->state = v;
 	if (url_parse(spec->url, &v->url, &e) != RC_OK) {
 		probe_fail(p, "%s", e.text);
+		return;
+	}
+	if (spec->tls.server_name && strcmp(spec->tls.server_name, v->url.host) != 0) {
+		probe_fail(p, "tls server_name goes with neither a proxy, HTTP/2 alone nor brotli");
 		return;
 	}
 	if (!http_add_headers(p, &v->url, true, &headers))

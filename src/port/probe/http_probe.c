@@ -79,7 +79,7 @@ static bool take_body(void *ctx, const char *bytes, size_t n)
 	if (!x->inflater)
 		return take_plain(p, bytes, n);
 	x->has_body = true;
-	if (inflater_feed(x->inflater, bytes, n, take_plain, p, &e) != RC_OK) {
+	if (inflater_feed(x->inflater, bytes, n, &e) != RC_OK) {
 		snprintf(x->trouble, sizeof x->trouble, "%.*s", REASON_BYTES_MAX, e.text);
 		return false;
 	}
@@ -146,7 +146,7 @@ static void begin(struct probe *p)
 	http_answer_init(&x->answer, str_eq(x->method, "HEAD"), take_body, p);
 	x->has_begun = false;
 	if (compression && strcasecmp(compression, "identity") != 0 && !x->inflater)
-		x->inflater = inflater_new(compression);
+		x->inflater = inflater_new(compression, take_plain, p);
 	channel_open(&x->channel, p,
 		&(struct channel_wish){ .on = &events,
 			.to = &to,

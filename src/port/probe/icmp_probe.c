@@ -101,12 +101,13 @@ static void send_next(struct probe *p)
 		.payload_bytes = spec->payload_bytes,
 		.ttl = spec->ttl,
 		.dont_fragment = spec->dont_fragment,
+		.done = on_reply,
+		.ctx = &v->pings[n],
 	};
 	struct err e;
 
 	v->pings[n].volley = v;
-	if (ping_send(probe_pinger(p), &wish, on_reply, &v->pings[n], &v->pings[n].ping, &e) !=
-		RC_OK) {
+	if (ping_send(probe_pinger(p), &wish, &v->pings[n].ping, &e) != RC_OK) {
 		probe_fail(p, "%s", e.text);
 		return;
 	}

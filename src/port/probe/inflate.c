@@ -16,9 +16,11 @@
 struct inflater {
 	z_stream z;
 	bool is_begun, is_over, is_gzip;
+	inflate_take *take;
+	void *ctx;
 };
 
-struct inflater *inflater_new(const char *coding)
+struct inflater *inflater_new(const char *coding, inflate_take *take, void *ctx)
 {
 	bool is_gzip = strcasecmp(coding, "gzip") == 0;
 	struct inflater *f;
@@ -27,6 +29,8 @@ struct inflater *inflater_new(const char *coding)
 		return NULL;
 	f = must_alloc(sizeof *f);
 	f->is_gzip = is_gzip;
+	f->take = take;
+	f->ctx = ctx;
 	return f;
 }
 
@@ -51,8 +55,7 @@ static enum rc begin(struct inflater *f, unsigned char first, struct err *e)
 	return RC_OK;
 }
 
-enum rc inflater_feed(struct inflater *f, const char *bytes, size_t n, inflate_take *take,
-	void *ctx, struct err *e)
+enum rc inflater_feed(struct inflater *f, const char *bytes, size_t n, struct err *e)
 {
 	char piece[PIECE_BYTES];
 	enum rc rc;
@@ -74,7 +77,7 @@ enum rc inflater_feed(struct inflater *f, const char *bytes, size_t n, inflate_t
 		if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
 			return err_set(e, RC_INPUT, "the body is not %s: %s",
 				f->is_gzip ? "gzip" : "deflate", f->z.msg ? f->z.msg : "malformed");
-		if (!take(ctx, piece, sizeof piece - f->z.avail_out))
+		if (!f->take(f->ctx, piece, sizeof piece - f->z.avail_out))
 			f->is_over = true;
 		if (code == Z_STREAM_END)
 			f->is_over = true;

@@ -17,10 +17,10 @@ struct inflater;
 typedef bool inflate_take(void *ctx, const char *bytes, size_t n);
 
 /* `coding` is "gzip" or "deflate"; NULL for any other. */
-struct inflater *inflater_new(const char *coding);
+struct inflater *inflater_new(const char *coding, inflate_take *take, void *ctx);
 void inflater_free(struct inflater *f);
-enum rc inflater_feed(struct inflater *f, const char *bytes, size_t n, inflate_take *take,
-	void *ctx, struct err *e) MUST_USE;
-bool inflater_is_complete(const struct inflater *f); /* the end was reached */
+enum rc inflater_feed(struct inflater *f, const char *bytes, size_t n, struct err *e) MUST_USE;
+bool inflater_is_complete(
+	const struct inflater *f); /* the end was reached, or the owner has enough */
 
 #endif

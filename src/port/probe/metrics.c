@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define KIND(k)  (1u << PROBE_##k)
+#define PHASE(p) (1u << PHASE_##p)
 #define STREAMS  (KIND(TCP) | KIND(TLS))
 #define ALL      (KIND(HTTP) | STREAMS | KIND(DNS) | KIND(ICMP))
 #define PATTERNS (KIND(HTTP) | STREAMS)
@@ -57,53 +58,33 @@ VALUE(icmp_received, true, r->icmp.received)
 VALUE(icmp_min, r->icmp.received, seconds(r->icmp.rtt_min_us))
 VALUE(icmp_max, r->icmp.received, seconds(r->icmp.rtt_max_us))
 
-/* clang-format off */
 static const struct {
 	const char *name;
 	unsigned kinds;
 	metric_value *value;
 	const char *help;
 } gauges[] = {
-	{ "probe_success", ALL, success, "Displays whether or not the probe was a success" },
-	{ "probe_duration_seconds", ALL, duration, "Returns how long the probe took to complete in seconds" },
-	{ "probe_dns_lookup_time_seconds", ALL, lookup, "Returns the time taken for probe dns lookup in seconds" },
-	{ "probe_ip_protocol", ALL, ip_protocol, "Specifies whether probe ip protocol is IP4 or IP6" },
-	{ "probe_ip_addr_hash", ALL, ip_hash, "Specifies the hash of IP address. It's useful to detect if the IP address changes." },
-	{ "probe_failed_due_to_regex", PATTERNS, by_pattern, "Indicates if probe failed due to regex" },
-	{ "probe_ssl_earliest_cert_expiry", ALL, earliest_expiry, "Returns last SSL chain expiry in unixtime" },
-	{ "probe_ssl_last_chain_expiry_timestamp_seconds", ALL, chain_expiry, "Returns last SSL chain expiry in timestamp" },
-	{ "probe_http_status_code", KIND(HTTP), http_status, "Response HTTP status code" },
-	{ "probe_http_content_length", KIND(HTTP), http_length, "Length of http content response" },
-	{ "probe_http_uncompressed_body_length", KIND(HTTP), http_body, "Length of uncompressed response body" },
-	{ "probe_http_redirects", KIND(HTTP), http_redirects, "The number of redirects" },
-	{ "probe_http_ssl", KIND(HTTP), http_ssl, "Indicates if SSL was used for the final redirect" },
-	{ "probe_http_version", KIND(HTTP), http_version, "Returns the version of HTTP of the probe response" },
-	{ "probe_http_last_modified_timestamp_seconds", KIND(HTTP), http_modified, "Returns the Last-Modified HTTP response header in unixtime" },
-	{ "probe_dns_answer_rrs", KIND(DNS), dns_answers, "Returns number of entries in the answer resource record list" },
-	{ "probe_dns_authority_rrs", KIND(DNS), dns_authorities, "Returns number of entries in the authority resource record list" },
-	{ "probe_dns_additional_rrs", KIND(DNS), dns_additionals, "Returns number of entries in the additional resource record list" },
-	{ "probe_dns_query_succeeded", KIND(DNS), dns_succeeded, "Displays whether or not the query was executed successfully" },
-	{ "probe_dns_serial", KIND(DNS), dns_serial, "Returns the serial number of the zone" },
-	{ "probe_icmp_reply_hop_limit", KIND(ICMP), icmp_hops, "Replied packet hop limit (TTL for ipv4)" },
-	{ "probe_icmp_sent", KIND(ICMP), icmp_sent, "Echo requests sent by the probe" },
-	{ "probe_icmp_received", KIND(ICMP), icmp_received, "Echo replies that the probe received" },
-	{ "probe_icmp_rtt_min_seconds", KIND(ICMP), icmp_min, "Shortest round trip of the probe's echoes" },
-	{ "probe_icmp_rtt_max_seconds", KIND(ICMP), icmp_max, "Longest round trip of the probe's echoes" },
+#define GAUGE(name, kinds, value, help) { #name, kinds, value, help },
+#include "port/probe/metrics.def"
+#undef GAUGE
 };
 
+/* clang-format off */
 static const struct {
 	const char *name, *help;
 	enum probe_kind kind;
 	struct { const char *name; unsigned phases; } phases[PROBE_PHASES]; /* bits are summed */
 } durations[] = {
-	{ "probe_http_duration_seconds", "Duration of http request by phase, summed over all redirects", PROBE_HTTP,
-	  { { "resolve", 1 << PHASE_RESOLVE }, { "connect", 1 << PHASE_CONNECT }, { "tls", 1 << PHASE_TLS },
-	    { "processing", 1 << PHASE_PROCESSING }, { "transfer", 1 << PHASE_TRANSFER } } },
+	{ "probe_http_duration_seconds",
+	  "Duration of http request by phase, summed over all redirects", PROBE_HTTP,
+	  { { "resolve", PHASE(RESOLVE) }, { "connect", PHASE(CONNECT) }, { "tls", PHASE(TLS) },
+	    { "processing", PHASE(PROCESSING) }, { "transfer", PHASE(TRANSFER) } } },
 	{ "probe_dns_duration_seconds", "Duration of DNS request by phase", PROBE_DNS,
-	  { { "resolve", 1 << PHASE_RESOLVE }, { "connect", 1 << PHASE_CONNECT | 1 << PHASE_TLS },
-	    { "request", 1 << PHASE_PROCESSING } } },
+	  { { "resolve", PHASE(RESOLVE) }, { "connect", PHASE(CONNECT) | PHASE(TLS) },
+	    { "request", PHASE(PROCESSING) } } },
 	{ "probe_icmp_duration_seconds", "Duration of icmp request by phase", PROBE_ICMP,
-	  { { "resolve", 1 << PHASE_RESOLVE }, { "setup", 1 << PHASE_CONNECT }, { "rtt", 1 << PHASE_PROCESSING } } },
+	  { { "resolve", PHASE(RESOLVE) }, { "setup", PHASE(CONNECT) },
+	    { "rtt", PHASE(PROCESSING) } } },
 };
 
 #define TLS_TEXT(field) offsetof(struct probe_tls, field)

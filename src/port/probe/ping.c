@@ -279,8 +279,7 @@ void ping_cancel(struct ping *ping)
 	free(ping);
 }
 
-enum rc ping_send(struct pinger *p, const struct ping_wish *wish, ping_done *done, void *ctx,
-	struct ping **ret, struct err *e)
+enum rc ping_send(struct pinger *p, const struct ping_wish *wish, struct ping **ret, struct err *e)
 {
 	struct line *l;
 	struct ping *ping;
@@ -295,8 +294,8 @@ enum rc ping_send(struct pinger *p, const struct ping_wish *wish, ping_done *don
 	ping->echo = p->last;
 	ping->echo.payload_bytes =
 		wish->payload_bytes < ECHO_PAYLOAD_MAX ? wish->payload_bytes : ECHO_PAYLOAD_MAX;
-	ping->done = done;
-	ping->ctx = ctx;
+	ping->done = wish->done;
+	ping->ctx = wish->ctx;
 	rc = send_packet(l, ping, wish, e);
 	if (rc != RC_OK) {
 		free(ping);

@@ -21,12 +21,17 @@ struct pinger *pinger_new(uv_loop_t *loop);
  */
 void pinger_close(struct pinger *p, void (*closed)(void *ctx), void *ctx);
 
+struct ping_reply;
+typedef void ping_done(void *ctx, const struct ping_reply *r);
+
 struct ping_wish {
 	struct ip_address to;
 	const struct ip_address *source; /* NULL: the system's choice */
 	uint16_t payload_bytes;
 	uint8_t ttl; /* 0: the system's */
 	bool dont_fragment;
+	ping_done *done;
+	void *ctx;
 };
 struct ping_reply {
 	bool is_echo; /* otherwise `why` says what came instead */
@@ -34,12 +39,10 @@ struct ping_reply {
 	int16_t hop_limit; /* -1 unknown */
 	const char *why;
 };
-typedef void ping_done(void *ctx, const struct ping_reply *r);
-
 /* RC_REFUSED: no permission, and which to give.  RC_OFFLINE: it can't be sent.  The ping ends with
  * `done`, from the loop, or ping_cancel(); it has no deadline of its own. */
-enum rc ping_send(struct pinger *p, const struct ping_wish *wish, ping_done *done, void *ctx,
-	struct ping **ret, struct err *e) MUST_USE;
+enum rc ping_send(struct pinger *p, const struct ping_wish *wish, struct ping **ret,
+	struct err *e) MUST_USE;
 void ping_cancel(struct ping *ping); /* NULL allowed */
 
 #endif

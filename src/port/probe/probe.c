@@ -219,6 +219,13 @@ void probe_enter(struct probe *p, enum probe_phase phase, const char *doing_fmt,
 	va_end(ap);
 }
 
+void probe_note_tls(struct probe *p, const struct probe_tls *facts)
+{
+	if (!p->result.tls)
+		p->result.tls = must_alloc(sizeof *p->result.tls);
+	*p->result.tls = *facts;
+}
+
 static void note_address(struct probe *p, const struct ip_address *to)
 {
 	bool is_first = p->result.ip_version == 0;

@@ -230,7 +230,7 @@ static void apply_expiry_rule(const struct tls_spec *spec, const struct probe_tl
 }
 
 enum rc trust_check(struct trust *t, gnutls_session_t session, const struct tls_check *check,
-	struct probe_tls *ret_facts, char ret_why[REASON_BYTES_MAX + 1], struct err *e)
+	struct tls_verdict *ret, struct err *e)
 {
 	const struct tls_spec *spec = check->spec;
 	const char *path = spec->ca_file ? spec->ca_file : "";
@@ -239,7 +239,7 @@ enum rc trust_check(struct trust *t, gnutls_session_t session, const struct tls_
 	const struct memory *known;
 	enum rc rc;
 
-	ret_why[0] = '\0';
+	ret->why[0] = '\0';
 	shown.host = spec->server_name ? spec->server_name : check->host;
 	shown.der = gnutls_certificate_get_peers(session, &shown.n);
 	if (!shown.der || shown.n == 0)
@@ -249,15 +249,15 @@ enum rc trust_check(struct trust *t, gnutls_session_t session, const struct tls_
 	fresh.generation = t->generation;
 	known = recall(t, &fresh.key);
 	if (!known) {
-		rc = examine(t, &shown, &fresh, ret_why, e);
+		rc = examine(t, &shown, &fresh, ret->why, e);
 		if (rc != RC_OK)
 			return rc;
-		if (!ret_why[0])
+		if (!ret->why[0])
 			remember(t, &fresh);
 		known = &fresh;
 	}
-	*ret_facts = known->facts;
-	read_session(session, ret_facts);
-	apply_expiry_rule(spec, ret_facts, ret_why);
+	ret->facts = known->facts;
+	read_session(session, &ret->facts);
+	apply_expiry_rule(spec, &ret->facts, ret->why);
 	return RC_OK;
 }

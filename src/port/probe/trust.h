@@ -30,10 +30,12 @@ struct tls_check {
 	const char *host; /* that was connected to; spec->server_name goes before */
 };
 
-/* Facts about the session's certificates, and what is wrong with them for people: "" in ret_why
- * when nothing is.  RC_INPUT when the server's certificates can't be read, RC_IO when the bundle
- * can't. */
+struct tls_verdict {
+	struct probe_tls facts;
+	char why[REASON_BYTES_MAX + 1]; /* what is wrong, for people; "" when nothing is */
+};
+/* RC_INPUT when the server's certificates can't be read, RC_IO when the bundle can't. */
 enum rc trust_check(struct trust *t, gnutls_session_t session, const struct tls_check *check,
-	struct probe_tls *ret_facts, char ret_why[REASON_BYTES_MAX + 1], struct err *e) MUST_USE;
+	struct tls_verdict *ret, struct err *e) MUST_USE;
 
 #endif
