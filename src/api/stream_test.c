@@ -97,23 +97,30 @@ static void a_change_is_told_with_only_what_changed(void **state)
 	assert_true(number_at(change, "counts.ok") >= 1);
 }
 
+static int64_t now_ms(void)
+{
+	return (int64_t)(uv_hrtime() / 1000000);
+}
+
 static void many_changes_are_told_at_most_four_times_a_second(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
 	scoped(pump_fini) struct pump p;
+	int64_t start;
 	int n;
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	follow(&f, &p);
-	for (int i = 0; i < 200; i++) {
+	start = now_ms();
+	for (int i = 0; i < 100; i++) {
 		f.ahead_ms += 1000;
 		fixture_observe(&f, "immich", i / 4 % 2 ? "flap" : NULL);
 		pump_run(&f.loop, 10);
 	}
 	pump_until_closed(&p, 300);
 	n = count_of(&p, "event: change");
-	assert_in_range(n, 4, 13); /* in about 2.3 s */
+	assert_in_range(n, 2, (now_ms() - start) / 250 + 1);
 }
 
 static void evidence_alone_is_told_once_a_second(void **state)
@@ -121,20 +128,22 @@ static void evidence_alone_is_told_once_a_second(void **state)
 	scoped(fixture_fini) struct fixture f;
 	scoped(pump_fini) struct pump p;
 	scoped(json_decref) json_t *change = NULL;
+	int64_t start;
 	int n;
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	fixture_observe(&f, "immich", NULL);
 	follow(&f, &p);
-	for (int i = 0; i < 30; i++) {
+	start = now_ms();
+	for (int i = 0; i < 20; i++) {
 		f.ahead_ms += 10;
 		fixture_observe(&f, "immich", NULL); /* no word changes */
 		pump_run(&f.loop, 100);
 	}
 	pump_until_closed(&p, 100);
-	n = count_of(&p, "\"name\":\"immich\"") - 0;
-	assert_in_range(n, 2, 4); /* in about 3.5 s; the status was read before */
+	n = count_of(&p, "\"name\":\"immich\"");
+	assert_in_range(n, 1, (now_ms() - start) / 1000 + 1);
 	change = message(&p, "change");
 	assert_string_equal(text_at(change, "checks.0.name"), "immich");
 }
@@ -143,13 +152,17 @@ static void nothing_is_told_when_nothing_changes_but_that_we_live(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
 	scoped(pump_fini) struct pump p;
+	int64_t start;
+	int n;
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	follow(&f, &p);
+	start = now_ms();
 	assert_false(pump_until_closed(&p, 4300));
+	n = count_of(&p, "event: beat\ndata: {\"now\":\"");
 	assert_int_equal(count_of(&p, "event: change"), 0);
-	assert_int_equal(count_of(&p, "event: beat\ndata: {\"now\":\""), 2);
+	assert_in_range(n, 1, (now_ms() - start) / 2000 + 1);
 }
 
 static void an_incident_is_told_until_its_end(void **state)
