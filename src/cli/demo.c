@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `diarchy demo`: starts a lab, or tells the one that runs what to break.  See demo/README.md. */
+#include "cli/demo/demo.h"
 #include "cli/command.h"
 #include "cli/demo/child.h"
-#include "cli/demo/demo.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -15,8 +15,11 @@
 static const struct {
 	const char *name, *package;
 } programs[] = {
-	{ "git", "git" },           { "nginx", "nginx-light" }, { "dnsmasq", "dnsmasq-base" },
-	{ "openssl", "openssl" },   { "node", "nodejs" },
+	{ "git", "git" },
+	{ "nginx", "nginx-light" },
+	{ "dnsmasq", "dnsmasq-base" },
+	{ "openssl", "openssl" },
+	{ "node", "nodejs" },
 };
 
 /* ---- what there has to be */
@@ -83,13 +86,16 @@ static enum rc find_root(struct demo *d, struct err *e)
 
 		*slash = '\0';
 		installed = arena_printf(&d->texts, "%s/share/diarchy", folder);
-		d->root = holds_example(folder) ? arena_strdup(&d->texts, folder) :
-			  holds_example(installed) ? installed : NULL;
+		d->root = holds_example(folder)      ? arena_strdup(&d->texts, folder)
+			  : holds_example(installed) ? installed
+						     : NULL;
 		if (d->root)
 			return RC_OK;
 	}
-	return err_set(e, RC_NOT_FOUND, "the example's files are neither in a folder above %s nor "
-		"in share/diarchy beside it", d->self);
+	return err_set(e, RC_NOT_FOUND,
+		"the example's files are neither in a folder above %s nor "
+		"in share/diarchy beside it",
+		d->self);
 }
 
 static enum rc find_self(struct demo *d, struct err *e)
@@ -161,8 +167,10 @@ static void listen_to_signals(struct demo *d)
 static void point_at_standin(struct demo *d)
 {
 	if (d->has_standin)
-		setenv(DEMO_VARIABLE, arena_printf(&d->texts, "http://%s" DEMO_WEBHOOK,
-			world_moved(d, "127.3.1.2:7099")), 1);
+		setenv(DEMO_VARIABLE,
+			arena_printf(&d->texts, "http://%s" DEMO_WEBHOOK,
+				world_moved(d, "127.3.1.2:7099")),
+			1);
 }
 
 static enum rc start_all(struct demo *d, struct err *e)
@@ -227,7 +235,8 @@ static enum rc run(struct demo *d, struct err *e)
 	}
 	end_all(d);
 	if (rc == RC_OK && d->keeps_folder)
-		story_tell(d, STYLE_STRONG, "demo", "everything that was written is in %s", d->folder);
+		story_tell(d, STYLE_STRONG, "demo", "everything that was written is in %s",
+			d->folder);
 	return rc;
 }
 

@@ -45,7 +45,8 @@ enum rc command_speak(struct call *c, struct err *e)
 		str_addf(&line, "%s%s", i > 1 ? " " : "", c->arguments[i]);
 	str_add(&line, "\r\n");
 	signal(SIGPIPE, SIG_IGN);
-	while ((fd = accept(listener, NULL, NULL)) >= 0 || errno == EINTR || errno == ECONNABORTED) {
+	while ((fd = accept(listener, NULL, NULL)) >= 0 || errno == EINTR ||
+		errno == ECONNABORTED) {
 		if (fd >= 0) {
 			(void)!write(fd, line.s, line.len); /* whoever has left needs no greeting */
 			close(fd);

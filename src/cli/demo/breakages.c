@@ -43,8 +43,7 @@ enum {
 };
 
 const struct breakage breakages[BREAKAGES] = {
-#define BREAKAGE(symbol, name, key, ends, does, what)                                              \
-	[BREAKAGE_##symbol] = { name, what, key },
+#define BREAKAGE(symbol, name, key, ends, does, what) [BREAKAGE_##symbol] = { name, what, key },
 #include "cli/demo/breakages.def"
 };
 
@@ -99,7 +98,8 @@ static void mood_set(void *ctx, int status)
 	struct demo *d = ctx;
 
 	if (status != 200 && !d->is_ending)
-		story_tell(d, STYLE_DOUBT, "you", "the stand-in did not take that: HTTP %d", status);
+		story_tell(d, STYLE_DOUBT, "you", "the stand-in did not take that: HTTP %d",
+			status);
 }
 
 static enum rc set_mood(struct demo *d, struct err *e)
@@ -109,10 +109,12 @@ static enum rc set_mood(struct demo *d, struct err *e)
 	struct errand_ears ears = { d, NULL, mood_set };
 
 	if (!d->has_standin)
-		return err_set(e, RC_REFUSED, "messages go to Discord itself, which is not ours to break");
+		return err_set(e, RC_REFUSED,
+			"messages go to Discord itself, which is not ours to break");
 	/* Of 429s only a share, as in real life: how the rest is paced is what one wants to see. */
 	str_addf(&body, "{\"mode\": \"%s\", \"every\": %d}", mood, str_eq(mood, "429") ? 2 : 1);
-	errand_start(&d->loop, world_address(d, CHILD_STANDIN), "/standin/mode", str_c(&body), &ears);
+	errand_start(&d->loop, world_address(d, CHILD_STANDIN), "/standin/mode", str_c(&body),
+		&ears);
 	return RC_OK;
 }
 
@@ -121,8 +123,8 @@ static enum rc edit(struct demo *d, enum breakage_id id, struct err *e)
 	bool is_typo = id == BREAKAGE_TYPO;
 
 	if (!d->is_broken[id])
-		return prepare_edit(d, "Ana", is_typo ? "Mend the typing error" :
-						"Expect of photos what it answers", e);
+		return prepare_edit(d, "Ana",
+			is_typo ? "Mend the typing error" : "Expect of photos what it answers", e);
 	return prepare_edit(d, "Sam", is_typo ? "Photos matter" : "Look closer at photos", e);
 }
 
@@ -184,7 +186,8 @@ static enum rc choose_mood(struct demo *d, const char *how, struct err *e)
 			d->mood = moods[i];
 			return RC_OK;
 		}
-	return err_set(e, RC_USAGE, "Discord can answer 429, 500, 404 or cloudflare, hang, or drop");
+	return err_set(e, RC_USAGE,
+		"Discord can answer 429, 500, 404 or cloudflare, hang, or drop");
 }
 
 enum rc breakage_set(struct demo *d, const char *name, const char *how, bool is_broken,
@@ -201,8 +204,8 @@ enum rc breakage_set(struct demo *d, const char *name, const char *how, bool is_
 			rc = choose_mood(d, how, e);
 		return rc == RC_OK ? set(d, (enum breakage_id)i, is_broken, e) : rc;
 	}
-	return err_set(e, RC_NOT_FOUND, "there is no '%s' here; 'diarchy demo list' says what there is",
-		name);
+	return err_set(e, RC_NOT_FOUND,
+		"there is no '%s' here; 'diarchy demo list' says what there is", name);
 }
 
 void breakage_toggle(struct demo *d, enum breakage_id id)

@@ -20,7 +20,8 @@ static unsigned long find_inode(const struct sockaddr_in *from)
 	if (!f)
 		return 0;
 	while (!found && fgets(line, sizeof line, f)) {
-		if (sscanf(line, " %*d: %8X:%4X %*8X:%*4X %*2X %*8X:%*8X %*2X:%*8X %*8X %*u %*u %lu",
+		if (sscanf(line,
+			    " %*d: %8X:%4X %*8X:%*4X %*2X %*8X:%*8X %*2X:%*8X %*8X %*u %*u %lu",
 			    &address, &port, &inode) == 3 &&
 			address == from->sin_addr.s_addr && port == ntohs(from->sin_port))
 			found = inode;

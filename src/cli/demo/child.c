@@ -86,7 +86,8 @@ static enum rc failed(const char *program, int status, const char *log, struct e
 	while (text.len && text.s[text.len - 1] == '\n')
 		text.s[--text.len] = '\0';
 	skip = text.len > TAIL_BYTES ? text.len - TAIL_BYTES : 0;
-	return err_set(e, RC_IO, "%s: %s: %s", program, child_how(status, how), str_c(&text) + skip);
+	return err_set(e, RC_IO, "%s: %s: %s", program, child_how(status, how),
+		str_c(&text) + skip);
 }
 
 enum rc child_run(const char *const *argv, const char *folder, const char *log, struct err *e)

@@ -26,8 +26,8 @@ void child_signal(pid_t pid, int number); /* to its whole group */
 
 /* Run to its end, at most 30 s, with output to `log`.  RC_IO with the last of its output when it
  * can't be run or fails. */
-enum rc child_run(const char *const *argv, const char *folder, const char *log, struct err *e)
-	MUST_USE;
+enum rc child_run(const char *const *argv, const char *folder, const char *log,
+	struct err *e) MUST_USE;
 
 /* "exit status 1", "killed by signal 9". */
 const char *child_how(int status, char buf[48]);

@@ -27,8 +27,8 @@ static socklen_t name_of(int shift, struct sockaddr_un *ret)
 {
 	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-		(size_t)snprintf(ret->sun_path + 1, sizeof ret->sun_path - 1, "diarchy-demo-%u-%d",
-			(unsigned)getuid(), shift));
+			   (size_t)snprintf(ret->sun_path + 1, sizeof ret->sun_path - 1,
+				   "diarchy-demo-%u-%d", (unsigned)getuid(), shift));
 }
 
 static bool is_ours(int fd)
@@ -45,8 +45,8 @@ static bool is_ours(int fd)
 static void list(struct demo *d, struct str *out)
 {
 	for (size_t i = 0; i < BREAKAGES; i++)
-		str_addf(out, "%-12s %-7s %s\n", breakages[i].name,
-			d->is_broken[i] ? "broken" : "", breakages[i].what);
+		str_addf(out, "%-12s %-7s %s\n", breakages[i].name, d->is_broken[i] ? "broken" : "",
+			breakages[i].what);
 }
 
 static enum rc obey(struct demo *d, char *line, struct str *out, struct err *e)
@@ -165,7 +165,8 @@ static enum rc listen_for_orders(struct demo *d, struct err *e)
 	}
 	uv_pipe_init(&d->loop, &d->socket, 0);
 	d->socket.data = d;
-	if (uv_pipe_open(&d->socket, fd) != 0 || uv_listen((uv_stream_t *)&d->socket, 8, called) != 0)
+	if (uv_pipe_open(&d->socket, fd) != 0 ||
+		uv_listen((uv_stream_t *)&d->socket, 8, called) != 0)
 		return err_set(e, RC_IO, "listening for 'diarchy demo break'");
 	return RC_OK;
 }
@@ -197,7 +198,8 @@ enum rc control_ask(const char *line, struct str *ret, struct err *e)
 	ssize_t n = 0;
 
 	if (fd < 0)
-		return err_set(e, RC_OFFLINE, "no demo of yours runs on this machine: 'diarchy demo' "
+		return err_set(e, RC_OFFLINE,
+			"no demo of yours runs on this machine: 'diarchy demo' "
 			"starts one");
 	str_addf(&text, "%s\n", line);
 	if (write(fd, text.s, text.len) == (ssize_t)text.len) {

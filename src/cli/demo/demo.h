@@ -44,10 +44,10 @@ enum breakage_id {
 };
 
 struct child {
-	const char *address;      /* moved */
-	const char *const *argv;  /* ends in NULL */
+	const char *address;     /* moved */
+	const char *const *argv; /* ends in NULL */
 	const char *log;
-	pid_t pid;                /* 0: not running */
+	pid_t pid; /* 0: not running */
 	bool is_wanted, is_restarting;
 };
 
@@ -67,10 +67,10 @@ struct job { /* something that reports with a heartbeat */
 
 struct teller { /* of the story */
 	struct follow sites[HOMES], standin;
-	struct map seen;      /* hashes of events: both sites tell all of them */
-	struct map incidents; /* id -> struct tale */
-	struct map failing;   /* "check from site" -> itself */
-	struct map messages;  /* id -> number, at the stand-in */
+	struct map seen;            /* hashes of events: both sites tell all of them */
+	struct map incidents;       /* id -> struct tale */
+	struct map failing;         /* "check from site" -> itself */
+	struct map messages;        /* id -> number, at the stand-in */
 	struct news *first, **last; /* of the stand-in, held back a little */
 	uv_timer_t release;
 	int64_t begun_ms;
@@ -89,13 +89,13 @@ struct demo {
 	struct child children[CHILDREN];
 	struct demo_gate gates[DEMO_GATES];
 	bool is_broken[BREAKAGES];
-	const char *mood;        /* of the stand-in, while discord is broken */
+	const char *mood; /* of the stand-in, while discord is broken */
 	struct job jobs[2];
 	struct teller teller;
 	uv_signal_t signals[4];
 	uv_poll_t keyboard;
 	uv_pipe_t socket;
-	bool is_running;         /* the start is over */
+	bool is_running; /* the start is over */
 	bool is_ending;
 };
 
@@ -103,13 +103,14 @@ struct demo {
 enum rc prepare_lab(struct demo *d, struct err *e) MUST_USE;
 enum rc prepare_certificate(struct demo *d, bool is_aged, struct err *e) MUST_USE; /* for cloud */
 /* Write lab.yaml as the breakages that hold have it, and commit that as `author`. */
-enum rc prepare_edit(struct demo *d, const char *author, const char *message, struct err *e) MUST_USE;
+enum rc prepare_edit(struct demo *d, const char *author, const char *message,
+	struct err *e) MUST_USE;
 void prepare_undo(struct demo *d); /* removes the folder */
 
 /* ---- world.c */
 enum rc world_find_ports(struct demo *d, struct err *e) MUST_USE; /* opens the gates */
-void world_name(struct demo *d); /* addresses, argv, logs */
-enum rc world_start(struct demo *d, struct err *e) MUST_USE; /* returns when all are there */
+void world_name(struct demo *d);                                  /* addresses, argv, logs */
+enum rc world_start(struct demo *d, struct err *e) MUST_USE;      /* returns when all are there */
 void world_settle(struct demo *d); /* start and end what the breakages have changed */
 void world_restart(struct demo *d, enum child_id child);
 void world_reap(struct demo *d); /* SIGCHLD */
@@ -138,7 +139,8 @@ void breakage_mend_all(struct demo *d);
 void story_begin(struct demo *d);
 void story_end(struct demo *d);
 /* One line: the time, who, and what. */
-void story_tell(struct demo *d, enum style style, const char *who, const char *fmt, ...) PRINTF(4, 5);
+void story_tell(struct demo *d, enum style style, const char *who, const char *fmt, ...)
+	PRINTF(4, 5);
 
 /* ---- control.c */
 enum rc control_begin(struct demo *d, struct err *e) MUST_USE;

@@ -129,8 +129,8 @@ static void write_request(struct str *out, const char *address, const char *path
 	str_addf(out, "\r\n%s", body ? body : "");
 }
 
-struct errand *errand_start(uv_loop_t *loop, const char *address, const char *path, const char *body,
-	const struct errand_ears *ears)
+struct errand *errand_start(uv_loop_t *loop, const char *address, const char *path,
+	const char *body, const struct errand_ears *ears)
 {
 	struct errand *a = must_alloc(sizeof *a);
 	const char *colon = strrchr(address, ':');

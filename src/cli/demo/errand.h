@@ -21,8 +21,8 @@ struct errand_ears {
 struct errand;
 
 /* `body` NULL: GET, else POST.  Never fails at once: `over` comes from the loop. */
-struct errand *errand_start(uv_loop_t *loop, const char *address, const char *path, const char *body,
-	const struct errand_ears *ears);
+struct errand *errand_start(uv_loop_t *loop, const char *address, const char *path,
+	const char *body, const struct errand_ears *ears);
 void errand_end(struct errand *errand); /* without `over`; NULL allowed */
 
 #endif

@@ -22,7 +22,7 @@
 enum place { DUBLIN, MUMBAI, OUTSIDE, PLACES };
 #define HOMES 2 /* the places that are sites */
 
-#define GATE_DELAY_MS       70 /* between different places, one way */
+#define GATE_DELAY_MS        70 /* between different places, one way */
 #define GATE_CONNECTIONS_MAX 1024
 #define GATE_QUEUE_BYTES_MAX 1048576 /* of one direction; then its sender has to wait */
 

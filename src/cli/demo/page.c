@@ -87,13 +87,16 @@ static void commands(struct demo *d)
 	const char *self = program(d);
 
 	page_heading(&d->page, "In another terminal");
-	command(d, arena_printf(&d->texts, "export DIARCHY_URL=http://%s", world_address(d, CHILD_DUBLIN)),
+	command(d,
+		arena_printf(&d->texts, "export DIARCHY_URL=http://%s",
+			world_address(d, CHILD_DUBLIN)),
 		"which site is asked");
 	command(d, arena_printf(&d->texts, "%s status", self), "the lab at a glance");
 	command(d, arena_printf(&d->texts, "%s when photos", self),
 		"when it died, and what changed before");
 	command(d, arena_printf(&d->texts, "%s demo break photos", self), "what the key k does");
-	command(d, arena_printf(&d->texts, "%s demo break discord 500", self), "or hang, drop, 404, 429");
+	command(d, arena_printf(&d->texts, "%s demo break discord 500", self),
+		"or hang, drop, 404, 429");
 	command(d, arena_printf(&d->texts, "%s demo mend", self), "mends everything");
 }
 

@@ -171,11 +171,21 @@ static const struct {
 	const char *kind;
 	void (*tell)(const struct line *l);
 } kinds[] = {
-	{ "evidence", tell_evidence }, { "ping", tell_ping },         { "link", tell_link },
-	{ "incident", tell_incident }, { "receipt", tell_receipt },   { "boot", tell_if_late },
-	{ "config", tell_if_late },    { "shutdown", tell_if_late },  { "handoff", tell_plainly },
-	{ "silence", tell_plainly },   { "ack", tell_plainly },       { "pause", tell_plainly },
-	{ "drill", tell_plainly },     { "recovered", tell_plainly }, { "clock", tell_plainly },
+	{ "evidence", tell_evidence },
+	{ "ping", tell_ping },
+	{ "link", tell_link },
+	{ "incident", tell_incident },
+	{ "receipt", tell_receipt },
+	{ "boot", tell_if_late },
+	{ "config", tell_if_late },
+	{ "shutdown", tell_if_late },
+	{ "handoff", tell_plainly },
+	{ "silence", tell_plainly },
+	{ "ack", tell_plainly },
+	{ "pause", tell_plainly },
+	{ "drill", tell_plainly },
+	{ "recovered", tell_plainly },
+	{ "clock", tell_plainly },
 	{ "note", tell_plainly },
 };
 
@@ -237,16 +247,16 @@ static const char *title_of(const json_t *message)
 static void tell_message(struct demo *d, const json_t *o)
 {
 	const json_t *message = json_object_get(o, "message");
-	const struct tale *t = map_get(&d->teller.incidents,
-		json_get_text(message, "incident", ""));
+	const struct tale *t =
+		map_get(&d->teller.incidents, json_get_text(message, "incident", ""));
 	struct wall at = json_get_time(message, "created");
 	char took[DURATION_TEXT_MAX];
 	bool is_first;
 	int64_t number = number_of(&d->teller, json_get_text(message, "id", ""), &is_first);
 
 	if (!is_first)
-		story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s",
-			(long long)number, title_of(message));
+		story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s", (long long)number,
+			title_of(message));
 	else if (t && t->since.ms)
 		story_tell(d, STYLE_NOTE, "discord", "message %lld: %s  (%s after it began)",
 			(long long)number, title_of(message),
@@ -260,7 +270,8 @@ static void tell_message(struct demo *d, const json_t *o)
 
 static void tell_request(struct demo *d, const json_t *o)
 {
-	const json_t *entry = json_object_get(o, "entry"), *status = json_object_get(entry, "status");
+	const json_t *entry = json_object_get(o, "entry"),
+		     *status = json_object_get(entry, "status");
 
 	if (!json_get_bool(entry, "disturbed", false))
 		return;
@@ -309,7 +320,9 @@ static void take_standin(void *ctx, const char *event, const char *data)
 		json_read(&o, data, strlen(data), NULL) != RC_OK)
 		return;
 	n = must_alloc(sizeof *n);
-	*n = (struct news){ .due_ms = uv_now(&d->loop) + HOLD_MS, .o = o, .is_message = is_message };
+	*n = (struct news){ .due_ms = uv_now(&d->loop) + HOLD_MS,
+		.o = o,
+		.is_message = is_message };
 	*t->last = n;
 	t->last = &n->next;
 	if (!uv_is_active((uv_handle_t *)&t->release))

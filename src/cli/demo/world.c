@@ -14,8 +14,8 @@
 
 #define START_MS   15000 /* until everything listens */
 #define STEP_MS    10
-#define END_MS     2000  /* for sites and watcher to stop in order */
-#define JOB_MS     8000  /* heartbeats come so often; lab.yaml wants them every 10 s */
+#define END_MS     2000 /* for sites and watcher to stop in order */
+#define JOB_MS     8000 /* heartbeats come so often; lab.yaml wants them every 10 s */
 #define TAIL_LINES 12
 #define WORDS_MAX  16
 
@@ -27,7 +27,7 @@ static const struct {
 	enum place place;
 	runner *run;
 } rows[CHILDREN] = {
-#define CHILD(symbol, name, place, host, run, address, text)                                       \
+#define CHILD(symbol, name, place, host, run, address, text) \
 	[CHILD_##symbol] = { name, address, text, place, run },
 #include "cli/demo/children.def"
 };
@@ -98,10 +98,13 @@ static enum rc open_gates(struct demo *d, struct err *e)
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < DEMO_GATES && rc == RC_OK; i++) {
-		struct gate_setup setup = { .loop = &d->loop, .place = gates[i].place,
+		struct gate_setup setup = { .loop = &d->loop,
+			.place = gates[i].place,
 			.address = world_moved(d, gates[i].address),
-			.server = world_moved(d, gates[i].server), .ctx = &d->gates[i],
-			.caller = caller_of, .is_open = way_is_open };
+			.server = world_moved(d, gates[i].server),
+			.ctx = &d->gates[i],
+			.caller = caller_of,
+			.is_open = way_is_open };
 
 		d->gates[i] = (struct demo_gate){ .demo = d, .kind = gates[i].kind };
 		rc = gate_open(&d->gates[i].gate, &setup, e);
@@ -138,7 +141,7 @@ static enum rc try_address(struct demo *d, const char *address, struct err *e)
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	is_free = parse(moved, &sin) && bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0 &&
-		listen(fd, 1) == 0;
+		  listen(fd, 1) == 0;
 	if (!is_free)
 		err_errno(e, RC_CONFLICT, errno, "%s", moved);
 	close(fd);
@@ -223,7 +226,8 @@ static void run_speaker(struct demo *d, enum child_id id)
 static void run_nginx(struct demo *d, enum child_id id)
 {
 	set_argv(d, id, "nginx", "-p", in_folder(d, "run", id, "/"), "-e", "stderr", "-c",
-		in_folder(d, "services", id, ".conf"), "-g", "daemon off; master_process off;", NULL);
+		in_folder(d, "services", id, ".conf"), "-g", "daemon off; master_process off;",
+		NULL);
 }
 
 static void run_dnsmasq(struct demo *d, enum child_id id)
@@ -256,8 +260,8 @@ static bool listens(const char *address)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in sin = { 0 };
-	bool is_there = parse(address, &sin) &&
-		connect(fd, (struct sockaddr *)&sin, sizeof sin) == 0; /* loopback: at once */
+	bool is_there = parse(address, &sin) && connect(fd, (struct sockaddr *)&sin, sizeof sin) ==
+							0; /* loopback: at once */
 
 	close(fd);
 	return is_there;
@@ -341,8 +345,8 @@ static void job_runs(uv_timer_t *t)
 static void start_jobs(struct demo *d)
 {
 	d->jobs[0] = (struct job){ .demo = d, .path = "/heartbeat/backup", .site = CHILD_DUBLIN };
-	d->jobs[1] = (struct job){ .demo = d, .path = "/heartbeat/photo-export",
-		.site = CHILD_MUMBAI };
+	d->jobs[1] =
+		(struct job){ .demo = d, .path = "/heartbeat/photo-export", .site = CHILD_MUMBAI };
 	for (size_t i = 0; i < COUNT(d->jobs); i++) {
 		uv_timer_init(&d->loop, &d->jobs[i].timer);
 		d->jobs[i].timer.data = &d->jobs[i];
