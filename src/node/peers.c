@@ -6,29 +6,67 @@
 
 #define DIGEST_PATIENCE 5 /* beats with equal heads and different states before it is said */
 
+/* The journal's heads in the link's words. */
+static uint32_t put_heads(struct link_head to[LINK_HEADS_MAX], const struct journal_head *heads,
+	size_t n)
+{
+	if (n > LINK_HEADS_MAX)
+		n = LINK_HEADS_MAX;
+	for (size_t i = 0; i < n; i++) {
+		str_copy(to[i].site, sizeof to[i].site, heads[i].site);
+		to[i].epoch = heads[i].epoch;
+		to[i].seq = heads[i].seq;
+		to[i].hash = heads[i].hash;
+	}
+	return (uint32_t)n;
+}
+
 void peers_refresh_heads(struct site *s)
 {
 	size_t n;
 	const struct journal_head *heads = journal_heads(s->journal, &n);
 
-	if (n > LINK_HEADS_MAX)
-		n = LINK_HEADS_MAX;
-	for (size_t i = 0; i < n; i++) {
-		struct link_head *to = &s->heads[i];
-
-		str_copy(to->site, sizeof to->site, heads[i].site);
-		to->epoch = heads[i].epoch;
-		to->seq = heads[i].seq;
-		to->hash = heads[i].hash;
-	}
-	s->n_heads = (uint32_t)n;
+	s->n_heads = put_heads(s->heads, heads, n);
 }
 
-static struct link_self self_of(struct site *s, struct now now, uint8_t peer)
+/* And back. */
+static void take_heads(struct journal_head to[LINK_HEADS_MAX], const struct link_head *heads,
+	uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		str_copy(to[i].site, sizeof to[i].site, heads[i].site);
+		to[i].epoch = heads[i].epoch;
+		to[i].seq = heads[i].seq;
+		to[i].hash = heads[i].hash;
+	}
+}
+
+/* Our heads as this peer is to be shown them: it may hold another version of what we wrote.  What it
+ * says of its own in this very message counts. */
+static const struct link_head *shown_to(struct site *s, uint8_t peer, const struct link_msg *msg)
+{
+	const struct link *l = &s->links[peer];
+	bool is_news = msg && (msg->kind == LINK_HELLO || msg->kind == LINK_BEAT);
+	struct journal_head theirs[LINK_HEADS_MAX], *ours;
+	size_t n_theirs = is_news ? msg->n_heads : l->n_peer_heads, n;
+
+	take_heads(theirs, is_news ? msg->heads : l->peer_heads, (uint32_t)n_theirs);
+	if (!journal_is_behind_itself(s->journal, theirs, n_theirs))
+		return s->heads;
+	journal_heads(s->journal, &n);
+	ours = must_alloc((n + 1) * sizeof *ours);
+	journal_heads_for(s->journal, theirs, n_theirs, ours);
+	put_heads(s->shown[peer], ours, n);
+	free(ours);
+	return s->shown[peer];
+}
+
+static struct link_self self_of(struct site *s, struct now now, uint8_t peer,
+	const struct link_msg *msg)
 {
 	return (struct link_self){ .site = site_name(s), .is_first = s->setup.self < peer,
 		.lab_hash = s->lab->hash, .state_digest = site_digest(s),
-		.can_deliver = alert_can_deliver(s->alert, now.mono), .heads = s->heads,
+		.can_deliver = alert_can_deliver(s->alert, now.mono), .heads = shown_to(s, peer, msg),
 		.n_heads = s->n_heads };
 }
 
@@ -137,8 +175,10 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s",
 			s->lab->sites[peer].name, e.text);
-		if (rc == RC_CORRUPT)
+		if (rc == RC_CORRUPT) {
+			s->is_contradicted = true;
 			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, e.text);
+		}
 		return;
 	}
 	for (size_t i = n - n_new; i < n; i++) {
@@ -173,6 +213,9 @@ static void compare_digests(struct site *s, struct now now, uint8_t peer)
 				  s->heads[i].seq == l->peer_heads[j].seq;
 	if (n_same != s->n_heads)
 		return;
+	if (s->is_contradicted)
+		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
+	s->is_contradicted = false;
 	if (l->peer_digest == site_digest(s)) {
 		if (s->digest_differs > DIGEST_PATIENCE)
 			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
@@ -250,8 +293,7 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 			compare_digests(s, now, peer);
 			break;
 		case LINK_SAY_BEHIND:
-			journal_new_epoch(s->journal, now);
-			break;
+			break; /* accepting what it holds begins a new epoch if need be */
 		}
 	}
 }
@@ -259,7 +301,7 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 static void feed(struct site *s, struct now now, uint8_t peer, const struct link_input *in)
 {
 	struct link_effect effects[LINK_EFFECTS_MAX];
-	struct link_self self = self_of(s, now, peer);
+	struct link_self self = self_of(s, now, peer, in->msg);
 	uint32_t n = link_step(&s->links[peer], now, &self, in, effects);
 
 	carry_out(s, now, peer, effects, n);
@@ -304,6 +346,7 @@ void peers_init(struct site *s, struct now now)
 {
 	s->links = must_alloc(s->lab->n_sites * sizeof *s->links);
 	s->heads = must_alloc(LINK_HEADS_MAX * sizeof *s->heads);
+	s->shown = must_alloc(s->lab->n_sites * sizeof *s->shown);
 	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
 		link_init(&s->links[i], now.mono, s->setup.seed ^ (0x9e3779b97f4a7c15u * (i + 1u)));
 		s->last_linked[i] = now.mono;
@@ -317,6 +360,7 @@ void peers_remap(struct site *s, struct now now, const struct lab *old)
 
 	memcpy(linked, s->last_linked, sizeof linked);
 	free(s->heads);
+	free(s->shown);
 	peers_init(s, now);
 	peers_refresh_heads(s);
 	for (uint8_t i = 0; i < old->n_sites; i++) {
@@ -347,7 +391,7 @@ void peers_push(struct site *s, struct now now)
 
 		if (i == s->setup.self || s->links[i].state == LINK_DOWN)
 			continue;
-		self = self_of(s, now, i);
+		self = self_of(s, now, i, NULL);
 		carry_out(s, now, i, effects, link_push(&s->links[i], now, &self, effects));
 	}
 }

@@ -378,6 +378,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 
 	if (rc != RC_OK)
 		return rc;
+	order_store(s);
 	journal_heads(s->journal, &n);
 	is_new = n == 0;
 	s->last_alive.ms = store->noted(store->ctx, "last_alive", 0);
@@ -404,7 +405,6 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 
 	s->setup = *setup;
 	s->lab = setup->lab;
-	order_store(s);
 	s->boot = (uint64_t)now.wall.ms;
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
@@ -443,6 +443,7 @@ void site_free(struct site *s)
 	arena_fini(&s->scratch);
 	free(s->links);
 	free(s->heads);
+	free(s->shown);
 	free(s->pause_hlc);
 	free(s->queue);
 	free(s);

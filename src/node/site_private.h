@@ -78,6 +78,9 @@ struct site {
 	struct mono last_mono;
 	struct link_head *heads;        /* the journal's, as links want them */
 	uint32_t n_heads;
+	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
+	bool is_contradicted;           /* a peer's events didn't fit ours, and nothing proved since that
+	                                 * the two are the same */
 	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
 	uint32_t digest_differs;        /* beats in a row with equal heads and another digest */

@@ -65,7 +65,7 @@ static bool promise_is_met(const struct link_running *s)
 
 		if (!is_of(theirs, l->peer))
 			continue;
-		if (theirs->epoch == l->promise_epoch)
+		if (theirs->epoch == l->promise_epoch && l->promise_seq < promised)
 			promised = l->promise_seq;
 		if (held_by_us(s, theirs, i) < promised)
 			return false;

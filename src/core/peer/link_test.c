@@ -697,6 +697,24 @@ static void a_promise_counts_only_once_the_events_it_speaks_of_are_here(void **u
 	assert_null(effect(&s, LINK_SAY_BEAT));
 }
 
+/* Its disk was rolled back, and what it wrote since has moved to another epoch. */
+static void a_promise_is_met_although_the_peers_chain_became_shorter(void **unused)
+{
+	struct side s = make_up();
+	struct link_head shown[] = { head("dublin", 1, 10), head("mumbai", 1, 7) };
+
+	(void)unused;
+	s.heads[s.self.n_heads++] = head("mumbai", 1, 5);
+	hear_beat(&s, shown, 2);
+	assert_null(effect(&s, LINK_SAY_BEAT));
+	shown[1].seq = 6;
+	hear_beat(&s, shown, 2);
+	assert_null(effect(&s, LINK_SAY_BEAT));
+	s.heads[1].seq = 6;
+	grow(&s, 10);
+	assert_non_null(effect(&s, LINK_SAY_BEAT));
+}
+
 static void sixty_four_chains_are_looked_after_as_well(void **unused)
 {
 	struct side s = make_up();
@@ -752,6 +770,7 @@ int main(void)
 		cmocka_unit_test(a_chain_that_cannot_be_had_is_asked_for_ever_more_rarely),
 		cmocka_unit_test(a_chain_that_cannot_be_had_does_not_stand_before_the_others),
 		cmocka_unit_test(a_promise_counts_only_once_the_events_it_speaks_of_are_here),
+		cmocka_unit_test(a_promise_is_met_although_the_peers_chain_became_shorter),
 		cmocka_unit_test(sixty_four_chains_are_looked_after_as_well),
 	};
 
