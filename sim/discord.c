@@ -171,10 +171,13 @@ static void answer_watcher(struct world *w, void *arg)
 {
 	struct post *p = arg;
 
+	struct watcher_outcome o = { .number = p->watcher_number,
+		.is_delivered = p->answer == ANSWER_OK,
+		.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1, .message = p->id,
+		.reason = "no answer" };
+
 	if (w->watcher && p->generation == (uint64_t)(uintptr_t)w->watcher) {
-		watcher_delivered(w->watcher, world_now(w, SIM_SITES), p->watcher_number,
-			p->answer == ANSWER_OK, p->answer == ANSWER_429 ? 1500 : -1, p->id,
-			"no answer");
+		watcher_delivered(w->watcher, world_now(w, SIM_SITES), &o);
 		world_drain_watcher(w);
 	}
 	delivery_fini(&p->delivery);

@@ -195,8 +195,8 @@ void world_crash_site(struct world *w, uint8_t site)
 static struct watcher_config watcher_config(const struct world *w)
 {
 	struct watcher_config c = { .lab = w->lab->name, .name = w->lab->watchers[0].name,
-		.n_sites = SIM_SITES, .n_channels = 1, .channels = { w->lab->notify.channels[0].name },
-		.channel_kinds = { WATCHER_DISCORD } };
+		.n_sites = SIM_SITES, .n_channels = 1,
+		.channels = { { .name = w->lab->notify.channels[0].name, .kind = WATCHER_DISCORD } } };
 
 	for (uint8_t i = 0; i < SIM_SITES; i++)
 		c.sites[i] = w->lab->sites[i].name;

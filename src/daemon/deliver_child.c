@@ -38,6 +38,7 @@ static void tell(struct job *j, const char *why)
 
 	if (!why && j->answer.len && json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
 		outcome.is_delivered = json_get_bool(o, "is_delivered", false);
+		outcome.is_lost = json_get_bool(o, "is_lost", false);
 		outcome.retry_after_ms = json_get_int(o, "retry_after_ms", -1);
 		outcome.message = json_get_text(o, "message", "");
 		outcome.reason = json_get_text(o, "reason", "");

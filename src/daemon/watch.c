@@ -96,15 +96,16 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 {
 	struct sent *sent = ctx;
 	struct watch *w = sent->w;
-	uint64_t number = sent->number;
+	struct watcher_outcome outcome = { .number = sent->number,
+		.is_delivered = o->is_delivered, .is_lost = o->is_lost,
+		.retry_after_ms = o->retry_after_ms, .message = o->message, .reason = o->reason };
 
 	free(sent);
 	if (w->is_stopping)
 		return;
 	if (!o->is_delivered)
 		log_warning("a message was not delivered: %s", o->reason);
-	watcher_delivered(w->watcher, daemon_now(), number, o->is_delivered, o->retry_after_ms,
-		o->message, o->reason);
+	watcher_delivered(w->watcher, daemon_now(), &outcome);
 	drain(w);
 }
 
@@ -268,10 +269,11 @@ static void configure(struct watch *w)
 	for (uint16_t i = 0; i < w->lab->notify.n_channels && i < COUNT(c->channels); i++) {
 		const struct lab_channel *channel = &w->lab->notify.channels[i];
 
-		c->channels[i] = channel->name;
-		c->channel_kinds[i] = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD :
-				      channel->kind == CHANNEL_SMTP    ? WATCHER_SMTP :
-									 WATCHER_WEBHOOK;
+		c->channels[i] = (struct watcher_channel){ .name = channel->name,
+			.from = channel->from, .to = channel->to,
+			.kind = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD :
+				channel->kind == CHANNEL_SMTP    ? WATCHER_SMTP :
+								   WATCHER_WEBHOOK };
 		c->n_channels++;
 	}
 }

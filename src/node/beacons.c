@@ -83,7 +83,8 @@ void beacons_carry(struct site *s, struct delivery *d)
 	b->due.ms = INT64_MIN; /* at once */
 }
 
-static void drop_carried(struct beaconing *b, uint64_t number)
+/* False when it was not given to this watcher. */
+static bool drop_carried(struct beaconing *b, uint64_t number)
 {
 	for (uint32_t i = 0; i < b->n_carried; i++)
 		if (b->carried[i].delivery.number == number) {
@@ -91,8 +92,9 @@ static void drop_carried(struct beaconing *b, uint64_t number)
 			memmove(&b->carried[i], &b->carried[i + 1],
 				(b->n_carried - i - 1) * sizeof b->carried[0]);
 			b->n_carried--;
-			return;
+			return true;
 		}
+	return false;
 }
 
 static void fill_deliveries(struct site *s, struct beaconing *b, struct beacon *to)
@@ -116,11 +118,14 @@ static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 		const struct beacon_receipt *r = &answer->receipts[i];
 		struct delivery_outcome o = { .number = r->number, .message = r->message,
 			.reason = r->reason, .via = s->lab->watchers[watcher].name,
-			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED : PACE_FAILED,
+			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED :
+					       r->is_lost      ? PACE_LOST :
+								 PACE_FAILED,
 				.retry_after_ms = -1, .remaining = -1, .reset_after_ms = -1 } };
 
-		alert_delivered(s->alert, now, &o);
-		drop_carried(&s->beacons[watcher], r->number);
+		/* A watcher answers for what it was asked to deliver, and for nothing else. */
+		if (drop_carried(&s->beacons[watcher], r->number))
+			alert_delivered(s->alert, now, &o);
 	}
 }
 

@@ -23,25 +23,28 @@ static void write_texts(struct json_out *w, const char *key, const char *const *
 	json_close(w);
 }
 
-static uint32_t read_texts(const json_t *o, const char *key, struct arena *a, const char **ret,
-	uint32_t most)
+/* What is told: BEACON_TOLD_MAX at most, and without what can't be the name of a check. */
+static enum rc read_told(const json_t *o, struct arena *a, const char **ret, uint32_t *ret_n,
+	struct err *e)
 {
-	const json_t *list = json_object_get(o, key), *item;
+	const json_t *list = json_object_get(o, "told"), *item;
 	uint32_t n = 0;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		const char *text = json_string_value(item);
 
-		if (n == most)
+		if (n == BEACON_TOLD_MAX)
 			break;
 		if (!text || !*text || strlen(text) > NAME_BYTES_MAX * 2)
 			continue;
 		ret[n] = arena_strdup(a, text);
-		n += ret[n] != NULL;
+		if (!ret[n])
+			return err_set(e, RC_LIMIT, "what is told takes too much memory");
+		n++;
 	}
-	return n;
+	*ret_n = n;
+	return RC_OK;
 }
 
 /* ---- beacon */
@@ -101,8 +104,7 @@ static enum rc read_deliveries(const json_t *o, struct arena *a, struct beacon *
 	const json_t *list = json_object_get(o, "deliver"), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		enum rc rc;
 
 		if (b->n_deliver == BEACON_DELIVER_MAX)
@@ -128,6 +130,8 @@ enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *
 		rc = copy_name(o, "site", b.site, sizeof b.site, e);
 	if (rc == RC_OK)
 		rc = read_deliveries(o, a, &b, e);
+	if (rc == RC_OK)
+		rc = read_told(o, a, b.told, &b.n_told, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "beacon");
 	b.boot = (uint64_t)json_get_int(o, "boot", 0);
@@ -135,7 +139,6 @@ enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *
 	b.wall = json_get_time(o, "wall");
 	b.wants_drill = json_get_bool(o, "wants_drill", false);
 	str_copy(b.link, sizeof b.link, json_get_text(o, "link", ""));
-	b.n_told = read_texts(o, "told", a, b.told, BEACON_TOLD_MAX);
 	*ret = b;
 	return RC_OK;
 }
@@ -174,6 +177,7 @@ void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 		json_object_open(&w, NULL);
 		json_int(&w, "number", (int64_t)r->number);
 		json_bool(&w, "is_delivered", r->is_delivered);
+		json_bool(&w, "is_lost", r->is_lost);
 		json_text(&w, "message", r->message);
 		json_text(&w, "reason", r->reason);
 		json_close(&w);
@@ -185,14 +189,14 @@ void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 	json_close(&w);
 }
 
-static void read_views(const json_t *o, struct arena *a, struct beacon_answer *b)
+static enum rc read_views(const json_t *o, struct arena *a, struct beacon_answer *b, struct err *e)
 {
 	const json_t *list = json_object_get(o, "sites"), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		struct beacon_view *v = &b->sites[b->n_sites];
+		enum rc rc;
 
 		if (b->n_sites == SITES_MAX)
 			break;
@@ -201,9 +205,12 @@ static void read_views(const json_t *o, struct arena *a, struct beacon_answer *b
 		v->is_heard = json_get_bool(item, "is_heard", false);
 		v->quiet_ms = json_get_int(item, "quiet_ms", -1);
 		v->since = json_get_time(item, "since");
-		v->n_told = read_texts(item, "told", a, v->told, BEACON_TOLD_MAX);
+		rc = read_told(item, a, v->told, &v->n_told, e);
+		if (rc != RC_OK)
+			return rc;
 		b->n_sites++;
 	}
+	return RC_OK;
 }
 
 static void read_receipts(const json_t *o, struct beacon_answer *b)
@@ -211,14 +218,14 @@ static void read_receipts(const json_t *o, struct beacon_answer *b)
 	const json_t *list = json_object_get(o, "receipts"), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-	{
+	json_array_foreach (list, i, item) {
 		struct beacon_receipt *r = &b->receipts[b->n_receipts];
 
 		if (b->n_receipts == BEACON_DELIVER_MAX)
 			break;
 		r->number = (uint64_t)json_get_int(item, "number", 0);
 		r->is_delivered = json_get_bool(item, "is_delivered", false);
+		r->is_lost = json_get_bool(item, "is_lost", false);
 		str_copy(r->message, sizeof r->message, json_get_text(item, "message", ""));
 		str_copy(r->reason, sizeof r->reason, json_get_text(item, "reason", ""));
 		b->n_receipts++;
@@ -234,12 +241,13 @@ enum rc beacon_answer_read(const char *text, size_t n, struct arena *a, struct b
 
 	if (rc == RC_OK)
 		rc = copy_name(o, "watcher", b.watcher, sizeof b.watcher, e);
+	if (rc == RC_OK)
+		rc = read_views(o, a, &b, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "answer of the watcher");
 	b.boot = (uint64_t)json_get_int(o, "boot", 0);
 	b.seq = (uint64_t)json_get_int(o, "seq", 0);
 	b.wall = json_get_time(o, "wall");
-	read_views(o, a, &b);
 	read_receipts(o, &b);
 	b.drill_done = json_get_bool(o, "drill_done", false);
 	b.drill_ok = json_get_bool(o, "drill_ok", false);

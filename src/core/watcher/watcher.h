@@ -3,10 +3,11 @@
  * watcher: the dead-man's switch outside both sites, as a pure machine.
  *
  * Every site sends a signed beacon each BEACON_MS; the answer, signed too, says whom the watcher
- * hears since when, what the other sites have told, and what became of deliveries.  The watcher speaks on its own only
- * when a site is silent for WATCHER_SPEAK_MS and no living site has told it; both sites silent is
- * one message.  It edits that message when they return.  What it must remember over a restart fits
- * one small file (watcher_save, watcher_load); it grants nobody a new period of silence.
+ * hears since when, what the other sites have told, and what became of deliveries.  The watcher
+ * speaks on its own only when a site is silent for WATCHER_SPEAK_MS and no living site has told it;
+ * both sites silent is one message.  It edits that message when they return.  What it must remember
+ * over a restart fits one small file (watcher_save, watcher_load); it grants nobody a new period of
+ * silence.
  *
  *	         first beacon             quiet 20 s             quiet 45 s, nobody told
  *	UNKNOWN ─────────────► HEARD ────────────────► SILENT ────────────────────────► TOLD
@@ -43,6 +44,7 @@ struct beacon_delivery {
 struct beacon_receipt {
 	uint64_t number;
 	bool is_delivered;
+	bool is_lost; /* the message to edit is gone: create a new one */
 	char message[128];
 	char reason[REASON_BYTES_MAX];
 };
@@ -64,7 +66,7 @@ struct beacon_view { /* of one site, in the answer */
 	char site[NAME_BYTES_MAX + 1];
 	bool is_heard;
 	int64_t quiet_ms;       /* since its last beacon; -1 never heard */
-	struct wall since;      /* when it became heard or silent */
+	struct wall since;      /* when it became heard or silent; never heard: when we began to listen */
 	const char *told[BEACON_TOLD_MAX];
 	uint32_t n_told;
 };
@@ -103,13 +105,28 @@ struct watcher_effect {
 	char text[REASON_BYTES_MAX];
 };
 
+#define WATCHER_CHANNELS_MAX 8
+struct watcher_channel {
+	const char *name;
+	enum { WATCHER_DISCORD, WATCHER_WEBHOOK, WATCHER_SMTP } kind;
+	const char *from, *to; /* mail */
+};
 struct watcher_config {
 	const char *lab, *name;
 	const char *sites[SITES_MAX];
 	uint32_t n_sites;
-	const char *channels[8];      /* all, for validation */
-	enum { WATCHER_DISCORD, WATCHER_WEBHOOK, WATCHER_SMTP } channel_kinds[8];
+	struct watcher_channel channels[WATCHER_CHANNELS_MAX];
 	uint32_t n_channels;
+};
+
+/* What became of a delivery. */
+struct watcher_outcome {
+	uint64_t number;
+	bool is_delivered;
+	bool is_lost;           /* the message to edit is gone */
+	int64_t retry_after_ms; /* not delivered: when to try again; -1 not given */
+	const char *message;    /* delivered: the channel's id of it; NULL */
+	const char *reason;     /* not delivered: why, for people; NULL */
 };
 
 struct watcher;
@@ -120,8 +137,7 @@ SCOPED_BY(watcher_free, struct watcher *)
 /* A verified beacon arrived; the answer's texts live until the next call. */
 enum rc watcher_beacon(struct watcher *w, struct now now, const struct beacon *b,
 	struct beacon_answer *ret, struct err *e) MUST_USE;
-void watcher_delivered(struct watcher *w, struct now now, uint64_t number, bool is_delivered,
-	int64_t retry_after_ms, const char *message, const char *reason);
+void watcher_delivered(struct watcher *w, struct now now, const struct watcher_outcome *o);
 void watcher_tick(struct watcher *w, struct now now);
 bool watcher_next(struct watcher *w, struct watcher_effect *ret);
 struct mono watcher_wake(const struct watcher *w);
