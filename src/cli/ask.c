@@ -51,7 +51,8 @@ static enum rc add_url(struct places *p, const char *url, struct err *e)
 		strpbrk(url, " \t\r\n?#@") || !str_eq(host + 3 + n + (host[3 + n] == '/'), ""))
 		return err_set(e, RC_USAGE,
 			"'%.100s' is no address of a site: write http://HOST:PORT or its name in "
-			"lab.yaml", url);
+			"lab.yaml",
+			url);
 	str_addn(&base, url, (size_t)(host + 3 + n - url));
 	add_place(p, NULL, str_c(&base));
 	return RC_OK;
@@ -91,7 +92,7 @@ static enum rc add_named(const struct call *c, struct places *p, const char *nam
 	return RC_OK;
 }
 
-/* Sites of lab.yaml, if there is one that can be read: that it is broken is no reason not to ask. */
+/* Sites of lab.yaml, if it can be read: that it is broken is no reason not to ask. */
 static void add_lab(const struct call *c, struct places *p)
 {
 	scoped(lab_found_fini) struct lab_found found = { 0 };
@@ -145,24 +146,44 @@ static enum rc find_token(const struct call *c, struct str *ret, struct err *e)
 	return RC_OK;
 }
 
+static enum rc nobody_there(const struct places *p, const char *reason, struct err *e)
+{
+	scoped(str_fini) struct str urls = STR_EMPTY;
+
+	for (uint32_t i = 0; i < p->n; i++) {
+		str_addf(&urls, "%s%s", i ? " and " : "", p->items[i].url);
+		if (str_starts(reason, p->items[i].url))
+			reason += strlen(p->items[i].url);
+	}
+	return err_set(e, RC_OFFLINE,
+		"no site answers at %s: is `diarchy serve` running?  --site or DIARCHY_URL names "
+		"another one (it%.200s)",
+		str_c(&urls), reason);
+}
+
 /* What to do about it, for those errors where there is something. */
 static enum rc advise(const struct places *p, enum rc rc, struct err *e)
 {
-	scoped(str_fini) struct str urls = STR_EMPTY;
-	char reason[ERR_TEXT_MAX];
+	char reason[ERR_TEXT_MAX] = "";
 
-	if (!e || (rc != RC_OFFLINE && rc != RC_TIMEOUT && rc != RC_AUTH))
-		return rc;
-	str_copy(reason, sizeof reason, e->text);
-	for (uint32_t i = 0; i < p->n; i++)
-		str_addf(&urls, "%s%s", i ? " and " : "", p->items[i].url);
+	if (e)
+		str_copy(reason, sizeof reason, e->text);
 	if (rc == RC_OFFLINE)
-		return err_set(e, rc,
-			"no site answers at %s: is `diarchy serve` running?  --site or DIARCHY_URL "
-			"names another one (%.200s)", str_c(&urls), reason);
+		return nobody_there(p, reason, e);
 	if (rc == RC_TIMEOUT)
 		return err_set(e, rc, "%.300s; --timeout waits longer", reason);
-	return err_set(e, rc, "%.300s: set DIARCHY_TOKEN, or name a file with --token-file", reason);
+	if (rc == RC_AUTH)
+		return err_set(e, rc, "%.300s: set DIARCHY_TOKEN, or name a file with --token-file",
+			reason);
+	return rc;
+}
+
+void ask_settle(struct call *c, const char *url)
+{
+	char *before = c->url; /* `url` may be a part of what it leads to */
+
+	c->url = url ? must_strdup(url) : NULL;
+	free(before);
 }
 
 /* Try one place after the other while nothing has been sent anywhere. */
@@ -172,6 +193,16 @@ struct attempt {
 	void *ctx;
 };
 
+/* Once is enough, and not while words are completed. */
+static void say_absent(struct call *c, const struct address *here, const struct address *next)
+{
+	if (c->has_said_absent || (c->command->wants & WANTS_HIDDEN))
+		return;
+	c->has_said_absent = true;
+	fprintf(stderr, "diarchy: %s does not answer at %s; asking %s\n", here->name, here->url,
+		next->name);
+}
+
 static enum rc try_places(const struct attempt *a, const struct places *p, const char *token,
 	struct err *e)
 {
@@ -180,16 +211,14 @@ static enum rc try_places(const struct attempt *a, const struct places *p, const
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct client_site site = { p->items[i].url, token };
 
+		ask_settle(a->call, site.url); /* before: a stream's reader may ask on */
 		rc = a->run(&site, a->ctx, e);
-		if (rc != RC_OFFLINE) {
-			free(a->call->url);
-			a->call->url = must_strdup(site.url);
+		if (rc != RC_OFFLINE)
 			return rc;
-		}
-		if (i + 1 < p->n && !(a->call->command->wants & WANTS_HIDDEN))
-			fprintf(stderr, "diarchy: %s does not answer at %s; asking %s\n",
-				p->items[i].name, site.url, p->items[i + 1].name);
+		if (i + 1 < p->n)
+			say_absent(a->call, &p->items[i], &p->items[i + 1]);
 	}
+	ask_settle(a->call, NULL);
 	return rc;
 }
 
@@ -225,7 +254,7 @@ void ask_encode(struct str *path, const char *text)
 {
 	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
 		bool is_plain = (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
-			(*s >= '0' && *s <= '9') || strchr("-._~", *s);
+				(*s >= '0' && *s <= '9') || strchr("-._~", *s);
 
 		str_addf(path, is_plain ? "%c" : "%%%02X", *s);
 	}
@@ -247,7 +276,8 @@ static enum rc run_order(const struct client_site *site, void *ctx, struct err *
 	if (rc != RC_OK)
 		return rc;
 	if (json_read(&a->json, str_c(&a->text), a->text.len, e) != RC_OK)
-		return err_set(e, RC_IO, "%s answers, but not as a site does: it is no JSON", site->url);
+		return err_set(e, RC_IO, "%s answers, but not as a site does: it is no JSON",
+			site->url);
 	return RC_OK;
 }
 
@@ -258,7 +288,9 @@ enum rc tell(struct call *c, const char *method, const char *path, const char *b
 	struct order o = { .answer = ret };
 
 	str_addf(&whole, API "%s", path);
-	o.client = (struct client_order){ .method = method, .path = str_c(&whole), .body = body,
+	o.client = (struct client_order){ .method = method,
+		.path = str_c(&whole),
+		.body = body,
 		.timeout_ms = call_number(c, site, timeout, 0) };
 	return attempt(&(struct attempt){ c, run_order, &o }, e);
 }

@@ -2,10 +2,10 @@
 /*
  * ask: questions to a site, and orders, in the language of doc/api.md.
  *
- * Which site: --site (a URL, or a name in lab.yaml), else DIARCHY_URL, else the sites of lab.yaml in
- * the order of the file until one is there, else http://127.0.0.1:7080.  Sites are equal, so any
- * will do; that another one than the first answered is said on standard error.  An order is given
- * to one site only: once a connection stands, no other is tried.
+ * Which site: --site (a URL, or a name in lab.yaml), else DIARCHY_URL, else the sites of lab.yaml
+ * in the order of the file until one is there, else http://127.0.0.1:7080.  Sites are equal, so any
+ * will do; that another one than the first answers is said on standard error.  An order is given to
+ * one site only: once a connection stands, no other is tried.
  */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
@@ -31,7 +31,11 @@ enum rc tell(struct call *c, const char *method, const char *path, const char *b
 /* Server-sent events of /api/lab/v1/PATH until `each` returns false or the connection ends, which
  * is RC_OFFLINE. */
 enum rc ask_stream(struct call *c, const char *path,
-	bool (*each)(void *ctx, const char *event, const char *data), void *ctx, struct err *e) MUST_USE;
+	bool (*each)(void *ctx, const char *event, const char *data), void *ctx,
+	struct err *e) MUST_USE;
+
+/* Ask this one from now on; NULL: any, as in the beginning. */
+void ask_settle(struct call *c, const char *url);
 
 /* The answer as JSON on a line of its own, for --json. */
 void answer_print(struct call *c, const struct answer *a);

@@ -2,19 +2,19 @@
 #include "cli/command.h"
 
 /* Parts that are still to come answer "not supported yet" (run.c). */
-#define COMMAND(symbol, name, arguments, wants, help)                                              \
+#define COMMAND(symbol, name, arguments, wants, help) \
 	extern __typeof__(command_##symbol) command_##symbol __attribute__((weak));
 #include "cli/commands.def"
 
 const struct command command_rows[] = {
-#define COMMAND(symbol, name, arguments, wants, help)                                              \
+#define COMMAND(symbol, name, arguments, wants, help) \
 	{ OWNER_##symbol, name, arguments, help, wants, command_##symbol },
 #include "cli/commands.def"
 	{ 0 },
 };
 
 const struct option option_rows[OPTIONS + 1] = {
-#define OPTION(owner, symbol, name, letter, argument, help)                                        \
+#define OPTION(owner, symbol, name, letter, argument, help) \
 	{ OWNER_##owner, name, letter, argument, help },
 #include "cli/commands.def"
 };

@@ -107,8 +107,9 @@ struct call {
 	const char **arguments; /* what is no option, ends in NULL */
 	uint32_t n_arguments;
 	struct page page;
-	int exit;  /* when the command returns RC_OK */
-	char *url; /* of the site that has answered; NULL: none yet */
+	int exit;             /* when the command returns RC_OK */
+	char *url;            /* of the site that is asked from now on; NULL: to be found */
+	bool has_said_absent; /* that a site is down, and another one is asked */
 };
 
 void call_fini(struct call *c);
@@ -116,12 +117,12 @@ SCOPED_FINI(call_fini, struct call)
 
 /* call_option(c, log, since): its text, or NULL when it was not given. */
 #define call_option(c, owner, symbol) ((c)->options[OPTION_##owner##_##symbol].text)
-#define call_number(c, owner, symbol, otherwise)                                                   \
-	(call_option(c, owner, symbol) ? (c)->options[OPTION_##owner##_##symbol].number :          \
-					 (otherwise))
+#define call_number(c, owner, symbol, otherwise)                                        \
+	(call_option(c, owner, symbol) ? (c)->options[OPTION_##owner##_##symbol].number \
+				       : (otherwise))
 
 /* The rows' functions. */
-#define COMMAND(symbol, name, arguments, wants, help)                                              \
+#define COMMAND(symbol, name, arguments, wants, help) \
 	enum rc command_##symbol(struct call *c, struct err *e) MUST_USE;
 #include "cli/commands.def"
 

@@ -24,8 +24,8 @@ static int enter(void **state)
  * words alone, each followed by a blank. */
 static void complete(const char *line, struct str *ret)
 {
-	char *argv[WORDS_MAX + 1] = { (char[]){ "diarchy" }, (char[]){ "complete" }, (char[]){ "--" },
-		(char[]){ "--lab" }, lab };
+	char *argv[WORDS_MAX + 1] = { (char[]){ "diarchy" }, (char[]){ "complete" },
+		(char[]){ "--" }, (char[]){ "--lab" }, lab };
 	scoped(call_fini) struct call c = { 0 };
 	char copy[128], *rest = copy;
 	int argc = 5;
@@ -124,7 +124,8 @@ static void a_meaning_stands_beside_each_word(void **state)
 	(void)state;
 	assert_int_equal(parse_call(&c, 4, argv, NULL), RC_OK);
 	assert_int_equal(c.command->run(&c, NULL), RC_OK);
-	assert_string_equal(str_c(&c.page.out), "when\twhen it died, and what changed just before\n");
+	assert_string_equal(str_c(&c.page.out),
+		"when\twhen it died, and what changed just before\n");
 }
 
 int main(void)

@@ -13,12 +13,14 @@ void show_coverage(struct page *p, const json_t *coverage)
 	json_t *it;
 
 	if (json_array_size(unobserved) == 0) {
-		page_addf(p, STYLE_OK, "all %lld declared things are observed", (long long)observed);
+		page_addf(p, STYLE_OK, "all %lld declared things are observed",
+			(long long)observed);
 		page_line(p);
 		return;
 	}
-	table_init(&t, (const char *const[]){ "!NAME", "KIND", "LINE", "WHY NOTHING OBSERVES IT", NULL });
-	json_array_foreach(unobserved, i, it) {
+	table_init(&t,
+		(const char *const[]){ "!NAME", "KIND", "LINE", "WHY NOTHING OBSERVES IT", NULL });
+	json_array_foreach (unobserved, i, it) {
 		int64_t line = json_get_int(it, "line", 0);
 
 		table_cell(&t, STYLE_DOUBT, json_get_text(it, "name", "?"));

@@ -78,7 +78,8 @@ void show_event(struct page *p, const json_t *event, struct show_day *day)
 	if (!day->is_quiet)
 		show_new_day(p, at, day);
 	column = padded(p, STYLE_FAINT,
-		day->is_quiet ? moment_text(&p->term, at, text) : moment_clock(&p->term, at, text), 8);
+		day->is_quiet ? moment_text(&p->term, at, text) : moment_clock(&p->term, at, text),
+		8);
 	column += padded(p, STYLE_PLAIN, json_get_text(event, "site", "?"), SITE_COLUMNS);
 	column += padded(p, kind_style(event), json_get_text(event, "kind", "?"), KIND_COLUMNS);
 	page_wrap(p, STYLE_PLAIN, column, json_get_text(event, "text", ""));

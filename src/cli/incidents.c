@@ -33,7 +33,7 @@ void show_told(struct page *p, const json_t *told, struct wall first_bad)
 	size_t i;
 	json_t *channel;
 
-	json_array_foreach(told, i, channel) {
+	json_array_foreach (told, i, channel) {
 		scoped(str_fini) struct str text = STR_EMPTY;
 		enum style style = add_channel(p, channel, first_bad, &text);
 
@@ -76,7 +76,7 @@ static struct columns columns_of(const json_t *incidents)
 	size_t i;
 	json_t *it;
 
-	json_array_foreach(incidents, i, it) {
+	json_array_foreach (incidents, i, it) {
 		columns.has_state |= !str_eq(json_get_text(it, "state", ""), "open");
 		columns.has_taker |= json_is_object(json_object_get(it, "ack"));
 	}
@@ -104,7 +104,7 @@ static void add_incident(struct page *p, struct table *t, struct columns columns
 	const char *state = json_get_text(incident, "state", "?");
 	const char *by = json_get_text(json_object_get(incident, "ack"), "by", "-");
 	int64_t others = (int64_t)json_array_size(json_object_get(incident, "members")) - 1 +
-		json_get_int(incident, "more_members", 0);
+			 json_get_int(incident, "more_members", 0);
 	scoped(str_fini) struct str told = STR_EMPTY, what = STR_EMPTY;
 	char ago[MOMENT_TEXT_MAX];
 
@@ -131,7 +131,7 @@ void show_incidents(struct page *p, const json_t *answer)
 	json_t *incident;
 
 	begin_list(&t, columns);
-	json_array_foreach(incidents, i, incident)
+	json_array_foreach (incidents, i, incident)
 		add_incident(p, &t, columns, incident);
 	if (t.n > 0) {
 		table_print(&t, p, 0);
@@ -199,9 +199,9 @@ static void show_members(struct page *p, const json_t *in)
 	json_t *member;
 
 	page_line(p);
-	table_init(&t, (const char *const[]){ "NOW", "!CHECK", "LAST GOOD", "FIRST BAD", "RECOVERED", "WHY",
-				NULL });
-	json_array_foreach(json_object_get(in, "members"), i, member)
+	table_init(&t, (const char *const[]){ "NOW", "!CHECK", "LAST GOOD", "FIRST BAD",
+			       "RECOVERED", "WHY", NULL });
+	json_array_foreach (json_object_get(in, "members"), i, member)
 		add_member(p, &t, member);
 	table_print(&t, p, 0);
 	if (more > 0) {
@@ -222,7 +222,7 @@ static void show_before(struct page *p, const json_t *before)
 		return;
 	page_heading(p, "Before");
 	table_init(&t, (const char *const[]){ "", "", "", NULL });
-	json_array_foreach(before, i, it) {
+	json_array_foreach (before, i, it) {
 		table_cell(&t, STYLE_PLAIN, moment_text(&p->term, json_get_time(it, "at"), text));
 		table_cell(&t, STYLE_PLAIN, json_get_text(it, "site", "?"));
 		table_cell(&t, STYLE_PLAIN, json_get_text(it, "text", ""));

@@ -22,7 +22,8 @@ enum rc lab_find_path(const struct call *c, const char **ret, struct err *e)
 
 	if (!path)
 		return err_set(e, RC_NOT_FOUND,
-			"there is no lab.yaml here and none in /etc/diarchy: name it with --lab, or "
+			"there is no lab.yaml here and none in /etc/diarchy: name it with --lab, "
+			"or "
 			"write one with 'diarchy init'");
 	*ret = path;
 	return RC_OK;

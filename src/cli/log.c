@@ -16,11 +16,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define PAGE_EVENTS    500 /* the most that the API gives at once */
-#define USUAL_EVENTS   50
-#define SINCE_EVENTS   10000
-#define AGAIN_SECONDS  2
-#define OVERLAP_MS     MINUTE_MS /* after an interruption the past is fetched from so long before it */
+#define PAGE_EVENTS   500 /* the most that the API gives at once */
+#define USUAL_EVENTS  50
+#define SINCE_EVENTS  10000
+#define AGAIN_SECONDS 2
+#define OVERLAP_MS    MINUTE_MS /* before an interruption, when the past is fetched again */
 
 struct log {
 	struct call *call;
@@ -28,9 +28,11 @@ struct log {
 	struct wall since;
 	int64_t limit;
 	struct show_day day;
-	struct map seen; /* "site/epoch" -> newest seq shown, as a pointer */
-	bool has_begun;  /* the past has been shown */
-	enum rc rc;      /* what ended the stream from within */
+	struct map seen;    /* "site/epoch" -> newest seq shown, as a pointer */
+	struct wall newest; /* of what was shown; the start, before anything was */
+	bool has_begun;     /* the past has been shown */
+	bool is_broken;     /* the stream broke off, and that has been said */
+	enum rc rc;         /* what ended the stream from within */
 	struct err *e;
 };
 
@@ -96,8 +98,11 @@ static void show_one(struct log *l, const json_t *event)
 	struct page *p = &l->call->page;
 	char *line;
 
+	struct wall at = json_get_time(event, "wall");
+
 	if (!is_new(l, event))
 		return;
+	l->newest = at.ms > l->newest.ms ? at : l->newest;
 	if (!call_option(l->call, json, json)) {
 		show_event(p, event, &l->day);
 		return;
@@ -164,7 +169,8 @@ static enum rc show_past(struct log *l, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	if (pages.has_more && l->since.ms && !l->has_begun)
-		fprintf(stderr, "diarchy log: only the newest %" PRId64 " are shown; --limit shows more\n",
+		fprintf(stderr,
+			"diarchy log: only the newest %" PRId64 " are shown; --limit shows more\n",
 			l->limit);
 	for (size_t i = pages.n; i-- > 0;) {
 		const json_t *events = json_object_get(pages.items[i].json, "events");
@@ -196,8 +202,8 @@ static bool matches(const struct call *c, const json_t *event)
 	const char *from = call_option(c, log, from), *subject = call_option(c, log, subject);
 
 	return is_wanted(call_option(c, log, kind), json_get_text(event, "kind", "")) &&
-		(!from || str_eq(from, json_get_text(event, "site", ""))) &&
-		(!subject || str_eq(subject, json_get_text(event, "subject", "")));
+	       (!from || str_eq(from, json_get_text(event, "site", ""))) &&
+	       (!subject || str_eq(subject, json_get_text(event, "subject", "")));
 }
 
 static bool take(void *ctx, const char *name, const char *data)
@@ -206,6 +212,7 @@ static bool take(void *ctx, const char *name, const char *data)
 	struct log *l = ctx;
 
 	if (str_eq(name, "status")) {
+		l->is_broken = false;
 		l->rc = show_past(l, l->e);
 		return l->rc == RC_OK;
 	}
@@ -220,15 +227,17 @@ static bool take(void *ctx, const char *name, const char *data)
 /* A site that restarts is waited for; one that wasn't there to begin with is an error. */
 static enum rc follow(struct log *l, struct err *e)
 {
-	struct page *p = &l->call->page;
 
 	for (;;) {
 		enum rc rc = ask_stream(l->call, "stream", take, l, e);
 
 		if (l->rc != RC_OK || !l->has_begun || (rc != RC_OFFLINE && rc != RC_TIMEOUT))
 			return l->rc != RC_OK ? l->rc : rc;
-		fprintf(stderr, "diarchy log: the stream broke off; trying again\n");
-		l->since.ms = p->term.now.ms - OVERLAP_MS;
+		if (!l->is_broken)
+			fprintf(stderr, "diarchy log: the stream broke off; trying again\n");
+		l->is_broken = true;
+		ask_settle(l->call, NULL); /* any site will do */
+		l->since.ms = l->newest.ms - OVERLAP_MS;
 		l->limit = SINCE_EVENTS;
 		sleep(AGAIN_SECONDS);
 	}
@@ -236,7 +245,7 @@ static enum rc follow(struct log *l, struct err *e)
 
 enum rc command_log(struct call *c, struct err *e)
 {
-	scoped(log_fini) struct log l = { .call = c, .e = e };
+	scoped(log_fini) struct log l = { .call = c, .newest = c->page.term.now, .e = e };
 	enum rc rc;
 
 	if (call_option(c, log, verify))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Walking back from the newest event, a chain needs one thing to be remembered: what the event
- * before must be called.  Each event says the hash of the one before it; the first of an epoch, that
- * of the last of the epoch before (or zero, if that was not known).
+ * before must be called.  Each event says the hash of the one before it; the first of an epoch,
+ * that of the last of the epoch before (or zero, if that was not known).
  */
+#include "cli/log_verify.h"
 #include "cli/ask.h"
 #include "cli/lab_find.h"
-#include "cli/log_verify.h"
 #include "cli/looks.h"
 #include "core/journal/event.h"
 
@@ -89,7 +89,7 @@ static enum rc check_page(struct verifier *v, const json_t *events, struct err *
 	size_t i;
 	json_t *it;
 
-	json_array_foreach(events, i, it) {
+	json_array_foreach (events, i, it) {
 		scoped(arena_fini) struct arena arena;
 		struct event ev;
 		enum rc rc;
@@ -155,7 +155,8 @@ static enum rc check_beginnings(const struct verifier *v, struct err *e)
 		if (!same(&chain->previous, &nothing) && before &&
 			!same(&chain->previous, &before->head))
 			return err_set(e, RC_CORRUPT,
-				"%s, epoch %" PRIu64 " ends elsewhere than epoch %" PRIu64 " goes on",
+				"%s, epoch %" PRIu64 " ends elsewhere than epoch %" PRIu64
+				" goes on",
 				chain->site, before->epoch, chain->epoch);
 	}
 	return RC_OK;
@@ -177,7 +178,8 @@ static void report(struct call *c, const struct verifier *v)
 	}
 	if (!v->lab)
 		page_add(p, STYLE_DOUBT,
-			"Signatures were not checked: there is no lab.yaml to take the keys from (--lab).");
+			"Signatures were not checked: there is no lab.yaml to take the keys from "
+			"(--lab).");
 	else
 		page_addf(p, v->n_signed == n ? STYLE_OK : STYLE_DOUBT,
 			"%" PRIu64 " of %" PRIu64 " signatures checked with the keys in %s.",

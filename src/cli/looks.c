@@ -45,9 +45,9 @@ static void add_vantages(const json_t *check, const char *word, struct str *out)
 	size_t i, left = 0;
 	json_t *v;
 
-	json_array_foreach(json_object_get(check, "vantages"), i, v)
+	json_array_foreach (json_object_get(check, "vantages"), i, v)
 		left += str_eq(json_get_text(v, "word", ""), word);
-	json_array_foreach(json_object_get(check, "vantages"), i, v) {
+	json_array_foreach (json_object_get(check, "vantages"), i, v) {
 		if (!str_eq(json_get_text(v, "word", ""), word))
 			continue;
 		str_add(out, json_get_text(v, "site", "?"));
@@ -63,7 +63,7 @@ static struct wall last_heard(const json_t *check)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(json_object_get(check, "vantages"), i, v) {
+	json_array_foreach (json_object_get(check, "vantages"), i, v) {
 		struct wall heard = json_get_time(v, "heard");
 
 		newest = heard.ms > newest.ms ? heard : newest;
@@ -122,18 +122,30 @@ enum style tally_style(const struct tally *t)
 	return t->n[0] ? STYLE_BAD : t->n[1] ? STYLE_DOUBT : STYLE_PLAIN;
 }
 
-void tally_text(const struct tally *t, struct str *out)
+/* The first `n` states, as far as there are any checks in them. */
+static void add_states(const struct tally *t, size_t n, struct str *out)
 {
 	const char *comma = "";
 
-	for (size_t i = 0; i < TALLY_STATES; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (t->n[i] == 0)
 			continue;
 		str_addf(out, "%s%lld %s", comma, (long long)t->n[i], tally_states[i]);
 		comma = ", ";
 	}
-	if (!*comma)
+}
+
+void tally_text(const struct tally *t, struct str *out)
+{
+	if (tally_sum(t) == 0)
 		str_add(out, "no checks");
+	add_states(t, TALLY_STATES, out);
+}
+
+void tally_brief(const struct tally *t, struct str *out)
+{
+	add_states(t, tally_bad(t) ? 2 : 3, out); /* failing and silent; else ok */
+	str_addf(out, " of %lld", (long long)tally_sum(t));
 }
 
 void look_told(const json_t *told, struct str *out)
@@ -142,7 +154,7 @@ void look_told(const json_t *told, struct str *out)
 	size_t i;
 	json_t *channel;
 
-	json_array_foreach(told, i, channel) {
+	json_array_foreach (told, i, channel) {
 		if (json_get_time(channel, "first").ms == 0)
 			continue;
 		str_addf(out, "%s%s", comma, json_get_text(channel, "channel", "?"));
@@ -163,7 +175,7 @@ bool look_is_reversed(const json_t *list, const char *key)
 	size_t n = json_array_size(list);
 
 	return n > 1 && json_get_time(json_array_get(list, 0), key).ms >
-		json_get_time(json_array_get(list, n - 1), key).ms;
+				json_get_time(json_array_get(list, n - 1), key).ms;
 }
 
 const json_t *look_in_time(const json_t *list, size_t i, bool is_reversed)

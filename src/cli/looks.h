@@ -38,6 +38,8 @@ int64_t tally_sum(const struct tally *t);
 int64_t tally_bad(const struct tally *t); /* failing or silent */
 enum style tally_style(const struct tally *t);
 void tally_text(const struct tally *t, struct str *out); /* "1 failing, 12 ok", worst first */
+void tally_brief(const struct tally *t,
+	struct str *out); /* "1 failing of 13", where that is too long */
 
 /* "discord, mail": where an incident has been told. */
 void look_told(const json_t *told, struct str *out);

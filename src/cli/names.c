@@ -46,7 +46,7 @@ static void each_watcher(struct call *c, name_taker *each, void *ctx)
 		each(ctx, found.lab->watchers[i].name, found.lab->watchers[i].url);
 }
 
-/* Members of an answer's list, by the name of the list, of the name, and of what tells them apart. */
+/* Members of an answer's list: what the list, the name, and what tells them apart are called. */
 struct listing {
 	const char *path, *list, *name, *help;
 };
@@ -59,7 +59,7 @@ static bool each_listed(struct call *c, const struct listing *l, name_taker *eac
 
 	if (ask(c, l->path, &a, NULL) != RC_OK)
 		return false;
-	json_array_foreach(json_object_get(a.json, l->list), i, it)
+	json_array_foreach (json_object_get(a.json, l->list), i, it)
 		each(ctx, json_get_text(it, l->name, ""), json_get_text(it, l->help, ""));
 	return true;
 }
@@ -77,7 +77,8 @@ static void each_check(struct call *c, name_taker *each, void *ctx)
 
 static void each_incident(struct call *c, name_taker *each, void *ctx)
 {
-	static const struct listing incidents = { "incidents?state=open", "incidents", "id", "title" };
+	static const struct listing incidents = { "incidents?state=open", "incidents", "id",
+		"title" };
 
 	each_listed(c, &incidents, each, ctx);
 }
@@ -95,9 +96,12 @@ void names_each(struct call *c, const char *what, name_taker *each, void *ctx)
 		const char *what;
 		void (*run)(struct call *c, name_taker *each, void *ctx);
 	} kinds[] = {
-		{ "checks", each_check },       { "commands", each_command },
-		{ "incidents", each_incident }, { "kinds", each_kind },
-		{ "silences", each_silence },   { "sites", each_site },
+		{ "checks", each_check },
+		{ "commands", each_command },
+		{ "incidents", each_incident },
+		{ "kinds", each_kind },
+		{ "silences", each_silence },
+		{ "sites", each_site },
 		{ "watchers", each_watcher },
 	};
 
@@ -130,8 +134,8 @@ static enum rc no_such_check(const struct search *s, struct err *e)
 	if (s->distance < NEAR)
 		return err_set(e, RC_NOT_FOUND, "there is no check '%.64s' (did you mean '%s'?)",
 			s->wanted, s->nearest);
-	return err_set(e, RC_NOT_FOUND, "there is no check '%.64s': 'diarchy status --all' lists them",
-		s->wanted);
+	return err_set(e, RC_NOT_FOUND,
+		"there is no check '%.64s': 'diarchy status --all' lists them", s->wanted);
 }
 
 enum rc names_require_check(struct call *c, const char *name, struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commands that change something: ack, silence, pause, resume, note.  Each sends one request, and
- * says in a line what it did.
+ * The commands that change something: ack, silence, pause, resume, note.  Each sends one request,
+ * and says in a line what it did.
  */
 #include "cli/ask.h"
 #include "cli/names.h"
@@ -46,8 +46,7 @@ static void confirm(struct call *c, const struct answer *a, const char *text)
 		answer_print(c, a);
 		return;
 	}
-	page_add(&c->page, STYLE_PLAIN, text);
-	page_line(&c->page);
+	page_wrap(&c->page, STYLE_PLAIN, 0, text);
 }
 
 /* POST kind/NAME/verb, with who and why and for how long. */

@@ -113,8 +113,9 @@ static enum rc check_value(const struct argument *a, const char *text, int64_t *
 	if (a->kind != ARGUMENT_DURATION)
 		return RC_OK;
 	rc = duration_parse(text, ret, e);
-	return rc == RC_OK ? rc : err_set(e, RC_USAGE, "'%.60s' is no duration: write 90s or 2h30m",
-					  text);
+	return rc == RC_OK
+		       ? rc
+		       : err_set(e, RC_USAGE, "'%.60s' is no duration: write 90s or 2h30m", text);
 }
 
 static enum rc set_option(struct call *c, const struct option *o, const char *text, struct err *e)

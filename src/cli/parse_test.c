@@ -35,9 +35,9 @@ static void parse(struct parsed *p, char *line)
 	p->rc = parse_call(&p->call, argc, argv, &p->e);
 }
 
-#define PARSED(name, text)                                                                         \
-	char name##_line[] = text;                                                                 \
-	scoped(parsed_fini) struct parsed name;                                                    \
+#define PARSED(name, text)                      \
+	char name##_line[] = text;              \
+	scoped(parsed_fini) struct parsed name; \
 	parse(&name, name##_line)
 
 static void options_and_arguments_come_in_any_order(void **state)
@@ -165,8 +165,8 @@ static void help_forgives_missing_arguments(void **state)
 
 static void patterns_say_what_arguments_fit(void **state)
 {
-	static const char *const a[] = { "a" }, *const ab[] = { "a", "b" }, *const end[] = { "end", "x" },
-						*const list[] = { "list" };
+	static const char *const a[] = { "a" }, *const ab[] = { "a", "b" },
+				 *const end[] = { "end", "x" }, *const list[] = { "list" };
 	static const char silence[] = "list | end SILENCE | MATCHERS";
 
 	(void)state;
@@ -206,7 +206,8 @@ static void every_word_in_capitals_is_in_the_table_of_arguments(void **state)
 			assert_known_argument(o->name, o->argument, strlen(o->argument));
 	}
 	for (const struct command *c = command_rows; c->name; c++) {
-		for (const char *p = c->arguments; *(p += strcspn(p, capitals)); p += strspn(p, capitals))
+		for (const char *p = c->arguments; *(p += strcspn(p, capitals));
+			p += strspn(p, capitals))
 			assert_known_argument(c->name, p, strspn(p, capitals));
 	}
 }
@@ -217,7 +218,8 @@ static void no_command_has_two_options_of_one_name_or_letter(void **state)
 	for (const struct command *c = command_rows; c->name; c++) {
 		for (const struct option *a = NULL; (a = manual_next_option(a, c));) {
 			for (const struct option *b = a; (b = manual_next_option(b, c));) {
-				if (str_eq(a->name, b->name) || (a->letter && a->letter == b->letter))
+				if (str_eq(a->name, b->name) ||
+					(a->letter && a->letter == b->letter))
 					fail_msg("%s: --%s and --%s", c->name, a->name, b->name);
 			}
 		}
@@ -250,7 +252,8 @@ static void every_example_is_a_call_that_parses(void **state)
 		memcpy(line, call + 8, n);
 		line[n] = '\0';
 		parse(&p, line);
-		if (p.rc != RC_OK && !strpbrk(call, "'\"")) /* quoted words are the shell's business */
+		if (p.rc != RC_OK &&
+			!strpbrk(call, "'\"")) /* quoted words are the shell's business */
 			fail_msg("%s: %s", r->what, p.e.text);
 		assert_non_null(p.call.command);
 		assert_int_equal(p.call.command->id, r->command);

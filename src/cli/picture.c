@@ -17,7 +17,7 @@
 #define PICTURE_MAX 100
 #define MIDDLE      16 /* of which lie between the boxes */
 #define NOTES_MAX   3
-#define HEARD_MS    (30 * SECOND_MS) /* a watcher that heard a site since then hears it */
+#define HEARD_MS    (15 * SECOND_MS) /* 3 beacons: since then heard is heard */
 
 /* What there is to say about a site beyond its state. */
 struct notes {
@@ -46,7 +46,7 @@ static struct tally tally_site(const json_t *status, const char *site)
 	size_t i;
 	json_t *check;
 
-	json_array_foreach(json_object_get(status, "checks"), i, check) {
+	json_array_foreach (json_object_get(status, "checks"), i, check) {
 		if (str_eq(json_get_text(check, "home", ""), site))
 			tally_add(&tally, json_get_text(check, "state", ""));
 	}
@@ -84,12 +84,26 @@ static void edge(struct page *p, const char *title, size_t columns, const enum g
 	page_fill(p, page_glyph(p, corners[1]), 1);
 }
 
+static enum style add_tally(const json_t *status, const json_t *site, size_t columns,
+	struct str *out)
+{
+	struct tally tally = tally_site(status, json_get_text(site, "name", ""));
+
+	tally_text(&tally, out);
+	if (text_width(str_c(out)) > columns) {
+		str_clear(out);
+		tally_brief(&tally, out);
+	}
+	return tally_style(&tally);
+}
+
 /* The n-th line inside a site's box. */
 static void inside(struct page *p, const json_t *status, const json_t *site, uint32_t line)
 {
+	size_t columns = (p->term.width - MIDDLE) / 2 - 4;
 	scoped(str_fini) struct str text = STR_EMPTY;
 	struct notes notes = notes_of(status, site);
-	enum style style = line > 1 ? STYLE_DOUBT : STYLE_PLAIN;
+	enum style style = STYLE_DOUBT;
 
 	if (line == 0) {
 		const struct look *look = look_of(json_get_text(site, "state", ""));
@@ -98,14 +112,11 @@ static void inside(struct page *p, const json_t *status, const json_t *site, uin
 		add_state(p, site, &text);
 		style = look->style;
 	} else if (line == 1) {
-		struct tally tally = tally_site(status, json_get_text(site, "name", ""));
-
-		tally_text(&tally, &text);
-		style = tally_style(&tally);
+		style = add_tally(status, site, columns, &text);
 	} else if (line - 2 < notes.n) {
 		str_add(&text, notes.text[line - 2]);
 	}
-	page_cell(p, style, str_c(&text), (p->term.width - MIDDLE) / 2 - 4);
+	page_cell(p, style, str_c(&text), columns);
 }
 
 static void box_line(struct page *p, const json_t *status, const json_t *site, uint32_t line)
@@ -195,7 +206,7 @@ static void list_sites(struct page *p, const json_t *status)
 	json_t *site;
 
 	table_init(&t, (const char *const[]){ "SITE", "STATE", "CHECKS", "", NULL });
-	json_array_foreach(json_object_get(status, "sites"), i, site) {
+	json_array_foreach (json_object_get(status, "sites"), i, site) {
 		scoped(str_fini) struct str state = STR_EMPTY, checks = STR_EMPTY, more = STR_EMPTY;
 		struct tally tally = tally_site(status, json_get_text(site, "name", ""));
 		struct notes notes = notes_of(status, site);
@@ -217,7 +228,7 @@ static void list_links(struct page *p, const json_t *status)
 	size_t i;
 	json_t *link;
 
-	json_array_foreach(json_object_get(status, "links"), i, link) {
+	json_array_foreach (json_object_get(status, "links"), i, link) {
 		scoped(str_fini) struct str state = STR_EMPTY;
 		const struct look *look = look_of(json_get_text(link, "state", ""));
 
@@ -242,7 +253,7 @@ static void add_heard(const struct page *p, const json_t *watcher, struct str *o
 	const char *site;
 	json_t *at;
 
-	json_object_foreach(json_object_get(watcher, "hears"), site, at) {
+	json_object_foreach (json_object_get(watcher, "hears"), site, at) {
 		struct wall heard = json_get_time(json_object_get(watcher, "hears"), site);
 
 		if (heard.ms && p->term.now.ms - heard.ms < HEARD_MS) {
@@ -271,7 +282,8 @@ static void show_watcher(struct page *p, const json_t *watcher)
 		add_heard(p, watcher, &text);
 	}
 	if (at.ms)
-		str_addf(&text, "; drill %s %s", json_get_bool(drill, "ok", false) ? "passed" : "FAILED",
+		str_addf(&text, "; drill %s %s",
+			json_get_bool(drill, "ok", false) ? "passed" : "FAILED",
 			moment_ago(at, p->term.now, ago));
 	if (p->term.width)
 		page_addf(p, look->style, "%s ", page_glyph(p, look->glyph));
@@ -294,6 +306,6 @@ void show_sites(struct page *p, const json_t *status)
 		list_sites(p, status);
 		list_links(p, status);
 	}
-	json_array_foreach(json_object_get(status, "watchers"), i, watcher)
+	json_array_foreach (json_object_get(status, "watchers"), i, watcher)
 		show_watcher(p, watcher);
 }

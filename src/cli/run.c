@@ -57,16 +57,20 @@ static void report_json(const struct err *e, struct str *out)
 	json_text(&w, "error", rc_name(e->rc));
 	json_text(&w, "text", e->text);
 	json_close(&w);
+	str_addc(out, '\n');
 }
 
 static void report_text(const struct call *c, const struct err *e, struct str *out)
 {
 	const char *name = c->command ? c->command->name : NULL;
+	scoped(page_fini) struct page p = { 0 };
 
-	str_addf(out, "diarchy%s%s: ", name ? " " : "", name ? name : "");
-	text_add_clean(out, e->text);
+	term_look(&p.term, STDERR_FILENO, COLOUR_NEVER);
+	page_addf(&p, STYLE_PLAIN, "diarchy%s%s: ", name ? " " : "", name ? name : "");
+	page_wrap(&p, STYLE_PLAIN, 2, e->text);
 	if (e->rc == RC_USAGE)
-		str_addf(out, "\nTry 'diarchy help%s%s'.", name ? " " : "", name ? name : "");
+		str_addf(&p.out, "Try 'diarchy help%s%s'.\n", name ? " " : "", name ? name : "");
+	str_add(out, str_c(&p.out));
 }
 
 static void report(const struct call *c, const struct err *e)
@@ -77,7 +81,7 @@ static void report(const struct call *c, const struct err *e)
 		report_json(e, &text);
 	else
 		report_text(c, e, &text);
-	fprintf(stderr, "%s\n", str_c(&text));
+	fputs(str_c(&text), stderr);
 }
 
 int command_main(int argc, char **argv)

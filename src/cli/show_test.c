@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each renderer, from an answer in test/cli/NAME.json to what is to be seen of it, in
- * test/cli/NAME.SURFACE.txt (escape characters stand there as the sign ␛).  To make the golden files
- * anew after a change that was meant: DIARCHY_REGENERATE=1 meson test cli-show, and read the diff.
+ * test/cli/NAME.SURFACE.txt (an escape character stands there as ␛).  To make the golden files anew
+ * after a change that was meant: DIARCHY_REGENERATE=1 meson test cli-show, and read the diff.
  */
 #include "base/tz_bytes.h"
 #include "cli/shows.h"
@@ -56,6 +56,8 @@ static const struct golden goldens[] = {
 	{ "without_utf8_the_picture_is_drawn_in_ascii", "status-well", &ascii, status },
 	{ "what_is_not_well_comes_worst_first", "status-failing", &narrow, status },
 	{ "a_wide_terminal_cuts_less", "status-failing", &wide, status },
+	{ "where_counts_do_not_fit_the_bad_ones_are_told", "status-failing",
+		&(struct surface){ "64", 64, false, true }, status },
 	{ "on_a_pipe_nothing_is_cut", "status-failing", &plain, status },
 	{ "states_have_colours", "status-failing", &colour, status },
 	{ "a_site_that_is_down_comes_before_what_was_on_it", "status-site-down", &narrow, status },
@@ -141,7 +143,7 @@ static void is_shown_as_ever(void **state)
 	compare(g, &p.out);
 }
 
-/* Whatever the surface: no line is wider than the terminal, and none ends in a blank or holds a tab. */
+/* However wide: no line is wider than the terminal, ends in a blank or holds a tab. */
 static void lines_fit(void **state)
 {
 	const struct golden *g = *state;
@@ -169,7 +171,8 @@ int main(void)
 		void *g = (void *)(uintptr_t)&goldens[i];
 
 		snprintf(names[i], sizeof names[i], "%s_and_fits", goldens[i].sentence);
-		tests[2 * i] = (struct CMUnitTest){ goldens[i].sentence, is_shown_as_ever, NULL, NULL, g };
+		tests[2 * i] =
+			(struct CMUnitTest){ goldens[i].sentence, is_shown_as_ever, NULL, NULL, g };
 		tests[2 * i + 1] = (struct CMUnitTest){ names[i], lines_fit, NULL, NULL, g };
 	}
 	return _cmocka_run_group_tests("show", tests, COUNT(tests), NULL, NULL);

@@ -27,7 +27,7 @@ void show_silences(struct page *p, const json_t *answer)
 		return;
 	}
 	table_init(&t, (const char *const[]){ "!SILENCE", "WHEN", "BY", "MATCHERS", "WHY", NULL });
-	json_array_foreach(silences, i, silence) {
+	json_array_foreach (silences, i, silence) {
 		table_cell(&t, STYLE_STRONG, json_get_text(silence, "id", "?"));
 		add_when(p, &t, silence);
 		table_cell(&t, STYLE_PLAIN, json_get_text(silence, "by", "-"));

@@ -12,7 +12,7 @@ static struct tally tally_all(const json_t *status)
 	size_t i;
 	json_t *check;
 
-	json_array_foreach(json_object_get(status, "checks"), i, check)
+	json_array_foreach (json_object_get(status, "checks"), i, check)
 		tally_add(&tally, json_get_text(check, "state", ""));
 	return tally;
 }
@@ -82,13 +82,13 @@ static struct row row_of(const json_t *status, const json_t *check, size_t place
 	const char *name = json_get_text(check, "name", "");
 	const char *severity = json_get_text(check, "severity", "");
 	int rank = 10 * look_of(json_get_text(check, "state", ""))->badness +
-		(str_eq(severity, "critical") ? 2 : str_eq(severity, "warning"));
+		   (str_eq(severity, "critical") ? 2 : str_eq(severity, "warning"));
 	struct row row = { check, rank, place, look_is_bad(check) };
 	bool is_covered = false;
 	size_t i;
 	json_t *incident;
 
-	json_array_foreach(json_object_get(status, "incidents"), i, incident) {
+	json_array_foreach (json_object_get(status, "incidents"), i, incident) {
 		bool is_cause = str_eq(json_get_text(incident, "cause", ""), name);
 
 		row.rank += is_cause ? RANK_CAUSE : 0;
@@ -145,7 +145,7 @@ static struct row *sorted_checks(const json_t *status, bool shows_all, size_t *r
 	size_t n = 0, i;
 	json_t *check;
 
-	json_array_foreach(checks, i, check) {
+	json_array_foreach (checks, i, check) {
 		if (shows_all || look_is_bad(check))
 			rows[n++] = row_of(status, check, i);
 	}
@@ -175,7 +175,8 @@ static void show_checks(struct page *p, const json_t *status, bool shows_all)
 	bool is_explained = n > 0 && rows[n - 1].is_explained;
 
 	shown = shows_all ? n : count_shown(p, rows, n);
-	table_init(&t, (const char *const[]){ "STATE", "!CHECK", "FOR", shows_all ? "WHAT" : "WHY", NULL });
+	table_init(&t, (const char *const[]){ "STATE", "!CHECK", "FOR", shows_all ? "WHAT" : "WHY",
+			       NULL });
 	for (size_t i = 0; i < shown; i++)
 		add_check(p, &t, rows[i].check);
 	free(rows);
@@ -205,7 +206,7 @@ static size_t count_active(const json_t *silences)
 	size_t n = 0, i;
 	json_t *silence;
 
-	json_array_foreach(silences, i, silence)
+	json_array_foreach (silences, i, silence)
 		n += json_get_bool(silence, "is_active", false);
 	return n;
 }

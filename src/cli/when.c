@@ -38,7 +38,7 @@ static void add_names(const json_t *names, const char *lead, struct str *out)
 	size_t i;
 	json_t *name;
 
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		if (json_string_value(name))
 			str_addf(out, "%s%s", i ? ", " : lead, json_string_value(name));
 	}
@@ -47,7 +47,8 @@ static void add_names(const json_t *names, const char *lead, struct str *out)
 /* What it is: kind, target, where it belongs, what it needs. */
 static void show_what(struct page *p, const json_t *check)
 {
-	const char *host = json_get_text(check, "host", ""), *probe = json_get_text(check, "probe", "");
+	const char *host = json_get_text(check, "host", ""),
+		   *probe = json_get_text(check, "probe", "");
 	const char *target = json_get_text(check, "target", "");
 	const char *description = json_get_text(check, "description", "");
 	const char *runbook = json_get_text(check, "runbook", "");
@@ -78,7 +79,7 @@ static const json_t *vantage_at(const json_t *check, const char *site)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(json_object_get(check, "vantages"), i, v) {
+	json_array_foreach (json_object_get(check, "vantages"), i, v) {
 		if (str_eq(json_get_text(v, "site", ""), site))
 			return v;
 	}
@@ -105,10 +106,12 @@ static void show_vantages(struct page *p, const json_t *when)
 	size_t i;
 	json_t *v;
 
-	table_init(&t, (const char *const[]){ "FROM", "NOW", "LAST GOOD", "FIRST BAD", "WHY", NULL });
-	json_array_foreach(json_object_get(when, "vantages"), i, v) {
+	table_init(&t,
+		(const char *const[]){ "FROM", "NOW", "LAST GOOD", "FIRST BAD", "WHY", NULL });
+	json_array_foreach (json_object_get(when, "vantages"), i, v) {
 		const char *site = json_get_text(v, "site", "?");
-		struct wall good = json_get_time(v, "last_good"), bad = json_get_time(v, "first_bad");
+		struct wall good = json_get_time(v, "last_good"),
+			    bad = json_get_time(v, "first_bad");
 
 		table_cell(&t, STYLE_STRONG, site);
 		add_word(&t, vantage_at(json_object_get(when, "check"), site));

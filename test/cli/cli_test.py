@@ -224,7 +224,9 @@ class Trouble(Cli):
             self.skipTest("there is no /dev/full")
         self.site.answers["status"] = fixture("status-well")
         with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([DIARCHY, "status"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=self.environment)
+            done = subprocess.run(
+                [DIARCHY, "status"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=self.environment
+            )  # fmt: skip
         self.assertEqual(done.returncode, 74)
         self.assertIn("No space left", done.stderr)
 
@@ -304,7 +306,8 @@ class Log(Cli):
     def test_events_are_told_oldest_first(self):
         lines = self.lines()
         self.assertEqual(len(lines), len(self.site.events))
-        self.assertEqual(lines[0], "2026-11-23T18:01:02+00:00 mumbai config mumbai runs lab.yaml abc1234 'raise memory' by Ana")
+        sentence = "mumbai runs lab.yaml abc1234 'raise memory' by Ana"
+        self.assertEqual(lines[0], f"2026-11-23T18:01:02+00:00 mumbai config {sentence}")
 
     def test_a_limit_means_the_newest(self):
         self.assertEqual(self.lines("-n", "2"), self.lines()[-2:])
@@ -348,15 +351,32 @@ class Log(Cli):
         lines = self.follow(6)
         self.assertEqual(lines[-1].split(" ", 3)[3], news[1]["text"])
 
-    def follow(self, n, *arguments):
-        """The first n lines of `log --follow`; fails when they don't come."""
+    def test_following_goes_on_at_the_other_site(self):
+        other = fake_site.Site()
+        self.addCleanup(other.close)
+        past, news = self.site.events[:4], self.site.events[4:]
+        self.site.events = other.events = past
+        self.site.streams = [[("status", {}), ("journal", news[0])]]
+        other.streams = [[("status", {}), ("journal", news[0]), ("journal", news[1])]]
+        here, there = (site.url.removeprefix("http://") for site in (self.site, other))
+        text = LAB.format(dublin=here, mumbai=there, key=KEYS[0], key2=KEYS[1])
+        (pathlib.Path(self.folder.name) / "lab.yaml").write_text(text, encoding="utf-8")
+        del self.environment["DIARCHY_URL"]
+        lines = self.follow(6, then=self.site.close)
+        self.assertEqual(lines[-1].split(" ", 3)[3], news[1]["text"])
+
+    def follow(self, n, *arguments, then=None):
+        """The first n lines of `log --follow`; fails when they don't come.  `then` is called one before."""
         with subprocess.Popen(
-            [DIARCHY, "log", "--follow", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.environment
+            [DIARCHY, "log", "--follow", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=self.environment, cwd=self.folder.name,
         ) as child:  # fmt: skip
             out, until = b"", time.monotonic() + 10
             while out.count(b"\n") < n and time.monotonic() < until:
                 if select.select([child.stdout], [], [], 0.2)[0]:
                     out += os.read(child.stdout.fileno(), 65536)
+                if then and out.count(b"\n") == n - 1:
+                    then = then()
             child.terminate()
         self.assertEqual(out.count(b"\n"), n, out.decode())
         return out.decode().splitlines()
@@ -478,7 +498,8 @@ class Local(Cli):
         done = self.run_cli("check")
         self.assertEqual((done.returncode, done.stderr), (65, ""))
         self.assertRegex(done.stdout, "lab.yaml:2:1: error: .*'sits'")
-        path.write_text(LAB.format(dublin="127.0.0.1:1", mumbai="127.0.0.1:2", key=KEYS[0], key2=KEYS[1]), encoding="utf-8")
+        text = LAB.format(dublin="127.0.0.1:1", mumbai="127.0.0.1:2", key=KEYS[0], key2=KEYS[1])
+        path.write_text(text, encoding="utf-8")
         self.expect(0, "check")
         self.assertIn("nonesuch", self.expect(66, "check", "nonesuch"))
 

@@ -31,12 +31,15 @@ class Site:
         self.streams = []  # [(event, object), ...] for each connection to come
         self.delay = 0
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.handle_error = lambda *_: None  # clients may hang up when they have had enough
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
     def close(self):
+        if not self.thread.is_alive():
+            return
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

@@ -76,7 +76,8 @@ static void show_all(struct page *p)
 
 	for (const struct command *c = command_rows; c->name; c++)
 		left = manual_shows(c) && strlen(c->name) > left ? strlen(c->name) : left;
-	page_add(p, STYLE_PLAIN, "diarchy " DIARCHY_VERSION ": one program that runs two sites as one lab");
+	page_add(p, STYLE_PLAIN,
+		"diarchy " DIARCHY_VERSION ": one program that runs two sites as one lab");
 	page_line(p);
 	page_line(p);
 	page_add(p, STYLE_PLAIN, "usage: diarchy COMMAND [OPTIONS] [ARGUMENTS]");
@@ -136,7 +137,8 @@ static void show_remarks(struct page *p, const struct command *command)
 	}
 	r = manual_next(example_rows, NULL, command->id);
 	if (r)
-		page_heading(p, r == manual_next(example_rows, r, command->id) ? "Example" : "Examples");
+		page_heading(p,
+			r == manual_next(example_rows, r, command->id) ? "Example" : "Examples");
 	for (; r; r = manual_next(example_rows, r, command->id)) {
 		page_addf(p, STYLE_PLAIN, "  %s", r->what);
 		page_line(p);
@@ -177,8 +179,8 @@ enum rc command_version(struct call *c, struct err *e)
 {
 	(void)e;
 	page_add(&c->page, STYLE_PLAIN,
-		call_option(c, json, json) ? "{\"version\":\"" DIARCHY_VERSION "\"}" :
-					     "diarchy " DIARCHY_VERSION);
+		call_option(c, json, json) ? "{\"version\":\"" DIARCHY_VERSION "\"}"
+					   : "diarchy " DIARCHY_VERSION);
 	page_line(&c->page);
 	return RC_OK;
 }

@@ -82,7 +82,8 @@ static void add_exits(struct str *out, const struct command *command)
 		scoped(str_fini) struct str general = STR_EMPTY;
 		const struct remark *r = NULL;
 
-		while (command && (r = manual_next(exit_rows, r, command->id)) && r->status != status)
+		while (command && (r = manual_next(exit_rows, r, command->id)) &&
+			r->status != status)
 			;
 		if (r || manual_status(status, &general))
 			add_exit(out, status, r ? r->text : str_c(&general));

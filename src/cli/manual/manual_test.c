@@ -73,7 +73,8 @@ static void the_overview_mentions_every_command_but_hidden_ones(void **state)
 /* Every line that begins with a dot is one of the macros that we write. */
 static void nothing_of_the_table_is_taken_for_a_macro(void **state)
 {
-	static const char *const macros[] = { ".TH ", ".SH ", ".SS ", ".TP\n", ".PP\n", ".br\n", ".BR " };
+	static const char *const macros[] = { ".TH ", ".SH ", ".SS ", ".TP\n", ".PP\n", ".br\n",
+		".BR " };
 
 	(void)state;
 	for (const struct command *c = command_rows; c->name; c++) {
@@ -97,7 +98,8 @@ static void a_man_page_says_the_statuses_of_its_command(void **state)
 
 	(void)state;
 	manual_roff(&page, command_find("when"));
-	assert_mentions(&page, ".TP\n\\fB66\\fR\nthere is no check of that name\n", "diarchy-when(1)");
+	assert_mentions(&page, ".TP\n\\fB66\\fR\nthere is no check of that name\n",
+		"diarchy-when(1)");
 	assert_mentions(&page, ".TP\n\\fB69\\fR\ncannot be reached; no answer in time\n",
 		"diarchy-when(1)");
 }

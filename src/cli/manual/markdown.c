@@ -94,7 +94,8 @@ static void add_shared(struct str *out)
 {
 	char text[64];
 
-	str_add(out, "\n## Options that commands share\n\n| option | | taken by |\n| --- | --- | --- |\n");
+	str_add(out, "\n## Options that commands share\n\n| option | | taken by |\n| --- | --- | "
+		     "--- |\n");
 	for (const struct option *o = NULL; (o = manual_next_option(o, NULL));) {
 		str_addf(out, "| `%s` | ", manual_option(o, text, sizeof text));
 		add_text(out, o->help);

@@ -34,6 +34,8 @@ static const char *length_text(int64_t ms, char buf[MOMENT_TEXT_MAX])
 {
 	char duration[DURATION_TEXT_MAX];
 
+	if (ms < SECOND_MS)
+		return strcpy(buf, "0 s");
 	snprintf(buf, MOMENT_TEXT_MAX, "%s", duration_text(ms - ms % unit_of(ms), duration));
 	return buf;
 }

@@ -9,8 +9,8 @@
 
 #define MOMENT_TEXT_MAX 48
 
-/* "just now", "12 s ago", "4 min ago", "2 h 20 min ago", "14 h ago", "1 d 4 h ago", "12 d ago"; of what
- * is to come "in 5 h"; of {0} "never".  What is smaller than shown is dropped, not rounded. */
+/* "just now", "12 s ago", "4 min ago", "2 h 20 min ago", "14 h ago", "1 d 4 h ago", "12 d ago"; of
+ * what is to come "in 5 h"; of {0} "never".  What is smaller than shown is dropped, not rounded. */
 const char *moment_ago(struct wall t, struct wall now, char buf[MOMENT_TEXT_MAX]);
 
 /* How long something has lasted: as above, without "ago". */

@@ -8,7 +8,7 @@
 #define WRAP_MIN  20 /* a paragraph that would be narrower begins on a line of its own, */
 #define WRAP_HANG 4  /* here */
 
-/* Parameters of "select graphic rendition" (ECMA-48, 8.3.117); the 16 colours that every theme has. */
+/* Parameters of "select graphic rendition" (ECMA-48, 8.3.117), of those that every theme has. */
 static const char *const renditions[STYLES] = {
 	[STYLE_STRONG] = "1",
 	[STYLE_FAINT] = "2",

@@ -18,16 +18,29 @@ enum style {
 	STYLE_FAINT,  /* what one can do without */
 	STYLE_OK,
 	STYLE_BAD,
-	STYLE_DOUBT,  /* silent, suspect, about to end: not known to be bad */
-	STYLE_NOTE,   /* paused, silenced, acknowledged: somebody's doing */
+	STYLE_DOUBT, /* silent, suspect, about to end: not known to be bad */
+	STYLE_NOTE,  /* paused, silenced, acknowledged: somebody's doing */
 	STYLES,
 };
 
 enum glyph {
-	GLYPH_OK, GLYPH_BAD, GLYPH_DOUBT, GLYPH_IDLE, GLYPH_NOTE, /* one column each */
-	GLYPH_ELLIPSIS, GLYPH_DOT,
-	GLYPH_LINE, GLYPH_PILLAR, GLYPH_CORNER_NW, GLYPH_CORNER_NE, GLYPH_CORNER_SW, GLYPH_CORNER_SE,
-	GLYPH_LEFT, GLYPH_RIGHT, GLYPH_UP, GLYPH_BROKEN,
+	GLYPH_OK,
+	GLYPH_BAD,
+	GLYPH_DOUBT,
+	GLYPH_IDLE,
+	GLYPH_NOTE, /* one column each */
+	GLYPH_ELLIPSIS,
+	GLYPH_DOT,
+	GLYPH_LINE,
+	GLYPH_PILLAR,
+	GLYPH_CORNER_NW,
+	GLYPH_CORNER_NE,
+	GLYPH_CORNER_SW,
+	GLYPH_CORNER_SE,
+	GLYPH_LEFT,
+	GLYPH_RIGHT,
+	GLYPH_UP,
+	GLYPH_BROKEN,
 	GLYPHS,
 };
 
@@ -47,7 +60,8 @@ void page_fill(struct page *p, const char *glyph, size_t columns);
 /* Text in exactly so many columns: cut or filled up. */
 void page_cell(struct page *p, enum style style, const char *text, size_t columns);
 void page_line(struct page *p); /* ends the line, without blanks at its end */
-void page_heading(struct page *p, const char *text); /* an empty line unless first, then a strong one */
+void page_heading(struct page *p,
+	const char *text); /* an empty line unless first, then a strong one */
 
 /* The text as a paragraph: it begins where the page stands, goes on in lines that begin at column
  * `hang`, and ends the line.  Not wrapped where the width has no bound. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/term/table.h"
 
-#define GAP       2 /* columns between two cells */
+#define GAP 2 /* columns between two cells */
 
 void table_init(struct table *t, const char *const *heads)
 {
@@ -68,8 +68,9 @@ static size_t *widest(const struct table *t, size_t *widths, size_t cut)
 
 	for (uint32_t i = 0; i < t->n_columns; i++) {
 		bool is_last = i + 1 == t->n_columns;
-		bool applies = is_last ? cuts[cut].is_last :
-			t->is_name[i] ? cuts[cut].is_name : cuts[cut].is_other;
+		bool applies = is_last         ? cuts[cut].is_last
+			       : t->is_name[i] ? cuts[cut].is_name
+					       : cuts[cut].is_other;
 
 		if (applies && widths[i] > cuts[cut].least && (!found || widths[i] > *found))
 			found = &widths[i];
@@ -115,8 +116,8 @@ static void print_row(const struct table_cell *row, uint32_t n, const size_t *wi
 
 	for (uint32_t i = 0; i < used; i++) {
 		scoped(str_fini) struct str cut = STR_EMPTY;
-		size_t columns = text_add_cut(&cut, row[i].text, widths[i],
-			page_glyph(p, GLYPH_ELLIPSIS));
+		size_t columns =
+			text_add_cut(&cut, row[i].text, widths[i], page_glyph(p, GLYPH_ELLIPSIS));
 
 		page_add(p, row[i].style, str_c(&cut));
 		if (i + 1 < used)

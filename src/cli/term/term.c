@@ -37,7 +37,9 @@ static uint32_t width_of(int fd)
 		columns = size.ws_col;
 	if (columns <= 0)
 		columns = 80;
-	return columns < TERM_WIDTH_MIN ? TERM_WIDTH_MIN : columns > 1000 ? 1000 : (uint32_t)columns;
+	return columns < TERM_WIDTH_MIN ? TERM_WIDTH_MIN
+	       : columns > 1000         ? 1000
+					: (uint32_t)columns;
 }
 
 void term_look(struct term *t, int fd, enum colour_wish wish)
@@ -46,9 +48,8 @@ void term_look(struct term *t, int fd, enum colour_wish wish)
 
 	t->width = is_terminal ? width_of(fd) : 0;
 	t->has_utf8 = is_utf8_locale();
-	t->has_colour = wish == COLOUR_ALWAYS ||
-		(wish == COLOUR_AUTO && is_terminal && !is_plain &&
-			!str_eq(environment("TERM"), "dumb"));
+	t->has_colour = wish == COLOUR_ALWAYS || (wish == COLOUR_AUTO && is_terminal && !is_plain &&
+							 !str_eq(environment("TERM"), "dumb"));
 }
 
 static struct tz *read_zone(const char *name, const char *path)

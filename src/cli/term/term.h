@@ -14,10 +14,10 @@ enum colour_wish { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 #define TERM_WIDTH_MIN 40 /* narrower ones wrap by themselves */
 
 struct term {
-	uint32_t width;  /* columns; 0: not a terminal, without bound */
+	uint32_t width; /* columns; 0: not a terminal, without bound */
 	bool has_colour;
-	bool has_utf8;   /* may show more than ASCII as decoration */
-	struct wall now; /* what "4 min ago" is reckoned from */
+	bool has_utf8;         /* may show more than ASCII as decoration */
+	struct wall now;       /* what "4 min ago" is reckoned from */
 	const struct tz *zone; /* the reader's */
 };
 

@@ -34,7 +34,9 @@ static void what_drives_a_terminal_is_taken_out(void **state)
 static void what_is_not_utf8_is_shown_as_such(void **state)
 {
 	(void)state;
-	assert_clean("a\xff" "b", "a?b");
+	assert_clean("a\xff"
+		     "b",
+		"a?b");
 	assert_clean("cut \xe5\x86", "cut ??");
 	assert_clean("surrogate \xed\xa0\x80.", "surrogate ???.");
 	assert_clean("overlong \xc0\xaf.", "overlong ??.");
@@ -71,7 +73,10 @@ static void a_cut_text_ends_in_an_ellipsis_and_keeps_characters_whole(void **sta
 	assert_cut("写真です", 4, "写…");
 	assert_cut("写真です", 3, "写…");
 	assert_cut("写真です", 2, "…");
-	assert_cut("e\xcc\x81" "e\xcc\x81" "e\xcc\x81", 2, "e\xcc\x81…");
+	assert_cut("e\xcc\x81"
+		   "e\xcc\x81"
+		   "e\xcc\x81",
+		2, "e\xcc\x81…");
 	assert_cut("abc", 1, "…");
 	assert_cut("abc", 0, "");
 }
@@ -119,7 +124,8 @@ static void fill(struct table *t)
 {
 	static const char *const heads[] = { "STATE", "!CHECK", "FOR", "WHY", NULL };
 	static const char *const cells[] = { "failing", "immich", "4 min", "HTTP 502, wanted 200",
-		"silent", "写真-export", "14 h", "", "ok", "a-name-that-is-rather-long", "3 d", "é" };
+		"silent", "写真-export", "14 h", "", "ok", "a-name-that-is-rather-long", "3 d",
+		"é" };
 
 	table_init(t, heads);
 	for (size_t i = 0; i < COUNT(cells); i++)
@@ -347,6 +353,18 @@ static void ages_are_as_precise_as_one_cares_to_know(void **state)
 	assert_ago(-90 * SECOND_MS, "in 1 min");
 }
 
+static void what_has_lasted_no_second_has_lasted_none(void **state)
+{
+	struct wall now = at("2026-11-23T18:08:23Z");
+	char text[MOMENT_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(moment_since(now, now, text), "0 s");
+	assert_string_equal(moment_since((struct wall){ now.ms - 61 * SECOND_MS }, now, text),
+		"1 min");
+	assert_string_equal(moment_since((struct wall){ now.ms + 5000 }, now, text), "0 s");
+}
+
 static void what_never_was_is_never(void **state)
 {
 	char text[MOMENT_TEXT_MAX];
@@ -370,10 +388,14 @@ static void times_are_as_long_as_needed(void **state)
 
 	(void)state;
 	assert_string_equal(moment_text(&t, at("2026-11-23T01:02:03Z"), text), "01:02:03 GMT");
-	assert_string_equal(moment_text(&t, at("2026-11-22T23:59:00Z"), text), "Sun 22 Nov 23:59 GMT");
-	assert_string_equal(moment_text(&t, at("2026-07-01T12:00:00Z"), text), "Wed 1 Jul 13:00 IST");
-	assert_string_equal(moment_text(&t, at("2025-12-31T12:00:00Z"), text), "2025-12-31 12:00 GMT");
-	assert_string_equal(moment_day(&t, at("2026-07-01T23:30:00Z"), text), "Thursday 2 July 2026");
+	assert_string_equal(moment_text(&t, at("2026-11-22T23:59:00Z"), text),
+		"Sun 22 Nov 23:59 GMT");
+	assert_string_equal(moment_text(&t, at("2026-07-01T12:00:00Z"), text),
+		"Wed 1 Jul 13:00 IST");
+	assert_string_equal(moment_text(&t, at("2025-12-31T12:00:00Z"), text),
+		"2025-12-31 12:00 GMT");
+	assert_string_equal(moment_day(&t, at("2026-07-01T23:30:00Z"), text),
+		"Thursday 2 July 2026");
 	assert_string_equal(moment_clock(&t, at("2026-07-01T23:30:05Z"), text), "00:30:05");
 	assert_string_equal(moment_stamp(&t, at("2026-07-01T23:30:05Z"), text),
 		"2026-07-02T00:30:05+01:00");
@@ -417,8 +439,8 @@ static void a_time_of_day_is_the_nearest_on_its_side(void **state)
 
 static void what_is_no_time_is_refused_with_examples(void **state)
 {
-	static const char *const typed[] = { "", "soon", "25:00", "12:60", "2026-13-01", "2026-07-01x",
-		"12:30:", "12:3a", "18", "-2h", "2026-07-01 ", "1:2:3:4" };
+	static const char *const typed[] = { "", "soon", "25:00", "12:60", "2026-13-01",
+		"2026-07-01x", "12:30:", "12:3a", "18", "-2h", "2026-07-01 ", "1:2:3:4" };
 	struct term t = { .now = at("2026-07-15T12:00:00Z") };
 
 	(void)state;
@@ -453,6 +475,7 @@ int main(void)
 		cmocka_unit_test(the_width_is_columns_or_the_terminals_or_80),
 		cmocka_unit_test(utf8_is_known_from_the_first_variable_that_is_set),
 		cmocka_unit_test(ages_are_as_precise_as_one_cares_to_know),
+		cmocka_unit_test(what_has_lasted_no_second_has_lasted_none),
 		cmocka_unit_test(what_never_was_is_never),
 		cmocka_unit_test(times_are_as_long_as_needed),
 		cmocka_unit_test(typed_times_are_understood),

@@ -32,7 +32,7 @@ static bool is_control(uint32_t c)
 static bool is_direction(uint32_t c)
 {
 	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-		(c >= 0x2066 && c <= 0x2069);
+	       (c >= 0x2066 && c <= 0x2069);
 }
 
 void text_add_clean(struct str *out, const char *s)
