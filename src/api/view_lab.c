@@ -56,6 +56,8 @@ static const char *egress_of(const struct view *v, uint8_t site)
 	const struct link *l = site_link(v->site, site);
 	bool can_deliver;
 
+	if (site_lab(v->site)->notify.n_channels == 0)
+		return "unknown";
 	if (site == site_self_index(v->site))
 		can_deliver = alert_can_deliver(site_alert(v->site), v->now.mono);
 	else if (l && l->state == LINK_UP)
