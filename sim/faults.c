@@ -85,7 +85,8 @@ static void watcher_down(struct world *w, struct active *f, bool begins)
 {
 	(void)f;
 	if (!begins) {
-		world_start_watcher(w);
+		if (!w->watcher) /* two such faults may overlap: the first to end starts it */
+			world_start_watcher(w);
 		return;
 	}
 	watcher_free(w->watcher);
