@@ -467,13 +467,11 @@ static void relapse(struct alert *a, struct tracked *t, struct incident_member *
 static void close_incident(struct alert *a, struct now now, struct tracked *t)
 {
 	struct incident *in = t->in;
-	bool shows = in->is_flapping;
 
 	in->state = INCIDENT_CLOSED;
 	in->closed = now.wall;
-	in->is_flapping = false;
 	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
-	if (shows) { /* the flapping is over: people are told; otherwise they know already */
+	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
 		change(a, t);
 		return;
 	}

@@ -231,8 +231,8 @@ static void say_flapping(struct part *p, const struct incident *in)
 	if (!in->is_flapping)
 		return;
 	part_separate(p, "\n");
-	part_addf(p, "Came back and failed again %u times; said once, until it is steady.",
-		in->relapses);
+	part_addf(p, "Came back and failed again %u times%s", in->relapses,
+		in->state == INCIDENT_CLOSED ? "." : "; said once, until it is steady.");
 }
 
 /* `headline` is repeated where it did not fit into the title. */

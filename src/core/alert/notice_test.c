@@ -334,7 +334,7 @@ static void headlines_end_well_in_the_words_of_their_kind(void **state)
 			INCIDENT_CLOSED },
 		{ "disk@dublin", "disk@dublin is flapping", true, INCIDENT_OPEN },
 		{ "immich", "immich is flapping", true, INCIDENT_RECOVERING },
-		{ "immich", "immich is steady again after 4 min 12 s", true, INCIDENT_CLOSED },
+		{ "immich", "immich is steady again after 4 min 10 s", true, INCIDENT_CLOSED },
 	};
 
 	(void)state;

@@ -98,7 +98,10 @@ void words_headline(const struct incident *in, struct str *out)
 		str_add(out, check); /* not the whole site flaps */
 	else
 		add_subject(&cause, p, out);
-	duration_text(words_lasted_ms(in, in->recovered), lasted);
+	if (in->is_flapping) /* `since` is when it fell last */
+		duration_text(in->recovered.ms - in->opened.ms, lasted);
+	else
+		duration_text(words_lasted_ms(in, in->recovered), lasted);
 	if (in->is_flapping && in->state == INCIDENT_CLOSED)
 		str_addf(out, " is steady again after %s", lasted);
 	else if (in->is_flapping)
