@@ -1,4 +1,7 @@
 # A NixOS module: services.diarchy.site and services.diarchy.watcher.
+#
+# The units are the package's own (dist/), so that their confinement is written once; here is only
+# what a NixOS system says differently.  An empty text first in a list takes back what the unit says.
 self:
 { config, lib, pkgs, ... }:
 
@@ -31,42 +34,16 @@ let
     };
   };
 
-  service = what: command: c: {
-    description = "Diarchy ${what}";
-    wantedBy = [ "multi-user.target" ];
-    wants = [ "network-online.target" ];
-    after = [ "network-online.target" ];
-    path = [ pkgs.git ];
-    serviceConfig = {
-      Type = "notify";
-      ExecStart = "${c.package}/bin/diarchy ${command} --lab ${c.labFile}";
-      Restart = "always";
-      RestartSec = 2;
-      WatchdogSec = 60;
-      LoadCredential = [ "diarchy-key:${c.keyFile}" ]
-        ++ lib.mapAttrsToList (name: file: "${name}:${file}") c.credentials;
-      DynamicUser = true;
-      LockPersonality = true;
-      MemoryDenyWriteExecute = true;
-      NoNewPrivileges = true;
-      PrivateDevices = true;
-      PrivateTmp = true;
-      ProtectClock = true;
-      ProtectControlGroups = true;
-      ProtectHome = true;
-      ProtectHostname = true;
-      ProtectKernelLogs = true;
-      ProtectKernelModules = true;
-      ProtectKernelTunables = true;
-      ProtectProc = "invisible";
-      ProtectSystem = "strict";
-      RestrictAddressFamilies = [ "AF_INET" "AF_INET6" "AF_UNIX" "AF_NETLINK" ];
-      RestrictNamespaces = true;
-      RestrictRealtime = true;
-      RestrictSUIDSGID = true;
-      SystemCallArchitectures = "native";
-      SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
-      UMask = "0077";
+  unit = name: command: c: {
+    systemd.packages = [ c.package ];
+    systemd.services.${name} = {
+      wantedBy = [ "multi-user.target" ];
+      path = [ pkgs.git ];
+      serviceConfig = {
+        ExecStart = [ "" "${c.package}/bin/diarchy ${command} --lab ${c.labFile}" ];
+        LoadCredential = [ "" "diarchy-key:${c.keyFile}" ]
+          ++ lib.mapAttrsToList (credential: file: "${credential}:${file}") c.credentials;
+      };
     };
   };
 in
@@ -76,28 +53,12 @@ in
     watcher = options "a Diarchy watcher";
   };
 
-  config.systemd.services = mkMerge [
+  config = mkMerge [
+    (mkIf cfg.site.enable (unit "diarchy" "serve" cfg.site))
     (mkIf cfg.site.enable {
-      diarchy = lib.recursiveUpdate (service "site" "serve" cfg.site) {
-        serviceConfig = {
-          StateDirectory = "diarchy";
-          StateDirectoryMode = "0700";
-          ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
-          AmbientCapabilities = [ "CAP_NET_RAW" ];
-          CapabilityBoundingSet = [ "CAP_NET_RAW" ];
-          MemoryMax = "256M";
-        };
-      };
+      systemd.services.diarchy.serviceConfig.ExecReload =
+        [ "" "${pkgs.coreutils}/bin/kill -HUP $MAINPID" ];
     })
-    (mkIf cfg.watcher.enable {
-      diarchy-watch = lib.recursiveUpdate (service "watcher" "watch" cfg.watcher) {
-        serviceConfig = {
-          StateDirectory = "diarchy-watch";
-          StateDirectoryMode = "0700";
-          CapabilityBoundingSet = [ "" ];
-          MemoryMax = "64M";
-        };
-      };
-    })
+    (mkIf cfg.watcher.enable (unit "diarchy-watch" "watch" cfg.watcher))
   ];
 }

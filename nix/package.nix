@@ -9,7 +9,7 @@ stdenv.mkDerivation {
   nativeBuildInputs = [ meson ninja pkg-config python3 ];
   buildInputs = [ libuv sqlite curl libmicrohttpd gnutls nettle jansson libyaml pcre2 c-ares zlib libxcrypt cmocka gmp ];
   # The pages need npm's packages, which a sandbox can't fetch: without them the binary says so.
-  mesonFlags = [ "-Dweb=false" ];
+  mesonFlags = [ "-Dweb=false" "-Dlibcurl=${lib.getLib curl}/lib/libcurl.so.4" ];
   meta = {
     description = "Runs two home datacenters as one lab";
     license = lib.licenses.asl20;

@@ -6,7 +6,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 
-#define LIBRARY "libcurl-gnutls.so.4" /* the flavour that shares our TLS library */
+#define LIBRARY CURL_LIBRARY /* the build says which */
 
 static const char *const names[] = {
 #define X(name) "curl_" #name,
