@@ -2,6 +2,7 @@
 #include "cli/check.h"
 
 #include "base/json.h"
+#include "cli/term/text.h"
 #include "port/files/lab_files.h"
 
 #include <sys/stat.h>
@@ -18,16 +19,19 @@ static const char *plural(uint32_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void print_lines(
-	const char *path, const struct findings *f, const struct lab *lab, FILE *out)
+static void print_lines(const char *path, const struct findings *f, const struct lab *lab,
+	FILE *out)
 {
 	uint32_t shown = 0;
 
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct finding *it = &f->items[i];
+		scoped(str_fini) struct str line = STR_EMPTY;
 
-		fprintf(out, "%s:%u:%u: %s: %s\n", it->file, it->line, it->column, severity_of(it),
-			it->text);
+		text_add_clean(&line, it->file); /* it quotes what was written, whatever that is */
+		str_addf(&line, ":%u:%u: %s: ", it->line, it->column, severity_of(it));
+		text_add_clean(&line, it->text);
+		fprintf(out, "%s\n", str_c(&line));
 		shown += !it->is_warning;
 	}
 	if (shown < f->n_errors)

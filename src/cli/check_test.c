@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "port/files/files.h"
 
 #include <dirent.h>
@@ -107,6 +108,25 @@ static void a_folder_stands_for_the_lab_yaml_in_it(void **state)
 	assert_string_equal(str_c(&out), "");
 }
 
+static void a_file_that_is_too_long_is_said_not_passed_over(void **state)
+{
+	scoped(str_fini) struct str out = STR_EMPTY;
+	char path[] = "/tmp/diarchy-check-XXXXXX", expected[128];
+	int fd = mkstemp(path);
+	enum rc rc;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, LAB_FILE_BYTES_MAX + 1), 0);
+	close(fd);
+	rc = run(path, false, &out, NULL);
+	unlink(path);
+	assert_int_equal(rc, RC_LIMIT);
+	snprintf(expected, sizeof expected,
+		"%s:1:1: error: the file is longer than 4194304 bytes\n%s: 1 error\n", path, path);
+	assert_string_equal(str_c(&out), expected);
+}
+
 static void programs_get_the_findings_as_json(void **state)
 {
 	scoped(str_fini) struct str out = STR_EMPTY;
@@ -149,6 +169,7 @@ int main(void)
 		cmocka_unit_test(every_wrong_file_gets_exactly_the_findings_beside_it),
 		cmocka_unit_test(a_file_without_a_fault_is_summed_up),
 		cmocka_unit_test(a_folder_stands_for_the_lab_yaml_in_it),
+		cmocka_unit_test(a_file_that_is_too_long_is_said_not_passed_over),
 		cmocka_unit_test(programs_get_the_findings_as_json),
 		cmocka_unit_test(a_good_file_has_its_hash_in_json),
 	};

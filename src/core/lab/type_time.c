@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-static bool is_in_bounds(
-	struct reader *r, const struct type *type, const struct doc_node *node, int64_t ms)
+static bool is_in_bounds(struct reader *r, const struct type *type, const struct doc_node *node,
+	int64_t ms)
 {
 	char text[DURATION_TEXT_MAX];
 
@@ -21,8 +21,8 @@ static bool is_in_bounds(
 	return false;
 }
 
-static void read_duration(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_duration(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	int64_t ms;
 
@@ -69,8 +69,8 @@ static bool parse_go_duration(const char *text, int64_t *ret_ms)
 	return true;
 }
 
-static void read_go_duration(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_go_duration(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	int64_t ms;
 
@@ -96,8 +96,8 @@ const struct type long_duration_type = { DURATION_NAME, "duration", read_duratio
 const struct type go_duration_type = { "a duration such as 5s", "duration", read_go_duration,
 	.low = 0, .high = DAY_MS, .schema = "\"type\": \"string\"" };
 
-static void read_zone(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_zone(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct tz *zone;
 
@@ -110,21 +110,27 @@ static void read_zone(
 		reader_expected(r, key, node);
 }
 
-static bool parse_cron(
-	struct reader *r, const struct key *key, const struct doc_node *node, struct cron *ret)
+static bool parse_cron(struct reader *r, const struct key *key, const struct doc_node *node,
+	struct cron *ret)
 {
+	const struct wall since = { 946684800000 }; /* 2000: any 8 years have a leap day */
 	struct err e = { 0 };
 
 	if (!reader_scalar(r, key, node))
 		return false;
-	if (cron_parse(node->text, ret, &e) == RC_OK)
-		return true;
-	reader_error(r, node, "%s", e.text);
-	return false;
+	if (cron_parse(node->text, ret, &e) != RC_OK) {
+		reader_error(r, node, "%s", e.text);
+		return false;
+	}
+	if (cron_next(ret, tz_utc(), since).ms == NEVER_MS) {
+		reader_error(r, node, "'%.64s' never comes: no month has such a day", node->text);
+		return false;
+	}
+	return true;
 }
 
-static void read_cron(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_cron(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct cron *cron = reader_alloc(r, sizeof *cron);
 
@@ -132,8 +138,8 @@ static void read_cron(
 		*(const struct cron **)to = cron;
 }
 
-static void read_cron_text(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_cron_text(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct cron cron;
 
@@ -142,8 +148,8 @@ static void read_cron_text(
 }
 
 /* "19:00-21:00"; 24:00 is midnight. */
-static void read_hours(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_hours(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	unsigned h[2], m[2];
 	int end = 0;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void close_fd(int fd)
@@ -12,13 +13,20 @@ static void close_fd(int fd)
 }
 SCOPED_BY(close_fd, int)
 
+/* A FIFO, a device or a terminal could keep the whole program waiting, or never end. */
 static enum rc open_file(const char *path, int *ret, struct err *e)
 {
-	*ret = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (*ret >= 0)
-		return RC_OK;
-	return err_errno(e, errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO, errno, "%s",
-		path);
+	struct stat st;
+
+	*ret = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*ret < 0 || fstat(*ret, &st) != 0)
+		return err_errno(e, errno == ENOENT || errno == ENOTDIR ? RC_NOT_FOUND : RC_IO,
+			errno, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_errno(e, RC_IO, EISDIR, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, RC_IO, "%s is not a regular file", path);
+	return RC_OK;
 }
 
 static ssize_t read_some(int fd, void *buf, size_t n)

@@ -23,7 +23,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = { "five", "secret", "binary", "blank", "zone" };
+	static const char *const names[] = { "five", "secret", "binary", "blank", "zone", "fifo" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -68,6 +68,20 @@ static void what_is_not_there_and_what_is_no_file_are_told_apart(void **state)
 	assert_string_equal(e.text, "absent: No such file or directory");
 	assert_int_equal(file_read("/", 5, &text, &e), RC_IO);
 	assert_string_equal(e.text, "/: Is a directory");
+}
+
+static void what_could_block_or_never_end_is_refused_at_once(void **state)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(file_read("fifo", 5, &text, &e), RC_IO);
+	assert_string_equal(e.text, "fifo is not a regular file");
+	assert_int_equal(file_read("/dev/zero", 5, &text, &e), RC_IO);
+	assert_int_equal(file_read(".", 5, &text, &e), RC_IO);
+	assert_string_equal(e.text, ".: Is a directory");
 }
 
 static void zones_are_found_by_name_and_only_once(void **state)
@@ -186,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_up_to_its_bound_and_not_beyond),
 		cmocka_unit_test(what_is_not_there_and_what_is_no_file_are_told_apart),
+		cmocka_unit_test(what_could_block_or_never_end_is_refused_at_once),
 		cmocka_unit_test(zones_are_found_by_name_and_only_once),
 		cmocka_unit_test(a_zones_name_cannot_leave_the_folder),
 		cmocka_unit_test(tzdir_says_where_zones_are_and_utc_is_always_there),

@@ -31,6 +31,9 @@ static enum rc document_of(void *ctx, const char *path, struct doc *ret, struct 
 	scoped(str_fini) struct str bytes = STR_EMPTY;
 	enum rc rc = bytes_of(ctx, path, &bytes, e);
 
+	if (rc == RC_LIMIT)
+		finding_error(findings, (struct place){ path, 1, 1 },
+			"the file is longer than %d bytes", LAB_FILE_BYTES_MAX);
 	return rc != RC_OK ? rc : yaml_parse(ret, path, &bytes, findings, e);
 }
 

@@ -466,6 +466,12 @@ static void build(struct builder *b, const char *text, size_t n)
 {
 	scoped(yaml_parser_delete) yaml_parser_t parser;
 	bool is_over = false;
+	size_t mark = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	/* A byte order mark may begin a stream (YAML 1.2, 5.2); libyaml looks for it only when it
+	 * chooses the encoding. */
+	text += mark;
+	n -= mark;
 
 	must(yaml_parser_initialize(&parser));
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);

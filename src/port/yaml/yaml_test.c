@@ -100,6 +100,17 @@ static void an_empty_file_is_an_empty_document(void **state)
 	assert_int_equal(p.doc.root->kind, DOC_NULL);
 }
 
+static void a_byte_order_mark_is_no_part_of_the_first_key(void **state)
+{
+	scoped(parsed_fini) struct parsed p = parse("\xef\xbb\xbflab: home\nsites: {}\n");
+
+	(void)state;
+	assert_int_equal(p.rc, RC_OK);
+	assert_int_equal(p.findings.n, 0);
+	assert_string_equal(p.doc.root->keys[0]->text, "lab");
+	assert_at(p.doc.root->keys[0], 1, 1);
+}
+
 static void the_hash_is_of_the_bytes(void **state)
 {
 	scoped(parsed_fini) struct parsed p = parse("a: 1\n");
@@ -299,6 +310,7 @@ int main(void)
 		cmocka_unit_test(what_is_quoted_is_never_nothing),
 		cmocka_unit_test(json_is_yaml_too),
 		cmocka_unit_test(an_empty_file_is_an_empty_document),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_key),
 		cmocka_unit_test(the_hash_is_of_the_bytes),
 		cmocka_unit_test(a_key_that_stands_twice_is_told_with_both_places),
 		cmocka_unit_test(a_syntax_error_has_its_line_and_column),
