@@ -34,7 +34,7 @@ fuzz:
 
 bench: all
 	@tools/need build run bench
-	@bench/run
+	@BUILD=$(BUILD) bench/run
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
