@@ -2,7 +2,7 @@
 /* Probes against nginx, OpenSSL's server and dnsmasq. */
 #include "base/mem.h"
 #include "port/probe/probe.h"
-#include "test/engines/program.h"
+#include "test/support/program.h"
 #include "test/support/loopback.h"
 #include "test/support/probing.h"
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * await: what must become true, and by when.  Each waits at most so many milliseconds, and fails the
+ * test with what it saw last.
+ *
+ * What a site says is read from its API on its own loopback; what people were told, from the stand-in
+ * for Discord.
+ */
+#ifndef TEST_SCENARIOS_AWAIT_H
+#define TEST_SCENARIOS_AWAIT_H
+
+#include "base/json.h"
+#include "test/scenarios/net.h"
+
+/* As the site at `p` sees it. */
+void await_check(enum place p, const char *check, const char *state, int64_t ms);
+void await_link(enum place p, const char *state, int64_t ms);
+void await_no_incidents(enum place p, int64_t ms); /* none is open */
+/* The answer of the site's API; the caller releases it.  NULL when it doesn't answer. */
+json_t *ask_site(enum place p, const char *path);
+
+/* A message in Discord's channel, as it stands now. */
+struct told {
+	char id[32], title[300];
+	char teller[64];    /* "dublin", "webhost": who is named in it */
+	int64_t created_ms; /* wall */
+	int64_t changed_ms; /* wall: its last edit */
+	int edits;
+};
+
+/* A message whose title contains `text`, edits included. */
+struct told await_told(const char *text, int64_t ms);
+/* That very message comes to say `text`. */
+void await_edit(struct told *t, const char *text, int64_t ms);
+/* There are so many messages in all, and none tells an incident that another tells. */
+void assert_messages(unsigned n);
+/* No message mentions `text` in any of its versions, wherever. */
+void assert_never_told(const char *text);
+bool is_told(const char *text); /* in the newest version of some message, wherever */
+
+/* {"mode": "429", ...}, as test/standin/README.md has it. */
+void discord_mode(const char *json);
+
+/* Both sites hold the same events, and each proves that its chains are whole. */
+void await_same_journals(int64_t ms);
+/* So many events are in the journal that the site at `p` shows; -1 when it doesn't answer. */
+int64_t journal_events(enum place p);
+
+/* `what` took at most `most_ms` from `from_ms` to `to_ms`, wall clock. */
+void assert_took(const char *what, int64_t from_ms, int64_t to_ms, int64_t most_ms);
+
+#endif
