@@ -37,6 +37,7 @@ bench: all
 	@BUILD=$(BUILD) bench/run
 
 format:
+	@tools/need format
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all
