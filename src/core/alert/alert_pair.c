@@ -87,10 +87,10 @@ static void answer(struct pair *p, uint8_t site, const struct pair_request *r)
 		.message = message, .via = r->is_by_watcher ? "webhost" : NULL };
 
 	snprintf(message, sizeof message, "m%u", p->n_sent);
-	if (r->delivery.is_edit || channel->answer.verdict != PACE_DELIVERED)
-		o.message = NULL;
-	if (r->is_by_watcher)
+	if (r->is_by_watcher || (o.answer.verdict == PACE_LOST && !r->delivery.is_edit))
 		o.answer = PAIR_ANSWER(PACE_DELIVERED);
+	if (r->delivery.is_edit || o.answer.verdict != PACE_DELIVERED)
+		o.message = NULL;
 	if (r->is_by_watcher || !channel->is_mute)
 		alert_delivered(p->sites[site].alert, p->now, &o);
 }

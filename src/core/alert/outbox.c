@@ -419,6 +419,18 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 					      now.mono.ms;
 }
 
+/* What limits everything at a service limits our other channels there. */
+static void take_answer(struct alert *a, struct now now, uint8_t channel,
+	const struct pace_answer *answer)
+{
+	pace_answered(&a->paces[channel], now.mono, answer);
+	if (!answer->is_global || a->cfg.channels[channel].kind != ALERT_DISCORD)
+		return;
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (a->cfg.channels[i].kind == ALERT_DISCORD)
+			pace_follow_global(&a->paces[i], &a->paces[channel]);
+}
+
 void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o)
 {
 	uint8_t channel = UINT8_MAX;
@@ -439,7 +451,7 @@ void alert_delivered(struct alert *a, struct now now, const struct delivery_outc
 	if (a->creating[channel] == o->number)
 		a->creating[channel] = 0;
 	if (!o->via)
-		pace_answered(&a->paces[channel], now.mono, &o->answer);
+		take_answer(a, now, channel, &o->answer);
 	a->is_dirty = true;
 }
 

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/alert/alert_pair.h"
+
+static struct pair *p;
+
+static int set_up(void **state)
+{
+	(void)state;
+	p = pair_open();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+static void nobody_reaches_the_channel(uint8_t site)
+{
+	pair_answer(p, site, 0, PAIR_ANSWER(PACE_FAILED));
+}
+
+/* ---- one message, edited in place */
+
+static void an_incident_is_one_message_from_its_fall_to_its_end(void **state)
+{
+	char message[MESSAGE_ID_MAX];
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_false(pair_last(p)->delivery.is_edit);
+	str_copy(message, sizeof message, pair_incident(p, MUMBAI, PHOTOS)->told[0].message);
+	assert_string_not_equal(message, "");
+	pair_fails(p, MEDIA);
+	pair_run(p, 10 * SECOND_MS);
+	assert_true(pair_says(p, "media"));
+	pair_recovers(p, PHOTOS);
+	pair_recovers(p, MEDIA);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_true(pair_says(p, "photos is back"));
+	assert_int_equal(pair_created(p), 1);
+	for (uint32_t i = 1; i < p->n_sent; i++)
+		assert_string_equal(p->sent[i].delivery.message, message);
+}
+
+static void edits_of_one_message_keep_their_distance(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	for (int i = 0; i < 20; i++) {
+		pair_judge(p, MUMBAI, PHOTOS, i % 2 ? &pair_down : &pair_path);
+		pair_run(p, SECOND_MS);
+	}
+	pair_run(p, 10 * SECOND_MS);
+	assert_true(p->n_sent > 2);
+	for (uint32_t i = 2; i < p->n_sent; i++)
+		assert_true(p->sent[i].at.ms - p->sent[i - 1].at.ms >= ALERT_EDIT_MS);
+}
+
+static void a_deleted_message_is_written_anew(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_LOST));
+	pair_fails(p, MEDIA);
+	pair_run(p, 100);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 2);
+	assert_false(pair_last(p)->delivery.is_edit);
+}
+
+static void a_mail_is_written_at_the_fall_and_at_the_end_only(void **state)
+{
+	uint32_t mails = 0;
+
+	(void)state;
+	pair_add_channel(p, "mail", ALERT_SMTP);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_fails(p, MEDIA);
+	pair_run(p, MINUTE_MS);
+	pair_recovers(p, PHOTOS);
+	pair_recovers(p, MEDIA);
+	pair_run(p, 5 * MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		mails += p->sent[i].delivery.channel == 1;
+	assert_int_equal(mails, 2);
+}
+
+static void a_webhook_is_told_each_change(void **state)
+{
+	uint32_t hooks = 0;
+
+	(void)state;
+	pair_add_channel(p, "hook", ALERT_WEBHOOK);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_fails(p, MEDIA);
+	pair_run(p, MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		hooks += p->sent[i].delivery.channel == 1;
+	assert_int_equal(hooks, 2);
+}
+
+static void a_channel_is_not_told_what_is_less_severe_than_it_wants(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].channels[0].least_rank = 2;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	assert_non_null(pair_incident(p, MUMBAI, PHOTOS));
+	assert_int_equal(p->n_sent, 0);
+}
+
+/* ---- what the channel answers */
+
+static void first_messages_go_one_at_a_time(void **state)
+{
+	(void)state;
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, GIT);
+	pair_fails(p, LINK);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_sent, 1);
+}
+
+static void an_attempt_without_an_answer_is_made_again_and_says_so(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, ALERT_UNANSWERED_MS);
+	p->sites[MUMBAI].answers[0].is_mute = false;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "repeat"));
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void a_limit_on_the_route_is_waited_for(void **state)
+{
+	struct pace_answer later = PAIR_ANSWER(PACE_LATER);
+
+	(void)state;
+	later.retry_after_ms = 30 * SECOND_MS;
+	pair_answer(p, MUMBAI, 0, later);
+	pair_fails(p, PHOTOS);
+	pair_run(p, SECOND_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 28 * SECOND_MS);
+	assert_int_equal(p->n_sent, 1);
+	pair_run(p, 3 * SECOND_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void a_limit_on_everything_holds_for_the_services_other_channels(void **state)
+{
+	struct pace_answer later = PAIR_ANSWER(PACE_LATER);
+
+	(void)state;
+	pair_add_channel(p, "phone", ALERT_DISCORD);
+	pair_add_channel(p, "hook", ALERT_WEBHOOK);
+	later.retry_after_ms = 30 * SECOND_MS;
+	later.is_global = true;
+	pair_answer(p, MUMBAI, 0, later);
+	pair_fails(p, PHOTOS);
+	pair_run(p, SECOND_MS); /* to all at once; one is told to wait */
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_fails(p, MEDIA);
+	pair_run(p, 20 * SECOND_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[1].version, 1);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[2].version, 2);
+	pair_run(p, 20 * SECOND_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[1].version, 2);
+}
+
+static void a_text_that_is_refused_is_told_plainly(void **state)
+{
+	(void)state;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_REJECTED));
+	pair_fails(p, PHOTOS);
+	pair_run(p, 100);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_false(pair_says(p, "embeds"));
+	assert_true(pair_says(p, "photos is down"));
+}
+
+static void nothing_is_lost_while_the_channel_fails_for_hours(void **state)
+{
+	(void)state;
+	nobody_reaches_the_channel(DUBLIN);
+	nobody_reaches_the_channel(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 3 * HOUR_MS);
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+/* ---- through others */
+
+static void a_dead_way_out_hands_over_to_the_peer(void **state)
+{
+	const struct incident *in;
+
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	in = pair_incident(p, MUMBAI, PHOTOS);
+	assert_int_equal(pair_last(p)->by, DUBLIN);
+	assert_string_equal(in->told[0].via, "dublin");
+	assert_int_equal(in->told[0].version, in->version);
+	assert_int_equal(pair_count(p, "receipt"), 1);
+}
+
+static void what_was_handed_over_is_edited_by_whoever_can(void **state)
+{
+	char message[MESSAGE_ID_MAX];
+
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	str_copy(message, sizeof message, pair_incident(p, MUMBAI, PHOTOS)->told[0].message);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	alert_egress(p->sites[MUMBAI].alert, p->now, 0, true);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_true(pair_last(p)->delivery.is_edit);
+	assert_string_equal(pair_last(p)->delivery.message, message);
+}
+
+static void what_the_peer_does_not_answer_for_is_taken_back_aloud(void **state)
+{
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 30 * SECOND_MS);
+	assert_int_equal(pair_count(p, "handoff"), 1);
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	alert_egress(p->sites[MUMBAI].alert, p->now, 0, true);
+	pair_run(p, ALERT_HANDOFF_MS + SECOND_MS);
+	assert_int_equal(pair_count(p, "handoff"), 2);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void the_watcher_delivers_when_the_peer_can_not(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].config.watcher = "webhost";
+	pair_reload(p, MUMBAI);
+	pair_part(p);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	nobody_reaches_the_channel(MUMBAI);
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_last(p)->is_by_watcher);
+	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].via, "webhost");
+}
+
+static void a_receipt_says_what_was_told_where_and_by_whom(void **state)
+{
+	const struct pair_event *receipt = NULL;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	for (uint32_t i = 0; i < p->n_log; i++)
+		if (str_eq(p->log[i].kind, "receipt"))
+			receipt = &p->log[i];
+	assert_non_null(receipt);
+	assert_string_equal(receipt->subject, pair_incident(p, MUMBAI, PHOTOS)->id);
+	assert_string_equal(receipt->body, "{\"channel\":\"discord\",\"version\":1,\"message\":\"m1\","
+					   "\"via\":\"mumbai\"}");
+}
+
+/* ---- after an outage */
+
+static void fall_and_rise(uint16_t check)
+{
+	pair_judge(p, MUMBAI, check, &pair_down);
+	pair_run(p, MINUTE_MS);
+	pair_judge(p, MUMBAI, check, &pair_well);
+	pair_run(p, 5 * MINUTE_MS);
+}
+
+static void add_checks(uint16_t n)
+{
+	static char names[PAIR_CHECKS_MAX][16];
+
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		struct pair_site *s = &p->sites[site];
+
+		for (uint16_t i = PAIR_CHECKS; i < PAIR_CHECKS + n; i++) {
+			snprintf(names[i], sizeof names[i], "extra-%03u", i);
+			s->checks[i] = s->checks[NAS];
+			s->checks[i].name = names[i];
+			s->told[i] = pair_well;
+		}
+		s->config.n_checks = PAIR_CHECKS + n;
+		pair_reload(p, site);
+	}
+}
+
+static void a_backlog_is_told_as_one_summary(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	add_checks(6);
+	pair_part(p);
+	nobody_reaches_the_channel(MUMBAI);
+	for (uint16_t i = 0; i < 6; i++)
+		fall_and_rise(PAIR_CHECKS + i);
+	before = p->n_sent;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_sent - before, 1);
+	for (uint16_t i = 0; i < 6; i++)
+		assert_true(pair_says(p, p->sites[MUMBAI].checks[PAIR_CHECKS + i].name));
+	assert_int_equal(pair_count(p, "receipt"), 6);
+}
+
+static void what_is_still_down_after_an_outage_has_a_message_of_its_own(void **state)
+{
+	(void)state;
+	add_checks(5);
+	pair_part(p);
+	nobody_reaches_the_channel(MUMBAI);
+	for (uint16_t i = 0; i < 5; i++)
+		fall_and_rise(PAIR_CHECKS + i);
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, 10 * MINUTE_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_string_not_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].message, "");
+}
+
+/* ---- what is not told now */
+
+static void silence(const char *matchers, int64_t for_ms)
+{
+	char body[512], from[WALL_TEXT_MAX], until[WALL_TEXT_MAX];
+	struct wall end = { p->now.wall.ms + for_ms };
+
+	snprintf(body, sizeof body,
+		"{\"matchers\":\"%s\",\"from\":\"%s\",\"until\":\"%s\",\"why\":\"moving\"}", matchers,
+		wall_rfc3339(p->now.wall, from), wall_rfc3339(end, until));
+	pair_write(p, DUBLIN, "silence", "dublin-s1", body);
+	pair_run(p, SECOND_MS);
+}
+
+static void what_is_silenced_at_one_site_is_not_told_by_the_other(void **state)
+{
+	(void)state;
+	silence("name=photos", HOUR_MS);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_sent, 0);
+	assert_non_null(pair_incident(p, MUMBAI, PHOTOS)); /* but seen */
+}
+
+static void what_is_still_down_when_the_silence_ends_is_told_then(void **state)
+{
+	(void)state;
+	silence("name=photos", HOUR_MS);
+	pair_fails(p, PHOTOS);
+	pair_run(p, HOUR_MS - 2 * SECOND_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_run(p, 2 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void what_came_and_went_under_a_silence_is_never_told(void **state)
+{
+	(void)state;
+	silence("name=photos", HOUR_MS);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 5 * MINUTE_MS);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 3 * HOUR_MS);
+	assert_int_equal(p->n_sent, 0);
+}
+
+static void a_silence_of_one_member_does_not_hide_the_others(void **state)
+{
+	(void)state;
+	silence("name=photos", HOUR_MS);
+	pair_fails(p, PHOTOS);
+	pair_fails(p, MEDIA);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void a_message_that_stands_is_edited_in_spite_of_a_silence(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	silence("name=photos", HOUR_MS);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_says(p, "photos is back"));
+}
+
+static void a_maintenance_window_is_not_told_of(void **state)
+{
+	struct silence_window window = { .name = "nightly", .why = "updates", .zone = tz_utc(),
+		.length_ms = HOUR_MS };
+	struct cron cron;
+
+	(void)state;
+	assert_int_equal(cron_parse("30 22 * * *", &cron, NULL), RC_OK); /* it is 22:35 */
+	assert_int_equal(matchers_parse(&window.matchers, "site=mumbai", NULL), RC_OK);
+	window.begins = &cron;
+	p->sites[MUMBAI].config.windows = &window;
+	p->sites[MUMBAI].config.n_windows = 1;
+	pair_reload(p, MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 50 * MINUTE_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_run(p, 10 * MINUTE_MS); /* 23:30 is over */
+	assert_int_equal(pair_created(p), 1);
+	matchers_free(window.matchers);
+}
+
+static void keep_quiet(uint8_t site)
+{
+	struct alert_config *config = &p->sites[site].config;
+
+	config->has_quiet = true; /* it is 22:35 */
+	config->quiet_from_minute = 22 * 60;
+	config->quiet_until_minute = 7 * 60;
+	config->quiet_unless_rank = 2;
+	pair_reload(p, site);
+}
+
+static void quiet_hours_put_off_what_is_not_severe(void **state)
+{
+	(void)state;
+	keep_quiet(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 8 * HOUR_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_run(p, HOUR_MS); /* 07:35 */
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void quiet_hours_do_not_put_off_what_is_critical(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].checks[PHOTOS].severity = "critical";
+	keep_quiet(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void an_acknowledgement_at_one_site_is_shown_in_the_other_s_message(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	pair_write(p, DUBLIN, "ack", pair_incident(p, DUBLIN, PHOTOS)->id,
+		"{\"by\":\"anna\",\"why\":\"on it\"}");
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_true(pair_says(p, "anna"));
+	assert_true(pair_says(p, "on it"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_incident_is_one_message_from_its_fall_to_its_end),
+		T(edits_of_one_message_keep_their_distance),
+		T(a_deleted_message_is_written_anew),
+		T(a_mail_is_written_at_the_fall_and_at_the_end_only),
+		T(a_webhook_is_told_each_change),
+		T(a_channel_is_not_told_what_is_less_severe_than_it_wants),
+		T(first_messages_go_one_at_a_time),
+		T(an_attempt_without_an_answer_is_made_again_and_says_so),
+		T(a_limit_on_the_route_is_waited_for),
+		T(a_limit_on_everything_holds_for_the_services_other_channels),
+		T(a_text_that_is_refused_is_told_plainly),
+		T(nothing_is_lost_while_the_channel_fails_for_hours),
+		T(a_dead_way_out_hands_over_to_the_peer),
+		T(what_was_handed_over_is_edited_by_whoever_can),
+		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),
+		T(the_watcher_delivers_when_the_peer_can_not),
+		T(a_receipt_says_what_was_told_where_and_by_whom),
+		T(a_backlog_is_told_as_one_summary),
+		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
+		T(what_is_silenced_at_one_site_is_not_told_by_the_other),
+		T(what_is_still_down_when_the_silence_ends_is_told_then),
+		T(what_came_and_went_under_a_silence_is_never_told),
+		T(a_silence_of_one_member_does_not_hide_the_others),
+		T(a_message_that_stands_is_edited_in_spite_of_a_silence),
+		T(a_maintenance_window_is_not_told_of),
+		T(quiet_hours_put_off_what_is_not_severe),
+		T(quiet_hours_do_not_put_off_what_is_critical),
+		T(an_acknowledgement_at_one_site_is_shown_in_the_other_s_message),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
