@@ -80,12 +80,17 @@ uint16_t alert_check_index(const struct alert *a, const char *name)
 	return index1 ? (uint16_t)(index1 - 1) : UINT16_MAX;
 }
 
-uint8_t alert_site_index(const struct alert *a, const char *name)
+static uint8_t site_in(const struct alert_config *config, const char *name)
 {
-	for (uint8_t i = 0; i < a->cfg.n_sites; i++)
-		if (str_eq(a->cfg.sites[i].name, name))
+	for (uint8_t i = 0; i < config->n_sites; i++)
+		if (str_eq(config->sites[i].name, name))
 			return i;
 	return ALERT_NO_SITE;
+}
+
+uint8_t alert_site_index(const struct alert *a, const char *name)
+{
+	return site_in(&a->cfg, name);
 }
 
 /* ---- life */
@@ -97,8 +102,6 @@ struct alert *alert_new(uint64_t seed)
 	rng_seed(&a->rng, seed);
 	silences_init(&a->silences);
 	a->wake.ms = NEVER_MS;
-	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
-		pace_init(&a->paces[i], rng_next(&a->rng));
 	return a;
 }
 
@@ -109,11 +112,21 @@ static void free_judged(struct judged *j)
 	free(j->from);
 }
 
-static void forget(struct alert *a, struct tracked *t)
+static void free_tracked(struct tracked *t)
 {
-	map_remove(&a->incidents, t->in->id);
 	incident_free(t->in);
 	free(t);
+}
+
+void alert_forget(struct alert *a, struct tracked *t)
+{
+	char id[INCIDENT_ID_MAX];
+
+	str_copy(id, sizeof id, t->in->id);
+	folding_uncover_all(a, t);
+	map_remove(&a->incidents, id);
+	map_remove(&a->tracked, id);
+	free_tracked(t);
 }
 
 void alert_free(struct alert *a)
@@ -121,7 +134,7 @@ void alert_free(struct alert *a)
 	if (!a)
 		return;
 	map_each(&a->tracked, it)
-		forget(a, it->value);
+		free_tracked(it->value);
 	for (uint16_t i = 0; i < a->n_judged; i++)
 		free_judged(&a->judged[i]);
 	while (a->queued) {
@@ -155,15 +168,95 @@ static void release_undeclared(struct alert *a, struct now now)
 	}
 }
 
+/* ---- loading */
+
+static uint8_t channel_before(const struct alert *a, const struct alert_channel *channel)
+{
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (str_eq(a->cfg.channels[i].name, channel->name) &&
+		    a->cfg.channels[i].kind == channel->kind)
+			return i;
+	return UINT8_MAX;
+}
+
+static void move_channels(struct tracked *t, const uint8_t from[CHANNELS_MAX])
+{
+	struct incident_told told[CHANNELS_MAX] = { 0 };
+	struct outbox_slot slots[CHANNELS_MAX] = { 0 };
+
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++) {
+		slots[i].handed_to = ALERT_NO_SITE;
+		if (from[i] == UINT8_MAX)
+			continue;
+		told[i] = t->in->told[from[i]];
+		slots[i] = t->slots[from[i]];
+	}
+	memcpy(t->in->told, told, sizeof told);
+	memcpy(t->slots, slots, sizeof slots);
+}
+
+/* What is kept by the index of a channel follows its name. */
+static void follow_channels(struct alert *a, const struct alert_config *config)
+{
+	uint8_t from[CHANNELS_MAX];
+	struct pace paces[CHANNELS_MAX];
+	uint64_t creating[CHANNELS_MAX] = { 0 };
+	uint32_t in_flight[CHANNELS_MAX] = { 0 };
+
+	memset(from, UINT8_MAX, sizeof from);
+	for (uint8_t i = 0; i < CHANNELS_MAX; i++) {
+		if (i < config->n_channels)
+			from[i] = channel_before(a, &config->channels[i]);
+		if (from[i] == UINT8_MAX) {
+			pace_init(&paces[i], rng_next(&a->rng));
+			continue;
+		}
+		paces[i] = a->paces[from[i]];
+		creating[i] = a->creating[from[i]];
+		in_flight[i] = a->in_flight[from[i]];
+	}
+	memcpy(a->paces, paces, sizeof paces);
+	memcpy(a->creating, creating, sizeof creating);
+	memcpy(a->in_flight, in_flight, sizeof in_flight);
+	map_each(&a->tracked, it)
+		move_channels(it->value, from);
+}
+
+/* And what is kept by the index of a site. */
+static void follow_sites(struct alert *a, const struct alert_config *config)
+{
+	struct alert_peer peers[SITES_MAX] = { 0 };
+	uint8_t to[SITES_MAX];
+
+	for (uint8_t i = 0; i < a->cfg.n_sites; i++) {
+		to[i] = site_in(config, a->cfg.sites[i].name);
+		if (to[i] != ALERT_NO_SITE)
+			peers[to[i]] = a->peers[i];
+	}
+	memcpy(a->peers, peers, sizeof peers);
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (t->in->version)
+			t->owner = site_in(config, t->in->owner);
+		for (uint8_t i = 0; i < CHANNELS_MAX; i++)
+			if (t->slots[i].handed_to != ALERT_NO_SITE)
+				t->slots[i].handed_to = to[t->slots[i].handed_to];
+	}
+}
+
 void alert_load(struct alert *a, struct now now, const struct alert_config *config)
 {
 	struct judged *judged = must_alloc((config->n_checks + 1u) * sizeof *judged);
 	struct map names = MAP_EMPTY;
 
+	follow_channels(a, config);
+	follow_sites(a, config);
 	for (uint16_t i = 0; i < config->n_checks; i++) {
 		uint16_t old = a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
 
-		judged[i].unwell.ms = NEVER_MS;
+		judged[i].unwell.ms = judged[i].restated.ms = NEVER_MS;
 		if (old != UINT16_MAX) {
 			judged[i] = a->judged[old];
 			a->judged[old] = (struct judged){ 0 };
@@ -203,7 +296,7 @@ void alert_start(struct alert *a, struct now now)
 void alert_recovered(struct alert *a, struct now now)
 {
 	if (a->is_started)
-		folding_merge_own(a, now);
+		folding_merge_all(a, now);
 }
 
 /* ---- inputs */
@@ -222,7 +315,7 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 	text_set(&j->reason, st->reason);
 	text_set(&j->from, st->failing_from);
 	if (!is_unwell) {
-		j->unwell.ms = NEVER_MS;
+		j->unwell.ms = j->restated.ms = NEVER_MS;
 		j->elsewhere.ms = 0;
 		folding_well(a, now, check);
 		return;
@@ -239,8 +332,10 @@ void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool 
 
 	if (!memcmp(&a->peers[site], &is, sizeof is))
 		return;
-	if (is_up && !a->peers[site].is_up)
+	if (is_up && !a->peers[site].is_up) {
 		a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+		a->is_reunited = true;
+	}
 	a->peers[site] = is;
 	a->is_dirty = true;
 }
@@ -287,13 +382,8 @@ static void prune(struct alert *a, struct now now)
 		struct tracked *t = it->value;
 		bool is_old = now.wall.ms - t->in->closed.ms > KEEP_CLOSED_MS;
 
-		if (t->in->version && !incident_is_live(t->in) && is_old && outbox_is_settled(a, t)) {
-			char id[INCIDENT_ID_MAX];
-
-			str_copy(id, sizeof id, t->in->id);
-			forget(a, t);
-			map_remove(&a->tracked, id);
-		}
+		if (t->in->version && !incident_is_live(t->in) && is_old && outbox_is_settled(a, t))
+			alert_forget(a, t);
 	}
 }
 

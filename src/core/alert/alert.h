@@ -100,7 +100,7 @@ struct alert_config {
 	uint16_t quiet_from_minute, quiet_until_minute;
 	uint8_t quiet_unless_rank;
 	const char *watcher;  /* name of one that may deliver for us; NULL */
-	const char *page_url; /* base of incident links; NULL */
+	const char *page_url; /* where our pages are: an incident's is at /incidents/ID; NULL */
 	struct alert_world world;
 };
 

@@ -3,10 +3,13 @@
 
 #define BEGIN_MS INT64_C(1795386851000) /* 2026-11-22T22:34:11Z */
 
-const struct alert_state pair_down = { .health = HEALTH_FAILING, .scope = "down",
+const struct alert_state pair_down = { .health = HEALTH_FAILING,
+	.scope = "down",
 	.reason = "refused" };
-const struct alert_state pair_path = { .health = HEALTH_FAILING, .scope = "path",
-	.reason = "refused", .failing_from = "dublin" };
+const struct alert_state pair_path = { .health = HEALTH_FAILING,
+	.scope = "path",
+	.reason = "refused",
+	.failing_from = "dublin" };
 const struct alert_state pair_silent = { .health = HEALTH_SILENT, .scope = "none", .reason = "" };
 const struct alert_state pair_well = { .health = HEALTH_WELL, .scope = "none", .reason = "" };
 
@@ -19,18 +22,41 @@ static const struct label photos_labels[] = { { "name", "photos" }, { "site", "m
 static const struct alert_check lab_checks[PAIR_CHECKS] = {
 	[ROUTER] = { .name = "router", .kind = "probe", .home = DUBLIN },
 	[NAS] = { .name = "nas", .kind = "probe", .home = MUMBAI },
-	[PHOTOS] = { .name = "photos", .kind = "probe", .home = MUMBAI, .needs = needs_nas,
-		.n_needs = 1, .labels = photos_labels, .n_labels = COUNT(photos_labels) },
-	[MEDIA] = { .name = "media", .kind = "probe", .home = MUMBAI, .needs = needs_photos,
-		.n_needs = 1, .labels = media_labels, .n_labels = COUNT(media_labels) },
-	[GIT] = { .name = "git", .kind = "probe", .home = DUBLIN, .needs = needs_router,
-		.n_needs = 1, .labels = git_labels, .n_labels = COUNT(git_labels) },
-	[SITE_MUMBAI] = { .name = "site:mumbai", .kind = "site", .home = DUBLIN,
+	[PHOTOS] = { .name = "photos",
+		.kind = "probe",
+		.home = MUMBAI,
+		.needs = needs_nas,
+		.n_needs = 1,
+		.labels = photos_labels,
+		.n_labels = COUNT(photos_labels) },
+	[MEDIA] = { .name = "media",
+		.kind = "probe",
+		.home = MUMBAI,
+		.needs = needs_photos,
+		.n_needs = 1,
+		.labels = media_labels,
+		.n_labels = COUNT(media_labels) },
+	[GIT] = { .name = "git",
+		.kind = "probe",
+		.home = DUBLIN,
+		.needs = needs_router,
+		.n_needs = 1,
+		.labels = git_labels,
+		.n_labels = COUNT(git_labels) },
+	[SITE_MUMBAI] = { .name = "site:mumbai",
+		.kind = "site",
+		.home = DUBLIN,
 		.subject_a = "mumbai" },
-	[LINK] = { .name = "link:dublin-mumbai", .kind = "link", .home = DUBLIN,
-		.subject_a = "dublin", .subject_b = "mumbai" },
-	[CLOCK_MUMBAI] = { .name = "clock@mumbai", .kind = "self", .home = MUMBAI,
-		.needs = needs_mumbai, .n_needs = 1 },
+	[LINK] = { .name = "link:dublin-mumbai",
+		.kind = "link",
+		.home = DUBLIN,
+		.subject_a = "dublin",
+		.subject_b = "mumbai" },
+	[CLOCK_MUMBAI] = { .name = "clock@mumbai",
+		.kind = "self",
+		.home = MUMBAI,
+		.needs = needs_mumbai,
+		.n_needs = 1 },
 };
 
 /* ---- the journals */
@@ -39,7 +65,10 @@ static void tell(struct pair *p, uint8_t site, struct pair_event *ev)
 {
 	scoped(json_decref) json_t *body = NULL;
 	struct alert_event event = { .site = p->sites[ev->site].config.sites[ev->site].name,
-		.kind = ev->kind, .subject = ev->subject, .hlc = ev->hlc, .wall = ev->wall };
+		.kind = ev->kind,
+		.subject = ev->subject,
+		.hlc = ev->hlc,
+		.wall = ev->wall };
 
 	ev->is_known[site] = true;
 	assert_int_equal(json_read(&body, ev->body, strlen(ev->body), NULL), RC_OK);
@@ -54,7 +83,9 @@ static struct pair_event *append(struct pair *p, uint8_t site, const char *kind,
 
 	must_grow(p->log, p->n_log, p->cap_log);
 	ev = &p->log[p->n_log++];
-	*ev = (struct pair_event){ .site = site, .hlc = ++p->hlc, .wall = p->now.wall,
+	*ev = (struct pair_event){ .site = site,
+		.hlc = ++p->hlc,
+		.wall = p->now.wall,
 		.body = must_strdup(body) };
 	str_copy(ev->kind, sizeof ev->kind, kind);
 	str_copy(ev->subject, sizeof ev->subject, subject);
@@ -83,8 +114,10 @@ static void answer(struct pair *p, uint8_t site, const struct pair_request *r)
 {
 	const struct pair_channel *channel = &p->sites[site].answers[r->delivery.channel];
 	char message[32];
-	struct delivery_outcome o = { .number = r->delivery.number, .answer = channel->answer,
-		.message = message, .via = r->is_by_watcher ? "webhost" : NULL };
+	struct delivery_outcome o = { .number = r->delivery.number,
+		.answer = channel->answer,
+		.message = message,
+		.via = r->is_by_watcher ? "webhost" : NULL };
 
 	snprintf(message, sizeof message, "m%u", p->n_sent);
 	if (r->is_by_watcher || (o.answer.verdict == PACE_LOST && !r->delivery.is_edit))
@@ -104,8 +137,10 @@ static void carry_out(struct pair *p, uint8_t site, struct alert_effect *fx)
 	} else if (fx->kind != ALERT_SAY_CHANGED) {
 		assert_true(p->n_sent < PAIR_SENT_MAX);
 		r = &p->sent[p->n_sent++];
-		*r = (struct pair_request){ .by = site, .at = p->now.wall,
-			.is_by_watcher = fx->kind == ALERT_DO_WATCHER, .delivery = fx->delivery };
+		*r = (struct pair_request){ .by = site,
+			.at = p->now.wall,
+			.is_by_watcher = fx->kind == ALERT_DO_WATCHER,
+			.delivery = fx->delivery };
 		fx->delivery.payload = NULL;
 		answer(p, site, r);
 	}
@@ -193,9 +228,15 @@ static void declare(struct pair_site *s, uint8_t self)
 	s->channels[0] = (struct alert_channel){ .name = "discord", .kind = ALERT_DISCORD };
 	for (uint8_t i = 0; i < CHANNELS_MAX; i++)
 		s->answers[i].answer = PAIR_ANSWER(PACE_DELIVERED);
-	s->config = (struct alert_config){ .lab = "home", .self = self, .sites = sites,
-		.n_sites = PAIR_SITES, .checks = s->checks, .n_checks = PAIR_CHECKS,
-		.channels = s->channels, .n_channels = 1, .reader_zone = tz_utc(),
+	s->config = (struct alert_config){ .lab = "home",
+		.self = self,
+		.sites = sites,
+		.n_sites = PAIR_SITES,
+		.checks = s->checks,
+		.n_checks = PAIR_CHECKS,
+		.channels = s->channels,
+		.n_channels = 1,
+		.reader_zone = tz_utc(),
 		.world = { .ctx = s, .is_settling = is_settling } };
 }
 
@@ -290,13 +331,34 @@ void pair_recovers(struct pair *p, uint16_t check)
 		pair_judge(p, site, check, &pair_well);
 }
 
+void pair_add_checks(struct pair *p, uint16_t n, uint16_t like)
+{
+	static char names[PAIR_CHECKS_MAX][16];
+
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		struct pair_site *s = &p->sites[site];
+
+		for (uint16_t i = PAIR_CHECKS; i < PAIR_CHECKS + n; i++) {
+			snprintf(names[i], sizeof names[i], "extra-%03u", i);
+			s->checks[i] = s->checks[like];
+			s->checks[i].name = names[i];
+			s->told[i] = pair_well;
+		}
+		s->config.n_checks = PAIR_CHECKS + n;
+		pair_reload(p, site);
+	}
+}
+
 void pair_add_channel(struct pair *p, const char *name, int kind)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
 		struct alert_config *config = &p->sites[site].config;
 
-		p->sites[site].channels[config->n_channels++] = (struct alert_channel){
-			.name = name, .kind = kind, .from = "lab@example.net", .to = "me@example.net" };
+		p->sites[site].channels[config->n_channels++] =
+			(struct alert_channel){ .name = name,
+				.kind = kind,
+				.from = "lab@example.net",
+				.to = "me@example.net" };
 		pair_reload(p, site);
 	}
 }

@@ -86,6 +86,8 @@ void pair_reload(struct pair *p, uint8_t site);
 void pair_fails(struct pair *p, uint16_t check);
 void pair_recovers(struct pair *p, uint16_t check);
 void pair_judge(struct pair *p, uint8_t site, uint16_t check, const struct alert_state *st);
+/* `n` more from PAIR_CHECKS on, each like that one under a name of its own. */
+void pair_add_checks(struct pair *p, uint16_t n, uint16_t like);
 void pair_add_channel(struct pair *p, const char *name, int kind);
 void pair_answer(struct pair *p, uint8_t site, uint8_t channel, struct pace_answer answer);
 /* An operator's words, or what another party wrote, as an event of that site. */

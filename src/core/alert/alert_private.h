@@ -21,6 +21,7 @@ struct tracked {
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
 	bool is_changed;     /* ours: a new version is due */
 	uint32_t published;  /* ours: the version journaled last */
+	uint32_t n_beyond;   /* checks in alert.covers that are not among the members: no room */
 	struct outbox_slot {
 		uint64_t number;        /* delivery in flight; 0 none */
 		struct mono deadline;   /* of that delivery */
@@ -42,6 +43,7 @@ struct judged { /* a check's state as told by alert_state */
 	struct wall since, last_ok;
 	struct mono unwell;      /* when it was first told as not well; {NEVER_MS}: well */
 	struct mono elsewhere;   /* another site has told of it: not our turn before this */
+	struct mono restated;    /* its incident says less or else than it since; {NEVER_MS}: the same */
 };
 
 struct alert_peer {
@@ -57,10 +59,11 @@ struct alert {
 	struct alert_peer peers[SITES_MAX];
 	bool is_watcher_reachable;
 	struct mono calm;      /* after a start or a reunion nothing is opened before this */
+	bool is_reunited;      /* a peer is back: when it is calm, see what both have open */
 	struct map tracked;    /* id -> struct tracked, all */
 	struct map incidents;  /* id -> struct incident, the same without empty ones */
 	struct map names;      /* check -> index + 1 */
-	struct map covers;     /* check -> struct tracked, open, that lists it */
+	struct map covers;     /* check -> struct tracked, open, that lists or counts it */
 	struct silences silences;
 	struct pace paces[CHANNELS_MAX];
 	uint64_t creating[CHANNELS_MAX]; /* the create in flight; 0 none */
@@ -83,8 +86,10 @@ void folding_released(struct alert *a, struct now now, struct tracked *t,
 	struct incident_member *m);
 /* If both tell the same, the loser's owner marks it merged; others leave it. */
 void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y);
-void folding_merge_own(struct alert *a, struct now now);
+void folding_merge_all(struct alert *a, struct now now); /* ours, with any */
 void folding_cover(struct alert *a, struct tracked *t);
+void folding_uncover_all(struct alert *a, struct tracked *t);
+uint64_t folding_second_of(const char *id); /* that it was made of; 0: none of ours */
 uint16_t folding_root(const struct alert *a, uint16_t check);
 
 /* outbox.c */
@@ -101,6 +106,7 @@ bool outbox_is_settled(const struct alert *a, const struct tracked *t); /* nothi
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);
+void alert_forget(struct alert *a, struct tracked *t); /* frees it */
 uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);

@@ -193,6 +193,18 @@ void folding_cover(struct alert *a, struct tracked *t)
 		else if (!other || !incident_is_live(other->in) || beats(a, t, other))
 			map_put(&a->covers, check, t);
 	}
+	if (!incident_is_live(t->in) && t->n_beyond)
+		folding_uncover_all(a, t);
+}
+
+/* Also what it only counts. */
+void folding_uncover_all(struct alert *a, struct tracked *t)
+{
+	map_each(&a->covers, it)
+		if (it->value == t)
+			map_remove(&a->covers, it->key);
+	t->n_beyond = 0;
+	a->is_dirty = true;
 }
 
 static struct tracked *covering(const struct alert *a, uint16_t check)
@@ -206,6 +218,15 @@ static struct tracked *covering(const struct alert *a, uint16_t check)
 }
 
 /* ---- opening */
+
+uint64_t folding_second_of(const char *id)
+{
+	const char *dash = strrchr(id, '-');
+	char *end;
+	uint64_t second = dash ? strtoull(dash + 1, &end, 36) : 0;
+
+	return dash && !*end && second < UINT32_MAX ? second : 0;
+}
 
 /* "dublin-9k2x1": base 36 of the second since 2026, one later if that is taken. */
 static void make_id(struct alert *a, struct now now, char id[INCIDENT_ID_MAX])
@@ -298,8 +319,11 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 	struct incident_member *m = incident_member(t->in, name, true);
 
 	if (!m) {
-		t->in->more_members++;
 		map_put(&a->covers, name, t);
+		if (++t->n_beyond <= t->in->more_members) /* counted before a restart */
+			return;
+		t->in->more_members = t->n_beyond;
+		change(a, t);
 		return;
 	}
 	describe_member(a, m, check);
@@ -364,6 +388,23 @@ static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t roo
 	return taken;
 }
 
+/* Its home has an incident that lists only a part of what it covers: maybe this too. */
+static bool may_be_counted_at_home(const struct alert *a, uint16_t check)
+{
+	uint8_t home = a->cfg.checks[check].home;
+
+	if (home == a->cfg.self || home >= a->cfg.n_sites || !a->peers[home].is_up)
+		return false;
+	map_each(&a->tracked, it)
+	{
+		const struct tracked *t = it->value;
+
+		if (t->owner == home && t->in->more_members && incident_is_live(t->in))
+			return true;
+	}
+	return false;
+}
+
 /* ---- the decision for one check that is not well and listed nowhere */
 
 static void consider(struct alert *a, struct now now, uint16_t check)
@@ -390,6 +431,8 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 		turn = a->judged[root].elsewhere.ms;
 	if (t && (root == check || j->health == HEALTH_SILENT))
 		return; /* what explains it has been told by its owner */
+	if (may_be_counted_at_home(a, check))
+		return;
 	if (now.mono.ms < turn) {
 		alert_wake_at(a, (struct mono){ turn });
 		return;
@@ -479,6 +522,41 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 	alert_append_incident(a, t);
 }
 
+/* ---- another extent */
+
+static bool is_as_judged(const struct alert *a, const struct incident_member *m, uint16_t check)
+{
+	const struct judged *j = &a->judged[check];
+
+	return str_eq(m->scope ? m->scope : "", j->scope ? j->scope : "") &&
+	       str_eq(m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
+}
+
+/* A member's state or scope is not what its incident says.  Vantages don't see a change in the same
+ * instant: what lies between two agreements of theirs (a "path problem" while a link comes back) is
+ * said only if it stays. */
+static void restate(struct alert *a, struct now now, uint16_t check)
+{
+	struct judged *j = &a->judged[check];
+	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
+	struct mono due = { j->restated.ms + ALERT_SETTLE_MS };
+	struct incident_member *m = NULL;
+
+	if (t && t->owner == a->cfg.self)
+		m = incident_member(t->in, a->cfg.checks[check].name, false);
+	if (m && !m->recovered.ms && !is_as_judged(a, m, check)) {
+		if (now.mono.ms < due.ms && a->cfg.world.is_settling &&
+		    a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
+			alert_wake_at(a, due);
+			return;
+		}
+		describe_member(a, m, check);
+		if (!t->in->is_flapping)
+			change(a, t);
+	}
+	j->restated.ms = NEVER_MS;
+}
+
 /* ---- inputs */
 
 void folding_unwell(struct alert *a, struct now now, uint16_t check)
@@ -486,7 +564,6 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
 	struct incident_member *m;
 
-	(void)now;
 	a->is_dirty = true;
 	if (!t || t->owner != a->cfg.self)
 		return;
@@ -497,12 +574,8 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 		relapse(a, t, m, check);
 		return;
 	}
-	if (strcmp(m->scope ? m->scope : "", a->judged[check].scope ? a->judged[check].scope : "") ||
-	    strcmp(m->state, a->judged[check].health == HEALTH_SILENT ? "silent" : "failing")) {
-		describe_member(a, m, check);
-		if (!t->in->is_flapping)
-			change(a, t);
-	}
+	if (!is_as_judged(a, m, check) && a->judged[check].restated.ms == NEVER_MS)
+		a->judged[check].restated = now.mono;
 }
 
 void folding_well(struct alert *a, struct now now, uint16_t check)
@@ -516,6 +589,10 @@ void folding_well(struct alert *a, struct now now, uint16_t check)
 	m = incident_member(t->in, a->cfg.checks[check].name, false);
 	if (m && !m->recovered.ms)
 		recover(a, now, t, m);
+	if (!m) { /* only counted */
+		map_remove(&a->covers, a->cfg.checks[check].name);
+		t->n_beyond -= t->n_beyond > 0;
+	}
 }
 
 void folding_released(struct alert *a, struct now now, struct tracked *t,
@@ -550,22 +627,31 @@ void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tr
 	folding_cover(a, winner);
 }
 
-void folding_merge_own(struct alert *a, struct now now)
+void folding_merge_all(struct alert *a, struct now now)
 {
 	map_each(&a->tracked, it)
 	{
-		struct tracked *x = it->value;
+		struct tracked *mine = it->value;
 
-		if (x->owner != a->cfg.self)
+		if (mine->owner != a->cfg.self || !incident_is_live(mine->in))
 			continue;
 		map_each(&a->tracked, other)
-		{
-			struct tracked *y = other->value;
-
-			if (y->owner == a->cfg.self)
-				folding_merge(a, now, x, y);
-		}
+			folding_merge(a, now, mine, other->value);
 	}
+}
+
+/* While it was away a peer's incident that nobody had been told of didn't count, and maybe we opened
+ * one of our own; its events need not come again. */
+static void merge_after_reunion(struct alert *a, struct now now)
+{
+	if (!a->is_reunited)
+		return;
+	if (now.mono.ms < a->calm.ms) {
+		alert_wake_at(a, a->calm);
+		return;
+	}
+	a->is_reunited = false;
+	folding_merge_all(a, now);
 }
 
 /* ---- time */
@@ -627,9 +713,13 @@ static void close_due(struct alert *a, struct now now)
 
 void folding_step(struct alert *a, struct now now)
 {
+	merge_after_reunion(a, now);
 	close_due(a, now);
 	split_due(a, now);
-	for (uint16_t i = 0; i < a->n_judged; i++)
+	for (uint16_t i = 0; i < a->n_judged; i++) {
+		if (a->judged[i].restated.ms != NEVER_MS)
+			restate(a, now, i);
 		if (is_unwell(a, i) && !covering(a, i))
 			consider(a, now, i);
+	}
 }

@@ -21,8 +21,7 @@ static uint32_t live(uint8_t site)
 {
 	uint32_t n = 0;
 
-	map_each(alert_incidents(p->sites[site].alert), it)
-	{
+	map_each (alert_incidents(p->sites[site].alert), it) {
 		const struct incident *in = it->value;
 
 		n += in->state == INCIDENT_OPEN || in->state == INCIDENT_RECOVERING;
@@ -223,6 +222,45 @@ static void a_path_problem_that_becomes_a_fall_is_an_edit(void **state)
 	assert_true(pair_says(p, "photos is down"));
 }
 
+static uint32_t times_said(const char *text)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		n += strstr(p->sent[i].delivery.payload, text) != NULL;
+	return n;
+}
+
+static void a_link_on_its_way_back_is_not_called_a_path_problem(void **state)
+{
+	(void)state;
+	pair_fails(p, LINK);
+	pair_run(p, MINUTE_MS);
+	p->sites[DUBLIN].is_settling[LINK] = true; /* one end sees it, the other doesn't yet */
+	pair_judge(p, DUBLIN, LINK, &pair_path);
+	pair_run(p, ALERT_SETTLE_MS - 500);
+	p->sites[DUBLIN].is_settling[LINK] = false;
+	pair_recovers(p, LINK);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_says(p, "link dublin-mumbai is back"));
+	assert_int_equal(times_said("path problem"), 0);
+}
+
+static void a_path_problem_that_stays_is_said_after_the_settling_time(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	began = p->now.wall.ms;
+	p->sites[MUMBAI].is_settling[PHOTOS] = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_path);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(times_said("path problem"), 1);
+	assert_int_equal(pair_last(p)->at.ms - began, ALERT_SETTLE_MS);
+}
+
 static void a_dead_site_and_a_dead_link_have_titles_of_their_own(void **state)
 {
 	(void)state;
@@ -246,6 +284,77 @@ static void what_a_dead_site_said_of_itself_folds_into_its_death(void **state)
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(pair_created(p), 1);
 	assert_true(lists(pair_incident(p, DUBLIN, SITE_MUMBAI), CLOCK_MUMBAI));
+}
+
+/* ---- more than an incident lists */
+
+#define MANY 300
+
+/* nas and so many on it fall. */
+static const struct incident *fall_of_many(void)
+{
+	pair_add_checks(p, MANY, PHOTOS);
+	for (uint16_t i = 0; i < MANY; i++)
+		pair_fails(p, PAIR_CHECKS + i);
+	pair_fails(p, NAS);
+	pair_run(p, 3 * MINUTE_MS);
+	return pair_incident(p, MUMBAI, NAS);
+}
+
+static void members_without_room_are_counted_and_told_once(void **state)
+{
+	const struct incident *in = fall_of_many();
+
+	(void)state;
+	assert_int_equal(in->n_members, INCIDENT_MEMBERS_MAX);
+	assert_int_equal(in->n_members + in->more_members, MANY + 1);
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void members_without_room_are_not_counted_twice_by_a_restart(void **state)
+{
+	(void)state;
+	fall_of_many();
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, NAS)->more_members,
+		MANY + 1 - INCIDENT_MEMBERS_MAX);
+	assert_int_equal(pair_created(p), 1);
+}
+
+static void a_member_without_room_is_told_when_it_falls_again_on_its_own(void **state)
+{
+	uint16_t last = PAIR_CHECKS + MANY - 1;
+
+	(void)state;
+	fall_of_many();
+	for (uint16_t i = 0; i < MANY; i++)
+		pair_recovers(p, PAIR_CHECKS + i);
+	pair_recovers(p, NAS);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_null(pair_incident(p, MUMBAI, NAS));
+	assert_null(pair_incident(p, MUMBAI, last));
+	pair_fails(p, last);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_created(p), 2);
+	assert_string_equal(pair_incident(p, MUMBAI, last)->cause,
+		p->sites[MUMBAI].checks[last].name);
+}
+
+static void a_member_without_room_that_stays_down_is_told_after_the_rest_is_back(void **state)
+{
+	uint16_t last = PAIR_CHECKS + MANY - 1;
+
+	(void)state;
+	fall_of_many();
+	for (uint16_t i = 0; i < MANY - 1; i++)
+		pair_recovers(p, PAIR_CHECKS + i);
+	pair_recovers(p, NAS);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_created(p), 2);
+	assert_string_equal(pair_incident(p, MUMBAI, last)->cause,
+		p->sites[MUMBAI].checks[last].name);
 }
 
 /* ---- whose turn it is */
@@ -305,6 +414,21 @@ static void parted_sites_tell_once_each_and_the_homes_incident_survives(void **s
 	assert_true(pair_says(p, in->id)); /* the other's message points to it */
 }
 
+static void sites_that_meet_again_merge_what_was_opened_for_one_who_was_mute(void **state)
+{
+	(void)state;
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, GIT);
+	pair_run(p, SECOND_MS);
+	pair_part(p); /* mumbai knows of dublin's incident, and that nobody was told of it */
+	pair_run(p, ALERT_DEFER_MS + SECOND_MS);
+	assert_int_equal(live(MUMBAI), 2);
+	pair_heal(p);
+	pair_run(p, ALERT_CALM_MS + SECOND_MS);
+	assert_int_equal(live(MUMBAI), 1);
+	assert_string_equal(pair_incident(p, MUMBAI, GIT)->owner, "dublin");
+}
+
 static void after_healing_both_sites_hold_the_same(void **state)
 {
 	(void)state;
@@ -316,7 +440,8 @@ static void after_healing_both_sites_hold_the_same(void **state)
 		alert_digest(p->sites[MUMBAI].alert));
 	pair_heal(p);
 	pair_run(p, MINUTE_MS);
-	assert_int_equal(alert_digest(p->sites[DUBLIN].alert), alert_digest(p->sites[MUMBAI].alert));
+	assert_int_equal(alert_digest(p->sites[DUBLIN].alert),
+		alert_digest(p->sites[MUMBAI].alert));
 }
 
 static void what_the_owner_leaves_out_is_told_by_who_sees_it(void **state)
@@ -457,12 +582,19 @@ int main(void)
 		T(needs_in_a_circle_are_told_all_the_same),
 		T(a_path_problem_says_from_where),
 		T(a_path_problem_that_becomes_a_fall_is_an_edit),
+		T(a_link_on_its_way_back_is_not_called_a_path_problem),
+		T(a_path_problem_that_stays_is_said_after_the_settling_time),
 		T(a_dead_site_and_a_dead_link_have_titles_of_their_own),
 		T(what_a_dead_site_said_of_itself_folds_into_its_death),
+		T(members_without_room_are_counted_and_told_once),
+		T(members_without_room_are_not_counted_twice_by_a_restart),
+		T(a_member_without_room_is_told_when_it_falls_again_on_its_own),
+		T(a_member_without_room_that_stays_down_is_told_after_the_rest_is_back),
 		T(the_other_site_speaks_when_the_home_said_nothing_for_fifteen_seconds),
 		T(the_other_site_speaks_at_once_for_a_dead_home),
 		T(what_the_watcher_says_was_told_is_not_told_again),
 		T(parted_sites_tell_once_each_and_the_homes_incident_survives),
+		T(sites_that_meet_again_merge_what_was_opened_for_one_who_was_mute),
 		T(after_healing_both_sites_hold_the_same),
 		T(what_the_owner_leaves_out_is_told_by_who_sees_it),
 		T(recovery_is_an_edit_and_the_incident_closes_after_a_while),

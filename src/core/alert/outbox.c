@@ -99,14 +99,28 @@ static bool is_ours(const struct alert *a, const struct tracked *t, uint8_t chan
 
 /* ---- payloads */
 
+static const char *page_of(const struct alert *a, const struct incident *in, struct str *page)
+{
+	const char *base = a->cfg.page_url;
+	size_t n = base ? strlen(base) : 0;
+
+	if (!base)
+		return NULL;
+	while (n && base[n - 1] == '/')
+		n--;
+	str_addf(page, "%.*s/incidents/%s", (int)n, base, in->id);
+	return str_c(page);
+}
+
+/* `page` keeps the address of the incident's page. */
 static struct notice_context context_of(const struct alert *a, struct now now,
-	const struct incident *in, uint8_t channel)
+	const struct incident *in, uint8_t channel, struct str *page)
 {
 	const struct alert_config *cfg = &a->cfg;
 	uint16_t check = alert_check_index(a, in->cause ? in->cause : "");
 	struct notice_context c = { .lab = cfg->lab, .reader_zone = cfg->reader_zone,
 		.sites = cfg->sites, .n_sites = cfg->n_sites, .from = cfg->sites[cfg->self].name,
-		.url = cfg->page_url, .now = now.wall };
+		.url = page_of(a, in, page), .now = now.wall };
 
 	if (check != UINT16_MAX) {
 		const struct alert_check *spec = &cfg->checks[check];
@@ -140,7 +154,8 @@ static char *render(const struct alert *a, struct now now, const struct tracked 
 	uint8_t channel)
 {
 	const struct alert_channel *ch = &a->cfg.channels[channel];
-	struct notice_context c = context_of(a, now, t->in, channel);
+	scoped(str_fini) struct str page = STR_EMPTY;
+	struct notice_context c = context_of(a, now, t->in, channel, &page);
 	struct str out = STR_EMPTY;
 
 	c.may_be_repeat = t->slots[channel].may_be_repeat;
@@ -313,7 +328,8 @@ static bool belongs_in_summary(struct alert *a, struct now now, const struct tra
 static void send_summary(struct alert *a, struct now now, struct tracked **list, uint32_t n,
 	uint8_t channel)
 {
-	struct notice_context c = context_of(a, now, list[0]->in, channel);
+	scoped(str_fini) struct str page = STR_EMPTY;
+	struct notice_context c = context_of(a, now, list[0]->in, channel, &page);
 	struct incident **ins = must_alloc(n * sizeof(struct incident *));
 	struct alert_effect *fx = begin_delivery(a, now, list[0], channel, ALERT_DO_DELIVER);
 	struct str out = STR_EMPTY;

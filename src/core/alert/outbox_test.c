@@ -284,8 +284,9 @@ static void a_receipt_says_what_was_told_where_and_by_whom(void **state)
 			receipt = &p->log[i];
 	assert_non_null(receipt);
 	assert_string_equal(receipt->subject, pair_incident(p, MUMBAI, PHOTOS)->id);
-	assert_string_equal(receipt->body, "{\"channel\":\"discord\",\"version\":1,\"message\":\"m1\","
-					   "\"via\":\"mumbai\"}");
+	assert_string_equal(receipt->body,
+		"{\"channel\":\"discord\",\"version\":1,\"message\":\"m1\","
+		"\"via\":\"mumbai\"}");
 }
 
 /* ---- after an outage */
@@ -298,30 +299,12 @@ static void fall_and_rise(uint16_t check)
 	pair_run(p, 5 * MINUTE_MS);
 }
 
-static void add_checks(uint16_t n)
-{
-	static char names[PAIR_CHECKS_MAX][16];
-
-	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct pair_site *s = &p->sites[site];
-
-		for (uint16_t i = PAIR_CHECKS; i < PAIR_CHECKS + n; i++) {
-			snprintf(names[i], sizeof names[i], "extra-%03u", i);
-			s->checks[i] = s->checks[NAS];
-			s->checks[i].name = names[i];
-			s->told[i] = pair_well;
-		}
-		s->config.n_checks = PAIR_CHECKS + n;
-		pair_reload(p, site);
-	}
-}
-
 static void a_backlog_is_told_as_one_summary(void **state)
 {
 	uint32_t before;
 
 	(void)state;
-	add_checks(6);
+	pair_add_checks(p, 6, NAS);
 	pair_part(p);
 	nobody_reaches_the_channel(MUMBAI);
 	for (uint16_t i = 0; i < 6; i++)
@@ -338,7 +321,7 @@ static void a_backlog_is_told_as_one_summary(void **state)
 static void what_is_still_down_after_an_outage_has_a_message_of_its_own(void **state)
 {
 	(void)state;
-	add_checks(5);
+	pair_add_checks(p, 5, NAS);
 	pair_part(p);
 	nobody_reaches_the_channel(MUMBAI);
 	for (uint16_t i = 0; i < 5; i++)
@@ -358,8 +341,8 @@ static void silence(const char *matchers, int64_t for_ms)
 	struct wall end = { p->now.wall.ms + for_ms };
 
 	snprintf(body, sizeof body,
-		"{\"matchers\":\"%s\",\"from\":\"%s\",\"until\":\"%s\",\"why\":\"moving\"}", matchers,
-		wall_rfc3339(p->now.wall, from), wall_rfc3339(end, until));
+		"{\"matchers\":\"%s\",\"from\":\"%s\",\"until\":\"%s\",\"why\":\"moving\"}",
+		matchers, wall_rfc3339(p->now.wall, from), wall_rfc3339(end, until));
 	pair_write(p, DUBLIN, "silence", "dublin-s1", body);
 	pair_run(p, SECOND_MS);
 }
@@ -419,7 +402,9 @@ static void a_message_that_stands_is_edited_in_spite_of_a_silence(void **state)
 
 static void a_maintenance_window_is_not_told_of(void **state)
 {
-	struct silence_window window = { .name = "nightly", .why = "updates", .zone = tz_utc(),
+	struct silence_window window = { .name = "nightly",
+		.why = "updates",
+		.zone = tz_utc(),
 		.length_ms = HOUR_MS };
 	struct cron cron;
 

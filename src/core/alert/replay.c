@@ -10,6 +10,37 @@
 
 #include <string.h>
 
+/* Strangers' words about incidents that nobody has heard of give way first, then what is over. */
+static struct tracked *most_dispensable(const struct alert *a)
+{
+	struct tracked *over = NULL;
+
+	map_each(&a->tracked, it)
+	{
+		struct tracked *t = it->value;
+
+		if (!t->in->version)
+			return t;
+		if (!over && !incident_is_live(t->in) && outbox_is_settled(a, t))
+			over = t;
+	}
+	return over;
+}
+
+/* The incident of that id, or an empty one for it; NULL when there is no room. */
+static struct tracked *track(struct alert *a, const char *id)
+{
+	struct tracked *t = map_get(&a->tracked, id);
+
+	if (t || map_count(&a->tracked) < INCIDENTS_OPEN_MAX)
+		return replay_track(a, id);
+	t = most_dispensable(a);
+	if (!t)
+		return NULL;
+	alert_forget(a, t);
+	return replay_track(a, id);
+}
+
 struct tracked *replay_track(struct alert *a, const char *id)
 {
 	struct tracked *t = map_get(&a->tracked, id);
@@ -54,9 +85,11 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 
 	if (incident_read(ev->subject, ev->body, &in, NULL) != RC_OK || strcmp(in->owner, ev->site))
 		return; /* a site speaks for its own incidents only */
-	t = replay_track(a, ev->subject);
-	if (t->owner != ALERT_NO_SITE && t->owner != owner)
+	t = track(a, ev->subject);
+	if (!t || (t->owner != ALERT_NO_SITE && t->owner != owner))
 		return;
+	if (owner == a->cfg.self && folding_second_of(ev->subject) > a->last_second)
+		a->last_second = folding_second_of(ev->subject);
 	if (a->is_started && owner == a->cfg.self && t->in->version >= in->version)
 		return; /* ours are in effect before they are journaled; history may come back later */
 	if (ev->hlc < t->stamp)
@@ -94,7 +127,9 @@ static void apply_receipt(struct alert *a, const struct alert_event *ev)
 
 	if (channel == UINT8_MAX)
 		return;
-	t = replay_track(a, ev->subject);
+	t = track(a, ev->subject);
+	if (!t)
+		return;
 	outbox_told(t, channel, (uint32_t)json_get_int(ev->body, "version", 0), ev->wall,
 		json_get_text(ev->body, "message", ""), json_get_text(ev->body, "via", ev->site));
 	a->is_dirty = true;
@@ -109,7 +144,9 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 
 	if (channel == UINT8_MAX || str_eq(ev->site, a->cfg.sites[a->cfg.self].name))
 		return;
-	t = replay_track(a, ev->subject);
+	t = track(a, ev->subject);
+	if (!t)
+		return;
 	slot = &t->slots[channel];
 	if (to != a->cfg.self) { /* given to another, or taken back */
 		slot->is_for_us = false;
@@ -125,9 +162,9 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 
 static void apply_ack(struct alert *a, const struct alert_event *ev)
 {
-	struct tracked *t = replay_track(a, ev->subject);
+	struct tracked *t = track(a, ev->subject);
 
-	if (ev->wall.ms <= t->in->acked.ms)
+	if (!t || ev->wall.ms <= t->in->acked.ms)
 		return;
 	t->in->acked = ev->wall;
 	text_set(&t->in->ack_by, json_get_text(ev->body, "by", ev->site));

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/alert/alert_pair.h"
+#include "core/alert/alert_private.h"
+
+static struct pair *p;
+
+static int set_up(void **state)
+{
+	(void)state;
+	p = pair_open();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+static void restart(uint8_t site)
+{
+	pair_stop(p, site);
+	pair_start(p, site);
+}
+
+/* ---- a restart */
+
+static void what_was_told_is_not_told_again_after_a_restart(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	restart(MUMBAI);
+	restart(DUBLIN);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_sent, 1);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->state, INCIDENT_OPEN);
+}
+
+static void what_was_not_told_is_told_after_a_restart(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	pair_stop(p, MUMBAI);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void what_recovered_during_a_restart_is_edited_not_forgotten(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_stop(p, MUMBAI);
+	pair_recovers(p, PHOTOS);
+	pair_start(p, MUMBAI);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_true(pair_says(p, "photos is back"));
+}
+
+static void hours_without_a_way_out_and_a_restart_lose_nothing(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, 2 * HOUR_MS);
+	restart(MUMBAI);
+	pair_run(p, 2 * HOUR_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void a_silence_and_an_acknowledgement_survive_a_restart(void **state)
+{
+	const struct incident *in;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_write(p, DUBLIN, "ack", pair_incident(p, DUBLIN, PHOTOS)->id, "{\"by\":\"anna\"}");
+	pair_write(p, DUBLIN, "silence", "dublin-s1",
+		"{\"matchers\":\"name=git\",\"from\":\"2026-01-01T00:00:00Z\","
+		"\"until\":\"2027-01-01T00:00:00Z\",\"why\":\"moving\"}");
+	pair_run(p, SECOND_MS);
+	restart(MUMBAI);
+	in = pair_incident(p, MUMBAI, PHOTOS);
+	assert_string_equal(in->ack_by, "anna");
+	assert_int_equal(alert_silences(p->sites[MUMBAI].alert)->n, 1);
+}
+
+static void ids_are_new_after_a_restart_with_the_clock_set_back(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, PHOTOS)->id);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 10 * MINUTE_MS);
+	pair_stop(p, MUMBAI);
+	p->now.wall.ms -= 11 * MINUTE_MS + ALERT_CALM_MS; /* it opens in that second again */
+	pair_start(p, MUMBAI);
+	pair_fails(p, NAS);
+	pair_run(p, 20 * SECOND_MS);
+	assert_non_null(pair_incident(p, MUMBAI, NAS));
+	assert_string_not_equal(pair_incident(p, MUMBAI, NAS)->id, id);
+	assert_int_equal(pair_created(p), 2);
+}
+
+/* ---- in any order */
+
+static void receipts_that_arrive_before_their_incident_count(void **state)
+{
+	struct pair_event *event, swap;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	event = &p->log[p->n_log - 2];
+	assert_string_equal(event[0].kind, "incident");
+	assert_string_equal(event[1].kind, "receipt");
+	swap = event[0];
+	event[0] = event[1];
+	event[1] = swap;
+	restart(MUMBAI);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_sent, 1);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void the_newer_of_two_silences_stands_whichever_arrives_first(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"matchers\":\"name=git\",\"from\":\"2026-01-01T00:00:00Z\","
+		"\"until\":\"2027-01-01T00:00:00Z\",\"why\":\"older\"}",
+		"{\"matchers\":\"name=git\",\"from\":\"2026-01-01T00:00:00Z\","
+		"\"until\":\"2027-01-01T00:00:00Z\",\"why\":\"newer\"}",
+	};
+
+	(void)state;
+	pair_part(p);
+	pair_write(p, DUBLIN, "silence", "s", bodies[0]);
+	pair_write(p, MUMBAI, "silence", "s", bodies[1]);
+	pair_heal(p);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		const struct silences *s = alert_silences(p->sites[site].alert);
+
+		assert_int_equal(s->n, 1);
+		assert_string_equal(s->items[0].why, "newer");
+	}
+}
+
+static void an_older_event_of_an_incident_does_not_undo_a_newer_one(void **state)
+{
+	struct pair_event *older = NULL;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_log && !older; i++)
+		if (str_eq(p->log[i].kind, "incident"))
+			older = &p->log[i];
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	older = &p->log[older - p->log];
+	older->is_known[DUBLIN] = false; /* and once more */
+	pair_run(p, SECOND_MS);
+	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->state, INCIDENT_RECOVERING);
+}
+
+/* ---- from hostile hands */
+
+static void a_site_writes_its_own_incidents_only(void **state)
+{
+	char *body = NULL;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_log; i++)
+		if (str_eq(p->log[i].kind, "incident"))
+			body = p->log[i].body;
+	pair_write(p, DUBLIN, "incident", "mumbai-1", body); /* mumbai is the owner it names */
+	assert_null(map_get(alert_incidents(p->sites[DUBLIN].alert), "mumbai-1"));
+}
+
+static void malformed_events_change_nothing(void **state)
+{
+	static const struct {
+		const char *kind, *subject, *body;
+	} rows[] = {
+		{ "incident", "mumbai-1", "{}" },
+		{ "incident", "", "{\"owner\":\"mumbai\"}" },
+		{ "receipt", "mumbai-1", "{\"channel\":\"nowhere\",\"version\":1}" },
+		{ "receipt", "mumbai-1", "{}" },
+		{ "handoff", "mumbai-1", "{\"channel\":\"discord\",\"to\":\"atlantis\"}" },
+		{ "silence", "s", "{\"matchers\":\"{{{\",\"until\":\"2027-01-01T00:00:00Z\"}" },
+		{ "silence", "s", "{\"matchers\":7}" },
+		{ "nonsense", "s", "{}" },
+	};
+	uint64_t digest = alert_digest(p->sites[DUBLIN].alert);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		pair_write(p, MUMBAI, rows[i].kind, rows[i].subject, rows[i].body);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(alert_digest(p->sites[DUBLIN].alert), digest);
+	assert_int_equal(map_count(alert_incidents(p->sites[DUBLIN].alert)), 0);
+	assert_int_equal(p->n_sent, 0);
+}
+
+/* What a compromised mumbai writes, as dublin gets it. */
+static void hostile(const char *kind, uint32_t number, const char *text)
+{
+	scoped(json_decref) json_t *body = NULL;
+	char id[32];
+	struct alert_event ev = { .site = "mumbai",
+		.kind = kind,
+		.subject = id,
+		.hlc = ++p->hlc,
+		.wall = p->now.wall };
+
+	snprintf(id, sizeof id, "mumbai-x%u", number);
+	assert_int_equal(json_read(&body, text, strlen(text), NULL), RC_OK);
+	ev.body = body;
+	alert_event(p->sites[DUBLIN].alert, p->now, &ev);
+}
+
+static void words_about_unknown_incidents_take_bounded_room(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2 * INCIDENTS_OPEN_MAX; i++)
+		hostile("ack", i, "{\"by\":\"anna\"}");
+	assert_int_equal(map_count(&p->sites[DUBLIN].alert->tracked), INCIDENTS_OPEN_MAX);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	assert_non_null(pair_incident(p, DUBLIN, PHOTOS)); /* what is true finds room */
+}
+
+static void incidents_without_end_take_bounded_room(void **state)
+{
+	const char *body = NULL;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_log; i++)
+		if (str_eq(p->log[i].kind, "incident"))
+			body = p->log[i].body;
+	for (uint32_t i = 0; i < INCIDENTS_OPEN_MAX + 100; i++)
+		hostile("incident", i, body);
+	assert_int_equal(map_count(&p->sites[DUBLIN].alert->tracked), INCIDENTS_OPEN_MAX);
+	pair_judge(p, DUBLIN, GIT, &pair_down);
+	pair_run(p, MINUTE_MS);
+	assert_non_null(pair_incident(p, DUBLIN, GIT)); /* our own find room all the same */
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_was_told_is_not_told_again_after_a_restart),
+		T(what_was_not_told_is_told_after_a_restart),
+		T(what_recovered_during_a_restart_is_edited_not_forgotten),
+		T(hours_without_a_way_out_and_a_restart_lose_nothing),
+		T(a_silence_and_an_acknowledgement_survive_a_restart),
+		T(ids_are_new_after_a_restart_with_the_clock_set_back),
+		T(receipts_that_arrive_before_their_incident_count),
+		T(the_newer_of_two_silences_stands_whichever_arrives_first),
+		T(an_older_event_of_an_incident_does_not_undo_a_newer_one),
+		T(a_site_writes_its_own_incidents_only),
+		T(malformed_events_change_nothing),
+		T(words_about_unknown_incidents_take_bounded_room),
+		T(incidents_without_end_take_bounded_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
