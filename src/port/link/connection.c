@@ -218,6 +218,8 @@ void connection_send(struct connection *c, const struct link_msg *msg)
 	struct err e;
 
 	must(c->stage == CONNECTION_OPEN);
+	if (!tls_session_is_open(c->tls))
+		return; /* its last words are being delivered: take_in() ends it after them */
 	str_clear(frame);
 	wire_write(msg, frame);
 	if (tls_session_write(c->tls, frame->s, frame->len, &e) != RC_OK)

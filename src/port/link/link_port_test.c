@@ -44,6 +44,7 @@ struct end {
 	uint64_t next_beat;      /* BEATs come in order */
 	size_t events_bytes;
 	char bye[REASON_BYTES_MAX];
+	bool answers; /* each message with a BEAT */
 };
 
 static void on_connected(void *ctx, uint8_t peer, uint64_t connection, bool is_dialled)
@@ -79,6 +80,8 @@ static void on_received(void *ctx, uint8_t peer, uint64_t connection, const stru
 		assert_int_equal(msg->beat, e->next_beat++);
 	if (msg->kind == LINK_BYE)
 		str_copy(e->bye, sizeof e->bye, msg->why);
+	if (e->answers)
+		link_port_send(e->port, connection, &(struct link_msg){ .kind = LINK_BEAT });
 }
 
 static void on_refused(void *ctx, const char *from, const char *why)
@@ -667,6 +670,42 @@ static void a_peer_that_calls_itself_another_is_not_believed(void **unused)
 	assert_int_equal(a.n_received, 0);
 }
 
+/* What was said last and the closing note often arrive in one piece. */
+static void rogue_say_and_leave(struct rogue *r, const void *bytes, size_t n)
+{
+	assert_int_equal(tls_session_write(r->tls, bytes, n, NULL), RC_OK);
+	tls_session_end(r->tls);
+	rogue_pump(r);
+}
+
+static void last_words_are_heard_though_nobody_waits_for_the_answer(void **unused)
+{
+	scoped(end_close) struct end a;
+	scoped(rogue_close) struct rogue r;
+
+	(void)unused;
+	end_open(&a, DUBLIN, (struct link_port_setup){ 0 });
+	a.answers = true;
+	rogue_open(&r, &a, MUMBAI);
+	rogue_say_and_leave(&r, "\x00\x00\x00\x0d\x01\x04{\"why\":\"x\"}", 17);
+	pump_until(&a, NULL, a.n_closed);
+	assert_string_equal(a.bye, "x");
+	assert_string_equal(a.why, "closed by the other side");
+}
+
+static void nonsense_as_last_words_is_no_more_than_nonsense(void **unused)
+{
+	scoped(end_close) struct end a;
+	scoped(rogue_close) struct rogue r;
+
+	(void)unused;
+	end_open(&a, DUBLIN, (struct link_port_setup){ 0 });
+	rogue_open(&r, &a, MUMBAI);
+	rogue_say_and_leave(&r, "\x00\x00\x00\x04\x01\x04{}", 8);
+	pump_until(&a, NULL, a.n_closed);
+	assert_string_equal(a.why, "BYE: member \"why\" is not a text");
+}
+
 static void messages_of_unknown_kinds_are_skipped(void **unused)
 {
 	scoped(end_close) struct end a;
@@ -1013,6 +1052,8 @@ int main(void)
 		cmocka_unit_test(an_oversized_frame_ends_the_connection_and_both_know_why),
 		cmocka_unit_test(a_malformed_message_ends_the_connection_and_both_know_why),
 		cmocka_unit_test(a_peer_that_calls_itself_another_is_not_believed),
+		cmocka_unit_test(last_words_are_heard_though_nobody_waits_for_the_answer),
+		cmocka_unit_test(nonsense_as_last_words_is_no_more_than_nonsense),
 		cmocka_unit_test(messages_of_unknown_kinds_are_skipped),
 		cmocka_unit_test(a_stream_cut_off_is_told),
 		cmocka_unit_test(ten_thousand_messages_arrive_in_order),
