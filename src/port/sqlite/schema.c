@@ -49,11 +49,11 @@ static enum rc migrate_to(struct sqlite_store *s, size_t version, struct err *e)
 	snprintf(stamp, sizeof stamp,
 		"PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT", APPLICATION_ID,
 		version);
-	rc = sql_exec(s, "BEGIN IMMEDIATE", e);
+	rc = sql_exec(s, "BEGIN IMMEDIATE", "migrating", e);
 	if (rc == RC_OK)
-		rc = sql_exec(s, migrations[version - 1], e);
+		rc = sql_exec(s, migrations[version - 1], "migrating", e);
 	if (rc == RC_OK)
-		rc = sql_exec(s, stamp, e);
+		rc = sql_exec(s, stamp, "migrating", e);
 	if (rc != RC_OK && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;

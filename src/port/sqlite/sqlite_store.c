@@ -69,7 +69,7 @@ static enum rc configure(struct sqlite_store *s, struct err *e)
 	return sql_exec(s,
 		"PRAGMA synchronous = FULL; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
 		"PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 4194304;",
-		e);
+		"reading it", e);
 }
 
 static enum rc open_db(struct sqlite_store *s, struct err *e)
@@ -105,7 +105,7 @@ static enum rc prepare_file(struct sqlite_store *s, struct err *e)
 	if (rc == RC_OK && s->is_read_only && is_new)
 		return err_set(e, RC_NOT_FOUND, "%s holds no journal yet", s->path);
 	if (rc == RC_OK && s->is_read_only)
-		return sql_exec(s, "PRAGMA query_only = ON", e);
+		return sql_exec(s, "PRAGMA query_only = ON", "reading it", e);
 	if (rc == RC_OK)
 		rc = use_wal(s, e);
 	return rc == RC_OK ? store_migrate(s, e) : rc;

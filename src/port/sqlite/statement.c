@@ -168,9 +168,9 @@ enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct
 	return RC_OK;
 }
 
-enum rc sql_exec(struct sqlite_store *s, const char *sql, struct err *e)
+enum rc sql_exec(struct sqlite_store *s, const char *sql, const char *what, struct err *e)
 {
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_failed(s, sql, e);
+		return store_failed(s, what, e);
 	return RC_OK;
 }

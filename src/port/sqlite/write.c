@@ -193,10 +193,10 @@ static enum rc write_note(struct sqlite_store *s, const char *name, int64_t valu
 enum rc store_note(void *ctx, const char *name, int64_t value, struct err *e)
 {
 	struct sqlite_store *s = ctx;
-	enum rc rc = sql_exec(s, "PRAGMA synchronous = NORMAL", e), again;
+	enum rc rc = sql_exec(s, "PRAGMA synchronous = NORMAL", "noting", e), again;
 
 	if (rc == RC_OK)
 		rc = write_note(s, name, value, e);
-	again = sql_exec(s, "PRAGMA synchronous = FULL", rc == RC_OK ? e : NULL);
+	again = sql_exec(s, "PRAGMA synchronous = FULL", "noting", rc == RC_OK ? e : NULL);
 	return rc == RC_OK ? again : rc;
 }
