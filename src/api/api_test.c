@@ -597,6 +597,48 @@ static void what_is_no_report_is_refused(void **state)
 	expect(&f, "GET", "/heartbeat/export/99999999999999999999", NULL, 400, "INPUT");
 }
 
+static void a_heartbeat_at_the_wrong_site_learns_the_right_one(void **state)
+{
+	static const char ours[] = "nightly: {home: dublin", theirs[] = "nightly: {home: mumbai";
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(str_fini) struct str yaml = STR_EMPTY;
+	size_t before;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	str_add(&yaml, fixture_yaml);
+	memcpy(strstr(yaml.s, ours), theirs, sizeof theirs - 1);
+	fixture_reload(&f, str_c(&yaml));
+	before = memory_store_count(f.store);
+	fixture_ask(&f, "POST", "/heartbeat/nightly", "", "", &a);
+	assert_int_equal(a.status, 409);
+	assert_non_null(strstr(str_c(&a.body), "'nightly' is at home at mumbai: report it there"));
+	assert_int_equal(memory_store_count(f.store), before);
+}
+
+static void what_is_not_on_the_disk_is_not_called_ok(void **state)
+{
+	const struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a;
+	size_t before;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	before = memory_store_count(f.store);
+	memory_store_set_fault(f.store, full);
+	expect(&f, "GET", "/heartbeat/export", NULL, 507, "FULL"); /* kept for later */
+	expect(&f, "GET", "/heartbeat/export", NULL, 507, "FULL"); /* not even that */
+	expect(&f, "POST", LAB_ "/notes", "{\"text\": \"x\"}", 507, "FULL");
+	memory_store_set_fault(f.store, none);
+	site_tick(f.site, fixture_now(&f));
+	fixture_drain(&f);
+	assert_int_equal(memory_store_count(f.store), before + 1);
+	fixture_ask(&f, "GET", "/heartbeat/export", "", NULL, &a);
+	assert_int_equal(a.status, 200);
+}
+
 static void a_heartbeat_with_a_token_wants_it(void **state)
 {
 	static const struct {
@@ -792,6 +834,8 @@ int main(void)
 		cmocka_unit_test(a_note_goes_into_the_journal),
 		cmocka_unit_test(a_heartbeat_is_reported_in_every_way),
 		cmocka_unit_test(what_is_no_report_is_refused),
+		cmocka_unit_test(a_heartbeat_at_the_wrong_site_learns_the_right_one),
+		cmocka_unit_test(what_is_not_on_the_disk_is_not_called_ok),
 		cmocka_unit_test(a_heartbeat_with_a_token_wants_it),
 		cmocka_unit_test(the_beginning_of_a_log_is_kept_whatever_it_holds),
 		cmocka_unit_test(a_job_that_loops_cannot_fill_the_journal),

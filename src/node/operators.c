@@ -9,11 +9,27 @@ static void write_words(struct json_out *w, const char *why, const char *by)
 	json_text(w, "by", by && *by ? by : "somebody");
 }
 
-static void word_of(struct site *s, struct now now, enum event_kind kind, const char *subject,
-	struct str *body)
+/* What can't be written waits in memory: nobody may go on filling that all night. */
+static enum rc begin(struct site *s, struct now now, struct err *e)
+{
+	if (s->is_stuck)
+		return err_set(e, RC_FULL,
+			"the journal can't be written, so nothing more is taken down: make room "
+			"on the disk and say it again");
+	site_begin(s, now);
+	return RC_OK;
+}
+
+/* RC_FULL: only a crash before there is room would make it undone. */
+static enum rc word_of(struct site *s, struct now now, enum event_kind kind, const char *subject,
+	struct str *body, struct err *e)
 {
 	events_add(s, now, kind, subject, body);
 	site_pump(s, now);
+	if (s->is_stuck)
+		return err_set(e, RC_FULL,
+			"it is kept in memory only, because the journal can't be written");
+	return RC_OK;
 }
 
 enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
@@ -30,7 +46,9 @@ enum rc site_silence(struct site *s, struct now now, const char *matchers, struc
 		return err_set(e, RC_INPUT, "the silence would end before it begins");
 	if (alert_silences(s->alert)->n >= SILENCES_MAX)
 		return err_set(e, RC_LIMIT, "%d silences already: end some first", SILENCES_MAX);
-	site_begin(s, now);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	snprintf(ret_id, INCIDENT_ID_MAX, "%s-s%llx", site_name(s),
 		(unsigned long long)hlc_tick(journal_clock(s->journal), now.wall));
 	json_begin(&w, &body);
@@ -40,8 +58,7 @@ enum rc site_silence(struct site *s, struct now now, const char *matchers, struc
 	json_time(&w, "until", until);
 	write_words(&w, why, by);
 	json_close(&w);
-	word_of(s, now, EVENT_SILENCE, ret_id, &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_SILENCE, ret_id, &body, e);
 }
 
 enum rc site_unsilence(struct site *s, struct now now, const char *id, const char *by,
@@ -51,13 +68,16 @@ enum rc site_unsilence(struct site *s, struct now now, const char *id, const cha
 	const struct silence *found = NULL;
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
+	enum rc rc;
 
 	for (uint32_t i = 0; i < all->n; i++)
 		if (str_eq(all->items[i].id, id))
 			found = &all->items[i];
 	if (!found)
 		return err_set(e, RC_NOT_FOUND, "no silence '%s'", id);
-	site_begin(s, now);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_text(&w, "matchers", found->matchers_text);
@@ -65,8 +85,7 @@ enum rc site_unsilence(struct site *s, struct now now, const char *id, const cha
 	json_time(&w, "until", now.wall);
 	write_words(&w, found->why, by);
 	json_close(&w);
-	word_of(s, now, EVENT_SILENCE, id, &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_SILENCE, id, &body, e);
 }
 
 enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
@@ -75,18 +94,20 @@ enum rc site_ack(struct site *s, struct now now, const char *incident, const cha
 	const struct incident *in = map_get(alert_incidents(s->alert), incident);
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
+	enum rc rc;
 
 	if (!in)
 		return err_set(e, RC_NOT_FOUND, "no incident '%s' in the last day", incident);
 	if (in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED)
 		return err_set(e, RC_CONFLICT, "incident '%s' is over", incident);
-	site_begin(s, now);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	write_words(&w, why, by);
 	json_close(&w);
-	word_of(s, now, EVENT_ACK, incident, &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_ACK, incident, &body, e);
 }
 
 enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
@@ -94,17 +115,19 @@ enum rc site_pause(struct site *s, struct now now, const char *check, struct wal
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
+	enum rc rc;
 
 	if (lab_check_index(s->lab, check) == NO_CHECK)
 		return err_set(e, RC_NOT_FOUND, "no check '%s'", check);
-	site_begin(s, now);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_time(&w, "until", until.ms == NEVER_MS ? (struct wall){ 0 } : until);
 	write_words(&w, why, by);
 	json_close(&w);
-	word_of(s, now, EVENT_PAUSE, check, &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_PAUSE, check, &body, e);
 }
 
 enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
@@ -112,17 +135,28 @@ enum rc site_note(struct site *s, struct now now, const char *subject, const cha
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
+	enum rc rc;
 
 	if (!*text)
 		return err_set(e, RC_INPUT, "a note needs a text");
-	site_begin(s, now);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_textn(&w, "text", text, utf8_most(text, EVENT_BODY_BYTES_MAX / 8));
 	json_text(&w, "by", by && *by ? by : "somebody");
 	json_close(&w);
-	word_of(s, now, EVENT_NOTE, subject && *subject ? subject : site_name(s), &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_NOTE, subject && *subject ? subject : site_name(s), &body, e);
+}
+
+/* A site's word on a heartbeat is its home's alone: told elsewhere it would count for nothing. */
+static enum rc misdirected(const struct site *s, const struct lab_check *check, struct err *e)
+{
+	const struct lab_site *home = &s->lab->sites[check->home];
+
+	return err_set(e, RC_CONFLICT, "heartbeat '%s' is at home at %s: report it there%s%s",
+		check->name, home->name, home->url ? ", at " : "", home->url ? home->url : "");
 }
 
 enum rc site_ping(struct site *s, struct now now, const char *name, const char *what, int code,
@@ -132,10 +166,15 @@ enum rc site_ping(struct site *s, struct now now, const char *name, const char *
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct check_view view;
 	struct json_out w;
+	enum rc rc;
 
 	if (check == NO_CHECK || s->lab->checks[check].kind != CHECK_HEARTBEAT)
 		return err_set(e, RC_NOT_FOUND, "no heartbeat '%s' is declared", name);
-	site_begin(s, now);
+	if (s->lab->checks[check].home != s->setup.self)
+		return misdirected(s, &s->lab->checks[check], e);
+	rc = begin(s, now, e);
+	if (rc != RC_OK)
+		return rc;
 	view = checks_view(s->checks, check);
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
@@ -147,6 +186,5 @@ enum rc site_ping(struct site *s, struct now now, const char *name, const char *
 	if (log && *log)
 		json_textn(&w, "log", log, utf8_most(log, HEARTBEAT_LOG_BYTES_MAX));
 	json_close(&w);
-	word_of(s, now, EVENT_PING, name, &body);
-	return RC_OK;
+	return word_of(s, now, EVENT_PING, name, &body, e);
 }

@@ -59,30 +59,21 @@ void site_log(struct site *s, enum log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* While the journal can't be written nothing may leave that depends on it. */
-static bool may_leave(const struct site *s, const struct site_effect *fx)
+/* Peers and watchers must not hear promises that we can't keep: lost on the way. */
+static bool is_promise(const struct site_effect *fx)
 {
-	return !s->is_stuck || fx->kind != SITE_SAY_EVENT;
+	return fx->kind == SITE_DO_SEND || fx->kind == SITE_DO_BEACON;
 }
 
 bool site_next(struct site *s, struct site_effect *ret)
 {
-	for (uint32_t i = 0; i < s->queued; i++) {
-		struct site_effect *fx = &s->queue[(s->head + i) % s->cap];
-
-		if (!may_leave(s, fx))
-			continue;
-		*ret = *fx;
-		for (; i > 0; i--)
-			s->queue[(s->head + i) % s->cap] = s->queue[(s->head + i - 1) % s->cap];
+	while (s->queued) {
+		*ret = s->queue[s->head];
 		s->head = (s->head + 1) % s->cap;
 		s->queued--;
-		/* Peers and watchers must not hear promises that we can't keep: lost on the way. */
-		if (s->is_stuck && (ret->kind == SITE_DO_SEND || ret->kind == SITE_DO_BEACON)) {
-			site_effect_fini(ret);
-			return site_next(s, ret);
-		}
-		return true;
+		if (!s->is_stuck || !is_promise(ret))
+			return true;
+		site_effect_fini(ret);
 	}
 	return false;
 }
@@ -164,8 +155,10 @@ static void call_back_deliveries(struct site *s, struct now now)
 	for (uint32_t i = 0; i < n; i++) {
 		struct site_effect fx = s->queue[s->head];
 		struct delivery_outcome o = { .number = fx.delivery.number,
-			.answer = { .verdict = PACE_LATER, .retry_after_ms = STUCK_RETRY_MS,
-				.remaining = -1, .reset_after_ms = -1 } };
+			.answer = { .verdict = PACE_LATER,
+				.retry_after_ms = STUCK_RETRY_MS,
+				.remaining = -1,
+				.reset_after_ms = -1 } };
 
 		s->head = (s->head + 1) % s->cap;
 		s->queued--;
