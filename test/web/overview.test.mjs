@@ -183,9 +183,11 @@ pageTest("everything can be done from the keyboard", { weather: "one-down" }, as
   await page.keyboard.press("a");
   assert.match(await textOf(page, ".dialog h2"), /Acknowledge: immich is down/);
   await page.keyboard.press("Escape");
+  await page.waitForSelector(".dialog", { state: "detached" });
   await page.keyboard.press("?");
   assert.equal(await textOf(page, ".dialog h2"), "Keys");
   await page.keyboard.press("Escape");
+  await page.waitForSelector(".dialog", { state: "detached" });
   await page.keyboard.press("3");
   await page.waitForSelector(".journal-page");
 });
