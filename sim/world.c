@@ -118,17 +118,17 @@ static void carry_out(struct world *w, uint8_t site, struct site_effect *fx)
 		wires_dial(w, site, fx->peer);
 		break;
 	case SITE_DO_SEND:
-		wires_send(w, site, fx->connection, &fx->msg);
+		wires_send(w, site, fx->connection, fx->msg);
 		break;
 	case SITE_DO_CLOSE:
 		wires_close(w, site, fx->connection);
 		break;
 	case SITE_DO_DELIVER:
-		discord_deliver(w, site, &fx->delivery);
-		fx->delivery.payload = NULL;
+		discord_deliver(w, site, fx->delivery);
+		fx->delivery->payload = NULL;
 		break;
 	case SITE_DO_BEACON:
-		wires_beacon(w, site, &fx->beacon);
+		wires_beacon(w, site, fx->beacon);
 		break;
 	case SITE_DO_TEST:
 		discord_test(w, site, fx->channel);

@@ -226,17 +226,17 @@ static void carry_out(struct serve *s, struct site_effect *fx)
 		link_port_dial(s->link, fx->peer);
 		break;
 	case SITE_DO_SEND:
-		link_port_send(s->link, fx->connection, &fx->msg);
+		link_port_send(s->link, fx->connection, fx->msg);
 		break;
 	case SITE_DO_CLOSE:
 		link_port_close(s->link, fx->connection);
 		break;
 	case SITE_DO_DELIVER:
-		notify_deliver(s->notify, &s->lab->notify.channels[fx->delivery.channel],
-			&fx->delivery, delivered, s);
+		notify_deliver(s->notify, &s->lab->notify.channels[fx->delivery->channel],
+			fx->delivery, delivered, s);
 		break;
 	case SITE_DO_BEACON:
-		beacon_send(s, fx->watcher, &fx->beacon);
+		beacon_send(s, fx->watcher, fx->beacon);
 		break;
 	case SITE_DO_TEST:
 		test_channel(s, fx->channel);

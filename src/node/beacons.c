@@ -198,9 +198,10 @@ static void ask(struct site *s, struct now now, uint8_t watcher)
 {
 	struct beaconing *b = &s->beacons[watcher];
 	struct site_effect *fx = site_push(s, SITE_DO_BEACON);
-	struct beacon *to = &fx->beacon;
+	struct beacon *to = must_alloc(sizeof *to);
 
 	fx->watcher = watcher;
+	fx->beacon = to;
 	str_copy(to->lab, sizeof to->lab, s->lab->name);
 	str_copy(to->site, sizeof to->site, site_name(s));
 	to->boot = s->boot;

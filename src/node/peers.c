@@ -70,14 +70,16 @@ static struct link_self self_of(struct site *s, struct now now, uint8_t peer,
 		.n_heads = s->n_heads };
 }
 
-static void send_msg(struct site *s, uint8_t peer, uint64_t connection,
+static struct site_effect *send_msg(struct site *s, uint8_t peer, uint64_t connection,
 	const struct link_msg *msg)
 {
 	struct site_effect *fx = site_push(s, SITE_DO_SEND);
 
 	fx->peer = peer;
 	fx->connection = connection;
-	fx->msg = *msg;
+	fx->msg = must_alloc(sizeof *fx->msg);
+	*fx->msg = *msg;
+	return fx;
 }
 
 /* ---- batches */
@@ -109,11 +111,10 @@ static void send_events(struct site *s, uint8_t peer, uint64_t connection,
 	}
 	if (msg.n_events == 0)
 		return; /* said above, and no message: the peer would ask again later */
-	send_msg(s, peer, connection, &msg);
-	fx = &s->queue[(s->head + s->queued - 1) % s->cap];
+	fx = send_msg(s, peer, connection, &msg);
 	fx->text = lines;
-	fx->msg.events = str_c(&fx->text);
-	fx->msg.events_len = lines.len;
+	fx->msg->events = str_c(&fx->text);
+	fx->msg->events_len = lines.len;
 }
 
 static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event **ret,

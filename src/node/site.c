@@ -45,7 +45,11 @@ struct site_effect *site_push(struct site *s, enum site_effect_kind kind)
 void site_effect_fini(struct site_effect *fx)
 {
 	str_fini(&fx->text);
-	delivery_fini(&fx->delivery);
+	free(fx->msg);
+	if (fx->delivery)
+		delivery_fini(fx->delivery);
+	free(fx->delivery);
+	free(fx->beacon);
 }
 
 void site_log(struct site *s, enum log_level level, const char *fmt, ...)
@@ -115,7 +119,8 @@ static void take_alert_effect(struct site *s, struct now now, struct alert_effec
 		break;
 	case ALERT_DO_DELIVER:
 		out = site_push(s, SITE_DO_DELIVER);
-		out->delivery = fx->delivery;
+		out->delivery = must_alloc(sizeof *out->delivery);
+		*out->delivery = fx->delivery;
 		fx->delivery.payload = NULL;
 		break;
 	case ALERT_DO_WATCHER:
@@ -154,15 +159,15 @@ static void call_back_deliveries(struct site *s, struct now now)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct site_effect fx = s->queue[s->head];
-		struct delivery_outcome o = { .number = fx.delivery.number,
-			.answer = { .verdict = PACE_LATER,
-				.retry_after_ms = STUCK_RETRY_MS,
-				.remaining = -1,
-				.reset_after_ms = -1 } };
+		struct delivery_outcome o = { .answer = { .verdict = PACE_LATER,
+						      .retry_after_ms = STUCK_RETRY_MS,
+						      .remaining = -1,
+						      .reset_after_ms = -1 } };
 
 		s->head = (s->head + 1) % s->cap;
 		s->queued--;
 		if (fx.kind == SITE_DO_DELIVER) {
+			o.number = fx.delivery->number;
 			alert_delivered(s->alert, now, &o);
 			site_effect_fini(&fx);
 			continue;

@@ -101,9 +101,9 @@ struct site_effect {
 	uint16_t check;
 	uint8_t peer, watcher, channel;
 	uint64_t connection;
-	struct link_msg msg;       /* texts live in `text` or until the next input */
-	struct delivery delivery;
-	struct beacon beacon;      /* texts live until the next input */
+	struct link_msg *msg;      /* owned; texts live in `text` or until the next input */
+	struct delivery *delivery; /* owned */
+	struct beacon *beacon;     /* owned; texts live until the next input */
 	const struct event *event; /* until the next site_next */
 	int level;                 /* enum log_level */
 	struct str text;
