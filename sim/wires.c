@@ -19,11 +19,11 @@
 
 struct parcel { /* a message on its way, with all it points to */
 	struct link_msg msg;
-	struct link_head heads[LINK_HEADS_MAX];
 	char *events;
 	struct str bytes; /* use_codec: what goes over the wire */
 	int64_t due_ms;
 	struct parcel *next;
+	struct link_head heads[];
 };
 
 struct direction {
@@ -250,7 +250,7 @@ void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct
 	way = c->end[0] == from ? 0 : 1;
 	if (!c->is_open[way])
 		return;
-	p = must_alloc(sizeof *p);
+	p = must_alloc(sizeof *p + msg->n_heads * sizeof *msg->heads);
 	p->due_ms = w->now_ms + ONE_WAY_MS + (int64_t)rng_below(&w->rng, 8);
 	if (w->options.use_codec) {
 		wire_write(msg, &p->bytes);
@@ -344,7 +344,7 @@ void wires_fini(struct world *w)
 struct call { /* a beacon and its answer */
 	uint8_t from;
 	uint64_t generation;
-	struct beacon beacon;
+	struct beacon *beacon;
 	struct beacon_answer answer;
 	bool is_answered;
 	struct arena arena;
@@ -363,6 +363,7 @@ static void end_call(struct world *w, void *arg)
 		world_drain(w, c->from);
 	}
 	arena_fini(&c->arena);
+	free(c->beacon);
 	free(c);
 }
 
@@ -375,7 +376,7 @@ static void reach_watcher(struct world *w, void *arg)
 		world_later(w, BEACON_TIMEOUT_MS, end_call, c);
 		return;
 	}
-	c->is_answered = watcher_beacon(w->watcher, world_now(w, SIM_SITES), &c->beacon, &c->answer,
+	c->is_answered = watcher_beacon(w->watcher, world_now(w, SIM_SITES), c->beacon, &c->answer,
 				 NULL) == RC_OK;
 	for (uint32_t i = 0; i < c->answer.n_sites; i++)
 		for (uint32_t j = 0; j < c->answer.sites[i].n_told; j++)
@@ -385,17 +386,17 @@ static void reach_watcher(struct world *w, void *arg)
 	world_later(w, BEACON_MS_ONE_WAY, end_call, c);
 }
 
-void wires_beacon(struct world *w, uint8_t from, const struct beacon *b)
+void wires_beacon(struct world *w, uint8_t from, struct beacon *b)
 {
 	struct call *c = must_alloc(sizeof *c);
 
 	arena_init(&c->arena, 0);
 	c->from = from;
 	c->generation = w->sites[from].generation;
-	c->beacon = *b;
+	c->beacon = b;
 	for (uint32_t i = 0; i < b->n_told; i++)
-		c->beacon.told[i] = arena_strdup(&c->arena, b->told[i]);
+		b->told[i] = arena_strdup(&c->arena, b->told[i]);
 	for (uint32_t i = 0; i < b->n_deliver; i++)
-		c->beacon.deliver[i].payload = arena_strdup(&c->arena, b->deliver[i].payload);
+		b->deliver[i].payload = arena_strdup(&c->arena, b->deliver[i].payload);
 	world_later(w, BEACON_MS_ONE_WAY, reach_watcher, c);
 }

@@ -144,7 +144,7 @@ void wires_dial(struct world *w, uint8_t from, uint8_t to);
 void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct link_msg *msg);
 void wires_close(struct world *w, uint8_t from, uint64_t connection);
 void wires_drop_all(struct world *w, uint8_t site); /* its process died */
-void wires_beacon(struct world *w, uint8_t from, const struct beacon *b);
+void wires_beacon(struct world *w, uint8_t from, struct beacon *b); /* takes it */
 void wires_fini(struct world *w);
 
 /* services.c: what is probed, and jobs that report */
