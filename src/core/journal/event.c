@@ -110,6 +110,8 @@ static enum rc check_body(const char *body, struct err *e)
 	if (n > EVENT_BODY_BYTES_MAX)
 		return err_set(e, RC_LIMIT, "event whose body is longer than %d bytes",
 			EVENT_BODY_BYTES_MAX);
+	if (event_body_is_spelt(body, n))
+		return RC_OK;
 	rc = json_read(&object, body ? body : "", n, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "event's body");

@@ -26,6 +26,20 @@ static enum rc read_line(const char *text, size_t n, struct arena *a, struct eve
 	return rc;
 }
 
+/* Whatever a look takes for well spelt is spelt so when it is read and written. */
+static void judge_spelling(const char *text, size_t n)
+{
+	scoped(json_decref) json_t *object = NULL;
+	scoped(str_fini) struct str spelt = STR_EMPTY;
+	struct err e = { 0 };
+
+	if (!event_body_is_spelt(text, n))
+		return;
+	must(json_read(&object, text, n, &e) == RC_OK);
+	must(event_write_body(object, &spelt, &e) == RC_OK);
+	must(spelt.len == n && memcmp(str_c(&spelt), text, n) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped(arena_fini) struct arena a = { .budget_bytes = BUDGET_BYTES };
@@ -33,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct event ev, back;
 	struct sha256 hash, again;
 
+	judge_spelling((const char *)data, size);
 	if (read_line((const char *)data, size, &a, &ev) != RC_OK)
 		return 0;
 	must(event_validate(&ev, NULL) == RC_OK);

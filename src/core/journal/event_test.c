@@ -176,10 +176,55 @@ static void spelling_a_body_twice_changes_nothing(void **state)
 	}
 }
 
+/* The slow way: read it, write it, compare. */
+static bool is_spelt_when_read(const char *text, size_t n)
+{
+	scoped(str_fini) struct str spelt = STR_EMPTY;
+	scoped(json_decref) json_t *object = NULL;
+
+	return json_read(&object, text, n, NULL) == RC_OK &&
+	       event_write_body(object, &spelt, NULL) == RC_OK && spelt.len == n &&
+	       memcmp(str_c(&spelt), text, n) == 0;
+}
+
+static void a_look_at_the_spelling_finds_what_our_cores_write(void **state)
+{
+	static const char *const bodies[] = { "{}", "{\"a\":[],\"b\":{}}",
+		"{\"word\":\"failing\",\"reason\":\"HTTP 502, wanted 200\",\"took_us\":-1}",
+		"{\"text\":\"Gr\303\274\303\237e \\\"\\\\\\n\",\"n\":[0,10,true,false,null]}" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		assert_true(is_spelt_when_read(bodies[i], strlen(bodies[i])));
+		assert_true(event_body_is_spelt(bodies[i], strlen(bodies[i])));
+	}
+}
+
+static void a_look_at_the_spelling_is_never_more_lenient_than_reading(void **state)
+{
+	static const char good[] = "{\"a\":\"x\\n\303\274\",\"b\":[-12,0,{\"a\":true}],\"c\":null}";
+	static const char bytes[] = "\"\\{}[],: 0-19.eEuntfa/\001\037\177\200\303\274\377";
+	char text[sizeof good];
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 3);
+	for (int i = 0; i < 200000; i++) {
+		size_t n = sizeof good - 1;
+
+		memcpy(text, good, sizeof good);
+		for (uint64_t changes = 1 + rng_below(&r, 3); changes > 0; changes--)
+			text[rng_below(&r, n)] = bytes[rng_below(&r, sizeof bytes - 1)];
+		if (event_body_is_spelt(text, n))
+			assert_true(is_spelt_when_read(text, n));
+	}
+}
+
 static void a_body_in_another_spelling_is_refused(void **state)
 {
 	static const char *const bodies[] = { "{ }", "{\n}", "{\"a\":1.0}", "{\"a\":\"\\u00e9\"}",
-		"[]", "1", "", "{", "{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}", NULL };
+		"[]", "1", "", "{", "{\"a\":-0}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":[{\"b\":1,\"b\":2}]}",
+		"{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}", NULL };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -353,6 +398,8 @@ int main(void)
 		cmocka_unit_test(every_kind_has_a_text_of_its_own),
 		cmocka_unit_test(an_event_survives_json_byte_for_byte),
 		cmocka_unit_test(spelling_a_body_twice_changes_nothing),
+		cmocka_unit_test(a_look_at_the_spelling_finds_what_our_cores_write),
+		cmocka_unit_test(a_look_at_the_spelling_is_never_more_lenient_than_reading),
 		cmocka_unit_test(a_body_in_another_spelling_is_refused),
 		cmocka_unit_test(names_out_of_bounds_are_refused),
 		cmocka_unit_test(numbers_out_of_range_are_refused),

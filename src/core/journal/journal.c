@@ -207,12 +207,16 @@ static bool cut_longest(json_t *object)
 	return true;
 }
 
-/* The body in its one spelling, cut to size.  What our own cores wrote is JSON. */
+/* The body in its one spelling, cut to size.  What our own cores wrote is JSON, and mostly spelt. */
 static void spell(const char *body, struct str *out)
 {
 	scoped(json_decref) json_t *object = NULL;
-	enum rc rc = json_read(&object, body, strlen(body), NULL);
+	size_t n = strlen(body);
+	enum rc rc;
 
+	if (event_body_is_spelt(body, n))
+		return str_addn(out, body, n);
+	rc = json_read(&object, body, n, NULL);
 	must(rc == RC_OK);
 	rc = event_write_body(object, out, NULL);
 	while (rc == RC_LIMIT && cut_longest(object))
