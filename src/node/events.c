@@ -154,14 +154,13 @@ static void apply_drill(struct site *s, const struct event *ev, const json_t *bo
 			s->beacons[i].last_drill = ev->wall;
 }
 
-void events_apply(struct site *s, struct now now, const struct event *ev)
+void events_apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body)
 {
 	enum event_kind kind = event_kind_of(ev->kind);
 	uint8_t site = lab_site_index(s->lab, ev->site);
 	uint16_t check = lab_check_index(s->lab, ev->subject);
-	scoped(json_decref) json_t *body = NULL;
 
-	if (site == NO_SITE || json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
+	if (site == NO_SITE)
 		return; /* kept and relayed all the same */
 	if (kind == EVENT_EVIDENCE && check != NO_CHECK)
 		apply_evidence(s, now, ev, body, site, check);
@@ -179,6 +178,14 @@ void events_apply(struct site *s, struct now now, const struct event *ev)
 		alert_event(s->alert, now, &alert);
 		s->is_digest_valid = false;
 	}
+}
+
+void events_apply(struct site *s, struct now now, const struct event *ev)
+{
+	scoped(json_decref) json_t *body = NULL;
+
+	if (json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK)
+		events_apply_read(s, now, ev, body);
 }
 
 /* ---- restoring at a start */

@@ -117,34 +117,44 @@ static void send_events(struct site *s, uint8_t peer, uint64_t connection,
 	fx->msg->events_len = lines.len;
 }
 
-static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event **ret,
-	size_t *ret_n, struct err *e)
+/* What came in one message: the events, and the lines that they were read from. */
+struct batch {
+	struct event *events;
+	json_t **lines;
+	size_t n;
+};
+
+static void batch_fini(struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		json_decref(b->lines[i]);
+}
+SCOPED_FINI(batch_fini, struct batch)
+
+static enum rc read_batch(struct site *s, const struct link_msg *msg, struct batch *ret,
+	struct err *e)
 {
 	const char *line = msg->events, *end = line + msg->events_len;
-	struct event *events;
-	size_t n = 0;
 
 	if (msg->n_events > EVENT_BATCH_MAX)
 		return err_set(e, RC_LIMIT, "%u events in one batch, at most %d are allowed",
 			msg->n_events, EVENT_BATCH_MAX);
-	events = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *events);
-	if (!events)
+	ret->events = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *ret->events);
+	ret->lines = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *ret->lines);
+	if (!ret->events || !ret->lines)
 		return err_set(e, RC_LIMIT, "a batch of %zu bytes", msg->events_len);
-	while (line < end && n < msg->n_events) {
+	while (line < end && ret->n < msg->n_events) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line);
-		scoped(json_decref) json_t *object = NULL;
-		enum rc rc = json_read(&object, line, len, e);
+		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line), i = ret->n;
+		enum rc rc = json_read(&ret->lines[i], line, len, e);
 
+		ret->n += rc == RC_OK;
 		if (rc == RC_OK)
-			rc = event_read_json(object, &s->scratch, &events[n], e);
+			rc = event_read_json(ret->lines[i], &s->scratch, &ret->events[i], e);
 		if (rc != RC_OK)
-			return err_in(e, rc, "event %zu of the batch", n + 1);
-		n++;
+			return err_in(e, rc, "event %zu of the batch", i + 1);
 		line += len + 1;
 	}
-	*ret = events;
-	*ret_n = n;
 	return RC_OK;
 }
 
@@ -166,13 +176,13 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
-	struct event *events = NULL;
+	scoped(batch_fini) struct batch b = { 0 };
 	struct err e = { 0 };
-	size_t n = 0, n_new = 0;
-	enum rc rc = read_batch(s, msg, &events, &n, &e);
+	size_t n_new = 0;
+	enum rc rc = read_batch(s, msg, &b, &e);
 
 	if (rc == RC_OK)
-		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
+		rc = journal_accept(s->journal, now, b.events, b.n, &n_new, &e);
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s",
 			s->lab->sites[peer].name, e.text);
@@ -182,13 +192,11 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		}
 		return;
 	}
-	for (size_t i = n - n_new; i < n; i++) {
-		struct site_effect *fx = site_push(s, SITE_SAY_EVENT);
-
-		fx->event = &events[i];
-		events_apply(s, now, &events[i]);
+	for (size_t i = b.n - n_new; i < b.n; i++) {
+		site_push(s, SITE_SAY_EVENT)->event = &b.events[i];
+		events_apply_read(s, now, &b.events[i], json_object_get(b.lines[i], "body"));
 	}
-	if (n_new && str_eq(events[0].site, site_name(s)))
+	if (n_new && str_eq(b.events[0].site, site_name(s)))
 		note_recovered(s, now, peer, n_new);
 	if (n_new) {
 		peers_refresh_heads(s);

@@ -106,6 +106,8 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old);
 /* events.c */
 enum rc events_restore(struct site *s, struct now now, struct err *e) MUST_USE;
 void events_apply(struct site *s, struct now now, const struct event *ev);
+/* The same for who has read its body already. */
+void events_apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body);
 void events_say_word(struct site *s, struct now now, uint16_t check);
 void events_tell_state(struct site *s, struct now now, uint16_t check);
 void events_tell_all(struct site *s, struct now now);
