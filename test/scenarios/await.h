@@ -16,6 +16,10 @@
 void await_check(enum place p, const char *check, const char *state, int64_t ms);
 void await_link(enum place p, const char *state, int64_t ms);
 void await_no_incidents(enum place p, int64_t ms); /* none is open */
+/* What the site's API answers comes to hold `text`. */
+void await_text(enum place p, const char *path, const char *text, int64_t ms);
+/* The id of the first of the list `key` in the answer. */
+void read_first_id(enum place p, const char *path, const char *key, char *ret, size_t size);
 /* The answer of the site's API; the caller releases it.  NULL when it doesn't answer. */
 json_t *ask_site(enum place p, const char *path);
 
@@ -32,11 +36,16 @@ struct told {
 struct told await_told(const char *text, int64_t ms);
 /* That very message comes to say `text`. */
 void await_edit(struct told *t, const char *text, int64_t ms);
-/* There are so many messages in all, and none tells an incident that another tells. */
+/* There are so many messages, drills aside, and none tells an incident that another tells. */
 void assert_messages(unsigned n);
+/* One message's title mentions `text` now, not none and not two. */
+void assert_told_once(const char *text);
 /* No message mentions `text` in any of its versions, wherever. */
 void assert_never_told(const char *text);
 bool is_told(const char *text); /* in the newest version of some message, wherever */
+bool has_message(const char *id);
+/* That very message comes to mention `text`, wherever. */
+void await_mentioned(const struct told *t, const char *text, int64_t ms);
 
 /* {"mode": "429", ...}, as test/standin/README.md has it. */
 void discord_mode(const char *json);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +26,7 @@
 static char *diarchy, *standin, *node; /* paths */
 static char folder[256];               /* the working directory */
 static struct program programs[ROLES];
+static const char *drill = "0 6 * * *";
 static char keys[PLACES][KEY_TEXT_MAX]; /* public ones */
 
 /* ---- tools */
@@ -43,6 +45,14 @@ void scene_sleep(int64_t ms)
 
 	while (nanosleep(&t, &t) != 0)
 		;
+}
+
+void scene_sleep_until(int64_t wall_ms)
+{
+	int64_t ms = wall_ms - scene_now_ms();
+
+	if (ms > 0)
+		scene_sleep(ms);
 }
 
 void scene_fail(const char *fmt, ...)
@@ -138,6 +148,11 @@ static void commit(const char *rest, const char *summary)
 	scene_write("lab/lab.yaml", str_c(&text));
 	GIT("lab", "add", "--all");
 	GIT("lab", "commit", "--quiet", "--message", summary);
+}
+
+void scene_drill(const char *cron)
+{
+	drill = cron;
 }
 
 void scene_lab_at(enum place p, const char *rest, const char *summary)
@@ -402,12 +417,20 @@ int scene_open(void **state)
 
 int scene_close(void **state)
 {
+	const char *ended = NULL;
+
 	(void)state;
-	for (enum role r = 0; r < ROLES; r++)
+	for (enum role r = 0; r < ROLES; r++) {
+		if (programs[r].pid && program_ended(&programs[r]))
+			ended = roles[r].name;
 		program_kill(&programs[r]);
+	}
 	net_close();
+	umount2("mumbai/state", MNT_DETACH); /* where a test gave it a small disk */
 	MUST_RUN("rm", "-rf", "lab", "nas", "dublin", "mumbai", "webhost");
-	return 0;
+	if (ended)
+		print_error("%s ended by itself during the test\n", ended);
+	return ended ? -1 : 0;
 }
 
 static void show_tail(const char *name)

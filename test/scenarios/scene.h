@@ -38,13 +38,16 @@ enum role {
 int scenarios_run(const struct CMUnitTest *tests, size_t n);
 #define SCENARIO(f) cmocka_unit_test_setup_teardown(f, scene_open, scene_close)
 int scene_open(void **state);
-int scene_close(void **state);
+int scene_close(void **state); /* fails, too, if a program has ended without being asked to */
 
 /* lab.yaml is what every scenario has (sites, watcher, Discord) and then `rest`; committed to the repo in
  * the name of Ana, and pulled at both sites and by the watcher. */
 void scene_lab(const char *rest, const char *summary);
 /* The same, but pulled at one place only. */
 void scene_lab_at(enum place p, const char *rest, const char *summary);
+
+/* When the watcher proves the way, in every lab.yaml from here on; "0 6 * * *" if never called. */
+void scene_drill(const char *cron);
 
 /* Starts Discord, the watcher and both sites, and waits until they hear each other. */
 void scene_start(void);
@@ -65,6 +68,7 @@ int scene_command(enum place p, struct str *ret, const char *const *words);
 
 int64_t scene_now_ms(void); /* wall clock */
 void scene_sleep(int64_t ms);
+void scene_sleep_until(int64_t wall_ms);
 _Noreturn void scene_fail(const char *fmt, ...) PRINTF(1, 2);
 
 /* Files: "PLACE/state" and so on, in the working directory. */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Discord has a bad day. */
+#include "test/scenarios/await.h"
+#include "test/scenarios/scene.h"
+
+/* Three services that nothing connects: three incidents. */
+#define LAB                                                                     \
+	"probes:\n"                                                             \
+	"  photos: {home: mumbai, every: 2s, http: \"http://10.2.1.10:80/\"}\n" \
+	"  music: {home: mumbai, every: 2s, http: \"http://10.2.1.10:81/\"}\n"  \
+	"  films: {home: dublin, every: 2s, http: \"http://10.2.1.10:82/\"}\n"
+
+static const char *const services[] = { "photos", "music", "films" };
+
+static void begin(void)
+{
+	scene_lab(LAB, "Three services");
+	scene_run(PHOTOS);
+	scene_start();
+	for (size_t i = 0; i < COUNT(services); i++)
+		await_check(i < 2 ? MUMBAI : DUBLIN, services[i], "ok", 15000);
+}
+
+static void await_all(struct told told[3], const char *ending, int64_t ms)
+{
+	char text[64];
+
+	for (size_t i = 0; i < COUNT(services); i++) {
+		snprintf(text, sizeof text, "%s %s", services[i], ending);
+		told[i] = await_told(text, ms);
+	}
+}
+
+static void a_third_of_the_requests_is_told_to_wait_and_all_is_told_once(void **state)
+{
+	struct told told[3];
+
+	(void)state;
+	begin();
+	discord_mode("{\"mode\": \"429\", \"every\": 3, \"retry_after\": 2}");
+	scene_kill(PHOTOS);
+	await_all(told, "is down", 30000);
+	scene_run(PHOTOS);
+	await_all(told, "is back", 30000);
+	assert_messages(3);
+}
+
+static void errors_silence_and_broken_connections_lose_nothing_and_repeat_nothing(void **state)
+{
+	static const char *const modes[] = { "500", "drop", "hang", "cloudflare" };
+	struct told told[3];
+	char mode[96];
+
+	(void)state;
+	begin();
+	discord_mode("{\"mode\": \"500\"}");
+	scene_kill(PHOTOS);
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		snprintf(mode, sizeof mode, "{\"mode\": \"%s\", \"retry_after\": 3}", modes[i]);
+		discord_mode(mode);
+		scene_sleep(6000);
+	}
+	assert_messages(0);
+	discord_mode("{\"mode\": \"ok\"}");
+	await_all(told, "is down", 90000);
+	scene_sleep(20000);
+	for (size_t i = 0; i < COUNT(services); i++)
+		assert_told_once(services[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO(a_third_of_the_requests_is_told_to_wait_and_all_is_told_once),
+		SCENARIO(errors_silence_and_broken_connections_lose_nothing_and_repeat_nothing),
+	};
+
+	return scenarios_run(tests, COUNT(tests));
+}
