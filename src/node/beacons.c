@@ -9,8 +9,12 @@
 
 #define BEACON_PATIENCE_MS (10 * SECOND_MS)
 #define REACHABLE_MS       (13 * SECOND_MS) /* an answer younger than this counts */
+#define CARRY_MS           (35 * SECOND_MS) /* no beacon leaves with a delivery that is older */
 #define DRILL_PATIENCE_MS  (2 * MINUTE_MS)
 #define DRILL_AGAIN_MS     (10 * MINUTE_MS)
+
+_Static_assert(CARRY_MS + 2 * BEACON_PATIENCE_MS < ALERT_WATCHER_MS,
+	"what alert has given up, and tells by another way, no beacon carries any more");
 
 bool beacons_is_reachable(const struct beaconing *b, struct now now)
 {
@@ -67,7 +71,7 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old)
 
 /* ---- deliveries that a beacon carries */
 
-void beacons_carry(struct site *s, struct delivery *d)
+void beacons_carry(struct site *s, struct now now, struct delivery *d)
 {
 	struct beaconing *b = &s->beacons[0]; /* alert names the first watcher */
 	struct carried *c;
@@ -78,6 +82,7 @@ void beacons_carry(struct site *s, struct delivery *d)
 	}
 	c = &b->carried[b->n_carried++];
 	c->delivery = *d;
+	c->since = now.mono;
 	c->is_out = false;
 	d->payload = NULL;
 	b->due.ms = INT64_MIN; /* at once */
@@ -97,12 +102,34 @@ static bool drop_carried(struct beaconing *b, uint64_t number)
 	return false;
 }
 
+/* Nobody came for it in time.  If the watcher may have it, alert's patience ends later, as for one that
+ * nobody answered for; otherwise it can be told in another way now. */
+static void give_back_overdue(struct site *s, struct now now, struct beaconing *b)
+{
+	for (uint32_t i = b->n_carried; i-- > 0;) {
+		struct delivery_outcome o = { .number = b->carried[i].delivery.number,
+			.via = "",
+			.answer = { .verdict = PACE_LATER,
+				.retry_after_ms = -1,
+				.remaining = -1,
+				.reset_after_ms = -1 } };
+		bool is_out = b->carried[i].is_out;
+
+		if (now.mono.ms - b->carried[i].since.ms < CARRY_MS)
+			continue;
+		drop_carried(b, o.number);
+		if (!is_out)
+			alert_delivered(s->alert, now, &o);
+	}
+}
+
 static void fill_deliveries(struct site *s, struct beaconing *b, struct beacon *to)
 {
 	for (uint32_t i = 0; i < b->n_carried; i++) {
 		const struct delivery *d = &b->carried[i].delivery;
 		struct beacon_delivery *bd = &to->deliver[to->n_deliver++];
 
+		b->carried[i].is_out = true;
 		bd->number = d->number;
 		bd->is_edit = d->is_edit;
 		bd->payload = d->payload;
@@ -223,6 +250,7 @@ void beacons_tick(struct site *s, struct now now)
 		struct beaconing *b = &s->beacons[i];
 
 		tend_drill(s, now, i);
+		give_back_overdue(s, now, b);
 		if (b->asked.ms != NEVER_MS && now.mono.ms - b->asked.ms >= BEACON_PATIENCE_MS)
 			b->asked.ms = NEVER_MS; /* the driver's deadline should have been sooner */
 		if (b->asked.ms == NEVER_MS && now.mono.ms >= b->due.ms)

@@ -38,7 +38,7 @@ void events_say_word(struct site *s, struct now now, uint16_t check)
 	if (v->took_us >= 0)
 		json_int(&w, "took_us", v->took_us);
 	json_close(&w);
-	journal_add(s->journal, now, EVENT_EVIDENCE, name, str_c(&body));
+	s->said_hlc[check] = journal_add(s->journal, now, EVENT_EVIDENCE, name, str_c(&body))->hlc;
 	s->is_digest_valid = false;
 }
 
@@ -92,6 +92,17 @@ void events_tell_all(struct site *s, struct now now)
 
 /* ---- events of any site */
 
+/* A word of ours that we had lost.  The peer goes by it, so we do, until we have looked ourselves; if
+ * we have, what we see must be the newest that is written. */
+static void apply_recovered_word(struct site *s, struct now now, uint16_t check,
+	const struct vantage *v)
+{
+	if (!s->said_hlc[check])
+		checks_recover(s->checks, now, check, v);
+	else if (v->stamp > s->said_hlc[check])
+		events_say_word(s, now, check);
+}
+
 static void apply_evidence(struct site *s, struct now now, const struct event *ev,
 	const json_t *body, uint8_t site, uint16_t check)
 {
@@ -104,7 +115,7 @@ static void apply_evidence(struct site *s, struct now now, const struct event *e
 	if (s->lab->checks[check].kind == CHECK_HEARTBEAT)
 		checks_declared(s->checks, now, check, v.since);
 	else if (site == s->setup.self && s->is_open) {
-		return; /* history that came back; by now we have looked ourselves */
+		apply_recovered_word(s, now, check, &v);
 	} else if (site == s->setup.self) {
 		if (s->last_alive.ms > v.heard.ms)
 			v.heard = s->last_alive;

@@ -124,7 +124,7 @@ static void take_alert_effect(struct site *s, struct now now, struct alert_effec
 		fx->delivery.payload = NULL;
 		break;
 	case ALERT_DO_WATCHER:
-		beacons_carry(s, &fx->delivery);
+		beacons_carry(s, now, &fx->delivery);
 		break;
 	case ALERT_SAY_CHANGED:
 		str_add(&site_push(s, SITE_SAY_INCIDENT)->text, fx->subject);
@@ -411,6 +411,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->checks = checks_new(setup->self, setup->seed);
 	s->alert = alert_new(setup->seed + 1);
 	s->pause_hlc = must_alloc((s->lab->n_checks + 1u) * sizeof *s->pause_hlc);
+	s->said_hlc = must_alloc((s->lab->n_checks + 1u) * sizeof *s->said_hlc);
 	beacons_init(s, now);
 	peers_init(s, now);
 	rc = open_state(s, now, e);
@@ -443,24 +444,25 @@ void site_free(struct site *s)
 	free(s->heads);
 	free(s->shown);
 	free(s->pause_hlc);
+	free(s->said_hlc);
 	free(s->queue);
 	free(s);
 }
 
 /* ---- another configuration */
 
-static void follow_names(struct site *s, const struct lab *old, const struct lab *lab)
+static void follow_names(uint64_t **by_check, const struct lab *old, const struct lab *lab)
 {
-	uint64_t *hlc = must_alloc((lab->n_checks + 1u) * sizeof *hlc);
+	uint64_t *followed = must_alloc((lab->n_checks + 1u) * sizeof *followed);
 
 	for (uint16_t i = 0; i < lab->n_checks; i++) {
 		uint16_t before_ = lab_check_index(old, lab->checks[i].name);
 
 		if (before_ != NO_CHECK)
-			hlc[i] = s->pause_hlc[before_];
+			followed[i] = (*by_check)[before_];
 	}
-	free(s->pause_hlc);
-	s->pause_hlc = hlc;
+	free(*by_check);
+	*by_check = followed;
 }
 
 enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
@@ -478,7 +480,8 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 			"the sites were reordered: restart each site, one after the other");
 	site_begin(s, now);
 	tables = make_tables(s, lab);
-	follow_names(s, old, lab);
+	follow_names(&s->pause_hlc, old, lab);
+	follow_names(&s->said_hlc, old, lab);
 	s->lab = lab;
 	order_store(s);
 	s->tables = tables;

@@ -36,7 +36,8 @@ SCOPED_BY(tables_free, struct site_tables *)
 /* A delivery that waits to be carried by a beacon. */
 struct carried {
 	struct delivery delivery;
-	bool is_out; /* in the beacon under way or answered but not done */
+	struct mono since;
+	bool is_out; /* a beacon left with it: the watcher may have it */
 };
 
 struct beaconing { /* with one watcher */
@@ -72,6 +73,7 @@ struct site {
 	bool is_open;                   /* what the journal held has been restored */
 	bool is_started;
 	uint64_t *pause_hlc;            /* by check: of the newest pause event applied */
+	uint64_t *said_hlc;             /* by check: of our word as this run said it; 0: not yet */
 	struct mono facts_due, alive_due;
 	struct mono test_due[CHANNELS_MAX]; /* of each channel */
 	struct wall last_wall;          /* to notice jumps */
@@ -130,7 +132,7 @@ void beacons_init(struct site *s, struct now now);
 void beacons_fini(struct site *s);
 void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
-void beacons_carry(struct site *s, struct delivery *d); /* takes the payload */
+void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
 bool beacons_is_reachable(const struct beaconing *b, struct now now);
 
 /* facts.c */

@@ -38,6 +38,8 @@
 #define ALERT_SPLIT_MS     (60 * SECOND_MS) /* what is still not well so long after its cause is told apart */
 #define ALERT_EDIT_MS      5000      /* edits of one message no closer than this */
 #define ALERT_UNANSWERED_MS 20000    /* a delivery without outcome by then is PACE_UNANSWERED */
+#define ALERT_WATCHER_MS \
+	(60 * SECOND_MS) /* the same through the watcher: its beacons, its own pace */
 #define ALERT_BACKLOG      3
 #define ALERT_BACKLOG_MS   (5 * MINUTE_MS)
 #define ALERT_HANDOFF_MS   20000     /* handed over, no receipt by then: try ourselves again */

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCHER_PATIENCE_MS (60 * SECOND_MS) /* a beacon, its answer and the watcher's own pace */
-
 static uint8_t severity_rank(const char *severity)
 {
 	if (!severity || str_eq(severity, "info"))
@@ -210,7 +208,7 @@ static void occupy(struct alert *a, struct tracked *t, uint8_t channel, uint64_t
 static void send(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
 	enum alert_effect_kind kind)
 {
-	int64_t patience = kind == ALERT_DO_WATCHER ? WATCHER_PATIENCE_MS : ALERT_UNANSWERED_MS;
+	int64_t patience = kind == ALERT_DO_WATCHER ? ALERT_WATCHER_MS : ALERT_UNANSWERED_MS;
 	struct alert_effect *fx = begin_delivery(a, now, t, channel, kind);
 
 	fx->delivery.payload = render(a, now, t, channel);

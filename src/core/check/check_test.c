@@ -686,6 +686,24 @@ static void two_sites_agree_on_the_digest_of_the_same_words(void **state)
 	checks_free(other);
 }
 
+static void words_of_ours_that_come_back_may_come_in_any_order(void **state)
+{
+	uint16_t immich = probe("immich", DUBLIN, 1u << DUBLIN);
+	struct vantage newer = word_of(WORD_FAILING, now.wall), older = word_of(WORD_OK, now.wall);
+
+	(void)state;
+	load();
+	newer.stamp = 20;
+	older.stamp = 10;
+	checks_recover(checks, now, immich, &newer);
+	checks_recover(checks, now, immich, &older);
+	assert_int_equal(checks_vantage(checks, immich, DUBLIN)->word, WORD_FAILING);
+	newer.stamp = 30;
+	newer.word = WORD_OK;
+	checks_recover(checks, now, immich, &newer);
+	assert_int_equal(checks_vantage(checks, immich, DUBLIN)->word, WORD_OK);
+}
+
 static void the_digest_follows_names_reports_and_what_is_restored(void **state)
 {
 	uint16_t immich = probe("immich", DUBLIN, 1u << DUBLIN);
@@ -808,6 +826,7 @@ int main(void)
 		TEST(a_check_that_was_paused_before_its_first_evidence_is_pending_again),
 		TEST(words_are_still_said_of_what_is_paused),
 		TEST(two_sites_agree_on_the_digest_of_the_same_words),
+		TEST(words_of_ours_that_come_back_may_come_in_any_order),
 		TEST(the_digest_follows_names_reports_and_what_is_restored),
 		TEST(effects_come_out_in_the_order_in_which_they_were_decided),
 		TEST(a_long_reason_is_cut_between_characters),

@@ -236,6 +236,14 @@ void checks_restore(struct checks *c, struct now now, uint16_t index, uint8_t si
 	check_judge(c, index, now);
 }
 
+void checks_recover(struct checks *c, struct now now, uint16_t index, const struct vantage *from)
+{
+	const struct vantage *v = check_vantage(&c->items[index], c->self);
+
+	if (v && from->stamp >= v->stamp)
+		checks_restore(c, now, index, c->self, from);
+}
+
 /* ---- time */
 
 /* Wall time jumped: deadlines that are reckoned in wall time are due at other moments now. */
