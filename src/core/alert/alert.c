@@ -61,6 +61,7 @@ void alert_append_incident(struct alert *a, struct tracked *t)
 
 	fx->event_kind = "incident";
 	incident_write(t->in, &fx->body);
+	t->is_said = true;
 	alert_push(a, ALERT_SAY_CHANGED, t->in->id);
 	a->is_dirty = true;
 }
@@ -508,7 +509,9 @@ uint64_t alert_digest(const struct alert *a)
 
 		if (!incident_is_live(in))
 			continue;
-		h = fnv_number(fnv_number(h, in->version), (uint64_t)in->state);
+		/* How a flapping one stands at the moment is its owner's secret: it isn't journaled. */
+		h = fnv_number(fnv_number(h, in->version),
+			(uint64_t)(in->is_flapping ? INCIDENT_OPEN : in->state));
 		h = fnv_number(fnv_text(h, in->ack_by), (uint64_t)in->acked.ms);
 		for (uint8_t i = 0; i < a->cfg.n_channels; i++)
 			h = fnv_number(h, in->told[i].version);

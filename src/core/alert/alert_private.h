@@ -20,6 +20,7 @@ struct tracked {
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
 	bool is_changed;     /* ours: a new version is due */
+	bool is_said; /* ours: this run has written of it; what comes back of the past is older */
 	uint32_t published;  /* ours: the version journaled last */
 	uint32_t n_beyond;   /* checks in alert.covers that are not among the members: no room */
 	struct outbox_slot {

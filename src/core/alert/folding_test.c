@@ -519,6 +519,19 @@ static void flapping_is_said_once(void **state)
 	assert_int_equal(pair_created(p), 1);
 }
 
+static void what_is_not_journaled_of_a_flapping_incident_is_not_in_the_digest(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 20 * SECOND_MS);
+	flap(ALERT_FLAP_RELAPSES);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 20 * SECOND_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->state, INCIDENT_RECOVERING);
+	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->state, INCIDENT_OPEN);
+	assert_true(alert_digest(p->sites[DUBLIN].alert) == alert_digest(p->sites[MUMBAI].alert));
+}
+
 static void the_end_of_flapping_is_said(void **state)
 {
 	(void)state;
@@ -600,6 +613,7 @@ int main(void)
 		T(recovery_is_an_edit_and_the_incident_closes_after_a_while),
 		T(a_relapse_goes_on_with_the_same_incident),
 		T(flapping_is_said_once),
+		T(what_is_not_journaled_of_a_flapping_incident_is_not_in_the_digest),
 		T(the_end_of_flapping_is_said),
 		T(what_goes_on_without_its_cause_is_told_apart),
 		T(after_a_start_nothing_is_opened_before_the_news_is_in),

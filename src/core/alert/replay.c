@@ -77,6 +77,18 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 	folding_cover(a, t);
 }
 
+/* Of an incident of ours comes back what we had written before our disk was wiped or set back, after we
+ * have written of it anew.  What we say now stands, and channels may show that older version: so
+ * ours becomes a newer one. */
+static void outgrow(struct alert *a, struct tracked *t, uint32_t version)
+{
+	if (version < t->in->version)
+		return;
+	t->in->version = t->published = version;
+	t->is_changed = true;
+	a->is_dirty = true;
+}
+
 static void apply_incident(struct alert *a, struct now now, const struct alert_event *ev)
 {
 	scoped(incident_free) struct incident *in = NULL;
@@ -90,8 +102,10 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 		return;
 	if (owner == a->cfg.self && folding_second_of(ev->subject) > a->last_second)
 		a->last_second = folding_second_of(ev->subject);
-	if (a->is_started && owner == a->cfg.self && t->in->version >= in->version)
-		return; /* ours are in effect before they are journaled; history may come back later */
+	if (owner == a->cfg.self && t->is_said) {
+		outgrow(a, t, in->version);
+		return;
+	}
 	if (ev->hlc < t->stamp)
 		return; /* of an older epoch that arrived later */
 	t->stamp = ev->hlc;

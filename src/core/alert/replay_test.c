@@ -117,6 +117,29 @@ static void ids_are_new_after_a_restart_with_the_clock_set_back(void **state)
 	assert_int_equal(pair_created(p), 2);
 }
 
+/* ---- a disk that was set back */
+
+static void what_comes_back_of_the_past_does_not_undo_what_was_said_since(void **state)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct incident past;
+
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	past = *pair_incident(p, MUMBAI, PHOTOS);
+	past.version = 5;
+	past.state = INCIDENT_RECOVERING;
+	incident_write(&past, &body);
+	pair_write(p, MUMBAI, "incident", past.id, str_c(&body));
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->state, INCIDENT_OPEN);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->version, 6);
+	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->version, 6);
+	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->told[0].version, 6);
+	assert_int_equal(pair_created(p), 1);
+}
+
 /* ---- in any order */
 
 static void receipts_that_arrive_before_their_incident_count(void **state)
@@ -276,6 +299,7 @@ int main(void)
 		T(hours_without_a_way_out_and_a_restart_lose_nothing),
 		T(a_silence_and_an_acknowledgement_survive_a_restart),
 		T(ids_are_new_after_a_restart_with_the_clock_set_back),
+		T(what_comes_back_of_the_past_does_not_undo_what_was_said_since),
 		T(receipts_that_arrive_before_their_incident_count),
 		T(the_newer_of_two_silences_stands_whichever_arrives_first),
 		T(an_older_event_of_an_incident_does_not_undo_a_newer_one),
