@@ -26,21 +26,24 @@ static struct sim_message *find(struct world *w, uint64_t id)
 	return NULL;
 }
 
+static const struct incident *find_incident(const struct world *w, uint8_t site, const char *id)
+{
+	const struct site *s = w->sites[site].site;
+
+	return s ? map_get(alert_incidents(site_alert(s)), id) : NULL;
+}
+
 /* What a message shows of an incident. */
 static void show(struct world *w, struct sim_message *m, uint8_t by, const char *incident,
 	uint32_t version)
 {
 	const struct incident *in = NULL;
 
-	for (int i = 0; i < SIM_SITES && !in; i++) {
-		const struct site *s = w->sites[(by + i) % SIM_SITES].site;
-
-		if (s)
-			in = map_get(alert_incidents(site_alert(s)), incident);
-	}
+	for (uint8_t i = 0; i < SIM_SITES && !in; i++)
+		in = find_incident(w, (by + i) % SIM_SITES, incident);
 	m->by = by;
 	m->edited_ms = w->now_ms;
-	m->version = version;
+	m->version = version > m->version ? version : m->version;
 	str_copy(m->incident, sizeof m->incident, incident);
 	m->cause = CHECK_NONE;
 	m->members = 0;
@@ -99,7 +102,7 @@ static void answer_site(struct world *w, void *arg)
 		world_drain(w, p->from);
 	} else if (p->answer == ANSWER_OK) {
 		/* The receipt died with the process: nobody can know, a repeat is allowed. */
-		map_put(&s->unsure, p->delivery.incident, s);
+		oracle_unsure(w, p->delivery.incident);
 	}
 	delivery_fini(&p->delivery);
 	free(p);
@@ -117,11 +120,12 @@ static void receive_site(struct world *w, void *arg)
 
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show(w, m, p->from, p->delivery.incident, p->delivery.version);
+		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
 		world_trace(w, "site%u %s message %s version %u", p->from, is_new ? "posts" : "edits",
 			p->id, p->delivery.version);
 		oracle_message(w, m, is_new);
 		if (p->answer == ANSWER_NOTHING)
-			map_put(&s->unsure, p->delivery.incident, s);
+			oracle_unsure(w, p->delivery.incident);
 		w->n_deliveries++;
 	}
 	world_later(w, p->answer == ANSWER_NOTHING ? HANG_MS : DISCORD_MS, answer_site, p);
@@ -179,6 +183,8 @@ static void answer_watcher(struct world *w, void *arg)
 	if (w->watcher && p->generation == (uint64_t)(uintptr_t)w->watcher) {
 		watcher_delivered(w->watcher, world_now(w, SIM_SITES), &o);
 		world_drain_watcher(w);
+	} else if (p->answer == ANSWER_OK && *p->delivery.incident) {
+		oracle_unsure(w, p->delivery.incident);
 	}
 	delivery_fini(&p->delivery);
 	free(p);
@@ -201,6 +207,41 @@ static uint32_t silent_in(const struct world *w, const char *payload)
 	return sites;
 }
 
+/* The incident that a site's message is about, which a watcher delivers for it, as its owner has it;
+ * NULL: the watcher's own. */
+static const struct incident *told_in(const struct world *w, const char *payload)
+{
+	const struct incident *newest = NULL;
+
+	for (uint8_t i = 0; i < SIM_SITES; i++) {
+		if (!w->sites[i].site)
+			continue;
+		map_each (alert_incidents(site_alert(w->sites[i].site)), it) {
+			const struct incident *in = it->value;
+			char text[INCIDENT_ID_MAX + 16];
+
+			snprintf(text, sizeof text, "%s · told by", in->id);
+			if (strstr(payload, text) && (!newest || in->version > newest->version))
+				newest = in;
+		}
+	}
+	return newest;
+}
+
+static void show_from_watcher(struct world *w, struct sim_message *m, const struct incident *in,
+	const char *payload)
+{
+	if (in) {
+		show(w, m, SIM_SITES, in->id, in->version);
+		return;
+	}
+	m->by = SIM_SITES;
+	m->edited_ms = w->now_ms;
+	m->cause = CHECK_NONE;
+	m->silent_sites = silent_in(w, payload);
+	m->is_live = m->silent_sites != 0;
+}
+
 static void receive_watcher(struct world *w, void *arg)
 {
 	struct post *p = arg;
@@ -209,13 +250,13 @@ static void receive_watcher(struct world *w, void *arg)
 	if (p->answer == ANSWER_OK || p->answer == ANSWER_NOTHING) {
 		bool is_new;
 		struct sim_message *m = store(w, p->delivery.is_edit, p->delivery.message, &is_new);
+		const struct incident *in = told_in(w, p->delivery.payload);
 
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
-		m->by = SIM_SITES;
-		m->edited_ms = w->now_ms;
-		m->cause = CHECK_NONE;
-		m->silent_sites = silent_in(w, p->delivery.payload);
-		m->is_live = m->silent_sites != 0;
+		show_from_watcher(w, m, in, p->delivery.payload);
+		if (in && p->answer == ANSWER_NOTHING)
+			oracle_unsure(w, in->id);
+		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
 		w->n_deliveries++;
 	}

@@ -134,6 +134,7 @@ static void wipe(struct world *w, struct active *f, bool begins)
 	if (begins) {
 		world_crash_site(w, f->site);
 		memory_store_wipe(w->sites[f->site].store);
+		w->sites[f->site].lost_history_ms = w->now_ms;
 		return;
 	}
 	world_start_site(w, f->site);
@@ -177,25 +178,84 @@ static void flap(struct world *w, struct active *f, bool begins)
 	world_later(w, period_ms, flap_on, (void *)(uintptr_t)f->check);
 }
 
-static void operator_acts(struct world *w, struct active *f, bool begins)
+/* ---- people */
+
+static void hush(struct world *w, uint16_t check, int64_t ms)
 {
-	struct sim_site *s = &w->sites[f->site];
-	char matchers[NAME_BYTES_MAX + 16], id[INCIDENT_ID_MAX];
+	if (w->hushed_until_ms[check] < w->now_ms + ms)
+		w->hushed_until_ms[check] = w->now_ms + ms;
+}
+
+static enum rc pause_check(struct world *w, struct active *f)
+{
 	struct now now = world_now(w, f->site);
 	struct wall until = { now.wall.ms + f->amount };
-	const char *name = w->lab->checks[f->check].name;
-	enum rc rc;
 
-	if (!begins || !s->site)
+	hush(w, f->check, f->amount);
+	return site_pause(w->sites[f->site].site, now, w->lab->checks[f->check].name, until,
+		"maintenance", "operator", NULL);
+}
+
+/* Too early for a machine, too late for another person: the check stays hushed for the oracles. */
+static enum rc resume_check(struct world *w, struct active *f)
+{
+	return site_pause(w->sites[f->site].site, world_now(w, f->site),
+		w->lab->checks[f->check].name, (struct wall){ 1 }, "done", "operator", NULL);
+}
+
+static enum rc silence_check(struct world *w, struct active *f)
+{
+	struct now now = world_now(w, f->site);
+	struct wall until = { now.wall.ms + f->amount };
+	char matchers[NAME_BYTES_MAX + 16];
+
+	snprintf(matchers, sizeof matchers, "{name=\"%s\"}", w->lab->checks[f->check].name);
+	hush(w, f->check, f->amount);
+	return site_silence(w->sites[f->site].site, now, matchers, until, "maintenance", "operator",
+		w->last_silence, NULL);
+}
+
+static enum rc lift_silence(struct world *w, struct active *f)
+{
+	return site_unsilence(w->sites[f->site].site, world_now(w, f->site), w->last_silence,
+		"operator", NULL);
+}
+
+/* By age; those of one moment by what follows the name in their ids, for the mirror's sake. */
+static bool is_older(const struct incident *a, const struct incident *b)
+{
+	if (a->opened.ms != b->opened.ms)
+		return a->opened.ms < b->opened.ms;
+	return strcmp(strrchr(a->id, '-'), strrchr(b->id, '-')) < 0;
+}
+
+/* The oldest that is open, so that both sites' people may well choose the same. */
+static enum rc acknowledge(struct world *w, struct active *f)
+{
+	struct sim_site *s = &w->sites[f->site];
+	const struct incident *oldest = NULL;
+
+	map_each (alert_incidents(site_alert(s->site)), it) {
+		const struct incident *in = it->value;
+
+		if (!incident_is_over(in) && (!oldest || is_older(in, oldest)))
+			oldest = in;
+	}
+	if (!oldest)
+		return RC_NOT_FOUND;
+	return site_ack(s->site, world_now(w, f->site), oldest->id, "looking", "operator", NULL);
+}
+
+/* What they are told when it doesn't work is not looked at. */
+static void operator_acts(struct world *w, struct active *f, bool begins)
+{
+	static enum rc (*const deeds[])(struct world *, struct active *) = { pause_check,
+		silence_check, acknowledge, resume_check, lift_silence };
+
+	if (!begins || !w->sites[f->site].site)
 		return;
-	snprintf(matchers, sizeof matchers, "{name=\"%s\"}", name);
-	if (f->amount & 1)
-		rc = site_pause(s->site, now, name, until, "maintenance", "operator", NULL);
-	else
-		rc = site_silence(s->site, now, matchers, until, "maintenance", "operator", id, NULL);
-	if (rc == RC_OK && w->hushed_until_ms[f->check] < w->now_ms + f->amount)
-		w->hushed_until_ms[f->check] = w->now_ms + f->amount;
-	world_drain(w, f->site);
+	if (deeds[f->amount % (int64_t)COUNT(deeds)](w, f) == RC_OK)
+		world_drain(w, f->site);
 }
 
 static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {

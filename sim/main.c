@@ -4,7 +4,8 @@
  *
  *	sim --seed N [--hours H] [--trace]   one run, again; the trace on standard output
  *	sim --seconds S [--from N]           new seeds until the time is up
- *	sim --seeds N [--from N]             that many seeds, each with its mirror
+ *	sim --seeds N [--from N] [--mirror]  that many seeds, each with its mirror
+ *	sim --seeds N --catch WORDS          a planted bug: a seed must break with these words first
  */
 #include "sim/world.h"
 
@@ -15,6 +16,7 @@ struct arguments {
 	uint64_t seed, from, seeds;
 	bool has_seed, is_traced, is_mirrored;
 	int64_t hours, seconds;
+	const char *catch;
 };
 
 static double seconds_now(void)
@@ -27,6 +29,7 @@ static double seconds_now(void)
 
 struct outcome {
 	bool is_ok;
+	char breach[sizeof((struct world){ 0 }.breach)];
 	uint64_t trace_hash, steps, incidents, deliveries, faults, checked;
 };
 
@@ -41,6 +44,7 @@ static struct outcome run(const struct sim_options *options)
 		printf("seed %llu breaks at %.1f h: %s\n  replay: sim --seed %llu --trace\n",
 			(unsigned long long)options->seed, (double)w->now_ms / HOUR_MS, w->breach,
 			(unsigned long long)options->seed);
+	str_copy(o.breach, sizeof o.breach, w->breach);
 	o.trace_hash = w->trace_hash;
 	o.steps = w->steps;
 	o.incidents = w->n_incidents;
@@ -66,18 +70,35 @@ static int run_one(const struct arguments *a)
 }
 
 /* Oracle 6: the run with the names exchanged is the same run. */
-static bool is_mirror(const struct sim_options *options, const struct outcome *o)
+static void compare_with_mirror(const struct sim_options *options, struct outcome *o)
 {
 	struct sim_options swapped = *options;
-	struct outcome m;
 
 	swapped.is_swapped = true;
-	m = run(&swapped);
-	if (m.trace_hash == o->trace_hash)
-		return true;
-	printf("seed %llu: oracle 6: with the names exchanged it is another run\n",
-		(unsigned long long)options->seed);
-	return false;
+	if (run(&swapped).trace_hash == o->trace_hash)
+		return;
+	o->is_ok = false;
+	str_copy(o->breach, sizeof o->breach,
+		"oracle 6: with the names exchanged it is another run");
+	printf("seed %llu: %s\n", (unsigned long long)options->seed, o->breach);
+}
+
+/* The simulator proves itself: it has to find what was planted, and to call it by its name. */
+static int run_catch(const struct arguments *a)
+{
+	for (uint64_t seed = a->from; seed < a->from + a->seeds; seed++) {
+		struct sim_options options = { .seed = seed, .hours = a->hours };
+		struct outcome o = run(&options);
+
+		if (o.is_ok && a->is_mirrored)
+			compare_with_mirror(&options, &o);
+		if (o.is_ok || !str_starts(o.breach, a->catch))
+			continue;
+		printf("caught by seed %llu\n", (unsigned long long)seed);
+		return 0;
+	}
+	printf("%llu seeds, and none broke with '%s'\n", (unsigned long long)a->seeds, a->catch);
+	return 1;
 }
 
 static int run_many(const struct arguments *a)
@@ -93,7 +114,9 @@ static int run_many(const struct arguments *a)
 		if (a->seeds ? n == a->seeds : seconds_now() - begun > (double)a->seconds)
 			break;
 		o = run(&options);
-		broken += !o.is_ok || (a->is_mirrored && !is_mirror(&options, &o));
+		if (o.is_ok && a->is_mirrored)
+			compare_with_mirror(&options, &o);
+		broken += !o.is_ok;
 		hash = hash * 31 + o.trace_hash;
 		sum.steps += o.steps;
 		sum.incidents += o.incidents;
@@ -115,9 +138,11 @@ static int run_many(const struct arguments *a)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "seed", required_argument, NULL, 's' },
-		{ "hours", required_argument, NULL, 'h' }, { "seconds", required_argument, NULL, 't' },
+		{ "hours", required_argument, NULL, 'h' },
+		{ "seconds", required_argument, NULL, 't' },
 		{ "seeds", required_argument, NULL, 'n' }, { "from", required_argument, NULL, 'f' },
-		{ "trace", no_argument, NULL, 'v' }, { "mirror", no_argument, NULL, 'm' }, { 0 } };
+		{ "trace", no_argument, NULL, 'v' }, { "mirror", no_argument, NULL, 'm' },
+		{ "catch", required_argument, NULL, 'c' }, { 0 } };
 	struct arguments a = { .hours = 24, .from = 1 };
 	int c;
 
@@ -145,13 +170,19 @@ int main(int argc, char **argv)
 		case 'm':
 			a.is_mirrored = true;
 			break;
+		case 'c':
+			a.catch = optarg;
+			break;
 		default:
 			return 64;
 		}
 	if (!a.has_seed && !a.seeds && !a.seconds) {
-		fprintf(stderr, "usage: sim --seed N | --seeds N | --seconds S   [--hours H] [--from N] "
-				"[--mirror] [--trace]\n");
+		fprintf(stderr,
+			"usage: sim --seed N | --seeds N | --seconds S   [--hours H] [--from N] "
+			"[--mirror] [--trace] [--catch WORDS]\n");
 		return 64;
 	}
+	if (a.catch)
+		return run_catch(&a);
 	return a.has_seed ? run_one(&a) : run_many(&a);
 }

@@ -158,7 +158,28 @@ void oracle_still(struct world *w)
 
 static bool is_unsure(const struct world *w, const char *incident)
 {
-	return map_has(&w->sites[0].unsure, incident) || map_has(&w->sites[1].unsure, incident);
+	return map_has(&w->unsure, incident);
+}
+
+void oracle_unsure(struct world *w, const char *incident)
+{
+	map_put(&w->unsure, incident, w);
+}
+
+/* A message that the watcher delivered, and its receipt has not been fetched; a receipt that waits for
+ * room on the disk. */
+void oracle_crash(struct world *w, uint8_t site)
+{
+	const struct site *s = w->sites[site].site;
+
+	for (uint32_t i = 0; i < kept(w); i++) {
+		const struct sim_message *m = &w->messages[i];
+		const struct incident *in = map_get(alert_incidents(site_alert(s)), m->incident);
+
+		if (in && (!*in->told[0].message ||
+				  (site_is_stuck(s) && m->edited_ms > w->now_ms - HOUR_MS)))
+			oracle_unsure(w, m->incident);
+	}
 }
 
 /* What it told is over by now, only the message doesn't show it yet. */
@@ -175,6 +196,14 @@ static bool is_over(const struct world *w, const struct sim_message *m)
 	return false;
 }
 
+/* Whoever lost what it had written, and is parted from the peer that has it, can't know better. */
+static bool has_forgotten(const struct world *w, uint8_t site, const struct sim_message *old)
+{
+	int64_t lost_ms = site < SIM_SITES ? w->sites[site].lost_history_ms : NEVER_MS;
+
+	return lost_ms != NEVER_MS && old->created_ms <= lost_ms;
+}
+
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
 	if (!is_new || m->cause == CHECK_NONE || !m->is_live || is_unsure(w, m->incident))
@@ -185,6 +214,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 		int64_t since_ms = o->created_ms - JUST_NOW_MS;
 
 		if (o == m || o->cause != m->cause || !o->is_live || is_unsure(w, o->incident))
+			continue;
+		if (has_forgotten(w, m->by, o))
 			continue;
 		if (!str_eq(o->incident, m->incident) && (is_over(w, o) || is_over(w, m)))
 			continue;
@@ -221,12 +252,26 @@ bool oracle_is_mirrored(const struct world *w, uint8_t site)
 	return true;
 }
 
-static bool is_told(const struct incident *in)
+/* What Discord shows, whatever the sites believe. */
+static bool is_shown(const struct world *w, const struct incident *in)
+{
+	for (uint32_t i = 0; i < kept(w); i++) {
+		const struct sim_message *m = &w->messages[i];
+
+		if (str_eq(m->incident, in->id) && m->version >= in->version)
+			return true;
+		if (m->is_summary && !*in->told[0].message)
+			return true;
+	}
+	return false;
+}
+
+static bool is_told(const struct world *w, const struct incident *in)
 {
 	uint32_t told = in->told[0].version;
 
 	if (told >= in->version)
-		return true;
+		return is_shown(w, in);
 	return !told && (in->state == INCIDENT_MERGED || in->is_muted);
 }
 
@@ -240,7 +285,8 @@ static void expect_all_told(struct world *w, uint8_t site)
 		if (!str_eq(in->owner, w->lab->sites[site].name) || !in->version)
 			continue;
 		if (incident_is_over(in) || (cause != CHECK_NONE && w->hushed_until_ms[cause] > w->now_ms)) {
-			if (!is_told(in) && !(cause != CHECK_NONE && w->hushed_until_ms[cause] > 0))
+			if (!is_told(w, in) &&
+				!(cause != CHECK_NONE && w->hushed_until_ms[cause] > 0))
 				world_breach(w, "oracle 2: an incident of %s was never told in its last "
 						"version (%u of %u)", in->cause, in->told[0].version,
 					in->version);
@@ -259,13 +305,12 @@ static void expect_all_well(struct world *w, uint8_t site)
 		struct check_view v = checks_view(c, i);
 
 		if (v.state == CHECK_FAILING || v.state == CHECK_SILENT)
-			world_breach(w, "all was healed, but site%u says %s is %s: %s", site,
-				v.spec->name, check_state_name(v.state), v.reason);
+			world_breach(w, "oracle 1: all was healed, but site%u says %s is %s: %s",
+				site, v.spec->name, check_state_name(v.state), v.reason);
 	}
 }
 
-/* For whoever reads the trace. */
-static void print_state(struct world *w, uint8_t site)
+static void print_site(struct world *w, uint8_t site)
 {
 	const struct checks *c = site_checks(w->sites[site].site);
 
@@ -287,9 +332,98 @@ static void print_state(struct world *w, uint8_t site)
 	{
 		const struct incident *in = it->value;
 
-		fprintf(w->options.trace, "site%u incident %s: %s version %u told %u\n", site, in->id,
-			incident_state_name(in->state), in->version, in->told[0].version);
+		fprintf(w->options.trace, "site%u incident %s: %s%s version %u told %u\n", site,
+			in->id, in->is_flapping ? "flapping, " : "", incident_state_name(in->state),
+			in->version, in->told[0].version);
 	}
+}
+
+/* For whoever reads the trace. */
+void oracle_print(struct world *w)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		if (w->sites[site].site)
+			print_site(w, site);
+}
+
+/* The sites compare their states themselves, and say so when they have come apart. */
+void oracle_event(struct world *w, const struct event *ev)
+{
+	if (str_eq(ev->kind, "evidence") && strstr(ev->body, "please report this defect"))
+		world_breach(w, "oracle 3: the same journals, but %s finds another state",
+			ev->site);
+}
+
+static const char *difference(const struct incident *a, const struct incident *b)
+{
+	if (!b)
+		return "is missing at the other";
+	if (a->state != b->state || a->version != b->version)
+		return "is in another state";
+	if (a->acked.ms != b->acked.ms)
+		return "is acknowledged at one only";
+	return a->told[0].version == b->told[0].version ? NULL : "was told in another version";
+}
+
+static bool is_long_over(const struct world *w, const struct incident *in)
+{
+	return incident_is_over(in) &&
+	       world_now(w, SIM_SITES).wall.ms - in->closed.ms > DAY_MS - 2 * HOUR_MS;
+}
+
+/* The digest covers what is still open; this is everything. */
+static void expect_same_incidents(struct world *w)
+{
+	const struct map *theirs = alert_incidents(site_alert(w->sites[1].site));
+
+	map_each (alert_incidents(site_alert(w->sites[0].site)), it) {
+		const struct incident *in = it->value;
+		const char *how = difference(in, map_get(theirs, in->id));
+
+		/* Each forgets what has been over for a day, by a clock of its own. */
+		if (how && in->version && !is_long_over(w, in))
+			world_breach(w, "oracle 3: the same journals, but incident %s %s", in->id,
+				how);
+	}
+}
+
+static enum rc read_chain(struct world *w, uint8_t site, const struct journal_head *h,
+	struct arena *a, struct event **ret, size_t *ret_n)
+{
+	const struct journal_store *store = memory_store_port(w->sites[site].store);
+
+	return store->range(store->ctx, h->site, h->epoch, 1, SIZE_MAX, a, ret, ret_n, NULL);
+}
+
+/* Event by event, and each is what was signed. */
+static void expect_same_chain(struct world *w, const struct journal_head *h)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *x, *y;
+	size_t n, m;
+
+	if (read_chain(w, 0, h, &a, &x, &n) != RC_OK || read_chain(w, 1, h, &a, &y, &m) != RC_OK ||
+		n != m) {
+		world_breach(w, "oracle 3: %s's journal can't be read at both sites", h->site);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct sha256 hash = event_hash(&x[i]), other = event_hash(&y[i]);
+
+		if (memcmp(&hash, &other, sizeof hash) || memcmp(&hash, &x[i].hash, sizeof hash))
+			world_breach(w,
+				"oracle 3: event %zu of %s's journal is not what was written",
+				i + 1, h->site);
+	}
+}
+
+static void expect_same_history(struct world *w)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(w->sites[0].site), &n);
+
+	for (size_t i = 0; i < n; i++)
+		expect_same_chain(w, &heads[i]);
 }
 
 void oracle_forget(struct world *w)
@@ -299,27 +433,40 @@ void oracle_forget(struct world *w)
 			w->messages[i].is_live = false;
 			w->messages[i].members = 0;
 		}
-	map_fini(&w->sites[0].unsure);
-	map_fini(&w->sites[1].unsure);
+	map_fini(&w->unsure);
+}
+
+/* A site that lost its history and has been with its peer for a while has it back. */
+void oracle_remember(struct world *w)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		struct sim_site *s = &w->sites[site];
+
+		if (s->lost_history_ms != NEVER_MS &&
+			w->sites[0].linked_since_ms < w->now_ms - JUST_NOW_MS &&
+			w->sites[1].linked_since_ms < w->now_ms - JUST_NOW_MS &&
+			oracle_is_mirrored(w, !site))
+			s->lost_history_ms = NEVER_MS;
+	}
 }
 
 void oracle_healed(struct world *w)
 {
 	for (uint8_t site = 0; site < SIM_SITES; site++)
 		if (!w->sites[site].site) {
-			world_breach(w, "site%u did not come back", site);
+			world_breach(w, "oracle 3: site%u did not come back", site);
 			return;
 		}
 	if (!is_linked(w))
-		world_breach(w, "the way is open, but the link is not up");
+		world_breach(w, "oracle 3: the way is open, but the link is not up");
 	if (!oracle_is_mirrored(w, 0) || !oracle_is_mirrored(w, 1))
 		world_breach(w, "oracle 3: the journals differ after healing");
 	else if (site_digest(w->sites[0].site) != site_digest(w->sites[1].site))
 		world_breach(w, "oracle 3: the same journals, but another folded state");
+	expect_same_incidents(w);
+	expect_same_history(w);
 	for (uint8_t site = 0; site < SIM_SITES; site++) {
 		expect_all_told(w, site);
 		expect_all_well(w, site);
 	}
-	for (uint8_t site = 0; *w->breach && w->options.trace && site < SIM_SITES; site++)
-		print_state(w, site);
 }

@@ -101,6 +101,7 @@ static void trace_event(struct world *w, uint8_t site, const struct event *ev)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
 
+	oracle_event(w, ev);
 	world_trace(w, "site%u event %s %llu", site, ev->kind, (unsigned long long)ev->seq);
 	if (!w->options.trace || !str_eq(ev->site, w->lab->sites[site].name))
 		return; /* a peer's copy says nothing new to a reader */
@@ -182,6 +183,7 @@ void world_crash_site(struct world *w, uint8_t site)
 
 	if (!s->site)
 		return;
+	oracle_crash(w, site);
 	heap_remove(&w->events, &s->timer);
 	site_free(s->site);
 	s->site = NULL;
@@ -240,6 +242,7 @@ static void look(struct world *w, void *arg)
 {
 	(void)arg;
 	world_later(w, LOOK_EVERY_MS, look, NULL);
+	oracle_remember(w);
 	if (w->is_chaos)
 		oracle_still(w);
 	if (w->now_ms < w->phase_ends_ms)
@@ -272,7 +275,7 @@ void world_init(struct world *w, const struct sim_options *options)
 
 		s->store = memory_store_new();
 		s->is_wan_up = s->is_egress_up = s->is_watcher_path_up = true;
-		s->linked_since_ms = NEVER_MS;
+		s->linked_since_ms = s->lost_history_ms = NEVER_MS;
 		s->timer.tie = i;
 		w->is_path_up[i][!i] = true;
 	}
@@ -314,6 +317,8 @@ bool world_run(struct world *w)
 {
 	while (!*w->breach && w->now_ms < w->options.hours * HOUR_MS)
 		step(w);
+	if (*w->breach && w->options.trace)
+		oracle_print(w);
 	return !*w->breach;
 }
 
@@ -322,8 +327,8 @@ void world_fini(struct world *w)
 	for (uint8_t i = 0; i < SIM_SITES; i++) {
 		site_free(w->sites[i].site);
 		memory_store_free(w->sites[i].store);
-		map_fini(&w->sites[i].unsure);
 	}
+	map_fini(&w->unsure);
 	watcher_free(w->watcher);
 	str_fini(&w->watcher_saved);
 	/* What is still under way is left to the end of the process. */

@@ -56,6 +56,7 @@ struct sim_message { /* one message in Discord */
 	uint64_t members;        /* bit n: check n is listed as not well */
 	uint32_t silent_sites;   /* watcher: bit n */
 	bool is_live;            /* what it shows is not over */
+	bool is_summary;         /* it tells of several incidents at once, after an outage */
 	uint32_t version;
 };
 
@@ -67,7 +68,7 @@ struct sim_site {
 	uint64_t generation;     /* of the process: answers to an earlier one are lost */
 	bool is_wan_up, is_egress_up, is_watcher_path_up, is_disk_full;
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
-	struct map unsure;       /* incidents of which an attempt got no answer */
+	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
 	uint64_t answers;
 };
 
@@ -103,11 +104,14 @@ struct world {
 	uint32_t n_messages;             /* ever; a ring */
 	uint32_t refuse_percent;         /* 429 */
 	bool answers_500, hangs_up;
+	struct map unsure; /* incidents told with no receipt: nobody can know, a repeat is
+	                                  * allowed */
 	/* Faults. */
 	bool is_enabled[FAULTS];
 	int64_t mean_gap_ms;
 	struct active *active;           /* faults under way */
 	int64_t hushed_until_ms[SIM_CHECKS]; /* silenced or paused by an operator */
+	char last_silence[INCIDENT_ID_MAX];
 	int64_t quiet_since_ms;          /* nothing changed in the world since */
 	bool is_chaos;
 	int64_t phase_ends_ms;
@@ -164,9 +168,15 @@ void faults_heal_all(struct world *w);
 
 /* oracle.c */
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
+void oracle_unsure(struct world *w, const char *incident);
+void oracle_crash(struct world *w,
+	uint8_t site); /* about to: what it hasn't written down is gone */
+void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(const struct world *w, uint8_t site); /* the peer holds all it wrote */
+void oracle_remember(struct world *w);  /* whoever lost its history has it again */
 void oracle_still(struct world *w);     /* the world stood still for long enough */
 void oracle_forget(struct world *w);    /* messages that nobody knows of can't be edited: set aside */
+void oracle_print(struct world *w);
 void oracle_healed(struct world *w);    /* everything was healed and quiet */
 
 #endif
