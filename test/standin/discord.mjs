@@ -7,7 +7,7 @@ import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs
 import { parseArgs } from "node:util";
 
 import { isEmptyMessage, refusal } from "./discord_body.mjs";
-import { Limits, banned, tooMany } from "./discord_limits.mjs";
+import { BUCKET_SIZE, Limits, banned, tooMany } from "./discord_limits.mjs";
 import { Store, messageObject } from "./discord_store.mjs";
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "0" },
     "port-file": { type: "string" },
     log: { type: "string" },
+    bucket: { type: "string", default: String(BUCKET_SIZE) }, // requests in two seconds, a route
     webhook: { type: "string", multiple: true }, // ID/TOKEN; none: any but deleted ones
     help: { type: "boolean", short: "h" },
   },
@@ -28,13 +29,13 @@ const { values: options } = parseArgs({
 
 if (options.help) {
   console.log(
-    "usage: discord.mjs [--host ADDRESS] [--port N] [--port-file FILE] [--log FILE] [--webhook ID/TOKEN]...",
+    "usage: discord.mjs [--host ADDRESS] [--port N] [--port-file FILE] [--log FILE] [--bucket N] [--webhook ID/TOKEN]...",
   );
   process.exit(0);
 }
 
 const store = new Store();
-const limits = new Limits();
+const limits = new Limits(Number(options.bucket));
 const requests = []; // what was asked and answered, newest last
 const followers = new Set(); // browsers
 const counts = { requests: 0, created: 0, edited: 0, deleted: 0, refused: 0, limited: 0, disturbed: 0 };

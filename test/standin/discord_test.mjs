@@ -209,6 +209,19 @@ test("what has the wrong type or is missing is refused", async () => {
   }
 });
 
+test("a larger bucket serves more at once", async () => {
+  const roomy = await start("--bucket", "8");
+  const url = `${roomy.base}/api/webhooks/1/x?wait=true`;
+  const answers = [];
+  for (let i = 0; i < 9; i++) answers.push(await ask("POST", url, { content: "hello" }));
+  roomy.process.kill();
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200, 200, 200, 200, 200, 429],
+  );
+  assert.equal(answers[0].headers.get("x-ratelimit-limit"), "8");
+});
+
 test("five requests in two seconds are served, the sixth is told when to come back", async () => {
   for (let left = 4; left >= 0; left--) {
     const { status, headers } = await post({ content: "x" });
