@@ -4,9 +4,11 @@
  * prints CPU time a probe, how many were ok, and resident memory.
  *
  * usage: probe_bench KIND TARGET [RATE [COUNT [CA_FILE]]]
- *	KIND    http (a URL), tls (host:port), tcp (host:port), dns (server[:port]/NAME), icmp
- *(host) RATE    probes a second, 0 for one after the other (default 50) COUNT   default 500; the
- *first 20 are not counted CA_FILE "-": don't verify
+ *	KIND     http (a URL), tls (host:port), tcp (host:port), dns (server[:port]/NAME), icmp (host),
+ *	         handshake (IPv4:port): TLS and no more
+ *	RATE     probes a second, 0 for one after the other (default 50)
+ *	COUNT    default 500; the first 20 are not counted
+ *	CA_FILE  "-": don't verify
  */
 #include "base/mem.h"
 #include "port/probe/probe.h"
@@ -134,15 +136,13 @@ static void print(const struct bench *b, const char *kind)
 
 /* The floor of a TLS probe: connection and handshake with the priorities of our probes, without
  * looking at the certificate. */
-static bool shake_hands(uint16_t port, gnutls_priority_t priority,
+static bool shake_hands(const struct sockaddr_in *to, gnutls_priority_t priority,
 	gnutls_certificate_credentials_t credentials)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), code = -1;
 	gnutls_session_t session;
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+	if (connect(fd, (const struct sockaddr *)to, sizeof *to) == 0 &&
 		gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP) ==
 			0) {
 		gnutls_priority_set(session, priority);
@@ -158,20 +158,32 @@ static bool shake_hands(uint16_t port, gnutls_priority_t priority,
 	return code == 0;
 }
 
+/* "127.0.0.1:443" */
+static struct sockaddr_in address_of(const char *target)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	const char *colon = strchr(target, ':');
+	char host[INET_ADDRSTRLEN] = "";
+
+	if (colon)
+		snprintf(host, sizeof host, "%.*s", (int)(colon - target), target);
+	must(inet_pton(AF_INET, host, &to.sin_addr) == 1);
+	to.sin_port = htons((uint16_t)atoi(colon + 1));
+	return to;
+}
+
 static void bench_handshakes(struct bench *b, const char *target)
 {
-	const char *colon = strchr(target, ':');
-	uint16_t port = (uint16_t)(colon ? atoi(colon + 1) : 443);
+	struct sockaddr_in to = address_of(target);
 	gnutls_certificate_credentials_t credentials;
 	gnutls_priority_t priority;
 
 	must(gnutls_certificate_allocate_credentials(&credentials) == 0);
-	must(gnutls_priority_init(&priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL) ==
-		0);
+	must(gnutls_priority_init(&priority, HANDSHAKE_PRIORITY, NULL) == 0);
 	for (int64_t i = 0; i < b->count + WARM_UP; i++) {
 		if (i == WARM_UP)
 			b->cpu_before_us = cpu_us();
-		if (shake_hands(port, priority, credentials) && i >= WARM_UP)
+		if (shake_hands(&to, priority, credentials) && i >= WARM_UP)
 			b->n_ok++;
 		if (b->rate)
 			usleep((useconds_t)(1000000 / b->rate));
