@@ -4,6 +4,7 @@
 Each lab has a loopback network to itself (127.A.B.0/24), so that many can run at once and ports needn't be looked for.
 Whatever is started here ends with the `with` that it was started in, or with this process.
 """
+import concurrent.futures
 import contextlib
 import ctypes
 import http.client
@@ -45,6 +46,10 @@ def wait_until(what, deadline_s, is_true, every_s=0.1):
         time.sleep(every_s)
 
 
+# A child that is to die with its parent dies with the thread that began it: one that lives as long as we do.
+_starter = concurrent.futures.ThreadPoolExecutor(1)
+
+
 def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -52,8 +57,8 @@ def _die_with_parent():
 class Program:
     """A process, started anew as often as one likes; what it says goes to a file."""
 
-    def __init__(self, argv, log, address=None, env=None):
-        self.argv, self.log, self.address, self.env = [str(a) for a in argv], log, address, env
+    def __init__(self, argv, log, address=None):
+        self.argv, self.log, self.address = [str(a) for a in argv], log, address
         self.process = None
 
     def __enter__(self):
@@ -65,8 +70,8 @@ class Program:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env={**os.environ, **(self.env or {})}, preexec_fn=_die_with_parent)
+            self.process = _starter.submit(subprocess.Popen, self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                           preexec_fn=_die_with_parent).result()
         if wait and self.address:
             wait_until(f"{self.argv[0]} on {self.address}", 20, self.is_listening, 0.02)
 
@@ -115,23 +120,28 @@ class Program:
 
 
 class Client:
-    """HTTP to one address, over a connection that is kept."""
+    """HTTP to one address.  Only a GET goes over a connection that was kept, since it may be asked twice: the other
+    end closes what is idle."""
 
     def __init__(self, address):
-        self.address, self.connection = address, None
+        self.address, self.kept = address, None
 
     def ask(self, method, path, body=None, timeout_s=10):
         """(status, text); OSError when nobody answers."""
-        headers = {"X-Diarchy-CSRF": "bench"}
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection(*self.address, timeout=timeout_s)
+        if method == "GET" and self.kept:
+            with contextlib.suppress(OSError):
+                return self._exchange(self.kept, method, path, body)
+        self.kept = http.client.HTTPConnection(*self.address, timeout=timeout_s)
+        return self._exchange(self.kept, method, path, body)
+
+    @staticmethod
+    def _exchange(connection, method, path, body):
         try:
-            self.connection.request(method, path, body, headers)
-            answer = self.connection.getresponse()
+            connection.request(method, path, body, {"X-Diarchy-CSRF": "bench"})
+            answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as e:
-            self.connection.close()
-            self.connection = None
+            connection.close()
             raise OSError(f"{method} {path}: {e!r}") from e
 
     def json(self, method, path, body=None):
@@ -163,7 +173,7 @@ class StandIn(Program):
 
 class Site(Program):
     def __init__(self, lab, name, host):
-        self.name, self.state = name, lab.folder / f"state-{name}"
+        self.name, self.lab_path, self.state = name, lab.path, lab.folder / f"state-{name}"
         super().__init__([DIARCHY, "serve", "--lab", lab.path, "--site", name, "--key", lab.folder / f"{name}.key",
                           "--state", self.state, "--log-level", "info"], lab.folder / f"{name}.log", (host, HTTP_PORT))
         self.client = Client(self.address)
