@@ -3,12 +3,14 @@
  * journal_bench: what the journal costs, on this machine's disk.
  *
  * usage: journal_bench [EVENTS] [FOLDER]     default: 1000000 events, in a folder under /tmp
+ *        journal_bench --make FILE EVENTS    only such a journal, whose newest event is of now
  *
  * Two sites with 500 checks write what a lab writes: mostly words of vantages, now and then an
  * incident with its receipts, a ping, a note.
  */
 #include "base/limits.h"
 #include "base/rng.h"
+#include "core/alert/incident.h"
 #include "core/journal/memory_store.h"
 #include "port/keys/keys.h"
 #include "port/sqlite/sqlite_store.h"
@@ -19,8 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHECKS  500
-#define APPENDS 1000
+#define CHECKS      500
+#define APPENDS     1000
+#define STEP_MAX_MS 60000 /* between two events of a site; half of it on average */
 
 static double seconds(void)
 {
@@ -50,43 +53,112 @@ struct writer {
 	struct rng rng;
 	const char *site;
 	uint64_t seq, incidents;
+	uint64_t well_from_seq; /* from here on all checks are well */
 	struct sha256 previous;
 	int64_t ms;
-	char subject[64], body[256];
+	bool is_receipt_due;
+	char subject[64];
+	struct str body;
 };
+
+static void write_word(struct writer *w)
+{
+	bool is_well = w->seq >= w->well_from_seq || rng_chance(&w->rng, 1, 2);
+	struct json_out out;
+
+	json_begin(&out, &w->body);
+	json_object_open(&out, NULL);
+	json_text(&out, "word", is_well ? "ok" : "failing");
+	if (!is_well)
+		json_text(&out, "reason", "HTTP 502, wanted 200");
+	json_time(&out, "since", (struct wall){ w->ms });
+	json_time(&out, "last_ok", (struct wall){ is_well ? w->ms : w->ms - 15000 });
+	json_int(&out, "took_us", (int64_t)rng_below(&w->rng, 1000000));
+	json_close(&out);
+}
+
+/* One that is over. */
+static void write_incident(struct writer *w)
+{
+	scoped(incident_free) struct incident *in = incident_new();
+	struct incident_member *m;
+	char check[64], title[80];
+
+	snprintf(check, sizeof check, "service-%lu", (unsigned long)(w->incidents * 7 % CHECKS));
+	snprintf(title, sizeof title, "%s is down", check);
+	text_set(&in->owner, w->site);
+	text_set(&in->cause, check);
+	text_set(&in->title, title);
+	text_set(&in->severity, "warning");
+	in->state = INCIDENT_CLOSED;
+	in->version = 2;
+	in->opened.ms = in->since.ms = w->ms - 10 * MINUTE_MS;
+	in->recovered.ms = in->closed.ms = w->ms;
+	m = incident_member(in, check, true);
+	text_set(&m->state, "failing");
+	text_set(&m->scope, "down");
+	text_set(&m->reason, "HTTP 502, wanted 200");
+	m->since = in->since;
+	m->recovered = in->recovered;
+	incident_write(in, &w->body);
+}
+
+static void write_receipt(struct writer *w)
+{
+	struct json_out out;
+	char message[32];
+
+	snprintf(message, sizeof message, "%lu", 1420070400000000000 + (unsigned long)w->incidents);
+	json_begin(&out, &w->body);
+	json_object_open(&out, NULL);
+	json_text(&out, "channel", "discord");
+	json_int(&out, "version", 2);
+	json_text(&out, "message", message);
+	json_text(&out, "via", w->site);
+	json_close(&out);
+}
 
 static const char *choose(struct writer *w)
 {
 	uint64_t dice = rng_below(&w->rng, 100), check = rng_below(&w->rng, CHECKS);
 
+	str_clear(&w->body);
+	if (w->is_receipt_due) { /* what is told has its receipt right after */
+		w->is_receipt_due = false;
+		write_receipt(w);
+		return "receipt";
+	}
 	snprintf(w->subject, sizeof w->subject, "service-%lu", (unsigned long)check);
-	snprintf(w->body, sizeof w->body,
-		"{\"word\":\"failing\",\"reason\":\"HTTP 502, wanted 200\",\"since\":"
-		"\"2026-11-22T18:10:21.123Z\",\"last_ok\":\"2026-11-22T18:10:06.118Z\",\"took_us\":"
-		"%lu}",
-		(unsigned long)rng_below(&w->rng, 1000000));
-	if (dice < 80)
+	if (dice < 86) {
+		write_word(w);
 		return "evidence";
-	if (dice < 85)
+	}
+	if (dice < 91) {
+		str_add(&w->body, "{\"what\":\"success\",\"code\":0}");
 		return "ping";
-	w->incidents += dice >= 97;
-	snprintf(w->subject, sizeof w->subject, "%s-%lu", w->site, (unsigned long)w->incidents);
-	return dice < 92 ? "incident" : dice < 99 ? "receipt" : "note";
+	}
+	if (dice < 92) {
+		str_add(&w->body, "{\"text\":\"moved to the new switch\",\"by\":\"ana\"}");
+		return "note";
+	}
+	w->is_receipt_due = true;
+	snprintf(w->subject, sizeof w->subject, "%s-%lu", w->site, (unsigned long)++w->incidents);
+	write_incident(w);
+	return "incident";
 }
 
 /* Texts live until the next call. */
 static struct event write_next(struct writer *w)
 {
-	const char *kind = choose(w);
 	struct event ev = { .site = w->site,
 		.epoch = 1763000000,
 		.seq = ++w->seq,
-		.kind = kind,
 		.subject = w->subject,
-		.body = w->body,
 		.previous = w->previous };
 
-	w->ms += rng_between(&w->rng, 1, 60000);
+	w->ms += rng_between(&w->rng, 1, STEP_MAX_MS);
+	ev.kind = choose(w);
+	ev.body = str_c(&w->body);
 	ev.wall.ms = w->ms;
 	ev.hlc = (uint64_t)w->ms << 16;
 	ev.hash = event_hash(&ev);
@@ -96,7 +168,7 @@ static struct event write_next(struct writer *w)
 
 static struct writer writer(const char *site, uint64_t seed)
 {
-	struct writer w = { .site = site, .ms = 1763000000000 };
+	struct writer w = { .site = site, .ms = 1763000000000, .well_from_seq = UINT64_MAX };
 
 	rng_seed(&w.rng, seed);
 	return w;
@@ -174,15 +246,22 @@ static void bench_accept(const char *what, const struct journal_store *store,
 			&e);
 	printf("accept batches of %d into %-13s %8.0f events/s\n", EVENT_BATCH_MAX, what,
 		(double)n / (seconds() - begun));
+	str_fini(&w.body);
 }
 
-static void load(const struct journal_store *store, size_t n)
+/* Half a million events a site at 500 checks are half a year.  The last hundred of each check say
+ * that it is well.  `begin_ms` 0: it doesn't matter when. */
+static void load(const struct journal_store *store, size_t n, int64_t begin_ms)
 {
 	struct writer writers[2] = { writer("dublin", 1), writer("mumbai", 2) };
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	double begun = seconds();
 
+	for (size_t i = 0; i < COUNT(writers) && begin_ms; i++) {
+		writers[i].ms = begin_ms;
+		writers[i].well_from_seq = n / 2 > 100 * CHECKS ? n / 2 - 100 * CHECKS : 0;
+	}
 	for (size_t i = 0; i < n; i += EVENT_BATCH_MAX) {
 		struct event *events =
 			write_batch(&writers[i / EVENT_BATCH_MAX % 2], EVENT_BATCH_MAX, &a);
@@ -190,6 +269,8 @@ static void load(const struct journal_store *store, size_t n)
 		must_ok(store->put(store->ctx, events, EVENT_BATCH_MAX, &e), &e);
 		arena_reset(&a);
 	}
+	for (size_t i = 0; i < COUNT(writers); i++)
+		str_fini(&writers[i].body);
 	arena_fini(&a);
 	printf("load %zu events                     %8.0f events/s\n", n,
 		(double)n / (seconds() - begun));
@@ -329,7 +410,7 @@ static void bench_large(size_t n)
 	double begun;
 
 	open_store(&s, "large.db");
-	load(sqlite_store_port(s), n);
+	load(sqlite_store_port(s), n, 0);
 	sqlite_store_close(s);
 	s = NULL;
 	if (stat("large.db", &st) == 0)
@@ -359,11 +440,23 @@ static void bench_small(void)
 	bench_accept("SQLite", sqlite_store_port(s), port, 100 * 1000);
 }
 
+static int make(const char *path, size_t n)
+{
+	scoped(sqlite_store_close) struct sqlite_store *s = NULL;
+	int64_t now_ms = (int64_t)time(NULL) * 1000;
+
+	open_store(&s, path);
+	load(sqlite_store_port(s), n, now_ms - (int64_t)(n / 2) * STEP_MAX_MS / 2 - DAY_MS);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
 	char folder[] = "journal-bench-XXXXXX";
 
+	if (argc == 4 && strcmp(argv[1], "--make") == 0)
+		return make(argv[2], strtoul(argv[3], NULL, 10));
 	if (n < 10 * CHECKS || chdir(argc > 2 ? argv[2] : "/tmp") < 0 || !mkdtemp(folder) ||
 		chdir(folder) < 0) {
 		fprintf(stderr, "usage: %s [EVENTS (%d at least)] [FOLDER]\n", argv[0],
