@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -54,6 +55,41 @@ void chain_find_anchors(struct chain *c, const struct bundle *b)
 	}
 }
 
+static bool has_name(gnutls_x509_crt_t cert, int wanted)
+{
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		char name[256];
+		size_t n = sizeof name;
+		int type = gnutls_x509_crt_get_subject_alt_name(cert, i, name, &n, NULL);
+
+		if (type == wanted)
+			return true;
+		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return false;
+	}
+	return false;
+}
+
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* GnuTLS still believes the common name where there is no better one, and addresses that are
+ * written like names; browsers and Go believe neither (RFC 9525, 6.3). */
+static bool is_named_rightly(gnutls_x509_crt_t cert, const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, host, address) == 1)
+		return gnutls_x509_crt_check_ip(cert, address, sizeof(struct in_addr), 0);
+	if (inet_pton(AF_INET6, host, address) == 1)
+		return gnutls_x509_crt_check_ip(cert, address, sizeof(struct in6_addr), 0);
+	return has_name(cert, GNUTLS_SAN_DNSNAME);
+}
+
 enum rc chain_verify(struct chain *c, const char *host, unsigned *ret_status, struct err *e)
 {
 	gnutls_typed_vdata_st wanted[] = {
@@ -73,6 +109,8 @@ enum rc chain_verify(struct chain *c, const char *host, unsigned *ret_status, st
 	gnutls_x509_trust_list_deinit(list, 0);
 	if (code < 0)
 		return err_set(e, RC_INPUT, "verifying: %s", gnutls_strerror(code));
+	if (!is_named_rightly(c->certs[0], host))
+		*ret_status |= GNUTLS_CERT_INVALID | GNUTLS_CERT_UNEXPECTED_OWNER;
 	return RC_OK;
 }
 
@@ -251,8 +289,15 @@ static void say_wrong_name(const struct chain *c, struct str *why)
 
 	copy_dns_names(&facts, c->certs[0]);
 	copy_name(subject, sizeof subject, gnutls_x509_crt_get_dn3, c->certs[0]);
-	str_addf(why, "certificate is for %.100s, not for ",
-		facts.names[0] ? facts.names : subject);
+	if (facts.names[0])
+		str_addf(why, "certificate is for %.100s, not for ", facts.names);
+	else if (has_name(c->certs[0], GNUTLS_SAN_IPADDRESS))
+		str_add(why, "certificate is for another address, not for ");
+	else
+		str_addf(why,
+			"certificate has no alternative names (SAN), and its subject, %.100s, "
+			"doesn't count: it is not for ",
+			subject);
 }
 
 /* clang-format off */
@@ -288,7 +333,7 @@ void chain_explain(const struct chain *c, unsigned status, const char *host, cha
 		else
 			str_add(&why, troubles[i].text);
 		if (troubles[i].bit == GNUTLS_CERT_UNEXPECTED_OWNER)
-			str_add(&why, host);
+			str_addf(&why, "%s%s", is_address(host) ? "the address " : "", host);
 	}
 	if (why.len == 0)
 		str_addf(&why, "certificate is not good (GnuTLS status %#x)", status);

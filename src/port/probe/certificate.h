@@ -29,8 +29,9 @@ SCOPED_FINI(chain_fini, struct chain)
  * shown, or are one of them themselves. */
 void chain_find_anchors(struct chain *c, const struct bundle *b);
 
-/* Up to an anchor, for a server called `host` (a name or an address).  *ret_status are GnuTLS's
- * GNUTLS_CERT_... bits, 0 when all is well. */
+/* Up to an anchor, for a server called `host` (a name or an address), which must stand among its
+ * alternative names as what it is.  *ret_status are GnuTLS's GNUTLS_CERT_... bits, 0 when all is
+ * well. */
 enum rc chain_verify(struct chain *c, const char *host, unsigned *ret_status,
 	struct err *e) MUST_USE;
 /* When the whole path from the server's certificate to an anchor is valid. */

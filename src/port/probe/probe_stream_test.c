@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 SCOPED_BY(loopback_free, struct loopback *)
+SCOPED_BY(identity_free, struct identity *)
 SCOPED_FINI(probe_result_fini, struct probe_result)
 
 #define DAY_S 86400
@@ -188,11 +189,35 @@ static void a_name_other_than_the_address_can_be_asked_for(void **unused)
 static void certificates_that_are_not_good_are_told_why(void **unused)
 {
 	(void)unused;
-	assert_tls_says(wrong_name, NULL, "certificate is for other.lan, not for 127.0.0.1");
+	assert_tls_says(wrong_name, NULL,
+		"certificate is for other.lan, not for the address 127.0.0.1");
 	assert_tls_says(expired, NULL, "certificate expired 3 d 1 h ago (20");
 	assert_tls_says(early, NULL, "certificate is not valid before 20");
 	assert_tls_says(orphan, NULL, "certificate's issuer is not trusted (CN=Strange CA)");
 	assert_tls_says(self_signed, NULL, "certificate is self-signed");
+}
+
+static void a_common_name_is_no_name(void **unused)
+{
+	struct tls_spec nas = { .server_name = "nas.lan" };
+	scoped(identity_free) struct identity *bare =
+		issue((struct identity_wish){ .common_name = "nas.lan", .issuer = authority });
+	scoped(identity_free) struct identity *by_address =
+		issue((struct identity_wish){ .common_name = "nas.lan",
+			.has_loopback_ip = true,
+			.issuer = authority });
+	scoped(identity_free) struct identity *as_name =
+		issue((struct identity_wish){ .common_name = "127.0.0.1",
+			.dns_name = "127.0.0.1",
+			.issuer = authority });
+
+	(void)unused;
+	assert_tls_says(bare, &nas,
+		"certificate has no alternative names (SAN), and its subject, CN=nas.lan, "
+		"doesn't count: it is not for nas.lan");
+	assert_tls_says(by_address, &nas, "certificate is for another address, not for nas.lan");
+	assert_tls_says(as_name, NULL,
+		"certificate is for 127.0.0.1, not for the address 127.0.0.1");
 }
 
 static void a_bad_certificate_still_yields_its_facts(void **unused)
@@ -470,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_chain_that_is_remembered_is_told_as_before),
 		cmocka_unit_test(a_name_other_than_the_address_can_be_asked_for),
 		cmocka_unit_test(certificates_that_are_not_good_are_told_why),
+		cmocka_unit_test(a_common_name_is_no_name),
 		cmocka_unit_test(a_bad_certificate_still_yields_its_facts),
 		cmocka_unit_test(not_verifying_accepts_them_all_without_a_chain),
 		cmocka_unit_test(a_certificate_that_ends_too_soon_fails),
