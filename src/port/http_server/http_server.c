@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define SWEEP_MS             1000
-#define PEM_BYTES_MAX        65536
 #define TLS_PRIORITIES       "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define RUNS_WITHOUT_A_BREAK 8
 
@@ -128,6 +127,10 @@ static void visitor_arrive(struct http_server *s, struct MHD_Connection *c, void
 	v->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	address_text(MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
 		v->address);
+	if (s->certificate.newest)
+		gnutls_db_set_ptr(
+			MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session,
+			s);
 	visitor_enter(s, v, VISITOR_NEW);
 	v->next = s->visitors;
 	v->link = &s->visitors;
@@ -177,53 +180,40 @@ PRINTF(2, 0) static void on_log(void *ctx, const char *fmt, va_list ap)
 	log_debug("http server: %s", text);
 }
 
-static enum rc read_pem(const char *path, struct str *ret, struct err *e)
+/* Which certificate does a handshake show?  The session's database pointer leads to the server: MHD
+ * keeps no sessions, and its own pointers are its own. */
+static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int n,
+	const gnutls_pk_algorithm_t *algorithms, int n_algorithms, gnutls_pcert_st **ret_chain,
+	unsigned *ret_n, gnutls_privkey_t *ret_key)
 {
-	FILE *f = fopen(path, "re");
-	char part[4096];
-	size_t n;
+	struct http_server *s = gnutls_db_get_ptr(session);
+	struct pair *p = s->certificate.newest;
 
-	if (!f)
-		return err_errno(e, RC_INPUT, errno, "reading %s", path);
-	ret->limit_bytes = PEM_BYTES_MAX;
-	while ((n = fread(part, 1, sizeof part, f)) > 0 && !ret->is_cut)
-		str_addn(ret, part, n);
-	if (ferror(f))
-		n = SIZE_MAX;
-	fclose(f);
-	explicit_bzero(part, sizeof part);
-	if (n == SIZE_MAX || ret->is_cut || ret->len == 0)
-		return err_set(e, RC_INPUT, "%s is no PEM file of at most %d bytes", path,
-			PEM_BYTES_MAX);
-	return RC_OK;
+	(void)authorities;
+	(void)n;
+	(void)algorithms;
+	(void)n_algorithms;
+	*ret_chain = p->chain;
+	*ret_n = p->n;
+	*ret_key = p->key;
+	return 0;
 }
-
-static void wipe(struct str *s)
-{
-	if (s->s)
-		explicit_bzero(s->s, s->cap);
-	str_fini(s);
-}
-SCOPED_FINI(wipe, struct str)
 
 #define OPTION(name, number, pointer)             \
 	{                                         \
 		name, (intptr_t)(number), pointer \
 	}
 
-/* GnuTLS has copied key and certificate when this returns. */
-static enum rc start_daemon(struct http_server *s, int fd, const struct str *cert,
-	const struct str *key, struct err *e)
+static enum rc start_daemon(struct http_server *s, int fd, struct err *e)
 {
 	const struct MHD_OptionItem tls[] = {
-		OPTION(MHD_OPTION_HTTPS_MEM_CERT, 0, cert->s),
-		OPTION(MHD_OPTION_HTTPS_MEM_KEY, 0, key->s),
+		OPTION(MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)choose_certificate),
 		OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, (char[]){ TLS_PRIORITIES }),
 		OPTION(MHD_OPTION_END, 0, NULL),
 	};
 	uint32_t most = s->setup.connections_max ? s->setup.connections_max : HTTP_CONNECTIONS_MAX;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-	bool use_tls = s->setup.cert_file != NULL;
+	bool use_tls = s->certificate.newest != NULL;
 
 	s->daemon = MHD_start_daemon(flags | (use_tls ? MHD_USE_TLS : 0), 0, on_accept, s,
 		exchange_step, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -234,9 +224,6 @@ static enum rc start_daemon(struct http_server *s, int fd, const struct str *cer
 		exchange_new, s, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, s,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
 		use_tls ? tls : &tls[COUNT(tls) - 1], MHD_OPTION_END);
-	if (!s->daemon && use_tls)
-		return err_set(e, RC_INPUT, "no TLS on %s with certificate %s and key %s",
-			s->address, s->setup.cert_file, s->setup.key_file);
 	if (!s->daemon)
 		return err_set(e, RC_IO, "no HTTP server on %s", s->address);
 	return RC_OK;
@@ -256,6 +243,9 @@ static void watch(struct http_server *s)
 
 static void free_server(struct http_server *s)
 {
+	if (!s)
+		return;
+	certificate_fini(&s->certificate);
 	free(s);
 }
 SCOPED_BY(free_server, struct http_server *)
@@ -264,7 +254,6 @@ enum rc http_server_start(struct http_server **ret, const struct http_server_set
 	struct err *e)
 {
 	scoped(free_server) struct http_server *s = must_alloc(sizeof *s);
-	scoped(wipe) struct str cert = STR_EMPTY, key = STR_EMPTY;
 	int fd;
 	enum rc rc = RC_OK;
 
@@ -274,14 +263,12 @@ enum rc http_server_start(struct http_server **ret, const struct http_server_set
 	if (!setup->cert_file != !setup->key_file)
 		return err_set(e, RC_INPUT, "TLS needs a certificate and its key, not one of them");
 	if (setup->cert_file)
-		rc = read_pem(setup->cert_file, &cert, e);
-	if (rc == RC_OK && setup->key_file)
-		rc = read_pem(setup->key_file, &key, e);
+		rc = certificate_read(&s->certificate, setup->cert_file, setup->key_file, e);
 	if (rc == RC_OK)
 		rc = listen_on(setup->listen, &fd, s->address, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = start_daemon(s, fd, &cert, &key, e);
+	rc = start_daemon(s, fd, e);
 	if (rc != RC_OK) {
 		close(fd);
 		return rc;
@@ -300,7 +287,25 @@ static void on_handle_closed(uv_handle_t *handle)
 		return;
 	if (s->stopped)
 		s->stopped(s->stopped_ctx);
-	free(s);
+	free_server(s);
+}
+
+enum rc http_server_use(struct http_server *s, const char *cert_file, const char *key_file,
+	struct err *e)
+{
+	bool uses_tls = s->certificate.newest != NULL;
+
+	if (!cert_file != !key_file || uses_tls != (cert_file != NULL))
+		return err_set(e, RC_UNSUPPORTED,
+			"TLS is turned on or off by a restart; %s goes on %s it", s->address,
+			uses_tls ? "with" : "without");
+	return uses_tls ? certificate_read(&s->certificate, cert_file, key_file, e) : RC_OK;
+}
+
+enum rc http_server_refresh(struct http_server *s, bool *ret_is_new, struct err *e)
+{
+	*ret_is_new = false;
+	return s->certificate.newest ? certificate_refresh(&s->certificate, ret_is_new, e) : RC_OK;
 }
 
 void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *ctx)

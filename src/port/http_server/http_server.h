@@ -79,6 +79,12 @@ struct http_server_setup {
  * taken or not ours. */
 enum rc http_server_start(struct http_server **ret, const struct http_server_setup *setup,
 	struct err *e) MUST_USE;
+/* Show another pair from now on.  The one in use stays on RC_INPUT (files that can't be read, or don't
+ * fit each other: the text names them), and on RC_UNSUPPORTED (TLS can't be turned on or off). */
+enum rc http_server_use(struct http_server *s, const char *cert_file, const char *key_file,
+	struct err *e) MUST_USE;
+/* The same with the files as they are now: cheap enough for every few seconds. */
+enum rc http_server_refresh(struct http_server *s, bool *ret_is_new, struct err *e) MUST_USE;
 /* Ends everything under way, streams included; `stopped` (or NULL) is called from the loop when
  * the memory is free. */
 void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *ctx);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -666,6 +667,56 @@ static void with_a_certificate_it_speaks_tls_1_2_and_later(void **state)
 	remove(folder);
 }
 
+/* As whoever renews them does: beside, and moved over. */
+static void replace(const char *from, const char *to)
+{
+	assert_int_equal(rename(from, to), 0);
+}
+
+static void a_renewed_certificate_is_shown_to_the_next_caller(void **state)
+{
+	scoped(bench_fini) struct bench b;
+	char folder[] = "/tmp/http_server_test.XXXXXX", cert[64], key[64], new_cert[64],
+	     new_key[64];
+	char known[64];
+	struct err e = { 0 };
+	bool is_new;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(cert, sizeof cert, "%s/cert.pem", folder);
+	snprintf(key, sizeof key, "%s/key.pem", folder);
+	snprintf(new_cert, sizeof new_cert, "%s/cert.new", folder);
+	snprintf(new_key, sizeof new_key, "%s/key.new", folder);
+	snprintf(known, sizeof known, "%s/known.pem", folder);
+	make_certificate(cert, key);
+	assert_int_equal(link(cert, known), 0);
+	start(&b, (struct http_server_setup){ .cert_file = cert, .key_file = key });
+	assert_int_equal(http_server_refresh(b.server, &is_new, &e), RC_OK);
+	assert_false(is_new);
+
+	make_certificate(new_cert, new_key);
+	replace(new_cert, cert);
+	assert_int_equal(http_server_refresh(b.server, &is_new, &e), RC_INPUT); /* one of two */
+	assert_non_null(strstr(e.text, cert));
+	assert_int_equal(http_server_refresh(b.server, &is_new, &e), RC_INPUT); /* still */
+	assert_int_equal(curl(&b, known, "--tlsv1.3", "-s"), 0);
+	replace(new_key, key);
+	assert_int_equal(http_server_refresh(b.server, &is_new, &e), RC_OK);
+	assert_true(is_new);
+	assert_int_equal(curl(&b, cert, "--tlsv1.3", "-s"), 0);
+	assert_int_not_equal(curl(&b, known, "--tlsv1.3", "-s"), 0);
+
+	remove(key);
+	assert_int_equal(http_server_refresh(b.server, &is_new, &e), RC_INPUT);
+	assert_non_null(strstr(e.text, key));
+	assert_int_equal(curl(&b, cert, "--tls-max", "1.2"), 0);
+	assert_int_equal(http_server_use(b.server, NULL, NULL, &e), RC_UNSUPPORTED);
+	remove(cert);
+	remove(known);
+	remove(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -691,6 +742,7 @@ int main(void)
 		cmocka_unit_test(beyond_the_limit_connections_wait),
 		cmocka_unit_test(one_address_cannot_take_all_connections),
 		cmocka_unit_test(what_cannot_be_listened_on_is_said),
+		cmocka_unit_test(a_renewed_certificate_is_shown_to_the_next_caller),
 		cmocka_unit_test(with_a_certificate_it_speaks_tls_1_2_and_later),
 	};
 

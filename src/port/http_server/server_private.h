@@ -4,11 +4,13 @@
  *
  *	http_server.c   the daemon on the loop, its connections and their deadlines
  *	exchange.c      from MHD's callbacks to begin() and handle(), and back
+ *	certificate.h   what is shown to who speaks TLS
  *	listen.c        a socket for an address
  */
 #ifndef PORT_HTTP_SERVER_SERVER_PRIVATE_H
 #define PORT_HTTP_SERVER_SERVER_PRIVATE_H
 
+#include "port/http_server/certificate.h"
 #include "port/http_server/endpoint.h"
 #include "port/http_server/http_server.h"
 
@@ -34,6 +36,7 @@ struct visitor { /* one connection */
 
 struct http_server {
 	struct http_server_setup setup;
+	struct certificate certificate; /* newest NULL: plain HTTP */
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
 	uv_timer_t run_timer;   /* MHD wants to run again */
