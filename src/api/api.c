@@ -334,12 +334,26 @@ const char *api_address(const struct api *a)
 	return http_server_address(a->server);
 }
 
-enum rc api_reloaded(struct api *a, const struct api_login *login, struct err *e)
+enum rc api_refresh_certificate(struct api *a, bool *ret_is_new, struct err *e)
+{
+	return http_server_refresh(a->server, ret_is_new, e);
+}
+
+enum rc api_take_login(struct api *a, const struct api_login *login, struct err *e)
 {
 	enum rc rc = api_check_exposure(a->setup.listen, login->password_hash || login->token, e);
 
+	return rc == RC_OK ? set_login(a, login, e) : rc;
+}
+
+enum rc api_reloaded(struct api *a, const struct api_login *login, struct err *e)
+{
+	const struct lab_site *self =
+		&site_lab(a->setup.site)->sites[site_self_index(a->setup.site)];
+	enum rc rc = api_take_login(a, login, e);
+
 	if (rc == RC_OK)
-		rc = set_login(a, login, e);
+		rc = http_server_use(a->server, self->cert_file, self->key_file, e);
 	if (rc == RC_OK)
 		rc = facts_load(&a->facts, a->setup.site, e);
 	buckets_free(a->buckets);

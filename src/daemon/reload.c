@@ -12,7 +12,8 @@
 
 #include <libgen.h>
 
-#define SETTLE_MS 300 /* editors and git write in several steps */
+#define SETTLE_MS     300 /* editors and git write in several steps */
+#define SETTLE_MAX_MS 3000
 
 static enum rc read_lab(struct serve *s, struct lab **ret, struct str *first, struct err *e)
 {
@@ -99,10 +100,41 @@ enum rc reload_login(const struct serve *s, struct str *password_hash, struct st
 	return RC_OK;
 }
 
+/* ---- what is wrong with the configuration */
+
+static void say_config(struct serve *s)
+{
+	const char *why = s->lab_why[0] ? s->lab_why : s->certificate_why;
+	struct observation o = { .is_ok = !why[0], .reason = why, .took_us = -1 };
+
+	site_self(s->site, daemon_now(), SELF_CONFIG, &o);
+}
+
+/* Two files are replaced one after the other: only what is wrong twice in a row is wrong. */
+void reload_look_at_certificate(struct serve *s)
+{
+	bool is_new = false;
+	struct err e = { 0 };
+
+	if (!s->api)
+		return;
+	if (api_refresh_certificate(s->api, &is_new, &e) == RC_OK)
+		s->certificate_failures = 0;
+	else if (++s->certificate_failures < 2)
+		return;
+	if (is_new)
+		log_info("a new certificate is shown from now on");
+	if (str_eq(e.text, s->certificate_why))
+		return;
+	if (e.text[0])
+		log_error("the certificate in use stays: %s", e.text);
+	str_copy(s->certificate_why, sizeof s->certificate_why, e.text);
+	say_config(s);
+}
+
 /* ---- taking up a new one */
 
-static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *head,
-	struct err *e)
+static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *head, struct err *e)
 {
 	scoped(secret_wipe) struct str hash = STR_EMPTY, token = STR_EMPTY;
 	struct site_revision rev = { head->commit, head->author, head->summary };
@@ -131,9 +163,19 @@ static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *
 	if (link_port_reload(s->link, &link, e) != RC_OK)
 		log_error("peers are still reached as before: %s", e->text);
 	if (s->api && api_reloaded(s->api, &login, e) != RC_OK)
-		log_error("the login is still as before: %s", e->text);
+		log_error("pages and API are still as before: %s", e->text);
 	lab_free(old);
 	return RC_OK;
+}
+
+/* The file is as it was, but what it names may not be: a token that was changed is changed now. */
+static enum rc renew_login(struct serve *s, struct err *e)
+{
+	scoped(secret_wipe) struct str hash = STR_EMPTY, token = STR_EMPTY;
+	struct api_login login = { 0 };
+	enum rc rc = reload_login(s, &hash, &token, &login, e);
+
+	return rc == RC_OK && s->api ? api_take_login(s->api, &login, e) : rc;
 }
 
 static void with_revision(void *ctx, const struct git_head *head)
@@ -150,19 +192,20 @@ static void with_revision(void *ctx, const struct git_head *head)
 	rc = read_lab(s, &lab, &first, &e);
 	if (rc == RC_OK && !memcmp(&lab->hash, &s->lab->hash, sizeof lab->hash)) {
 		lab_free(lab); /* nothing new; but what was broken is mended */
-		struct observation ok = { .is_ok = true, .took_us = -1 };
-
-		site_self(s->site, daemon_now(), SELF_CONFIG, &ok);
+		rc = renew_login(s, &e);
 	} else if (rc != RC_OK || (rc = take_up(s, lab, head, &e)) != RC_OK) {
-		if (!first.len)
-			str_add(&first, e.text);
-		log_error("%s is not taken up, the running one stays: %s", s->options.lab_path,
-			str_c(&first));
-		site_reload_failed(s->site, daemon_now(), str_c(&first));
 		lab_free(lab);
 	} else {
 		log_info("%s is taken up", s->options.lab_path);
 	}
+	if (rc != RC_OK && !first.len)
+		str_add(&first, e.text);
+	if (rc != RC_OK)
+		log_error("%s is not taken up, the running one stays: %s", s->options.lab_path,
+			str_c(&first));
+	str_copy(s->lab_why, sizeof s->lab_why, str_c(&first));
+	reload_look_at_certificate(s);
+	say_config(s);
 	systemd_notify("READY=1");
 	drive_drain(s);
 }
@@ -182,14 +225,40 @@ static void settled(uv_timer_t *t)
 	reload_begin(t->data);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), n_end = strlen(end);
+
+	return n >= n_end && str_eq(text + n - n_end, end);
+}
+
+/* The file, or what it may name beside it.  Not our own log or state, which may lie there too: what
+ * we write about a broken file must not make us read it again. */
+static bool is_ours(const struct serve *s, const char *name)
+{
+	const char *slash = strrchr(s->options.lab_path, '/');
+
+	return !name || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
+	       str_eq(name, slash ? slash + 1 : s->options.lab_path);
+}
+
+/* A neighbour that is written all the time must not put it off for good. */
 static void changed(uv_fs_event_t *h, const char *name, int events, int status)
 {
 	struct serve *s = h->data;
+	uint64_t now = uv_now(&s->loop), latest;
 
-	(void)name;
 	(void)events;
-	if (status == 0)
-		uv_timer_start(&s->settle, settled, SETTLE_MS, 0);
+	if (status != 0 || !is_ours(s, name))
+		return;
+	if (!uv_is_active((uv_handle_t *)&s->settle))
+		s->first_change_ms = now;
+	latest = s->first_change_ms + SETTLE_MAX_MS;
+	uv_timer_start(&s->settle, settled,
+		now + SETTLE_MS < latest ? SETTLE_MS
+		: latest > now           ? latest - now
+					 : 0,
+		0);
 }
 
 /* The folder, not the file: whoever replaces the file by renaming leaves the old one behind. */

@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define RESERVE_BYTES (4 * 1024 * 1024)
+#define RESERVE_BYTES  (4 * 1024 * 1024)
 #define ROOM_LOW_BYTES (64u * 1024 * 1024) /* said before it is full */
 
 static void path_of(const struct serve *s, struct str *out)
@@ -34,6 +34,7 @@ static bool make(struct serve *s)
 	close(fd);
 	if (rc != 0)
 		unlink(str_c(&path));
+	errno = rc;
 	return rc == 0;
 }
 
@@ -56,9 +57,16 @@ void reserve_look(struct serve *s)
 		return;
 	}
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (!s->has_reserve && free_bytes > 2 * RESERVE_BYTES)
+	if (!s->has_reserve && free_bytes > 2 * RESERVE_BYTES) {
 		s->has_reserve = make(s);
-	if (free_bytes >= ROOM_LOW_BYTES || (s->has_reserve && free_bytes * 10 > (uint64_t)fs.f_blocks * fs.f_frsize)) {
+		if (!s->has_reserve && !s->is_reserve_missed)
+			log_warning("nothing can be kept back in %s for the day when the disk is "
+				    "full: %s",
+				s->state_dir, strerror(errno));
+		s->is_reserve_missed = !s->has_reserve;
+	}
+	if (free_bytes >= ROOM_LOW_BYTES ||
+		(s->has_reserve && free_bytes * 10 > (uint64_t)fs.f_blocks * fs.f_frsize)) {
 		say(s, NULL);
 		return;
 	}

@@ -32,6 +32,7 @@ static void look_after_house(uv_timer_t *t)
 	struct serve *s = t->data;
 
 	reserve_look(s);
+	reload_look_at_certificate(s);
 	drive_drain(s);
 }
 
@@ -149,15 +150,17 @@ static const char *or_null(const char *text)
 static enum rc open_site(struct serve *s, struct err *e)
 {
 	struct revision r = { .s = s };
-	struct site_setup setup = { .self = s->self, .lab = s->lab,
-		.store = sqlite_store_port(s->store), .signer = keys_signer_port(s->signer),
+	struct site_setup setup = { .self = s->self,
+		.lab = s->lab,
+		.store = sqlite_store_port(s->store),
+		.signer = keys_signer_port(s->signer),
 		.version = DIARCHY_VERSION };
 
 	git_head_of(&s->loop, s->options.lab_path, take_revision, &r);
 	while (!r.is_known)
 		uv_run(&s->loop, UV_RUN_ONCE);
-	setup.revision = (struct site_revision){ or_null(r.commit), or_null(r.author),
-		or_null(r.summary) };
+	setup.revision =
+		(struct site_revision){ or_null(r.commit), or_null(r.author), or_null(r.summary) };
 	fill_random(NULL, &setup.seed, sizeof setup.seed);
 	return site_open(&s->site, &setup, daemon_now(), e);
 }
@@ -165,12 +168,18 @@ static enum rc open_site(struct serve *s, struct err *e)
 static enum rc start_api(struct serve *s, struct err *e)
 {
 	scoped(str_fini) struct str hash = STR_EMPTY, token = STR_EMPTY;
-	struct api_setup setup = { .loop = &s->loop, .site = s->site, .files = web_files,
+	struct api_setup setup = { .loop = &s->loop,
+		.site = s->site,
+		.files = web_files,
 		.listen = s->options.listen ? s->options.listen : s->lab->sites[s->self].http,
 		.cert_file = s->lab->sites[s->self].cert_file,
 		.key_file = s->lab->sites[s->self].key_file,
-		.started = daemon_now().wall, .ctx = s, .now = now_of, .after_input = drain,
-		.random = fill_random, .secret = drive_secret,
+		.started = daemon_now().wall,
+		.ctx = s,
+		.now = now_of,
+		.after_input = drain,
+		.random = fill_random,
+		.secret = drive_secret,
 		.probe_metrics = drive_write_metrics };
 	enum rc rc = reload_login(s, &hash, &token, &setup.login, e);
 

@@ -56,8 +56,12 @@ struct serve {
 	uv_signal_t signals[3];
 	uv_fs_event_t watching;
 	uv_timer_t settle;       /* lab.yaml changed: wait until it is written to the end */
+	uint64_t first_change_ms; /* since the last reading */
 	bool is_reloading;
-	bool has_reserve;
+	char lab_why[REASON_BYTES_MAX]; /* the newest lab.yaml isn't taken up; "" it is */
+	char certificate_why[REASON_BYTES_MAX];
+	int certificate_failures; /* in a row */
+	bool has_reserve, is_reserve_missed;
 	bool is_short_of_room;
 	bool is_stopping;
 	int open_ports;          /* ports that have not closed yet */
@@ -79,6 +83,7 @@ void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b);
 enum rc reload_first(struct serve *s, struct err *e) MUST_USE;
 void reload_begin(struct serve *s);
 void reload_watch(struct serve *s);
+void reload_look_at_certificate(struct serve *s); /* every few seconds */
 enum rc reload_login(const struct serve *s, struct str *password_hash, struct str *token,
 	struct api_login *ret, struct err *e) MUST_USE;
 
