@@ -28,7 +28,7 @@
 #include "core/alert/pace.h"
 #include "core/alert/silence.h"
 
-#define ALERT_SETTLE_MS    2000
+#define ALERT_SETTLE_MS    2000  /* for the extent to be known; also edits gather changes so long */
 #define ALERT_CALM_MS      4000  /* after a start or when sites meet again: the news comes in first */
 #define ALERT_DEFER_MS     15000
 #define ALERT_UNLISTED_MS  (60 * SECOND_MS) /* the root's incident, another site's, leaves a check out */
@@ -53,6 +53,9 @@ struct alert_check { /* what alert knows of a check; borrowed until the next loa
 	int64_t every_ms;
 	const uint16_t *needs;
 	uint16_t n_needs;
+	/* Of what others look at for us: their site and the link to it, which explain its silence. */
+	const uint16_t *away;
+	uint16_t n_away;
 	const struct label *labels; /* for silences */
 	uint8_t n_labels;
 	const char *subject_a, *subject_b; /* site, link, watcher checks */

@@ -27,6 +27,8 @@ struct tracked {
 		uint64_t number;        /* delivery in flight; 0 none */
 		struct mono deadline;   /* of that delivery */
 		struct mono not_before; /* edits are spaced */
+		uint32_t noticed;       /* the newest version that is wanted */
+		struct mono gather_until; /* what else changes before this goes with it */
 		uint32_t sending;       /* version in flight */
 		uint8_t handed_to;      /* site that was asked to deliver; ALERT_NO_SITE */
 		uint32_t handed_version;

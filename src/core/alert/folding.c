@@ -18,32 +18,41 @@ static bool is_unwell(const struct alert *a, uint16_t check)
 	return a->judged[check].unwell.ms != NEVER_MS;
 }
 
+/* Nobody tells us of it any more; so it explains nothing, but who was to tell us may be explained. */
+static bool is_out_of_sight(const struct alert *a, uint16_t check)
+{
+	return a->judged[check].health == HEALTH_SILENT && a->cfg.checks[check].n_away;
+}
+
+/* The nearest reason why a check is not well; itself: none is known. */
+static uint16_t explained_by(const struct alert *a, uint16_t check)
+{
+	const struct alert_check *spec = &a->cfg.checks[check];
+
+	for (uint16_t i = 0; i < spec->n_away && is_out_of_sight(a, check); i++)
+		if (is_unwell(a, spec->away[i]))
+			return spec->away[i];
+	for (uint16_t i = 0; i < spec->n_needs; i++)
+		if (is_unwell(a, spec->needs[i]) && !is_out_of_sight(a, spec->needs[i]))
+			return spec->needs[i];
+	return check;
+}
+
 uint16_t folding_root(const struct alert *a, uint16_t check)
 {
-	for (int steps = 0; steps < ROOT_STEPS_MAX; steps++) {
-		const struct alert_check *spec = &a->cfg.checks[check];
-		uint16_t i = 0;
-
-		while (i < spec->n_needs && !is_unwell(a, spec->needs[i]))
-			i++;
-		if (i == spec->n_needs)
-			break;
-		check = spec->needs[i];
-	}
+	for (int steps = 0; steps < ROOT_STEPS_MAX && explained_by(a, check) != check; steps++)
+		check = explained_by(a, check);
 	return check;
 }
 
 static bool is_below(const struct alert *a, uint16_t check, uint16_t root)
 {
 	for (int steps = 0; steps < ROOT_STEPS_MAX && check != root; steps++) {
-		const struct alert_check *spec = &a->cfg.checks[check];
-		uint16_t i = 0;
+		uint16_t next = explained_by(a, check);
 
-		while (i < spec->n_needs && !is_unwell(a, spec->needs[i]))
-			i++;
-		if (i == spec->n_needs)
+		if (next == check)
 			return false;
-		check = spec->needs[i];
+		check = next;
 	}
 	return check == root;
 }

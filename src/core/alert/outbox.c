@@ -288,9 +288,26 @@ static bool may_send(struct alert *a, struct now now, const struct tracked *t, u
 	return false;
 }
 
+/* Changes seldom come alone (a host is back, then its services): one edit tells them. */
+static bool is_gathering(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+	uint32_t told = t->in->told[channel].version;
+
+	if (!told)
+		return false;
+	if (slot->noticed <= told)
+		slot->gather_until.ms = now.mono.ms + ALERT_SETTLE_MS;
+	slot->noticed = t->in->version;
+	if (now.mono.ms >= slot->gather_until.ms)
+		return false;
+	alert_wake_at(a, slot->gather_until);
+	return true;
+}
+
 static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
-	if (!is_wanted_now(a, now, t->in, channel))
+	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
 		return;
 	if (!is_ours(a, t, channel, now)) {
 		if (t->owner == a->cfg.self)

@@ -61,6 +61,20 @@ static void edits_of_one_message_keep_their_distance(void **state)
 		assert_true(p->sent[i].at.ms - p->sent[i - 1].at.ms >= ALERT_EDIT_MS);
 }
 
+static void changes_that_come_together_are_one_edit(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_fails(p, MEDIA);
+	pair_run(p, MINUTE_MS);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, SECOND_MS);
+	pair_recovers(p, MEDIA);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "photos is back"));
+}
+
 static void a_deleted_message_is_written_anew(void **state)
 {
 	(void)state;
@@ -68,7 +82,7 @@ static void a_deleted_message_is_written_anew(void **state)
 	pair_run(p, 10 * SECOND_MS);
 	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_LOST));
 	pair_fails(p, MEDIA);
-	pair_run(p, 100);
+	pair_run(p, ALERT_SETTLE_MS);
 	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
 	pair_run(p, 10 * SECOND_MS);
 	assert_int_equal(pair_created(p), 2);
@@ -476,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_incident_is_one_message_from_its_fall_to_its_end),
 		T(edits_of_one_message_keep_their_distance),
+		T(changes_that_come_together_are_one_edit),
 		T(a_deleted_message_is_written_anew),
 		T(a_mail_is_written_at_the_fall_and_at_the_end_only),
 		T(a_webhook_is_told_each_change),
