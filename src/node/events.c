@@ -59,6 +59,33 @@ static const char *failing_from(struct site *s, uint16_t check)
 	return arena_strdup(&s->scratch, str_c(&list));
 }
 
+static bool is_failing(const struct site *s, uint16_t check)
+{
+	return check != NO_CHECK && checks_view(s->checks, check).state == CHECK_FAILING;
+}
+
+/* What another site says of itself can't be known without it: no news before it is known why. */
+static bool is_unknown(const struct site *s, const struct lab_check *c, enum check_state state)
+{
+	return c->kind == CHECK_SELF && state == CHECK_SILENT &&
+	       !is_failing(s, s->tables->site_check[c->home]) &&
+	       !is_failing(s, s->tables->link_check[c->home]);
+}
+
+/* Now it is known why a site says nothing of itself. */
+static void tell_selves(struct site *s, struct now now, const struct lab_check *lost)
+{
+	for (uint16_t i = s->lab->n_declared; i < s->lab->n_checks; i++) {
+		const struct lab_check *c = &s->lab->checks[i];
+
+		if (c->kind == CHECK_SELF && c->home != s->setup.self &&
+		    (c->home == lost->subject_a ||
+			    (lost->kind == CHECK_LINK && c->home == lost->subject_b)) &&
+		    checks_view(s->checks, i).state == CHECK_SILENT)
+			events_tell_state(s, now, i);
+	}
+}
+
 void events_tell_state(struct site *s, struct now now, uint16_t check)
 {
 	static const enum alert_health health[CHECK_STATES] = {
@@ -66,22 +93,24 @@ void events_tell_state(struct site *s, struct now now, uint16_t check)
 		[CHECK_FAILING] = HEALTH_FAILING, [CHECK_SILENT] = HEALTH_SILENT,
 		[CHECK_PAUSED] = HEALTH_WELL,
 	};
+	const struct lab_check *c = &s->lab->checks[check];
 	struct check_view view = checks_view(s->checks, check);
 	struct alert_state st = { .health = health[view.state],
 		.scope = check_scope_name(view.scope), .reason = view.reason, .since = view.since,
 		.last_ok = view.last_ok };
 
 	/* Whatever others make of us, we are here. */
-	if (s->lab->checks[check].kind == CHECK_SITE &&
-	    s->lab->checks[check].subject_a == s->setup.self)
+	if (c->kind == CHECK_SITE && c->subject_a == s->setup.self)
 		st.health = HEALTH_UNKNOWN;
-	/* What another site says of itself can't be known without it, and that is told already. */
-	if (view.state == CHECK_SILENT && s->lab->checks[check].kind == CHECK_SELF)
+	if (is_unknown(s, c, view.state))
 		st.health = HEALTH_UNKNOWN;
 	if (view.scope == SCOPE_PATH)
 		st.failing_from = failing_from(s, check);
-	if (s->is_started)
-		alert_state(s->alert, now, check, &st);
+	if (!s->is_started)
+		return;
+	alert_state(s->alert, now, check, &st);
+	if (view.state == CHECK_FAILING && (c->kind == CHECK_SITE || c->kind == CHECK_LINK))
+		tell_selves(s, now, c);
 }
 
 void events_tell_all(struct site *s, struct now now)

@@ -112,6 +112,8 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 		facts_observe(s, now, site, true, NULL);
 	else if (!is_blind)
 		facts_observe(s, now, site, false, reason);
+	/* What it said last is no evidence any more, also of the link. */
+	checks_break_promise(s->checks, now, peer);
 	alert_peer(s->alert, now, peer, false, false, life == LIFE_DEAD);
 }
 
@@ -178,9 +180,10 @@ static void test_channels(struct site *s, struct now now)
 
 void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok)
 {
+	if (channel >= s->tables->alert.n_channels)
+		return; /* of another lab.yaml */
 	site_begin(s, now);
-	if (channel < s->tables->alert.n_channels)
-		alert_egress(s->alert, now, channel, is_ok);
+	alert_egress(s->alert, now, channel, is_ok);
 	if (!is_ok)
 		s->test_due[channel].ms = now.mono.ms + FACTS_TROUBLE_MS;
 	site_pump(s, now);

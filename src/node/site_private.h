@@ -24,6 +24,8 @@ struct site_tables {
 	struct alert_config alert;
 	uint16_t *link_check;    /* by site: the check of our link to it; NO_CHECK */
 	uint16_t *site_check;    /* by site: the check that it is alive; NO_CHECK */
+	/* By site, then by check: what these need, directly or not. */
+	bool *needed_by_site[SITES_MAX], *needed_by_link[SITES_MAX];
 	uint16_t *watcher_check; /* by watcher */
 	uint16_t *drill_check;
 	uint16_t self_check[SELF_CHECKS];

@@ -7,6 +7,8 @@
  */
 #include "node/site_private.h"
 
+_Static_assert(NOTIFY_CHANNELS_MAX == CHANNELS_MAX, "every channel of the lab can be told");
+
 #define TABLES_BUDGET (64u * 1024 * 1024)
 #define LABELS_MAX    6
 
@@ -23,6 +25,37 @@ static enum check_source source_of(const struct lab_check *c)
 	if (c->kind == CHECK_PROBE)
 		return SOURCE_PROBE;
 	return c->kind == CHECK_HEARTBEAT ? SOURCE_PING : SOURCE_STATE;
+}
+
+static bool contains(const uint16_t *list, uint16_t n, uint16_t check)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (list[i] == check)
+			return true;
+	return false;
+}
+
+/* Everything that `check` needs, directly or not, marked by check. */
+static bool *needed_by(struct site_tables *t, const struct lab *lab, uint16_t check)
+{
+	bool *is_needed = take(t, lab->n_checks * sizeof *is_needed);
+	uint16_t *stack = must_alloc(lab->n_checks * sizeof *stack);
+	uint16_t n = 0;
+
+	memset(is_needed, 0, lab->n_checks * sizeof *is_needed);
+	if (check != NO_CHECK)
+		stack[n++] = check;
+	while (n) {
+		const struct lab_check *c = &lab->checks[stack[--n]];
+
+		for (uint16_t i = 0; i < c->n_needs; i++)
+			if (!is_needed[c->needs[i]]) {
+				is_needed[c->needs[i]] = true;
+				stack[n++] = c->needs[i];
+			}
+	}
+	free(stack);
+	return is_needed;
 }
 
 static void find_own(struct site_tables *t, const struct lab *lab, uint8_t self)
@@ -53,35 +86,44 @@ static void find_own(struct site_tables *t, const struct lab *lab, uint8_t self)
 		else if (c->kind == CHECK_SELF && c->home == self)
 			t->self_check[c->self] = i;
 	}
+	for (uint8_t i = 0; i < lab->n_sites; i++) {
+		t->needed_by_site[i] = needed_by(t, lab, t->site_check[i]);
+		t->needed_by_link[i] = needed_by(t, lab, t->link_check[i]);
+	}
 }
 
-static bool contains(const uint16_t *list, uint16_t n, uint16_t check)
+/* What is at another site: that site and the way there, in this order. */
+static uint16_t away_of(struct site_tables *t, const struct lab *lab, uint8_t self, uint16_t check,
+	uint16_t ret[2])
 {
-	for (uint16_t i = 0; i < n; i++)
-		if (list[i] == check)
-			return true;
-	return false;
+	const struct lab_check *c = &lab->checks[check];
+	bool is_declared = check < lab->n_declared || c->kind == CHECK_PROBE;
+	uint16_t n = 0;
+
+	if (c->home == self || (!is_declared && c->kind != CHECK_SELF))
+		return 0;
+	if (t->site_check[c->home] != NO_CHECK)
+		ret[n++] = t->site_check[c->home];
+	if (t->link_check[c->home] != NO_CHECK)
+		ret[n++] = t->link_check[c->home];
+	return n;
 }
 
-/* The lab's needs; for what lives elsewhere also its site and the way there. */
+/* The lab's needs; for what lives elsewhere also its site and the way there, unless these need it
+ * themselves (the host of the router). */
 static uint16_t needs_of(struct site_tables *t, const struct lab *lab, uint8_t self,
 	uint16_t check, uint16_t **ret)
 {
 	const struct lab_check *c = &lab->checks[check];
 	uint16_t *needs = take(t, (c->n_needs + 2u) * sizeof *needs);
-	uint16_t n = 0;
-	bool is_declared = check < lab->n_declared || c->kind == CHECK_PROBE;
+	uint16_t away[2], n_away = away_of(t, lab, self, check, away), n = 0;
 
 	for (uint16_t i = 0; i < c->n_needs; i++)
 		needs[n++] = c->needs[i];
-	if (c->home != self && (is_declared || c->kind == CHECK_SELF)) {
-		uint16_t far[2] = { t->site_check[c->home], t->link_check[c->home] };
-
-		for (int i = 0; i < 2; i++)
-			if (far[i] != NO_CHECK && !contains(needs, n, far[i]) &&
-			    !contains(lab->checks[far[i]].needs, lab->checks[far[i]].n_needs, check))
-				needs[n++] = far[i];
-	}
+	for (uint16_t i = 0; i < n_away; i++)
+		if (!contains(needs, n, away[i]) && !t->needed_by_site[c->home][check] &&
+		    !t->needed_by_link[c->home][check])
+			needs[n++] = away[i];
 	*ret = needs;
 	return n;
 }
@@ -135,6 +177,12 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 		to->subject_b = lab->sites[c->subject_b].name;
 	if (c->kind == CHECK_WATCHER || c->kind == CHECK_DRILL)
 		to->subject_a = lab->watchers[c->subject_a].name;
+	if (c->kind == CHECK_PROBE || c->kind == CHECK_SELF) {
+		uint16_t *away = take(t, 2 * sizeof *away);
+
+		to->n_away = away_of(t, lab, self, i, away);
+		to->away = away;
+	}
 	fill_labels(t, lab, c, to);
 }
 
@@ -142,7 +190,7 @@ static struct alert_channel *fill_channels(struct site_tables *t, const struct l
 {
 	struct alert_channel *channels = take(t, lab->notify.n_channels * sizeof *channels);
 
-	for (uint16_t i = 0; i < lab->notify.n_channels && i < CHANNELS_MAX; i++) {
+	for (uint16_t i = 0; i < lab->notify.n_channels; i++) {
 		const struct lab_channel *c = &lab->notify.channels[i];
 
 		channels[i] = (struct alert_channel){ .name = c->name, .mention = c->mention,
@@ -188,10 +236,7 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 		sites[i] = (struct notice_site){ lab->sites[i].name, lab->sites[i].zone };
 	t->alert = (struct alert_config){ .lab = lab->name, .self = self, .sites = sites,
 		.n_sites = lab->n_sites, .checks = checks, .n_checks = lab->n_checks,
-		.channels = fill_channels(t, lab),
-		.n_channels = (uint8_t)(lab->notify.n_channels < CHANNELS_MAX ?
-						lab->notify.n_channels :
-						CHANNELS_MAX),
+		.channels = fill_channels(t, lab), .n_channels = (uint8_t)lab->notify.n_channels,
 		.reader_zone = lab->notify.reader_zone ? lab->notify.reader_zone : tz_utc(),
 		.windows = fill_windows(t, lab), .n_windows = lab->n_windows,
 		.has_quiet = lab->notify.has_quiet,

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two whole sites: what DESIGN promises of checks, incidents and notification, end to end. */
+#include "node/site_pair.h"
+#include "node/site_private.h"
+
+static struct pair *p;
+
+static int set_up(void **state)
+{
+	(void)state;
+	p = pair_open(pair_lab);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+static const struct pair_message *last(void)
+{
+	assert_true(p->n_messages > 0);
+	return &p->messages[p->n_messages - 1];
+}
+
+static bool lists(const struct incident *in, const char *check)
+{
+	for (uint32_t i = 0; in && i < in->n_members; i++)
+		if (str_eq(in->members[i].check, check))
+			return true;
+	return false;
+}
+
+/* ---- services */
+
+static void in_good_weather_nothing_is_said(void **state)
+{
+	(void)state;
+	pair_run(p, HOUR_MS);
+	assert_int_equal(p->n_messages, 0);
+	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);
+	assert_int_equal(pair_state(p, MUMBAI, "photos"), CHECK_OK);
+}
+
+static void a_dead_service_is_told_within_two_intervals_and_a_second(void **state)
+{
+	int64_t began = p->now.mono.ms;
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "photos is down"));
+	assert_true(last()->created.ms - began <= 2 * 5 * SECOND_MS + SECOND_MS);
+}
+
+static void a_service_that_one_vantage_misses_is_a_path_problem(void **state)
+{
+	(void)state;
+	pair_break_from(p, DUBLIN, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "photos: path problem, fails from dublin"));
+}
+
+static void a_host_explains_its_services(void **state)
+{
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_break(p, "host:nas", true);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_string_equal(pair_incident(p, DUBLIN, "photos")->cause, "host:nas");
+}
+
+static void an_uplink_explains_its_sites_services(void **state)
+{
+	(void)state;
+	pair_break(p, "git", true);
+	pair_break(p, "router", true);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_string_equal(pair_incident(p, MUMBAI, "git")->cause, "router");
+}
+
+static void a_recovery_edits_the_message(void **state)
+{
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	pair_break(p, "photos", false);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "photos is back"));
+	assert_null(pair_incident(p, DUBLIN, "photos"));
+}
+
+static void a_heartbeat_that_stays_away_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "export", "success",
+				 0, NULL, NULL),
+		RC_OK);
+	pair_run(p, HOUR_MS + 4 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(pair_was_said(p, "export is silent"));
+}
+
+/* ---- sites and links */
+
+static void a_dead_link_is_told_once_as_just_that(void **state)
+{
+	int64_t began = p->now.mono.ms;
+
+	(void)state;
+	pair_part(p);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "link dublin-mumbai is down"));
+	assert_int_equal(last()->n_edits, 0);
+	assert_true(last()->created.ms - began <= 30 * SECOND_MS);
+}
+
+static void a_link_that_comes_back_says_so_and_nothing_else(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_run(p, 2 * MINUTE_MS);
+	pair_heal(p);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(last()->n_edits, 1);
+	assert_true(pair_was_said(p, "link dublin-mumbai is back"));
+}
+
+static void a_dead_site_is_told_by_its_peer_within_thirty_seconds(void **state)
+{
+	int64_t began = p->now.mono.ms;
+
+	(void)state;
+	pair_stop(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "site mumbai is down"));
+	assert_true(last()->created.ms - began <= 30 * SECOND_MS);
+}
+
+static void what_a_dead_site_would_say_of_itself_folds_into_its_death(void **state)
+{
+	(void)state;
+	pair_stop(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(pair_state(p, DUBLIN, "clock@mumbai"), CHECK_SILENT);
+	assert_true(lists(pair_incident(p, DUBLIN, "site:mumbai"), "clock@mumbai"));
+}
+
+static void a_site_that_comes_back_leaves_nothing_open(void **state)
+{
+	(void)state;
+	pair_stop(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	pair_start(p, MUMBAI);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "site mumbai is back"));
+	assert_null(pair_incident(p, DUBLIN, "clock@mumbai"));
+	assert_null(pair_incident(p, MUMBAI, "site:mumbai"));
+}
+
+static void without_a_watcher_to_ask_it_says_that_it_can_not_know(void **state)
+{
+	(void)state;
+	p->is_watcher_up = false;
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(pair_was_said(p, "watcher webhost is down"));
+	pair_stop(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(pair_was_said(p, "no watcher to ask"));
+}
+
+static void a_blind_vantage_s_word_does_not_count(void **state)
+{
+	(void)state;
+	pair_part(p); /* dublin's way out is cut */
+	p->sites[DUBLIN].is_watcher_reachable = p->sites[DUBLIN].is_channel_reachable = false;
+	pair_break_from(p, DUBLIN, "photos", true);
+	pair_run(p, 3 * MINUTE_MS);
+	assert_true(site_is_blind(p->sites[DUBLIN].site));
+	assert_false(pair_was_said(p, "photos"));
+	pair_heal(p);
+	p->sites[DUBLIN].is_watcher_reachable = p->sites[DUBLIN].is_channel_reachable = true;
+	pair_break_from(p, DUBLIN, "photos", false);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_false(site_is_blind(p->sites[DUBLIN].site));
+	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);
+}
+
+/* ---- the watcher */
+
+static void a_watcher_that_refuses_at_once_is_asked_at_its_pace(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	p->is_watcher_up = false;
+	p->sites[DUBLIN].is_channel_reachable = p->sites[MUMBAI].is_channel_reachable = false;
+	pair_break(p, "photos", true); /* something to hand to it */
+	pair_run(p, MINUTE_MS);
+	before = p->sites[MUMBAI].n_beacons;
+	pair_run(p, MINUTE_MS);
+	assert_in_range(p->sites[MUMBAI].n_beacons - before, 10, 14);
+}
+
+static void the_watcher_delivers_for_a_site_whose_ways_are_all_dead(void **state)
+{
+	(void)state;
+	pair_part(p);
+	p->sites[MUMBAI].is_channel_reachable = false;
+	pair_break_from(p, MUMBAI, "photos", true);
+	pair_break_from(p, MUMBAI, "host:nas", true);
+	pair_run(p, 3 * MINUTE_MS);
+	assert_true(pair_was_said(p, "host:nas"));
+	assert_string_equal(pair_incident(p, MUMBAI, "host:nas")->told[0].via, "webhost");
+}
+
+static void the_peer_delivers_for_a_site_whose_channel_is_dead(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].is_channel_reachable = false;
+	pair_run(p, 10 * MINUTE_MS); /* notify@mumbai is told by dublin, too */
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "photos is down"));
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->told[0].via, "dublin");
+}
+
+/* ---- what explains what */
+
+enum mark { UNSEEN, ON_PATH, DONE };
+
+static bool is_circular(const struct alert_config *config, uint16_t check, enum mark *marks)
+{
+	const struct alert_check *c = &config->checks[check];
+
+	if (marks[check] != UNSEEN)
+		return marks[check] == ON_PATH;
+	marks[check] = ON_PATH;
+	for (uint16_t i = 0; i < c->n_needs; i++)
+		if (is_circular(config, c->needs[i], marks))
+			return true;
+	marks[check] = DONE;
+	return false;
+}
+
+/* The router is a machine on a host, and stands for the uplink. */
+static const char routed_lab[] =
+	"lab: home\n"
+	"sites:\n"
+	"  dublin: {address: \"10.0.0.1:7443\", key: KEY1, timezone: UTC}\n"
+	"  mumbai: {address: \"10.0.1.1:7443\", key: KEY2, timezone: UTC, uplink: router}\n"
+	"watchers:\n"
+	"  webhost: {url: \"https://watch.example.net\", key: KEY3}\n"
+	"notify:\n"
+	"  discord: {webhook: {env: WEBHOOK}}\n"
+	"hosts:\n"
+	"  nas: {site: mumbai, address: 10.0.1.10}\n"
+	"probes:\n"
+	"  router: {home: mumbai, from: [dublin, mumbai], every: 5s, host: nas, icmp: 10.0.1.254}\n"
+	"  photos: {home: mumbai, from: [dublin, mumbai], every: 5s, host: nas,\n"
+	"           http: {url: \"http://10.0.1.10/\"}}\n";
+
+static void a_router_on_a_host_closes_no_circle(void **state)
+{
+	(void)state;
+	pair_close(p);
+	p = pair_open(routed_lab);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		const struct alert_config *config = &p->sites[site].site->tables->alert;
+		enum mark marks[PAIR_CHECKS_MAX] = { 0 };
+
+		for (uint16_t i = 0; i < config->n_checks; i++)
+			assert_false(is_circular(config, i, marks));
+	}
+	pair_stop(p, MUMBAI);
+	pair_break(p, "router", true);
+	pair_break(p, "photos", true);
+	pair_run(p, 3 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+}
+
+/* ---- operators */
+
+static void a_silence_at_one_site_hushes_the_other(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
+				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
+				 NULL),
+		RC_OK);
+	pair_settle(p);
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	assert_int_equal(
+		site_unsilence(p->sites[MUMBAI].site, pair_now(p, MUMBAI), id, "ben", NULL), RC_OK);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_silence_outlives_a_restart_of_both_sites(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
+				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
+				 NULL),
+		RC_OK);
+	pair_settle(p);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		pair_stop(p, site);
+		pair_start(p, site);
+	}
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_false(pair_was_said(p, "photos"));
+}
+
+static void a_paused_check_is_not_judged_at_either_site(void **state)
+{
+	(void)state;
+	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
+				 (struct wall){ NEVER_MS }, "moving", "anna", NULL),
+		RC_OK);
+	pair_settle(p);
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	assert_int_equal(pair_state(p, MUMBAI, "photos"), CHECK_PAUSED);
+}
+
+static void an_acknowledgement_shows_in_the_message(void **state)
+{
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(site_ack(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 pair_incident(p, DUBLIN, "photos")->id, "on it", "anna", NULL),
+		RC_OK);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "anna"));
+}
+
+static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
+{
+	struct site *s = p->sites[DUBLIN].site;
+	struct now now = pair_now(p, DUBLIN);
+	char id[INCIDENT_ID_MAX];
+	struct wall later = { now.wall.ms + HOUR_MS };
+
+	(void)state;
+	assert_int_equal(site_silence(s, now, "{{{", later, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_silence(s, now, "name=photos", now.wall, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_unsilence(s, now, "nothing", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_ack(s, now, "nothing", "", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_pause(s, now, "nothing", later, "", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_ping(s, now, "photos", "success", 0, NULL, NULL), RC_NOT_FOUND);
+	assert_int_equal(site_note(s, now, "", "", "anna", NULL), RC_INPUT);
+	site_tested(s, now, 200, false);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+}
+
+/* ---- restarts and lost disks */
+
+static void an_incident_outlives_a_restart_of_its_owner(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice(void **state)
+{
+	uint32_t events;
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	events = pair_events(p, MUMBAI, NULL);
+	pair_stop(p, MUMBAI);
+	memory_store_wipe(p->sites[MUMBAI].store);
+	pair_start(p, MUMBAI);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_true(pair_events(p, MUMBAI, NULL) > events);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
+static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **state)
+{
+	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
+
+	(void)state;
+	memory_store_set_fault(p->sites[MUMBAI].store, full);
+	pair_break(p, "photos", true);
+	pair_run(p, 12 * SECOND_MS);
+	assert_true(site_is_stuck(p->sites[MUMBAI].site));
+	assert_int_equal(p->n_messages, 0);
+	memory_store_set_fault(p->sites[MUMBAI].store, none);
+	pair_run(p, MINUTE_MS);
+	assert_false(site_is_stuck(p->sites[MUMBAI].site));
+	assert_true(pair_was_said(p, "photos is down"));
+}
+
+static void a_clock_that_jumps_is_said_and_survived(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].skew_ms = -10 * MINUTE_MS;
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "clock"), 1);
+	assert_true(pair_was_said(p, "clock is wrong"));
+	p->sites[MUMBAI].skew_ms = 0;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "clock@mumbai"), CHECK_OK);
+}
+
+static void swapped_sites_are_told_of_alike(void **state)
+{
+	(void)state;
+	pair_stop(p, DUBLIN);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "site dublin is down"));
+	assert_true(lists(pair_incident(p, MUMBAI, "site:dublin"), "clock@dublin"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(in_good_weather_nothing_is_said),
+		T(a_dead_service_is_told_within_two_intervals_and_a_second),
+		T(a_service_that_one_vantage_misses_is_a_path_problem),
+		T(a_host_explains_its_services),
+		T(an_uplink_explains_its_sites_services),
+		T(a_recovery_edits_the_message),
+		T(a_heartbeat_that_stays_away_is_told),
+		T(a_dead_link_is_told_once_as_just_that),
+		T(a_link_that_comes_back_says_so_and_nothing_else),
+		T(a_dead_site_is_told_by_its_peer_within_thirty_seconds),
+		T(what_a_dead_site_would_say_of_itself_folds_into_its_death),
+		T(a_site_that_comes_back_leaves_nothing_open),
+		T(without_a_watcher_to_ask_it_says_that_it_can_not_know),
+		T(a_blind_vantage_s_word_does_not_count),
+		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
+		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
+		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
+		T(a_router_on_a_host_closes_no_circle),
+		T(a_silence_at_one_site_hushes_the_other),
+		T(a_silence_outlives_a_restart_of_both_sites),
+		T(a_paused_check_is_not_judged_at_either_site),
+		T(an_acknowledgement_shows_in_the_message),
+		T(what_is_asked_of_a_site_wrongly_is_refused),
+		T(an_incident_outlives_a_restart_of_its_owner),
+		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
+		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
+		T(a_clock_that_jumps_is_said_and_survived),
+		T(swapped_sites_are_told_of_alike),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
