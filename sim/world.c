@@ -105,7 +105,7 @@ static void trace_event(struct world *w, uint8_t site, const struct event *ev)
 	world_trace(w, "site%u event %s %llu", site, ev->kind, (unsigned long long)ev->seq);
 	if (!w->options.trace || !str_eq(ev->site, w->lab->sites[site].name))
 		return; /* a peer's copy says nothing new to a reader */
-	site_event_text(ev, &text);
+	site_event_text(w->lab, ev, &text);
 	fprintf(w->options.trace, "%17s %s %s | %s\n", "", ev->subject, str_c(&text), ev->body);
 }
 

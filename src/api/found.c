@@ -3,6 +3,7 @@
 
 struct searching {
 	struct found *found;
+	const struct lab *lab;
 	bool is_full;
 };
 
@@ -20,7 +21,7 @@ static bool keep(void *arg, const struct event *ev, uint64_t cursor)
 	struct json_out w;
 
 	json_begin(&w, &text);
-	view_event(&w, NULL, ev, cursor);
+	view_event(&w, s->lab, ev, cursor);
 	item.site = arena_strdup(f->arena, ev->site);
 	item.json = arena_strndup(f->arena, str_c(&text), text.len);
 	s->is_full = !item.site || !item.json;
@@ -35,7 +36,7 @@ enum rc found_search(struct found *f, const struct call *c, const struct event_q
 	struct err *e)
 {
 	const struct journal_store *store = call_store(c);
-	struct searching s = { .found = f };
+	struct searching s = { .found = f, .lab = site_lab(c->api->setup.site) };
 	enum rc rc = store->query(store->ctx, q, keep, &s, e);
 
 	if (rc == RC_OK && s.is_full)

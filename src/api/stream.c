@@ -100,7 +100,7 @@ static bool tell_event(void *arg, const struct event *ev, uint64_t cursor)
 	struct json_out w;
 
 	begin_message(&text, "journal", &w);
-	view_event(&w, NULL, ev, cursor);
+	view_event(&w, site_lab(t->stream->api->setup.site), ev, cursor);
 	broadcast(t->stream, &text);
 	t->stream->cursor = cursor;
 	t->bytes += text.len;

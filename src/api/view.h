@@ -42,6 +42,6 @@ void view_silences(const struct view *v, struct json_out *w, const char *key);
 void view_status(const struct view *v, struct json_out *w, const char *key);
 
 /* view_event.c */
-void view_event(struct json_out *w, const char *key, const struct event *ev, uint64_t cursor);
+void view_event(struct json_out *w, const struct lab *lab, const struct event *ev, uint64_t cursor);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* event_text: one sentence an event, for logs, timelines and "what changed just before". */
+#include "core/alert/notice_words.h"
 #include "node/site.h"
 
 struct words { /* what the sentences are made of */
+	const struct lab *lab;
 	const struct event *ev;
 	const json_t *body;
 	struct str *out;
@@ -11,6 +13,17 @@ struct words { /* what the sentences are made of */
 static const char *get(const struct words *w, const char *key)
 {
 	return json_get_text(w->body, key, "");
+}
+
+static void say_time(const struct words *w, struct wall t)
+{
+	struct notice_site sites[SITES_MAX];
+	struct notice_context c = { .reader_zone = w->lab->notify.reader_zone, .sites = sites,
+		.n_sites = w->lab->n_sites, .home = w->ev->site, .now = w->ev->wall };
+
+	for (uint8_t i = 0; i < w->lab->n_sites; i++)
+		sites[i] = (struct notice_site){ w->lab->sites[i].name, w->lab->sites[i].zone };
+	words_time(&c, t, w->out);
 }
 
 static void say_by(const struct words *w)
@@ -92,6 +105,8 @@ static void incident(const struct words *w)
 		str_addf(w->out, "%s: told as %s", title, get(w, "merged_into"));
 	else if (str_eq(state, "recovering"))
 		str_addf(w->out, "recovered: %s", title);
+	else if (*get(w, "news"))
+		str_addf(w->out, "%s: %s", title, get(w, "news"));
 	else
 		str_add(w->out, title);
 }
@@ -111,13 +126,13 @@ static void handoff(const struct words *w)
 static void silence(const struct words *w)
 {
 	struct wall until = json_get_time(w->body, "until");
-	char text[WALL_TEXT_MAX];
 
-	if (until.ms <= w->ev->wall.ms)
+	if (until.ms <= w->ev->wall.ms) {
 		str_addf(w->out, "silence of %s ended", get(w, "matchers"));
-	else
-		str_addf(w->out, "%s silenced until %s", get(w, "matchers"),
-			wall_rfc3339(until, text));
+	} else {
+		str_addf(w->out, "%s silenced until ", get(w, "matchers"));
+		say_time(w, until);
+	}
 	say_by(w);
 }
 
@@ -133,6 +148,10 @@ static void pause_event(const struct words *w)
 
 	str_addf(w->out, "%s %s", w->ev->subject,
 		until.ms && until.ms <= w->ev->wall.ms ? "resumed" : "paused");
+	if (until.ms > w->ev->wall.ms) {
+		str_add(w->out, " until ");
+		say_time(w, until);
+	}
 	say_by(w);
 }
 
@@ -171,11 +190,11 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 	[EVENT_NOTE] = note,
 };
 
-void site_event_text(const struct event *ev, struct str *out)
+void site_event_text(const struct lab *lab, const struct event *ev, struct str *out)
 {
 	scoped(json_decref) json_t *body = NULL;
 	enum event_kind kind = event_kind_of(ev->kind);
-	struct words w = { .ev = ev, .out = out };
+	struct words w = { .lab = lab, .ev = ev, .out = out };
 
 	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK || kind == EVENT_UNKNOWN) {
 		str_addf(out, "%s %s", ev->kind, ev->subject);

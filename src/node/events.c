@@ -375,7 +375,7 @@ static bool gather(void *arg, const struct event *ev, uint64_t cursor)
 	(void)cursor;
 	if (!is_telling(event_kind_of(ev->kind)))
 		return true;
-	site_event_text(ev, &text);
+	site_event_text(b->s->lab, ev, &text);
 	b->ret[b->n++] = (struct incident_before){ .at = ev->wall, .site = must_strdup(ev->site),
 		.text = str_take(&text) };
 	return b->n < BEFORE_MAX;

@@ -130,7 +130,8 @@ bool site_is_stuck(const struct site *s);
 uint64_t site_digest(const struct site *s); /* replicated folded state */
 bool site_is_blind(const struct site *s);
 
-/* One sentence for people about an event: "dublin: immich fails: HTTP 502, wanted 200". */
-void site_event_text(const struct event *ev, struct str *out);
+/* One sentence for people about an event: "dublin: immich fails: HTTP 502, wanted 200".  Times are
+ * those of `lab`'s reader and of the site that wrote it. */
+void site_event_text(const struct lab *lab, const struct event *ev, struct str *out);
 
 #endif

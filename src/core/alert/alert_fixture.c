@@ -148,6 +148,7 @@ struct incident *fixture_hostile_incident(struct rng *r)
 	set_hostile(r, &in->owner, NAME_BYTES_MAX);
 	set_hostile(r, &in->severity, 16);
 	set_hostile(r, &in->failing_from, 300);
+	set_hostile(r, &in->news, 300);
 	set_hostile(r, &in->ack_by, 300);
 	set_hostile(r, &in->ack_why, 2000);
 	in->cause = fixture_hostile_text(r, NAME_BYTES_MAX);

@@ -82,6 +82,8 @@ struct alert {
 /* folding.c */
 void folding_step(struct alert *a, struct now now);
 void folding_publish(struct alert *a); /* journal what changed since the last time, once each */
+/* What channels show changed, one version for all changes of a step: `who` and what of it. */
+void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what);
 void folding_unwell(struct alert *a, struct now now, uint16_t check);
 void folding_well(struct alert *a, struct now now, uint16_t check);
 /* `m` left the configuration: it counts as recovered. */

@@ -100,9 +100,23 @@ static void describe(const struct alert *a, struct incident *in)
 	in->since = in->members[0].since;
 }
 
-/* What channels show changed: a new version follows, one for all changes of a step. */
-static void change(struct alert *a, struct tracked *t)
+/* The news of a version are those since the one before; what is too much is left out. */
+static void add_news(struct tracked *t, const char *who, const char *what)
 {
+	scoped(str_fini) struct str news = { .limit_bytes = NEWS_BYTES_MAX };
+
+	if (!t->published) /* the opening speaks for itself */
+		return;
+	if (t->is_changed && t->in->news)
+		str_addf(&news, "%s, ", t->in->news);
+	str_addf(&news, "%s %s", who, what);
+	if (!news.is_cut)
+		text_set(&t->in->news, str_c(&news));
+}
+
+void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what)
+{
+	add_news(t, who, what);
 	t->is_changed = true;
 	a->is_dirty = true;
 	folding_cover(a, t);
@@ -278,7 +292,7 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 						     a->judged[root].since, in->cause, in->before) :
 					     0;
 	map_put(&a->incidents, in->id, in);
-	change(a, t);
+	folding_change(a, t, in->cause, "");
 }
 
 /* Evidence is still coming in of the check or of what it needs. */
@@ -332,7 +346,7 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 		if (++t->n_beyond <= t->in->more_members) /* counted before a restart */
 			return;
 		t->in->more_members = t->n_beyond;
-		change(a, t);
+		folding_change(a, t, name, "too");
 		return;
 	}
 	describe_member(a, m, check);
@@ -340,7 +354,7 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 		t->in->state = INCIDENT_OPEN;
 		t->in->recovered = (struct wall){ 0 };
 	}
-	change(a, t);
+	folding_change(a, t, name, "too");
 }
 
 /* A cause further up was found: it takes the incident over. */
@@ -358,7 +372,7 @@ static void take_over(struct alert *a, struct tracked *t, uint16_t root)
 	*m = first;
 	text_set(&in->cause, a->cfg.checks[root].name);
 	t->cause_recovered.ms = NEVER_MS;
-	change(a, t);
+	folding_change(a, t, in->cause, "is the cause");
 }
 
 static void mark_merged(struct alert *a, struct now now, struct tracked *mine, const char *into)
@@ -366,7 +380,7 @@ static void mark_merged(struct alert *a, struct now now, struct tracked *mine, c
 	mine->in->state = INCIDENT_MERGED;
 	mine->in->closed = now.wall;
 	str_copy(mine->in->merged_into, sizeof mine->in->merged_into, into);
-	change(a, mine);
+	folding_change(a, mine, into, "tells the rest");
 }
 
 /* Our live incidents whose cause turns out to lie below `root`: the first becomes the root's, the
@@ -495,7 +509,9 @@ static void recover(struct alert *a, struct now now, struct tracked *t,
 		alert_wake_at(a, t->linger);
 	}
 	if (!t->in->is_flapping)
-		change(a, t);
+		folding_change(a, t, m->check,
+			alert_check_index(a, m->check) == UINT16_MAX ? "is not declared any more" :
+								       "is back");
 }
 
 static void relapse(struct alert *a, struct tracked *t, struct incident_member *m,
@@ -513,7 +529,7 @@ static void relapse(struct alert *a, struct tracked *t, struct incident_member *
 		t->in->is_flapping = t->in->relapses >= ALERT_FLAP_RELAPSES;
 	}
 	if (!was_flapping)
-		change(a, t);
+		folding_change(a, t, m->check, t->in->is_flapping ? "is flapping" : "fails again");
 }
 
 static void close_incident(struct alert *a, struct now now, struct tracked *t)
@@ -524,7 +540,7 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 	in->closed = now.wall;
 	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
 	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
-		change(a, t);
+		folding_change(a, t, in->cause, "is steady again");
 		return;
 	}
 	folding_cover(a, t);
@@ -539,6 +555,14 @@ static bool is_as_judged(const struct alert *a, const struct incident_member *m,
 
 	return str_eq(m->scope ? m->scope : "", j->scope ? j->scope : "") &&
 	       str_eq(m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
+}
+
+static const char *extent_of(const struct judged *j)
+{
+	if (j->health == HEALTH_SILENT)
+		return "is silent";
+	return str_eq(j->scope ? j->scope : "", "path") ? "fails from some vantages only" :
+							   "fails from everywhere";
 }
 
 /* A member's state or scope is not what its incident says.  Vantages don't see a change in the same
@@ -561,7 +585,7 @@ static void restate(struct alert *a, struct now now, uint16_t check)
 		}
 		describe_member(a, m, check);
 		if (!t->in->is_flapping)
-			change(a, t);
+			folding_change(a, t, m->check, extent_of(j));
 	}
 	j->restated.ms = NEVER_MS;
 }
@@ -683,7 +707,7 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;
 	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
-	change(a, t);
+	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 
 static void split_due(struct alert *a, struct now now)

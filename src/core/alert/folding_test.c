@@ -222,6 +222,41 @@ static void a_path_problem_that_becomes_a_fall_is_an_edit(void **state)
 	assert_true(pair_says(p, "photos is down"));
 }
 
+static void an_update_says_what_is_new_and_only_that(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_null(pair_incident(p, MUMBAI, PHOTOS)->news); /* the title says it */
+	pair_fails(p, MEDIA);
+	pair_fails(p, NAS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_string_equal(pair_incident(p, DUBLIN, PHOTOS)->news, "nas is the cause, media too");
+	pair_recovers(p, MEDIA);
+	pair_run(p, 10 * SECOND_MS);
+	assert_string_equal(pair_incident(p, DUBLIN, PHOTOS)->news, "media is back");
+	pair_write(p, DUBLIN, "ack", pair_incident(p, DUBLIN, PHOTOS)->id, "{\"by\":\"anna\"}");
+	pair_run(p, 10 * SECOND_MS);
+	assert_string_equal(pair_incident(p, DUBLIN, PHOTOS)->news, "anna looks after it");
+}
+
+static void news_without_end_are_cut_at_a_whole_one(void **state)
+{
+	const char *news;
+
+	(void)state;
+	pair_fails(p, NAS);
+	pair_run(p, 10 * SECOND_MS);
+	pair_add_checks(p, 60, PHOTOS);
+	for (uint16_t i = 0; i < 60; i++)
+		pair_fails(p, PAIR_CHECKS + i);
+	pair_run(p, 10 * SECOND_MS);
+	news = pair_incident(p, DUBLIN, NAS)->news;
+	assert_true(strlen(news) <= NEWS_BYTES_MAX);
+	assert_true(str_starts(news, "extra-008 too, extra-009 too, "));
+	assert_string_equal(news + strlen(news) - 4, " too");
+}
+
 static uint32_t times_said(const char *text)
 {
 	uint32_t n = 0;
@@ -596,6 +631,8 @@ int main(void)
 		T(needs_in_a_circle_are_told_all_the_same),
 		T(a_path_problem_says_from_where),
 		T(a_path_problem_that_becomes_a_fall_is_an_edit),
+		T(an_update_says_what_is_new_and_only_that),
+		T(news_without_end_are_cut_at_a_whole_one),
 		T(a_link_on_its_way_back_is_not_called_a_path_problem),
 		T(a_path_problem_that_stays_is_said_after_the_settling_time),
 		T(a_dead_site_and_a_dead_link_have_titles_of_their_own),

@@ -21,7 +21,7 @@
 #define KEYS_BYTES 640
 #define HEAD_BYTES                                                                        \
 	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX + \
-		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX +                                     \
+		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX + NEWS_BYTES_MAX +                    \
 		BEFORE_MAX * (BEFORE_TEXT_MAX + NAME_BYTES_MAX + 64))
 /* What rows may take, but for the cause's reason, which always fits. */
 #define ROWS_BYTES_MAX (EVENT_BODY_BYTES_MAX - HEAD_BYTES - REASON_BYTES_MAX)
@@ -40,6 +40,7 @@ static const struct text_field texts[] = {
 	{ "title", offsetof(struct incident, title), TITLE_TEXT_MAX, true },
 	{ "severity", offsetof(struct incident, severity), SHORT_TEXT_MAX, true },
 	{ "failing_from", offsetof(struct incident, failing_from), VANTAGES_TEXT_MAX, false },
+	{ "news", offsetof(struct incident, news), NEWS_BYTES_MAX, false },
 };
 
 static const struct {

@@ -30,6 +30,7 @@
 #define CHANNELS_MAX    8
 #define BEFORE_MAX      6
 #define MESSAGE_ID_MAX  128
+#define NEWS_BYTES_MAX  240
 
 enum incident_state { INCIDENT_OPEN, INCIDENT_RECOVERING, INCIDENT_CLOSED, INCIDENT_MERGED };
 
@@ -68,6 +69,7 @@ struct incident {
 	struct wall opened, recovered, closed; /* {0}: not yet */
 	struct wall since;                     /* first bad of the cause */
 	char *failing_from; /* a path problem: the vantages that see it; else NULL */
+	char *news;         /* what this version says anew: "nas is the cause"; NULL: look at the state */
 	uint32_t relapses;
 	bool is_flapping;
 	bool is_muted; /* closed without having been told, because a silence covered it */

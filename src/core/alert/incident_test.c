@@ -64,7 +64,7 @@ static void a_body_holds_what_doc_says(void **state)
 	body = written(in);
 	assert_string_equal(body,
 		"{\"owner\":\"mumbai\",\"cause\":\"immich\",\"title\":\"immich is down\","
-		"\"severity\":\"warning\",\"failing_from\":\"\",\"state\":\"open\",\"version\":1,"
+		"\"severity\":\"warning\",\"failing_from\":\"\",\"news\":\"\",\"state\":\"open\",\"version\":1,"
 		"\"opened\":\"2026-11-22T22:34:13.000Z\",\"since\":\"2026-11-22T22:34:11.000Z\","
 		"\"recovered\":null,\"closed\":null,\"relapses\":0,\"is_flapping\":false,"
 		"\"merged_into\":\"\",\"members\":[[\"immich\",\"failing\",\"down\",1795386851000,"
@@ -84,6 +84,7 @@ static void what_is_read_is_what_was_written(void **state)
 	in->relapses = 2;
 	in->is_flapping = true;
 	text_set(&in->failing_from, "dublin");
+	text_set(&in->news, "dns too");
 	fixture_add_member(in, "dns", "no answer");
 	fixture_add_before(in, FIXTURE_SINCE_MS - 5, "dublin", "a note");
 	copy = copied(in);
@@ -91,6 +92,7 @@ static void what_is_read_is_what_was_written(void **state)
 	assert_string_equal(copy->id, "mumbai-tnp2ub");
 	assert_string_equal(copy->owner, "mumbai");
 	assert_string_equal(copy->failing_from, "dublin");
+	assert_string_equal(copy->news, "dns too");
 	assert_int_equal(copy->state, INCIDENT_RECOVERING);
 	assert_int_equal(copy->version, 7);
 	assert_int_equal(copy->recovered.ms, in->recovered.ms);

@@ -180,7 +180,9 @@ static void is_free_of_foreign_markup(const json_t *body, const struct notice_co
 	const json_t *embed = json_array_get(json_object_get(body, "embeds"), 0);
 	const json_t *fields = json_object_get(embed, "fields");
 
-	if (c->is_first && c->mention && *c->mention && str_starts(content, c->mention))
+	/* A stray backslash is no mention, and may begin the text by chance. */
+	if (c->is_first && c->mention && *c->mention && *c->mention != '\\' &&
+		str_starts(content, c->mention))
 		content += strlen(c->mention); /* only what was configured, and well-formed */
 	has_no_foreign_markup(content);
 	has_no_foreign_markup(json_get_text(embed, "title", ""));

@@ -78,8 +78,9 @@ bool words_is_over(const struct incident *in)
 int64_t words_lasted_ms(const struct incident *in, struct wall now)
 {
 	struct wall end = words_is_over(in) && in->recovered.ms ? in->recovered : now;
+	struct wall since = in->is_flapping ? in->opened : in->since; /* that is when it fell last */
 
-	return end.ms > in->since.ms ? end.ms - in->since.ms : 0;
+	return end.ms > since.ms ? end.ms - since.ms : 0;
 }
 
 void words_headline(const struct incident *in, struct str *out)
@@ -98,10 +99,7 @@ void words_headline(const struct incident *in, struct str *out)
 		str_add(out, check); /* not the whole site flaps */
 	else
 		add_subject(&cause, p, out);
-	if (in->is_flapping) /* `since` is when it fell last */
-		duration_text(in->recovered.ms - in->opened.ms, lasted);
-	else
-		duration_text(words_lasted_ms(in, in->recovered), lasted);
+	duration_text(words_lasted_ms(in, in->recovered), lasted);
 	if (in->is_flapping && in->state == INCIDENT_CLOSED)
 		str_addf(out, " is steady again after %s", lasted);
 	else if (in->is_flapping)

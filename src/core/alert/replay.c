@@ -183,9 +183,8 @@ static void apply_ack(struct alert *a, const struct alert_event *ev)
 	t->in->acked = ev->wall;
 	text_set(&t->in->ack_by, json_get_text(ev->body, "by", ev->site));
 	text_set(&t->in->ack_why, json_get_text(ev->body, "why", NULL));
-	if (t->owner == a->cfg.self && incident_is_live(t->in) && a->is_started) {
-		t->is_changed = true; /* the message says who looks after it */
-	}
+	if (t->owner == a->cfg.self && incident_is_live(t->in) && a->is_started)
+		folding_change(a, t, t->in->ack_by, "looks after it");
 	a->is_dirty = true;
 }
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/alert/alert_fixture.h"
+#include "node/site.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct lab lab;
+static struct lab_site sites[2];
+static struct tz *dublin, *mumbai;
+
+static int set_up(void **state)
+{
+	(void)state;
+	dublin = fixture_zone("Europe/Dublin");
+	mumbai = fixture_zone("Asia/Kolkata");
+	sites[0] = (struct lab_site){ .name = "dublin", .zone = dublin };
+	sites[1] = (struct lab_site){ .name = "mumbai", .zone = mumbai };
+	lab = (struct lab){ .name = "home",
+		.sites = sites,
+		.n_sites = COUNT(sites),
+		.notify = { .reader_zone = dublin } };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	tz_free(dublin);
+	tz_free(mumbai);
+	return 0;
+}
+
+static void says(const char *site, const char *kind, const char *body, const char *wanted)
+{
+	struct event ev = { .site = site,
+		.kind = kind,
+		.subject = "mumbai-1",
+		.body = body,
+		.wall = { FIXTURE_SINCE_MS } };
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	site_event_text(&lab, &ev, &text);
+	assert_string_equal(str_c(&text), wanted);
+}
+
+static void each_version_of_an_incident_says_what_is_new(void **state)
+{
+	(void)state;
+	says("mumbai", "incident",
+		"{\"title\":\"photos is down\",\"state\":\"open\",\"news\":\"\"}",
+		"photos is down");
+	says("mumbai", "incident",
+		"{\"title\":\"nas is down\",\"state\":\"open\",\"news\":\"nas is the cause\"}",
+		"nas is down: nas is the cause");
+	says("mumbai", "incident",
+		"{\"title\":\"nas is down\",\"state\":\"recovering\",\"news\":\"nas is back\"}",
+		"recovered: nas is down");
+	says("mumbai", "incident", "{\"title\":\"nas is down\",\"state\":\"closed\"}",
+		"closed: nas is down");
+	says("mumbai", "incident",
+		"{\"title\":\"nas is down\",\"state\":\"merged\",\"merged_into\":\"dublin-2\"}",
+		"nas is down: told as dublin-2");
+}
+
+static void times_are_the_readers_and_the_sites(void **state)
+{
+	static const char body[] =
+		"{\"matchers\":\"name=photos\",\"by\":\"anna\",\"why\":\"moving\","
+		"\"until\":\"2026-11-22T23:00:00Z\"}";
+
+	(void)state;
+	says("mumbai", "silence", body,
+		"name=photos silenced until 23:00:00 GMT (04:30:00 IST at mumbai) by anna: moving");
+	says("dublin", "silence", body,
+		"name=photos silenced until 23:00:00 GMT at dublin by anna: moving");
+	says("mumbai", "pause", body,
+		"mumbai-1 paused until 23:00:00 GMT (04:30:00 IST at mumbai) by anna: moving");
+}
+
+static void what_is_malformed_or_unknown_is_named_at_least(void **state)
+{
+	(void)state;
+	says("mumbai", "incident", "{", "incident mumbai-1");
+	says("mumbai", "tea", "{}", "tea mumbai-1");
+	says("mumbai", "silence", "{\"until\":7}", "silence of  ended by somebody");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_version_of_an_incident_says_what_is_new),
+		cmocka_unit_test(times_are_the_readers_and_the_sites),
+		cmocka_unit_test(what_is_malformed_or_unknown_is_named_at_least),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
