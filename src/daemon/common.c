@@ -49,6 +49,17 @@ enum rc daemon_state_dir(const char *given, const char **ret, struct err *e)
 	return RC_OK;
 }
 
+void daemon_log_refusal(struct seldom *seldom, const char *who, const char *from, const char *why)
+{
+	uint32_t left_out;
+
+	if (!seldom_may_write(seldom, daemon_now().mono, &left_out))
+		return;
+	if (left_out)
+		log_warning("%u refusals of %s were not logged", left_out, who);
+	log_warning("%s from %s was refused: %s", who, from, why);
+}
+
 void daemon_print_findings(const struct findings *f)
 {
 	for (uint32_t i = 0; i < f->n; i++) {

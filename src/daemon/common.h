@@ -4,6 +4,7 @@
 #define DAEMON_COMMON_H
 
 #include "base/hash.h"
+#include "base/seldom.h"
 #include "base/time.h"
 #include "core/lab/lab.h"
 
@@ -15,6 +16,9 @@ enum rc daemon_key(const char *path, struct private_key *ret, struct err *e) MUS
 
 /* `given`, else $STATE_DIRECTORY, else /var/lib/diarchy; made when it isn't there. */
 enum rc daemon_state_dir(const char *given, const char **ret, struct err *e) MUST_USE;
+
+/* `who` ("a caller", "a beacon") came from there and was refused; a few of these a minute. */
+void daemon_log_refusal(struct seldom *seldom, const char *who, const char *from, const char *why);
 
 /* FILE:LINE:COLUMN: TEXT, to the log. */
 void daemon_print_findings(const struct findings *f);

@@ -132,8 +132,9 @@ static void received(void *ctx, uint8_t peer, uint64_t connection, const struct 
 
 static void refused(void *ctx, const char *from, const char *why)
 {
-	(void)ctx;
-	log_warning("a caller from %s was refused: %s", from, why);
+	struct serve *s = ctx;
+
+	daemon_log_refusal(&s->refusals, "a caller", from, why);
 }
 
 /* ---- deliveries */

@@ -2,19 +2,13 @@
 /* How: open everything in the order of need, run the loop, close in the reverse order. */
 #include "daemon/serve_private.h"
 
+#include "port/os/os.h"
 #include "port/systemd/systemd.h"
 #include "web/web.h"
 
 #include <signal.h>
-#include <sys/random.h>
 
 #define HOUSE_MS 5000
-
-static void fill_random(void *ctx, void *bytes, size_t n)
-{
-	(void)ctx;
-	must(getrandom(bytes, n, 0) == (ssize_t)n);
-}
 
 static struct now now_of(void *ctx)
 {
@@ -161,7 +155,7 @@ static enum rc open_site(struct serve *s, struct err *e)
 		uv_run(&s->loop, UV_RUN_ONCE);
 	setup.revision =
 		(struct site_revision){ or_null(r.commit), or_null(r.author), or_null(r.summary) };
-	fill_random(NULL, &setup.seed, sizeof setup.seed);
+	os_random(NULL, &setup.seed, sizeof setup.seed);
 	return site_open(&s->site, &setup, daemon_now(), e);
 }
 
@@ -178,7 +172,7 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.ctx = s,
 		.now = now_of,
 		.after_input = drain,
-		.random = fill_random,
+		.random = os_random,
 		.secret = drive_secret,
 		.probe_metrics = drive_write_metrics };
 	enum rc rc = reload_login(s, &hash, &token, &setup.login, e);

@@ -64,6 +64,7 @@ struct serve {
 	bool has_reserve, is_reserve_missed;
 	bool is_short_of_room;
 	bool is_stopping;
+	struct seldom refusals;  /* of the peer link's callers */
 	int open_ports;          /* ports that have not closed yet */
 };
 

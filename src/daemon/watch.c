@@ -34,6 +34,7 @@ struct watch {
 	uv_timer_t tick, watchdog;
 	uv_signal_t signals[2];
 	struct arena arena; /* of the beacon being answered */
+	struct seldom refusals;
 	bool is_stopping;
 };
 
@@ -194,7 +195,7 @@ static void take_beacon(struct watch *w, struct http_exchange *x, const struct h
 	if (rc == RC_OK)
 		rc = watcher_beacon(w->watcher, daemon_now(), &b, &a, &e);
 	if (rc != RC_OK) {
-		log_warning("a beacon from %s was refused: %s", ask->address, e.text);
+		daemon_log_refusal(&w->refusals, "a beacon", ask->address, e.text);
 		http_reply_error(x, rc, e.text, NULL, 0);
 		return;
 	}
