@@ -121,6 +121,7 @@ static void receive_site(struct world *w, void *arg)
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show(w, m, p->from, p->delivery.incident, p->delivery.version);
 		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
+		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		world_trace(w, "site%u %s message %s version %u", p->from, is_new ? "posts" : "edits",
 			p->id, p->delivery.version);
 		oracle_message(w, m, is_new);

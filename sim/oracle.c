@@ -219,6 +219,11 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 			continue;
 		if (!str_eq(o->incident, m->incident) && (is_over(w, o) || is_over(w, m)))
 			continue;
+		/* The watcher delivered it, and could not be asked about it in time: said to be in doubt. */
+		if (str_eq(o->incident, m->incident) && o->by == SIM_SITES && m->is_doubtful) {
+			oracle_unsure(w, m->incident);
+			continue;
+		}
 		if (str_eq(o->incident, m->incident))
 			world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
 		else if (o->by == m->by || (w->sites[0].linked_since_ms < since_ms &&

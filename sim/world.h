@@ -57,6 +57,7 @@ struct sim_message { /* one message in Discord */
 	uint32_t silent_sites;   /* watcher: bit n */
 	bool is_live;            /* what it shows is not over */
 	bool is_summary;         /* it tells of several incidents at once, after an outage */
+	bool is_doubtful;        /* says that it may be a repeat */
 	uint32_t version;
 };
 
