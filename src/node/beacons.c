@@ -16,9 +16,15 @@
 _Static_assert(CARRY_MS + 2 * BEACON_PATIENCE_MS < ALERT_WATCHER_MS,
 	"what alert has given up, and tells by another way, no beacon carries any more");
 
+struct mono beacons_reachable_until(const struct beaconing *b)
+{
+	return (struct mono){ b->answered.ms == INT64_MIN ? INT64_MIN :
+							    b->answered.ms + REACHABLE_MS };
+}
+
 bool beacons_is_reachable(const struct beaconing *b, struct now now)
 {
-	return b->answered.ms != INT64_MIN && now.mono.ms - b->answered.ms < REACHABLE_MS;
+	return now.mono.ms < beacons_reachable_until(b).ms;
 }
 
 static void begin(struct beaconing *b, struct now now)
@@ -266,6 +272,8 @@ struct mono beacons_wake(const struct site *s)
 		const struct beaconing *b = &s->beacons[i];
 		int64_t at = b->asked.ms == NEVER_MS ? b->due.ms : b->asked.ms + BEACON_PATIENCE_MS;
 
+		if (b->wants_drill && b->drill_deadline.ms < at)
+			at = b->drill_deadline.ms;
 		if (at < wake.ms)
 			wake.ms = at;
 	}

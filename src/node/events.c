@@ -145,6 +145,7 @@ static void apply_evidence(struct site *s, struct now now, const struct event *e
 		checks_declared(s->checks, now, check, v.since);
 	else if (site == s->setup.self && s->is_open) {
 		apply_recovered_word(s, now, check, &v);
+		s->facts_due = now.mono; /* of what we know at any time our word of today counts */
 	} else if (site == s->setup.self) {
 		if (s->last_alive.ms > v.heard.ms)
 			v.heard = s->last_alive;

@@ -9,7 +9,6 @@
  */
 #include "node/site_private.h"
 
-#define FACTS_EVERY_MS  1000
 #define FACTS_START_MS  (10 * SECOND_MS) /* links have this long to come up after a start */
 #define FACTS_DEAD_MS   12500            /* two beacons and a margin */
 #define FACTS_ALONE_MS  (4 * SECOND_MS)
@@ -88,7 +87,6 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 	char reason[REASON_BYTES_MAX];
 
 	if (is_linked(s, peer)) {
-		s->last_linked[peer] = s->links[peer].heard;
 		facts_observe(s, now, site, true, NULL);
 		facts_observe(s, now, link, true, NULL);
 	}
@@ -186,6 +184,7 @@ void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok)
 	alert_egress(s->alert, now, channel, is_ok);
 	if (!is_ok)
 		s->test_due[channel].ms = now.mono.ms + FACTS_TROUBLE_MS;
+	s->facts_due = now.mono;
 	site_pump(s, now);
 }
 
@@ -228,43 +227,131 @@ static bool is_seeing_nothing(const struct site *s, struct now now)
 	return kinds >= 2 && failing == outside;
 }
 
-static void notice_clock(struct site *s, struct now now)
+void facts_notice_clock(struct site *s, struct now now)
 {
 	int64_t by = (now.wall.ms - s->last_wall.ms) - (now.mono.ms - s->last_mono.ms);
-	uint16_t check = s->tables->self_check[SELF_CLOCK];
 	scoped(str_fini) struct str body = STR_EMPTY;
-	char reason[REASON_BYTES_MAX];
 	struct json_out w;
 
 	s->last_wall = now.wall;
 	s->last_mono = now.mono;
-	if (by >= CLOCK_JUMP_MS || by <= -CLOCK_JUMP_MS) {
-		json_begin(&w, &body);
-		json_object_open(&w, NULL);
-		json_int(&w, "by_ms", by);
-		json_close(&w);
-		journal_add(s->journal, now, EVENT_CLOCK, site_name(s), str_c(&body));
-	}
-	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
-		int64_t skew = s->links[i].skew_ms;
+	if (by < CLOCK_JUMP_MS && by > -CLOCK_JUMP_MS)
+		return;
+	json_begin(&w, &body);
+	json_object_open(&w, NULL);
+	json_int(&w, "by_ms", by);
+	json_close(&w);
+	journal_add(s->journal, now, EVENT_CLOCK, site_name(s), str_c(&body));
+	s->facts_due = now.mono; /* what is reckoned in wall time */
+}
 
-		if (i == s->setup.self || !is_linked(s, i) || (skew < CLOCK_SKEW_MS && skew > -CLOCK_SKEW_MS))
+static bool is_skewed(int64_t skew_ms)
+{
+	return skew_ms >= CLOCK_SKEW_MS || skew_ms <= -CLOCK_SKEW_MS;
+}
+
+void facts_follow_link(struct site *s, struct now now, uint8_t peer)
+{
+	const struct link *l = &s->links[peer];
+	struct followed *known = &s->followed[peer];
+
+	if (is_linked(s, peer))
+		s->last_linked[peer] = l->heard;
+	if (known->state != l->state || known->can_deliver != l->peer_can_deliver ||
+		is_skewed(known->skew_ms) || is_skewed(l->skew_ms))
+		s->facts_due = now.mono;
+	*known = (struct followed){ l->state, l->peer_can_deliver, l->skew_ms };
+}
+
+static void judge_clock(struct site *s, struct now now)
+{
+	uint16_t check = s->tables->self_check[SELF_CLOCK];
+	char reason[REASON_BYTES_MAX];
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		if (i == s->setup.self || !is_linked(s, i) || !is_skewed(s->links[i].skew_ms))
 			continue;
 		snprintf(reason, sizeof reason, "the clocks here and at %s differ by %lld s",
-			s->lab->sites[i].name, (long long)(skew / 1000));
+			s->lab->sites[i].name, (long long)(s->links[i].skew_ms / 1000));
 		facts_observe(s, now, check, false, reason);
 		return;
 	}
 	facts_observe(s, now, check, true, NULL);
 }
 
-void facts_tick(struct site *s, struct now now)
+/* ---- when to look again */
+
+struct sooner {
+	int64_t now_ms, due_ms;
+};
+
+static void at(struct sooner *x, int64_t when_ms)
+{
+	if (when_ms > x->now_ms && when_ms < x->due_ms)
+		x->due_ms = when_ms;
+}
+
+static void when_peer_changes(const struct site *s, uint8_t peer, struct sooner *x)
+{
+	if (is_linked(s, peer))
+		return; /* the link has deadlines of its own */
+	at(x, s->started.ms + FACTS_START_MS);
+	at(x, s->last_linked[peer].ms + LINK_DOWN_MS);
+	at(x, s->last_linked[peer].ms + LINK_DOWN_MS + FACTS_ALONE_MS);
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		const struct beaconing *b = &s->beacons[i];
+
+		if (b->answered.ms != INT64_MIN && b->view.sites[peer].quiet_ms >= 0)
+			at(x, b->answered.ms + FACTS_DEAD_MS - b->view.sites[peer].quiet_ms);
+	}
+}
+
+static void when_watcher_changes(const struct site *s, struct now now, uint8_t watcher,
+	struct sooner *x)
+{
+	const struct beaconing *b = &s->beacons[watcher];
+	int64_t since = b->answered.ms != INT64_MIN ? b->answered.ms : s->started.ms;
+	int64_t drilled_ms = now.wall.ms - b->last_drill.ms;
+
+	at(x, beacons_reachable_until(b).ms);
+	at(x, since + FACTS_WATCHER_MS);
+	if (b->last_drill.ms) /* when it is stale, its age is told in hours */
+		at(x, now.mono.ms + (drilled_ms < DRILL_STALE_MS ? DRILL_STALE_MS - drilled_ms :
+								   HOUR_MS - drilled_ms % HOUR_MS));
+}
+
+/* The next moment at which time alone changes a fact; what happens is followed as it does. */
+static struct mono next_due(const struct site *s, struct now now)
+{
+	struct sooner x = { now.mono.ms, NEVER_MS };
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self)
+			when_peer_changes(s, i, &x);
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		when_watcher_changes(s, now, i, &x);
+	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++)
+		at(&x, s->test_due[i].ms);
+	return (struct mono){ x.due_ms };
+}
+
+static uint8_t troubled(const struct site *s, struct now now)
+{
+	uint8_t set = 0;
+
+	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++)
+		if (alert_channel_trouble(s->alert, i, now.mono))
+			set |= (uint8_t)(1u << i);
+	return set;
+}
+
+bool facts_tick(struct site *s, struct now now)
 {
 	bool is_blind;
 
-	if (now.mono.ms < s->facts_due.ms)
-		return;
-	s->facts_due.ms = now.mono.ms + FACTS_EVERY_MS;
+	if (now.mono.ms < s->facts_due.ms && troubled(s, now) == s->troubled)
+		return false;
+	s->troubled = troubled(s, now);
 	is_blind = is_seeing_nothing(s, now);
 	if (is_blind != checks_is_blind(s->checks, s->setup.self))
 		checks_set_blind(s->checks, now, s->setup.self, is_blind);
@@ -277,5 +364,7 @@ void facts_tick(struct site *s, struct now now)
 		s->lab->n_watchers && beacons_is_reachable(&s->beacons[0], now));
 	test_channels(s, now);
 	judge_channels(s, now);
-	notice_clock(s, now);
+	judge_clock(s, now);
+	s->facts_due = next_due(s, now);
+	return true;
 }

@@ -248,7 +248,6 @@ static void say_link(struct site *s, struct now now, uint8_t peer, const char *s
 	struct json_out w;
 
 	site_push(s, SITE_SAY_LINK)->peer = peer;
-	s->facts_due = now.mono;
 	if (s->is_link_said[peer] == is_up)
 		return; /* one more attempt in vain is no news */
 	s->is_link_said[peer] = is_up;
@@ -314,6 +313,7 @@ static void feed(struct site *s, struct now now, uint8_t peer, const struct link
 	uint32_t n = link_step(&s->links[peer], now, &self, in, effects);
 
 	carry_out(s, now, peer, effects, n);
+	facts_follow_link(s, now, peer);
 }
 
 /* ---- inputs */

@@ -97,6 +97,7 @@ static bool drain_checks(struct site *s, struct now now)
 			break;
 		case CHECK_SAY_WORD:
 			events_say_word(s, now, fx.check);
+			s->facts_due = now.mono; /* blind? */
 			break;
 		case CHECK_SAY_STATE:
 			events_tell_state(s, now, fx.check);
@@ -210,7 +211,7 @@ void site_pump(struct site *s, struct now now)
 	if (s->is_pumping)
 		return;
 	s->is_pumping = true;
-	while ((int)drain_checks(s, now) | (int)drain_alert(s, now))
+	while ((int)drain_checks(s, now) | (int)drain_alert(s, now) | (int)facts_tick(s, now))
 		must(++rounds < PUMP_ROUNDS_MAX);
 	commit(s, now);
 	s->is_pumping = false;
@@ -218,8 +219,8 @@ void site_pump(struct site *s, struct now now)
 
 void site_begin(struct site *s, struct now now)
 {
-	(void)now;
 	arena_reset(&s->scratch);
+	facts_notice_clock(s, now);
 }
 
 /* ---- opening */
@@ -495,6 +496,7 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	facts_observe(s, now, tables->self_check[SELF_CONFIG], true, NULL);
 	events_tell_all(s, now);
 	s->is_digest_valid = false;
+	s->facts_due = now.mono;
 	site_pump(s, now);
 	return RC_OK;
 }
@@ -527,7 +529,6 @@ void site_tick(struct site *s, struct now now)
 	checks_tick(s->checks, now);
 	peers_tick(s, now);
 	beacons_tick(s, now);
-	facts_tick(s, now);
 	if (!s->is_started && s->is_stuck) /* no history can come back while it can't be kept */
 		s->alert_start_by.ms = now.mono.ms + HISTORY_WAIT_MS;
 	if (!s->is_started && now.mono.ms >= s->alert_start_by.ms)

@@ -67,6 +67,11 @@ struct site {
 	struct link *links;             /* one a site, ours unused */
 	bool is_link_said[SITES_MAX];   /* the journal says that it is up */
 	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
+	struct followed {               /* of each link, as the facts were told last */
+		enum link_state state;
+		bool can_deliver;
+		int64_t skew_ms;
+	} followed[SITES_MAX];
 	struct beaconing *beacons;      /* one a watcher */
 	uint64_t boot;                  /* wall ms of the start */
 	struct wall last_alive;         /* of the run before this one; {0} unknown */
@@ -77,6 +82,7 @@ struct site {
 	uint64_t *pause_hlc;            /* by check: of the newest pause event applied */
 	uint64_t *said_hlc;             /* by check: of our word as this run said it; 0: not yet */
 	struct mono facts_due, alive_due;
+	uint8_t troubled;               /* bit n: channel n was in trouble when the facts were judged */
 	struct mono test_due[CHANNELS_MAX]; /* of each channel */
 	struct wall last_wall;          /* to notice jumps */
 	struct mono last_mono;
@@ -136,9 +142,16 @@ void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
 bool beacons_is_reachable(const struct beaconing *b, struct now now);
+struct mono beacons_reachable_until(const struct beaconing *b); /* {INT64_MIN}: it never answered */
 
 /* facts.c */
-void facts_tick(struct site *s, struct now now);
+/* Judge the facts if they may have changed since the last time; false: they can't have.  Who makes
+ * them change sets facts_due. */
+bool facts_tick(struct site *s, struct now now);
+/* The wall clock, at each input: did it jump? */
+void facts_notice_clock(struct site *s, struct now now);
+/* A link was stepped: what it knows of the peer may be news. */
+void facts_follow_link(struct site *s, struct now now, uint8_t peer);
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
 	const char *reason);
 

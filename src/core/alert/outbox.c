@@ -521,6 +521,10 @@ void outbox_step(struct alert *a, struct now now)
 		alert_wake_at(a, (struct mono){ now.mono.ms + change.ms - now.wall.ms });
 	give_up_due(a, now);
 	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++) {
+		struct mono dies = pace_dies(&a->paces[channel]);
+
+		if (dies.ms > now.mono.ms)
+			alert_wake_at(a, dies);
 		attend_backlog(a, now, channel);
 		map_each(&a->tracked, it)
 			attend(a, now, it->value, channel);

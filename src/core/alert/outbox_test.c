@@ -262,7 +262,7 @@ static void what_the_peer_does_not_answer_for_is_taken_back_aloud(void **state)
 	nobody_reaches_the_channel(MUMBAI);
 	p->sites[DUBLIN].answers[0].is_mute = true;
 	pair_fails(p, PHOTOS);
-	pair_run(p, 30 * SECOND_MS);
+	pair_run(p, 20 * SECOND_MS);
 	assert_int_equal(pair_count(p, "handoff"), 1);
 	pair_part(p);
 	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));

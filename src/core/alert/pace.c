@@ -102,7 +102,14 @@ struct mono pace_next(const struct pace *p)
 	return p->not_before.ms > p->not_before_global.ms ? p->not_before : p->not_before_global;
 }
 
+struct mono pace_dies(const struct pace *p)
+{
+	if (p->failures < PACE_DEAD_FAILURES)
+		return (struct mono){ NEVER_MS };
+	return (struct mono){ p->failing_since.ms + PACE_DEAD_MS };
+}
+
 bool pace_is_dead(const struct pace *p, struct mono now)
 {
-	return p->failures >= PACE_DEAD_FAILURES && now.ms - p->failing_since.ms >= PACE_DEAD_MS;
+	return now.ms >= pace_dies(p).ms;
 }

@@ -59,6 +59,7 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 void pace_follow_global(struct pace *p, const struct pace *other);
 struct mono pace_next(const struct pace *p);              /* nothing may be sent before this */
 bool pace_is_dead(const struct pace *p, struct mono now); /* hand over to somebody else */
+struct mono pace_dies(const struct pace *p); /* it is dead from here on; {NEVER_MS}: not failing */
 
 /* Judge an HTTP outcome.  status 0: no connection; -1: sent but unanswered.  `headers` and `body`
  * are the raw answer (bounded by the caller), may be NULL. */
