@@ -178,18 +178,21 @@ static bool is_looked_after(const struct alert *a, const struct tracked *t)
 	return was_told(t->in);
 }
 
-/* A live incident that lists the check. */
+/* Of the live incidents that list the check the one that would survive a merger. */
 static struct tracked *find_lister(const struct alert *a, const char *check, bool must_be_looked_after)
 {
+	struct tracked *best = NULL;
+
 	map_each(&a->tracked, it)
 	{
 		struct tracked *t = it->value;
 
 		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
-		    (!must_be_looked_after || is_looked_after(a, t)))
-			return t;
+		    (!must_be_looked_after || is_looked_after(a, t)) &&
+		    (!best || beats(a, t, best)))
+			best = t;
 	}
-	return NULL;
+	return best;
 }
 
 static void uncover(struct alert *a, struct tracked *t, const char *check)

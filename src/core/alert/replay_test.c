@@ -119,6 +119,47 @@ static void ids_are_new_after_a_restart_with_the_clock_set_back(void **state)
 
 /* ---- a disk that was set back */
 
+/* Mumbai learns of this version of an incident from a journal. */
+static void mumbai_reads(const struct incident *in)
+{
+	static uint64_t hlc = 1;
+	scoped(str_fini) struct str text = STR_EMPTY;
+	scoped(json_decref) json_t *body = NULL;
+	struct alert_event ev = { .site = in->owner, .kind = "incident", .subject = in->id };
+
+	incident_write(in, &text);
+	assert_int_equal(json_read(&body, str_c(&text), text.len, NULL), RC_OK);
+	ev.hlc = p->hlc + hlc++;
+	ev.wall = p->now.wall;
+	ev.body = body;
+	alert_event(p->sites[MUMBAI].alert, p->now, &ev);
+}
+
+static void the_incident_that_would_survive_stands_for_a_check_when_another_ends(void **state)
+{
+	const struct alert *a = p->sites[MUMBAI].alert;
+	struct incident theirs, first, second;
+	char mumbai[] = "mumbai";
+
+	(void)state;
+	pair_part(p);
+	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	theirs = first = second = *alert_covering(p->sites[DUBLIN].alert, "photos");
+	first.owner = second.owner = mumbai;
+	str_copy(first.id, sizeof first.id, "mumbai-1");
+	str_copy(second.id, sizeof second.id, "mumbai-2");
+	mumbai_reads(&first);
+	mumbai_reads(&theirs);
+	mumbai_reads(&second);
+	assert_string_equal(alert_covering(a, "photos")->id, "mumbai-1");
+	first.version++;
+	first.state = INCIDENT_CLOSED;
+	first.closed = p->now.wall;
+	mumbai_reads(&first);
+	assert_string_equal(alert_covering(a, "photos")->id, "mumbai-2");
+}
+
 static void what_comes_back_of_the_past_does_not_undo_what_was_said_since(void **state)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
@@ -299,6 +340,7 @@ int main(void)
 		T(hours_without_a_way_out_and_a_restart_lose_nothing),
 		T(a_silence_and_an_acknowledgement_survive_a_restart),
 		T(ids_are_new_after_a_restart_with_the_clock_set_back),
+		T(the_incident_that_would_survive_stands_for_a_check_when_another_ends),
 		T(what_comes_back_of_the_past_does_not_undo_what_was_said_since),
 		T(receipts_that_arrive_before_their_incident_count),
 		T(the_newer_of_two_silences_stands_whichever_arrives_first),
