@@ -68,12 +68,14 @@ static unsigned write_notes(void)
 {
 	char text[NOTE_BYTES];
 	unsigned n = 0;
+	int status;
 
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
-	while (COMMAND_AT(MUMBAI, NULL, "note", "--by", "Ana", text) == 0)
+	while ((status = COMMAND_AT(MUMBAI, NULL, "note", "--by", "Ana", text)) == 0)
 		if (++n > NOTES_MAX)
 			scene_fail("%u notes went onto a full disk", n);
+	assert_int_equal(status, rc_exit(RC_FULL));
 	return n;
 }
 

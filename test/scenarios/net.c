@@ -205,6 +205,14 @@ void net_plug(enum place p)
 	set_wire(p, "up");
 }
 
+bool net_slow_down(enum place p, unsigned ms)
+{
+	char text[96];
+
+	snprintf(text, sizeof text, "qdisc add dev %s root netem delay %ums\n", places[p].name, ms);
+	return try_order(places[p].behind, "tc", "-batch", text, NULL) == RC_OK;
+}
+
 static void add_rule(enum place from, enum place to, const char *verdict)
 {
 	must(n_rules < RULES_MAX);

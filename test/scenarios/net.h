@@ -7,12 +7,14 @@
  *	         └──── cable ───┘
  *
  * Every place is a network namespace; internet and mumbai are routers.  The cable is where a relay
- * may stand that takes its time (cable.h).
+ * may stand that takes its time, if the kernel can't.
  */
 #ifndef TEST_SCENARIOS_NET_H
 #define TEST_SCENARIOS_NET_H
 
 #include "base/err.h"
+
+#include <stdbool.h>
 
 enum place {
 #define PLACE(symbol, ...) symbol,
@@ -40,6 +42,9 @@ void net_leave(struct visit *v);
 /* The wire of a place is pulled out, and put in again: nothing gets in or out. */
 void net_unplug(enum place p);
 void net_plug(enum place p);
+
+/* What goes to a place takes so much longer; false when the kernel can't do that. */
+bool net_slow_down(enum place p, unsigned ms);
 
 /* Packets from one place to another vanish; both ways; or are refused, which their sender is told. */
 void net_drop(enum place from, enum place to);

@@ -23,9 +23,10 @@
 #define UP_MS          30000
 #define WEBHOOK        "http://10.4.0.1:8080/api/webhooks/1420070400000000003/scenario"
 
-static char *diarchy, *standin, *node; /* paths */
-static char folder[256];               /* the working directory */
+static char *diarchy, *standin, *node, *relay; /* paths */
+static char folder[256];                       /* the working directory */
 static struct program programs[ROLES];
+static bool is_relayed; /* between the sites stands a relay */
 static const char *drill = "0 6 * * *";
 static char keys[PLACES][KEY_TEXT_MAX]; /* public ones */
 
@@ -129,17 +130,22 @@ static void pull(enum place p)
 		GIT(path, "pull", "--quiet", "--ff-only");
 }
 
+static void add_site(struct str *text, enum place p, const char *zone, const char *relayed)
+{
+	scoped(str_fini) struct str own = STR_EMPTY;
+
+	str_addf(&own, "%s:7443", place_address(p));
+	str_addf(text, "  %s: {address: \"%s\", listen: \"%s\", key: \"%s\", timezone: %s}\n",
+		place_name(p), is_relayed ? relayed : str_c(&own), str_c(&own), keys[p], zone);
+}
+
 static void commit(const char *rest, const char *summary)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
 
 	str_add(&text, "lab: home\nsites:\n");
-	str_addf(&text,
-		"  dublin: {address: \"10.1.0.1:7443\", key: \"%s\", timezone: Europe/Dublin}\n",
-		keys[DUBLIN]);
-	str_addf(&text,
-		"  mumbai: {address: \"10.2.0.1:7443\", key: \"%s\", timezone: Asia/Kolkata}\n",
-		keys[MUMBAI]);
+	add_site(&text, DUBLIN, "Europe/Dublin", "10.5.0.1:7441");
+	add_site(&text, MUMBAI, "Asia/Kolkata", "10.5.0.1:7442");
 	str_addf(&text,
 		"watchers:\n  webhost: {url: \"http://10.3.0.1:7090\", key: \"%s\", "
 		"listen: \"10.3.0.1:7090\"}\n",
@@ -244,6 +250,15 @@ static void run_dnsmasq(const char *place, const char *argv[])
 		12 * sizeof *argv);
 }
 
+static void run_relay(const char *place, const char *argv[])
+{
+	(void)place;
+	memcpy(argv,
+		(const char *[]){ relay, "10.5.0.1:7441", "10.1.0.1:7443", "10.5.0.1:7442",
+			"10.2.0.1:7443", NULL },
+		6 * sizeof *argv);
+}
+
 static void run_openssl(const char *place, const char *argv[])
 {
 	static char cert[300], key[300];
@@ -336,6 +351,14 @@ void scene_start(void)
 	await_check(MUMBAI, "watcher:webhost", "ok", UP_MS);
 }
 
+void scene_far(void)
+{
+	is_relayed = !net_slow_down(MUMBAI, 140);
+	print_message("distance by %s\n", is_relayed ? "a relay" : "netem");
+	if (is_relayed)
+		scene_run(RELAY);
+}
+
 /* ---- commands */
 
 static void read_all(int fd, struct str *ret)
@@ -409,6 +432,7 @@ int scene_open(void **state)
 	mkdir("nas", 0755);
 	for (size_t i = 0; i < COUNT(readers); i++)
 		make_home(readers[i]);
+	is_relayed = false;
 	scene_write("webhook", WEBHOOK);
 	scene_write("nas/dnsmasq.conf", "host-record=nas.lan,10.2.1.10\n");
 	GIT("lab", "init", "--quiet");
@@ -499,6 +523,7 @@ int scenarios_run(const struct CMUnitTest *tests, size_t n)
 	diarchy = from_environment("DIARCHY");
 	standin = from_environment("STANDIN");
 	node = from_environment("NODE");
+	relay = from_environment("RELAY");
 	the_tests = tests;
 	n_tests = n;
 	return sandbox_run(run_inside);

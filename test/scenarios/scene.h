@@ -49,6 +49,10 @@ void scene_lab_at(enum place p, const char *rest, const char *summary);
 /* When the watcher proves the way, in every lab.yaml from here on; "0 6 * * *" if never called. */
 void scene_drill(const char *cron);
 
+/* The sites are 140 ms apart, there and back: by the kernel, or by a relay between them.  Before
+ * scene_lab(). */
+void scene_far(void);
+
 /* Starts Discord, the watcher and both sites, and waits until they hear each other. */
 void scene_start(void);
 
