@@ -167,6 +167,7 @@ static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 static void plan_drill(struct site *s, struct now now, uint8_t watcher)
 {
 	struct beaconing *b = &s->beacons[watcher];
+	const struct tz *zone = s->lab->notify.reader_zone;
 	struct cron cron;
 
 	if (b->drill_due.ms)
@@ -175,7 +176,7 @@ static void plan_drill(struct site *s, struct now now, uint8_t watcher)
 	b->drill_due.ms = now.wall.ms + MINUTE_MS;
 	if (now.wall.ms - b->last_drill.ms < DAY_MS &&
 	    cron_parse(s->lab->watchers[watcher].drill, &cron, NULL) == RC_OK)
-		b->drill_due = cron_next(&cron, s->lab->sites[s->setup.self].zone, now.wall);
+		b->drill_due = cron_next(&cron, zone ? zone : tz_utc(), now.wall);
 }
 
 static void end_drill(struct site *s, struct now now, uint8_t watcher, bool is_ok,
