@@ -447,18 +447,32 @@ void await_same_journals(int64_t ms)
 	verify(MUMBAI);
 }
 
-int64_t journal_events(enum place p)
+void remember_events(struct map *seen, enum place p)
 {
-	scoped(json_decref) json_t *answer = ask_site(p, "/api/lab/v1/status");
-	const json_t *site;
-	int64_t n = 0;
-	size_t i;
+	scoped(str_fini) struct str text = STR_EMPTY;
+	char *save = NULL;
 
-	if (!answer)
-		return -1;
-	json_array_foreach (json_object_get(answer, "sites"), i, site)
-		n += json_get_int(json_object_get(site, "journal"), "events", 0);
-	return n;
+	if (COMMAND_AT(p, &text, "log", "--json", "--limit", "100000") != 0)
+		return;
+	for (char *l = strtok_r(text.s, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		scoped(json_decref) json_t *event = NULL;
+
+		must(json_read(&event, l, strlen(l), NULL) == RC_OK);
+		map_put(seen, json_get_text(event, "hash", ""), seen);
+	}
+}
+
+void assert_none_is_missing(const struct map *seen, enum place p)
+{
+	scoped(map_fini) struct map now = MAP_EMPTY;
+
+	remember_events(&now, p);
+	print_message("%s: %u events were seen, %u are there\n", place_name(p), map_count(seen),
+		map_count(&now));
+	map_each (seen, e) {
+		if (!map_get(&now, e->key))
+			scene_fail("event %s was at %s and is no more", e->key, place_name(p));
+	}
 }
 
 /* ---- time */

@@ -10,6 +10,7 @@
 #define TEST_SCENARIOS_AWAIT_H
 
 #include "base/json.h"
+#include "base/map.h"
 #include "test/scenarios/net.h"
 
 /* As the site at `p` sees it. */
@@ -52,8 +53,10 @@ void discord_mode(const char *json);
 
 /* Both sites hold the same events, and each proves that its chains are whole. */
 void await_same_journals(int64_t ms);
-/* So many events are in the journal that the site at `p` shows; -1 when it doesn't answer. */
-int64_t journal_events(enum place p);
+/* Adds to `seen` what the journal of the site at `p` shows, if it answers; and later: all that was ever
+ * seen must be there. */
+void remember_events(struct map *seen, enum place p);
+void assert_none_is_missing(const struct map *seen, enum place p);
 
 /* `what` took at most `most_ms` from `from_ms` to `to_ms`, wall clock. */
 void assert_took(const char *what, int64_t from_ms, int64_t to_ms, int64_t most_ms);

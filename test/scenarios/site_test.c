@@ -3,6 +3,10 @@
 #include "test/scenarios/await.h"
 #include "test/scenarios/scene.h"
 
+#define LAB         \
+	"probes:\n" \
+	"  photos: {home: mumbai, every: 2s, http: \"http://10.2.1.10/\"}\n"
+
 static void a_dead_site_is_told_by_its_peer_once_and_has_its_history_when_it_is_back(void **state)
 {
 	struct told told;
@@ -25,10 +29,42 @@ static void a_dead_site_is_told_by_its_peer_once_and_has_its_history_when_it_is_
 	assert_messages(1);
 }
 
+/* Alive, but neither heard nor hearing. */
+static void a_site_that_is_cut_off_is_told_by_its_peer_and_tells_what_it_saw_when_it_is_back(
+	void **state)
+{
+	struct told site, photos;
+
+	(void)state;
+	scene_lab(LAB, "Photos");
+	scene_run(PHOTOS);
+	scene_start();
+	await_check(MUMBAI, "photos", "ok", 15000);
+
+	net_unplug(MUMBAI);
+	site = await_told("site mumbai is down", 45000);
+	assert_string_equal(site.teller, "dublin");
+	scene_kill(PHOTOS);
+	await_check(MUMBAI, "photos", "failing", 10000);
+	scene_sleep(15000);
+	assert_messages(1);
+
+	net_plug(MUMBAI);
+	photos = await_told("photos is down", 45000);
+	await_edit(&site, "site mumbai is back after", 45000);
+	scene_run(PHOTOS);
+	await_edit(&photos, "photos is back after", 20000);
+	await_same_journals(15000);
+	scene_sleep(6000);
+	assert_messages(2); /* and not that Dublin was down */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(a_dead_site_is_told_by_its_peer_once_and_has_its_history_when_it_is_back),
+		SCENARIO(
+			a_site_that_is_cut_off_is_told_by_its_peer_and_tells_what_it_saw_when_it_is_back),
 	};
 
 	return scenarios_run(tests, COUNT(tests));
