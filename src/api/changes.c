@@ -143,10 +143,22 @@ static bool is_checks_dirty(const struct changes *s)
 	return false;
 }
 
+/* Room for more of a kind in this message? */
+static bool has_room(const struct json_out *w, size_t begun)
+{
+	return w->out->len - begun < CHANGE_BYTES_A_KIND;
+}
+
+/* What doesn't fit stays marked for the next message, and the next one begins with it. */
 static void write_checks(struct changes *s, const struct view *v, struct json_out *w)
 {
+	size_t begun = w->out->len;
+
 	json_array_open(w, "checks");
-	for (uint16_t i = 0; i < s->n_checks; i++) {
+	for (uint16_t n = 0; n < s->n_checks && has_room(w, begun); n++) {
+		uint16_t i = s->next_check;
+
+		s->next_check = (uint16_t)((i + 1) % s->n_checks);
 		if (!s->checks[i].is_dirty)
 			continue;
 		s->checks[i].is_dirty = false;
@@ -158,16 +170,21 @@ static void write_checks(struct changes *s, const struct view *v, struct json_ou
 
 static void write_incidents(struct changes *s, const struct view *v, struct json_out *w)
 {
+	struct map later = MAP_EMPTY;
+	size_t begun = w->out->len;
+
 	json_array_open(w, "incidents");
 	map_each (&s->incidents, it) {
 		const struct incident *in = map_get(alert_incidents(site_alert(v->site)), it->key);
 
-		if (in)
+		if (in && has_room(w, begun))
 			view_incident(v, w, NULL, in);
+		else if (in)
+			map_put(&later, it->key, s);
 	}
 	json_close(w);
 	map_fini(&s->incidents);
-	s->incidents = MAP_EMPTY;
+	s->incidents = later;
 }
 
 static void write_links(const struct view *v, struct json_out *w)

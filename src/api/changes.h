@@ -11,6 +11,10 @@
 
 #include "api/view.h"
 
+/* Of a lab of thousands that changes at once (a site died) one message tells so much, and the next
+ * ones the rest: whoever reads at the pace of a phone must not fall behind. */
+#define CHANGE_BYTES_A_KIND (SSE_BACKLOG_BYTES_MAX / 16 * 3) /* checks; incidents */
+
 struct change_mark {    /* of a check */
 	uint64_t print; /* of what was told last */
 	bool is_silenced;
@@ -19,7 +23,7 @@ struct change_mark {    /* of a check */
 
 struct changes {
 	struct change_mark *checks;
-	uint16_t n_checks;
+	uint16_t n_checks, next_check; /* the next message begins with */
 	struct map incidents; /* ids that changed */
 	bool are_silences_dirty;
 	struct wall silences_due;        /* one begins or ends by then */

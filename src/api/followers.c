@@ -46,7 +46,9 @@ static void enqueue(struct follower *f, struct blob *b)
 {
 	if (f->is_ending)
 		return;
-	if (b->is_status ? has_status(f) : f->waiting + b->n > SSE_BACKLOG_BYTES_MAX) {
+	/* Who has taken all that came before isn't slow, however long the next message is. */
+	if (b->is_status ? has_status(f)
+			 : f->waiting && f->waiting + b->n > SSE_BACKLOG_BYTES_MAX) {
 		follower_end(f);
 		return;
 	}

@@ -14,7 +14,10 @@
 #define TICK_MS              250
 #define TICKS_A_SECOND       (1000 / TICK_MS)
 #define BEAT_TICKS           (2 * TICKS_A_SECOND)
-#define JOURNAL_BYTES_A_TICK (SSE_BACKLOG_BYTES_MAX / 2)
+#define JOURNAL_BYTES_A_TICK (SSE_BACKLOG_BYTES_MAX / 4)
+_Static_assert(JOURNAL_BYTES_A_TICK + 2 * CHANGE_BYTES_A_KIND + 2 * EVENT_BODY_BYTES_MAX <=
+		       SSE_BACKLOG_BYTES_MAX,
+	"what one tick tells fits, with the last event and object whole");
 
 struct stream {
 	struct api *api;

@@ -293,6 +293,59 @@ static void a_client_that_reads_nothing_is_cut_off_and_others_go_on(void **state
 	assert_true(slow.got.len < 700000);
 }
 
+#define MANY 1000
+
+/* Each message's checks, counted by their state. */
+static int count_checks(const json_t *message, const char *state)
+{
+	const json_t *checks = json_at(message, "checks");
+	int n = 0;
+
+	for (size_t i = 0; i < json_array_size(checks); i++)
+		n += str_eq(json_get_text(json_array_get(checks, i), "state", ""), state);
+	return n;
+}
+
+static void a_thousand_checks_that_fail_at_once_cut_nobody_off(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_fini) struct pump p;
+	scoped(str_fini) struct str yaml = STR_EMPTY;
+	scoped(json_decref) json_t *status = NULL;
+	char name[16];
+	int told = 0;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	str_addn(&yaml, fixture_yaml,
+		(size_t)(strstr(fixture_yaml, "probes:\n") + 8 - fixture_yaml));
+	for (int i = 0; i < MANY; i++)
+		str_addf(&yaml,
+			"  many-%d: {home: dublin, from: [dublin], every: 15s, "
+			"http: \"http://10.9.9.9/a/longer/path/%d\"}\n",
+			i, i);
+	str_add(&yaml, strstr(fixture_yaml, "probes:\n") + 8);
+	fixture_reload(&f, str_c(&yaml));
+	pump_connect(&p, &f.loop, api_address(f.api));
+	pump_send(&p, "GET /api/lab/v1/stream HTTP/1.0\r\nHost: localhost\r\n\r\n"); /* no chunks */
+	status = message(&p, "status");
+	assert_true(json_array_size(json_at(status, "checks")) > MANY);
+	for (int round = 0; round < 4; round++) {
+		f.ahead_ms += 2000;
+		for (int i = 0; i < MANY; i++) {
+			snprintf(name, sizeof name, "many-%d", i);
+			fixture_observe(&f, name,
+				"no route to host: the machine at the other end is gone");
+		}
+	}
+	while (told < MANY) {
+		scoped(json_decref) json_t *change = message(&p, "change");
+
+		told += count_checks(change, "failing");
+		assert_false(p.is_closed);
+	}
+}
+
 static void only_so_many_may_follow(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -360,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_silence_and_its_end_by_the_clock_are_told),
 		cmocka_unit_test(a_reload_sends_a_new_status),
 		cmocka_unit_test(a_client_that_reads_nothing_is_cut_off_and_others_go_on),
+		cmocka_unit_test(a_thousand_checks_that_fail_at_once_cut_nobody_off),
 		cmocka_unit_test(only_so_many_may_follow),
 		cmocka_unit_test(logging_out_ends_the_streams_of_the_session),
 		cmocka_unit_test(a_head_request_follows_nothing),
