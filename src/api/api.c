@@ -8,7 +8,7 @@
 #include "api/api_private.h"
 
 #include "base/log.h"
-#include "port/http_server/endpoint.h"
+#include "base/endpoint.h"
 #include "port/password/password.h"
 
 #include <inttypes.h>

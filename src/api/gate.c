@@ -2,35 +2,26 @@
 #include "api/gate.h"
 
 #include "api/uri.h"
+#include "base/endpoint.h"
 #include "base/str.h"
-#include "port/http_server/endpoint.h"
+#include "core/lab/address.h"
 
 #include <strings.h>
 
 /* ---- Host */
 
-/* The host of "name", "name:port", "[::1]:port"; false when it doesn't fit. */
-static bool host_of(const char *text, char ret[ENDPOINT_HOST_MAX])
-{
-	bool is_bracketed = text[0] == '[';
-	size_t n = is_bracketed ? strcspn(++text, "]") : strcspn(text, ":");
-
-	if (n >= ENDPOINT_HOST_MAX)
-		return false;
-	memcpy(ret, text, n);
-	ret[n] = '\0';
-	return true;
-}
-
 static bool is_known_host(const struct gate *g, const char *header)
 {
-	char host[ENDPOINT_HOST_MAX], ours[ENDPOINT_HOST_MAX];
+	char ours[ADDRESS_HOST_MAX];
+	struct endpoint p;
 
-	if (!header || !host_of(header, host))
+	if (!header || endpoint_parse_or(header, 80, &p, NULL) != RC_OK)
 		return false;
-	if (host_is_loopback(host))
+	if (strchr(p.host, ':') && header[0] != '[')
+		return false; /* no address in a URL looks like that */
+	if (host_is_loopback(p.host))
 		return true;
-	return g->url && host_of(strstr(g->url, "://") + 3, ours) && strcasecmp(ours, host) == 0;
+	return g->url && address_host(g->url, ours) && strcasecmp(ours, p.host) == 0;
 }
 
 /* ---- Origin */

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "port/files/files.h"
 #include "port/http/fetch.h"
-#include "port/http_server/endpoint.h"
+#include "base/endpoint.h"
 
 #include <stdlib.h>
 

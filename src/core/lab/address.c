@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/lab/address.h"
 
+#include "base/endpoint.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -53,76 +54,30 @@ bool address_is_host(const char *text)
 	return address_is_ip(text) || is_dns_name(text);
 }
 
-static bool is_port(const char *s, size_t n)
+/* "host", "host:port", "[v6]" or "[v6]:port", which ends at text[n]; the host in lower case. */
+static bool read_authority(const char *text, size_t n, bool needs_port, struct endpoint *ret)
 {
-	unsigned port = 0;
+	char copy[ENDPOINT_TEXT_MAX] = "";
+	enum rc rc;
 
-	if (n == 0 || n > 5)
+	if (n >= sizeof copy)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!isdigit((unsigned char)s[i]))
-			return false;
-		port = 10 * port + (unsigned)(s[i] - '0');
-	}
-	return port >= 1 && port <= 65535;
-}
-
-/* The pieces of "host", "host:port", "[v6]" or "[v6]:port", which ends at text[n]. */
-struct authority {
-	const char *host, *port;
-	size_t host_len, port_len;
-	bool is_bracketed, has_port;
-};
-
-static bool split(const char *text, size_t n, struct authority *ret)
-{
-	struct authority a = { .host = text, .host_len = n };
-	const char *end = text + n;
-	const char *close = n && text[0] == '[' ? memchr(text, ']', n) : NULL;
-	const char *colon;
-
-	if (n && text[0] == '[') {
-		if (!close)
-			return false;
-		a.is_bracketed = true;
-		a.host = text + 1;
-		a.host_len = (size_t)(close - a.host);
-		colon = close + 1;
-		if (colon < end && *colon != ':')
-			return false;
-	} else {
-		colon = memchr(text, ':', n);
-		if (!colon)
-			colon = end;
-		a.host_len = (size_t)(colon - text);
-	}
-	if (colon < end) {
-		a.has_port = true;
-		a.port = colon + 1;
-		a.port_len = (size_t)(end - a.port);
-	}
-	*ret = a;
-	return true;
-}
-
-static bool copy_host(const struct authority *a, char ret[ADDRESS_HOST_MAX])
-{
-	if (a->host_len == 0 || a->host_len >= ADDRESS_HOST_MAX)
+	memcpy(copy, text, n);
+	rc = endpoint_parse_or(copy, needs_port ? 0 : 80, ret, NULL);
+	if (rc != RC_OK || strlen(ret->host) >= ADDRESS_HOST_MAX)
 		return false;
-	for (size_t i = 0; i < a->host_len; i++)
-		ret[i] = (char)tolower((unsigned char)a->host[i]);
-	ret[a->host_len] = '\0';
-	return a->is_bracketed ? strchr(ret, ':') && address_is_ip(ret) : address_is_host(ret);
+	for (char *c = ret->host; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (strchr(ret->host, ':'))
+		return copy[0] == '[' && address_is_ip(ret->host);
+	return address_is_host(ret->host);
 }
 
 static bool is_authority(const char *text, size_t n, bool needs_port)
 {
-	char host[ADDRESS_HOST_MAX];
-	struct authority a;
+	struct endpoint ignored;
 
-	if (!split(text, n, &a) || !copy_host(&a, host) || (needs_port && !a.has_port))
-		return false;
-	return !a.has_port || is_port(a.port, a.port_len);
+	return read_authority(text, n, needs_port, &ignored);
 }
 
 bool address_is_endpoint(const char *text)
@@ -168,14 +123,17 @@ bool address_is_base_url(const char *text)
 bool address_host(const char *text, char ret[ADDRESS_HOST_MAX])
 {
 	const char *rest = after_scheme(text);
-	struct authority a = { 0 };
+	struct endpoint p = { 0 };
 
-	if (rest)
-		return split(rest, strcspn(rest, "/?#"), &a) && copy_host(&a, ret);
-	if (address_is_ip(text)) {
-		a.host = text;
-		a.host_len = strlen(text);
-		return copy_host(&a, ret);
+	if (!rest && address_is_ip(text)) {
+		str_copy(ret, ADDRESS_HOST_MAX, text);
+		for (char *c = ret; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		return true;
 	}
-	return split(text, strlen(text), &a) && copy_host(&a, ret);
+	if (!read_authority(rest ? rest : text, rest ? strcspn(rest, "/?#") : strlen(text), false,
+		    &p))
+		return false;
+	str_copy(ret, ADDRESS_HOST_MAX, p.host);
+	return true;
 }

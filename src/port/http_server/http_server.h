@@ -62,7 +62,7 @@ struct http_exchange; /* one request and its answer */
 
 struct http_server_setup {
 	uv_loop_t *loop;
-	const char *listen;                /* endpoint.h; port 0: any free one */
+	const char *listen;                /* base/endpoint.h; port 0: any free one */
 	const char *cert_file, *key_file;  /* PEM, both or none: TLS 1.2 and 1.3 */
 	uint32_t connections_max;          /* 0: HTTP_CONNECTIONS_MAX */
 	struct http_patience patience;     /* all zero: HTTP_PATIENCE */

@@ -2,7 +2,7 @@
 #include "port/http_server/pump.h"
 
 #include "base/err.h"
-#include "port/http_server/endpoint.h"
+#include "base/endpoint.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -11,7 +11,7 @@
 #define PORT_HTTP_SERVER_SERVER_PRIVATE_H
 
 #include "port/http_server/certificate.h"
-#include "port/http_server/endpoint.h"
+#include "base/endpoint.h"
 #include "port/http_server/http_server.h"
 
 #include <arpa/inet.h>

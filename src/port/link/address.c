@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/link/address.h"
 
+#include "base/endpoint.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
-
-static bool parse_port(const char *text, uint16_t *ret)
-{
-	unsigned port = 0;
-	size_t n = strspn(text, "0123456789");
-
-	if (n == 0 || n > 5 || text[n])
-		return false;
-	for (const char *p = text; *p; p++)
-		port = 10 * port + (unsigned)(*p - '0');
-	if (port > UINT16_MAX)
-		return false;
-	*ret = (uint16_t)port;
-	return true;
-}
 
 static bool parse_number(struct address *a)
 {
@@ -43,23 +29,14 @@ static bool parse_number(struct address *a)
 enum rc address_parse(const char *text, struct address *ret, struct err *e)
 {
 	struct address a = { 0 };
-	const char *colon = strrchr(text, ':');
-	const char *host = text, *end = colon;
+	struct endpoint p;
+	enum rc rc = endpoint_parse(text, &p, e);
 
-	if (!colon || !parse_port(colon + 1, &a.port))
-		return err_set(e, RC_INPUT, "'%s' is no host:port", text);
-	if (host[0] == '[' && end > host + 1 && end[-1] == ']') {
-		host++;
-		end--;
-	} else if (memchr(host, ':', (size_t)(end - host))) {
-		return err_set(e, RC_INPUT, "'%s': an IPv6 address stands in [brackets]", text);
-	}
-	if ((size_t)(end - host) >= sizeof a.host)
-		return err_set(e, RC_INPUT, "'%s': the name is too long", text);
-	memcpy(a.host, host, (size_t)(end - host));
+	if (rc != RC_OK)
+		return rc;
+	str_copy(a.host, sizeof a.host, p.host);
+	a.port = p.port;
 	a.is_numeric = parse_number(&a);
-	if (host != text && !a.is_numeric)
-		return err_set(e, RC_INPUT, "'%s' holds no IPv6 address", text);
 	*ret = a;
 	return RC_OK;
 }

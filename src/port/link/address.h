@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* address: "host:port" as lab.yaml writes it, and socket addresses as text. */
+/* address: "host:port" (base/endpoint.h) for sockets, and socket addresses as text. */
 #ifndef PORT_LINK_ADDRESS_H
 #define PORT_LINK_ADDRESS_H
 
-#include "base/err.h"
+#include "base/endpoint.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #define ADDRESS_TEXT_MAX 80
 
 struct address {
-	char host[256]; /* without brackets; "": all interfaces */
+	char host[ENDPOINT_HOST_MAX]; /* without brackets; "": all interfaces */
 	uint16_t port;
 	bool is_numeric;
 	struct sockaddr_storage sockaddr; /* when numeric */

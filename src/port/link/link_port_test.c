@@ -971,7 +971,8 @@ static void a_bad_reload_changes_nothing(void **unused)
 	lab = lab_of(&a);
 	a.sites[OSLO].address = "nonsense";
 	assert_int_equal(link_port_reload(a.port, &lab, &e), RC_INPUT);
-	assert_string_equal(e.text, "address of site oslo: 'nonsense' is no host:port");
+	assert_string_equal(e.text, "address of site oslo: 'nonsense' is not host:port (IPv6 "
+				    "addresses stand in brackets: [::1]:7080)");
 	a.sites[OSLO].address = "127.0.0.1:1";
 	lab.self = OSLO;
 	assert_int_equal(link_port_reload(a.port, &lab, &e), RC_REFUSED);

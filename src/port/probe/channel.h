@@ -21,7 +21,7 @@ struct channel_events {
 struct channel {
 	struct probe *probe;
 	const struct channel_events *on;
-	struct target to;
+	struct endpoint to;
 	const struct tls_spec *tls;
 	bool use_tls; /* from the beginning */
 	const char *alpn;
@@ -31,7 +31,7 @@ struct channel {
 
 struct channel_wish {
 	const struct channel_events *on;
-	const struct target *to;
+	const struct endpoint *to;
 	const struct tls_spec *tls; /* borrowed; for use_tls and channel_start_tls */
 	bool use_tls;
 	const char *alpn; /* NULL: none */

@@ -14,7 +14,7 @@
 
 struct ask {
 	struct dns_query query;
-	struct target server;
+	struct endpoint server;
 	struct ip_address address;
 	struct channel channel; /* TCP, TLS */
 	struct str in;          /* of it: length and message */
@@ -247,7 +247,7 @@ static void start(struct probe *p)
 	struct err e;
 
 	p->state = a;
-	if (target_parse(spec->server, spec->use_tls ? 853 : 53, &a->server, &e) != RC_OK ||
+	if (endpoint_parse_or(spec->server, spec->use_tls ? 853 : 53, &a->server, &e) != RC_OK ||
 		make_query(spec, &a->query, &e) != RC_OK)
 		probe_fail(p, "%s", e.text);
 	else if (spec->use_tcp || spec->use_tls)

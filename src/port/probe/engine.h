@@ -53,7 +53,7 @@ void probe_leave_phase(struct probe *p); /* time until the next phase counts for
 
 /* Find an address for the endpoint, by the spec's preference, and note which it is; then call
  * `resolved`, maybe at once.  The probe fails when there is none. */
-void probe_resolve(struct probe *p, const struct target *to, probe_resolved *resolved, void *ctx);
+void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *resolved, void *ctx);
 /* The spec's source address: false when it is malformed or of the other protocol (the probe has
  * failed then); *ret is NULL when the spec has none. */
 bool probe_source(struct probe *p, const struct ip_address *to, struct ip_address *storage,

@@ -19,7 +19,7 @@ struct exchange {
 	struct channel channel;
 	struct tls_spec tls; /* of this hop */
 	struct url url;
-	char first_host[HOST_MAX];
+	char first_host[ENDPOINT_HOST_MAX];
 	const char *method;
 	bool sends_body;
 	struct http_answer answer;
@@ -132,7 +132,7 @@ static void begin(struct probe *p)
 	};
 	struct exchange *x = p->state;
 	const struct http_spec *spec = &p->spec->http;
-	struct target to = { .port = x->url.port };
+	struct endpoint to = { .port = x->url.port };
 	const char *host = http_spec_header(spec, "Host");
 	const char *compression = spec->compression;
 

@@ -143,7 +143,7 @@ static void on_resolved(void *ctx, const struct ip_address *to)
 static void start(struct probe *p)
 {
 	const struct icmp_spec *spec = &p->spec->icmp;
-	struct target to = { 0 };
+	struct endpoint to = { 0 };
 	struct volley *v = must_alloc(sizeof *v);
 
 	p->state = v;

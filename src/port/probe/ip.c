@@ -7,57 +7,6 @@
 #include <stdio.h>
 #include <uv.h>
 
-static enum rc parse_port(const char *text, uint16_t *ret, struct err *e)
-{
-	uint32_t port = 0;
-
-	for (const char *c = text; *c; c++) {
-		if (*c < '0' || *c > '9' || port > UINT16_MAX)
-			return err_set(e, RC_INPUT, "'%s' is no port number", text);
-		port = port * 10 + (uint32_t)(*c - '0');
-	}
-	if (port == 0 || port > UINT16_MAX)
-		return err_set(e, RC_INPUT, "'%s' is no port number", text);
-	*ret = (uint16_t)port;
-	return RC_OK;
-}
-
-enum rc target_parse(const char *text, uint16_t default_port, struct target *ret, struct err *e)
-{
-	const char *first = strchr(text, ':'), *last = strrchr(text, ':'),
-		   *end = text + strlen(text);
-	const char *port = NULL;
-	struct target found = { .port = default_port };
-
-	if (*text == '[') {
-		text++;
-		end = strchr(text, ']');
-		if (!end)
-			return err_set(e, RC_INPUT, "'[%s' lacks the closing ']'", text);
-		if (!memchr(text, ':', (size_t)(end - text)))
-			return err_set(e, RC_INPUT, "'[%s' is no IPv6 address", text);
-		port = end[1] == ':' ? end + 2 : NULL;
-		if (end[1] && !port)
-			return err_set(e, RC_INPUT, "'%s' behind the ']' is no port", end + 1);
-	} else if (last && first == last) { /* several colons: a bare IPv6 address */
-		end = last;
-		port = last + 1;
-	}
-	if (end == text || (size_t)(end - text) >= sizeof found.host)
-		return err_set(e, RC_INPUT, "'%.64s' names no host", text);
-	memcpy(found.host, text, (size_t)(end - text));
-	if (!port && !default_port)
-		return err_set(e, RC_INPUT, "'%s' lacks a port", text);
-	if (port) {
-		enum rc rc = parse_port(port, &found.port, e);
-
-		if (rc != RC_OK)
-			return rc;
-	}
-	*ret = found;
-	return RC_OK;
-}
-
 bool ip_parse(const char *host, uint16_t port, struct ip_address *ret)
 {
 	struct ip_address a = { 0 };

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ip: where a probe goes, and the names that are written for it.
+ * ip: where a probe goes.
  */
 #ifndef PORT_PROBE_IP_H
 #define PORT_PROBE_IP_H
 
-#include "base/err.h"
+#include "base/endpoint.h"
 #include "core/lab/probe_spec.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HOST_MAX    256 /* a name has at most 253 characters (RFC 1035, 2.3.4) */
-#define IP_TEXT_MAX 64  /* an IPv6 address with its zone */
+#define IP_TEXT_MAX 64 /* an IPv6 address with its zone */
 
 struct ip_address {
 	union {
@@ -22,15 +21,6 @@ struct ip_address {
 		struct sockaddr_in6 v6;
 	};
 };
-
-struct target {
-	char host[HOST_MAX]; /* without brackets */
-	uint16_t port;
-};
-
-/* "HOST:PORT", "[V6]:PORT"; without port when `default_port` isn't 0. */
-enum rc target_parse(const char *text, uint16_t default_port, struct target *ret,
-	struct err *e) MUST_USE;
 
 /* True when `host` is a numeric address ("fe80::1%eth0" too). */
 bool ip_parse(const char *host, uint16_t port, struct ip_address *ret);

@@ -260,7 +260,7 @@ static void resolve_literal(struct probe *p, const struct ip_address *a)
 	p->resolved(p->resolved_ctx, a);
 }
 
-void probe_resolve(struct probe *p, const struct target *to, probe_resolved *resolved, void *ctx)
+void probe_resolve(struct probe *p, const struct endpoint *to, probe_resolved *resolved, void *ctx)
 {
 	struct lookup_wish wish = { .host = to->host,
 		.port = to->port,

@@ -37,7 +37,7 @@ struct resolver {
 
 struct lookup {
 	struct resolver *resolver;
-	char host[HOST_MAX];
+	char host[ENDPOINT_HOST_MAX];
 	struct lookup_wish wish;
 	lookup_done *done; /* NULL: cancelled */
 	void *ctx;
@@ -93,7 +93,7 @@ static void finish(struct lookup *l, const struct ip_address *to, const char *wh
 static void finish_with(struct lookup *l, const struct ip_address *all, uint32_t n)
 {
 	const struct ip_address *to = ip_choose(all, n, l->wish.ip, l->wish.fallback);
-	char why[HOST_MAX + 64];
+	char why[ENDPOINT_HOST_MAX + 64];
 
 	if (n == 0)
 		snprintf(why, sizeof why, "'%s' has no address", l->host);
@@ -162,7 +162,7 @@ static void on_answer(void *ctx, int status, int timeouts, struct ares_addrinfo 
 	struct lookup *l = ctx;
 	struct resolver *r = l->resolver;
 	struct ip_address all[ADDRESSES_MAX];
-	char why[HOST_MAX + 96];
+	char why[ENDPOINT_HOST_MAX + 96];
 	uint32_t n = 0;
 
 	(void)timeouts;

@@ -229,28 +229,6 @@ static void an_answer_may_ask_the_next_question(void **state)
 	assert_string_equal(a.address, "10.1.0.2:2");
 }
 
-static void a_host_and_a_port_are_taken_apart(void **state)
-{
-	struct target t;
-
-	(void)state;
-	assert_int_equal(target_parse("nas.lan:993", 0, &t, NULL), RC_OK);
-	assert_string_equal(t.host, "nas.lan");
-	assert_int_equal(t.port, 993);
-	assert_int_equal(target_parse("[::1]:53", 0, &t, NULL), RC_OK);
-	assert_string_equal(t.host, "::1");
-	assert_int_equal(target_parse("fd00::1", 53, &t, NULL), RC_OK);
-	assert_string_equal(t.host, "fd00::1");
-	assert_int_equal(t.port, 53);
-	assert_int_equal(target_parse("[fd00::1]", 53, &t, NULL), RC_OK);
-	assert_int_equal(target_parse("nas.lan", 0, &t, NULL), RC_INPUT);
-	assert_int_equal(target_parse("nas.lan:", 0, &t, NULL), RC_INPUT);
-	assert_int_equal(target_parse("nas.lan:99999", 0, &t, NULL), RC_INPUT);
-	assert_int_equal(target_parse("nas.lan:0", 0, &t, NULL), RC_INPUT);
-	assert_int_equal(target_parse(":80", 0, &t, NULL), RC_INPUT);
-	assert_int_equal(target_parse("[::1", 80, &t, NULL), RC_INPUT);
-}
-
 int main(void)
 {
 #define RESOLVING(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -262,7 +240,6 @@ int main(void)
 		RESOLVING(a_cancelled_lookup_never_answers),
 		RESOLVING(a_changed_server_takes_over_what_is_under_way),
 		RESOLVING(an_answer_may_ask_the_next_question),
-		cmocka_unit_test(a_host_and_a_port_are_taken_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

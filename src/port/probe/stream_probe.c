@@ -61,11 +61,11 @@ static void start(struct probe *p)
 		.ended = on_ended,
 	};
 	const struct tcp_spec *spec = &p->spec->tcp;
-	struct target to;
+	struct endpoint to;
 	struct talk *t;
 	struct err e;
 
-	if (target_parse(spec->address, 0, &to, &e) != RC_OK) {
+	if (endpoint_parse_or(spec->address, 0, &to, &e) != RC_OK) {
 		probe_fail(p, "%s", e.text);
 		return;
 	}

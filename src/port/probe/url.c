@@ -87,8 +87,8 @@ static enum rc set_host(struct url *u, struct err *e)
 static enum rc set_authority(struct url *u, const char *text, size_t n, struct err *e)
 {
 	const char *at = memrchr(text, '@', n);
-	char host_port[HOST_MAX + 16];
-	struct target found;
+	char host_port[ENDPOINT_HOST_MAX + 16];
+	struct endpoint found;
 	enum rc rc;
 
 	u->login[0] = '\0';
@@ -104,7 +104,7 @@ static enum rc set_authority(struct url *u, const char *text, size_t n, struct e
 		return err_set(e, RC_INPUT, "the URL's host is too long");
 	memcpy(host_port, text, n);
 	host_port[n] = '\0';
-	rc = target_parse(host_port, default_port(u->is_https), &found, e);
+	rc = endpoint_parse_or(host_port, default_port(u->is_https), &found, e);
 	if (rc != RC_OK)
 		return rc;
 	memcpy(u->host, found.host, sizeof u->host);

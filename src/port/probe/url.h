@@ -15,7 +15,7 @@
 
 struct url {
 	bool is_https;
-	char host[HOST_MAX]; /* lower case, without brackets */
+	char host[ENDPOINT_HOST_MAX]; /* lower case, without brackets */
 	uint16_t port;
 	char login[URL_LOGIN_MAX];   /* "user:password" of the URL, decoded; "" */
 	char target[URL_TARGET_MAX]; /* path and query, at least "/" */
@@ -31,7 +31,7 @@ enum rc url_redirect(const struct url *base, const char *location, struct url *r
 bool url_same_host(const struct url *a, const struct url *b);   /* host only */
 bool url_same_origin(const struct url *a, const struct url *b); /* scheme, host and port */
 
-#define URL_AUTHORITY_MAX (HOST_MAX + 16)
+#define URL_AUTHORITY_MAX (ENDPOINT_HOST_MAX + 16)
 /* For the Host header: "photos.example.net", "[::1]:8080". */
 const char *url_authority(const struct url *u, char buf[URL_AUTHORITY_MAX]);
 

@@ -3,9 +3,12 @@
  * endpoint: "host:port" taken apart, and whether only this machine can reach it.
  *
  *	127.0.0.1:7080   [::1]:7080   localhost:0   :7080 (every address)
+ *
+ * Whatever is written like that is read here: by lab.yaml, by Host headers, by what listens, dials
+ * and probes.  Whether a host is a good one is for the reader to say.
  */
-#ifndef PORT_HTTP_SERVER_ENDPOINT_H
-#define PORT_HTTP_SERVER_ENDPOINT_H
+#ifndef BASE_ENDPOINT_H
+#define BASE_ENDPOINT_H
 
 #include "base/err.h"
 
@@ -20,8 +23,12 @@ struct endpoint {
 	uint16_t port;                /* 0: the system chooses */
 };
 
-/* RC_INPUT with the reason. */
+/* RC_INPUT with the reason.  An IPv6 address stands in brackets, with its zone if it has one. */
 enum rc endpoint_parse(const char *text, struct endpoint *ret, struct err *e) MUST_USE;
+/* Something to connect to: a host there must be, and a port from 1; without one it is `port`, and
+ * then an IPv6 address may stand bare. */
+enum rc endpoint_parse_or(const char *text, uint16_t port, struct endpoint *ret,
+	struct err *e) MUST_USE;
 
 /* The inverse: brackets around what holds a colon.  Returns `buf`. */
 const char *endpoint_text(const struct endpoint *p, char buf[ENDPOINT_TEXT_MAX]);

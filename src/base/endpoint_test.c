@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "port/http_server/endpoint.h"
+#include "base/endpoint.h"
 
 #include "base/str.h"
 
@@ -37,7 +37,8 @@ static void what_is_no_endpoint_is_refused_with_its_text(void **state)
 {
 	static const char *const rows[] = { "", "localhost", "localhost:", ":", "::1", "::1:80",
 		"1.2.3.4:65536", "1.2.3.4:+1", "1.2.3.4:-1", "1.2.3.4:8 0", "1.2.3.4:999999",
-		"[::1", "[::1]", "[]:80", "[::1]x:80", "http://a:80", "a@b:80", "a b:80", "]:80" };
+		"[::1", "[::1]", "[]:80", "[::1]x:80", "http://a:80", "a@b:80", "a b:80", "]:80",
+		"[nas]:80", "[10.1.0.1]:80", "[fe80::1%]:80", "[::1]:", "a\tb:80", "a\x7f:80" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -46,6 +47,43 @@ static void what_is_no_endpoint_is_refused_with_its_text(void **state)
 
 		assert_int_equal(endpoint_parse(rows[i], &p, &e), RC_INPUT);
 		assert_non_null(strstr(e.text, rows[i]));
+	}
+}
+
+static void what_is_connected_to_may_leave_its_port_out(void **state)
+{
+	static const struct {
+		const char *text;
+		uint16_t port_or;
+		const char *host; /* NULL: refused */
+		uint16_t port;
+	} rows[] = {
+		{ "nas.lan:993", 0, "nas.lan", 993 },
+		{ "[::1]:53", 0, "::1", 53 },
+		{ "fd00::1", 53, "fd00::1", 53 },
+		{ "[fd00::1]", 53, "fd00::1", 53 },
+		{ "fe80::1%eth0", 53, "fe80::1%eth0", 53 },
+		{ "nas", 853, "nas", 853 },
+		{ "nas.lan", 0, NULL, 0 },
+		{ "nas.lan:", 53, NULL, 0 },
+		{ "nas.lan:99999", 53, NULL, 0 },
+		{ "nas.lan:0", 53, NULL, 0 },
+		{ ":80", 53, NULL, 0 },
+		{ "[::1", 53, NULL, 0 },
+		{ "1:2:3", 53, NULL, 0 },
+		{ "", 53, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct endpoint p;
+		enum rc rc = endpoint_parse_or(rows[i].text, rows[i].port_or, &p, NULL);
+
+		assert_int_equal(rc, rows[i].host ? RC_OK : RC_INPUT);
+		if (rc != RC_OK)
+			continue;
+		assert_string_equal(p.host, rows[i].host);
+		assert_int_equal(p.port, rows[i].port);
 	}
 }
 
@@ -81,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(host_and_port_are_taken_apart_and_put_together),
 		cmocka_unit_test(what_is_no_endpoint_is_refused_with_its_text),
+		cmocka_unit_test(what_is_connected_to_may_leave_its_port_out),
 		cmocka_unit_test(a_host_that_is_too_long_is_refused),
 		cmocka_unit_test(loopback_is_what_only_this_machine_can_reach),
 	};
