@@ -55,6 +55,31 @@ void beacons_fini(struct site *s)
 	free(s->beacons);
 }
 
+static uint8_t channel_of(const struct lab *lab, const char *name)
+{
+	for (uint8_t i = 0; i < lab->notify.n_channels; i++)
+		if (str_eq(lab->notify.channels[i].name, name))
+			return i;
+	return UINT8_MAX;
+}
+
+/* To channels that are not declared any more nothing is delivered; alert has given it up, too. */
+static void remap_carried(struct beaconing *b, const struct lab *old, const struct lab *lab)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b->n_carried; i++) {
+		struct delivery *d = &b->carried[i].delivery;
+
+		d->channel = channel_of(lab, old->notify.channels[d->channel].name);
+		if (d->channel == UINT8_MAX)
+			delivery_fini(d);
+		else
+			b->carried[n++] = b->carried[i];
+	}
+	b->n_carried = n;
+}
+
 void beacons_remap(struct site *s, struct now now, const struct lab *old)
 {
 	struct beaconing *before = s->beacons;
@@ -67,6 +92,7 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old)
 			if (str_eq(old->watchers[i].name, s->lab->watchers[j].name)) {
 				s->beacons[j] = before[i];
 				s->beacons[j].drill_due.ms = 0;
+				remap_carried(&s->beacons[j], old, s->lab);
 				is_kept = true;
 			}
 		if (!is_kept)

@@ -188,6 +188,16 @@ static void apply_pause(struct site *s, struct now now, const struct event *ev,
 	s->is_digest_valid = false;
 }
 
+static void apply_config(struct site *s, struct now now, const struct event *ev,
+	const json_t *body, uint8_t site)
+{
+	if (ev->hlc < s->lab_stamp[site])
+		return;
+	s->facts_due = now.mono; /* are these the same still? */
+	s->lab_stamp[site] = ev->hlc;
+	str_copy(s->lab_of[site], sizeof s->lab_of[site], json_get_text(body, "hash", ""));
+}
+
 static void apply_drill(struct site *s, const struct event *ev, const json_t *body)
 {
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
@@ -209,6 +219,8 @@ void events_apply_read(struct site *s, struct now now, const struct event *ev, c
 		apply_ping(s, now, ev, body, site, check);
 	else if (kind == EVENT_PAUSE && check != NO_CHECK)
 		apply_pause(s, now, ev, body, check);
+	else if (kind == EVENT_CONFIG)
+		apply_config(s, now, ev, body, site);
 	else if (kind == EVENT_DRILL && site == s->setup.self)
 		apply_drill(s, ev, body);
 	else if (kind == EVENT_INCIDENT || kind == EVENT_RECEIPT || kind == EVENT_HANDOFF ||
@@ -287,9 +299,24 @@ static enum rc restore_pings(struct site *s, struct now now, struct err *e)
 	return RC_OK;
 }
 
+static enum rc restore_recent(struct site *s, struct now now, enum event_kind kind, struct err *e)
+{
+	int64_t since_ms = now.wall.ms - RESTORE_INCIDENTS_MS;
+	struct event_query q = { .kind = event_kind_text(kind),
+		.since = { since_ms > 0 ? since_ms : 0 } };
+
+	return replay(s, now, &q, e);
+}
+
+enum rc events_restore_receipts(struct site *s, struct now now, struct err *e)
+{
+	return restore_recent(s, now, EVENT_RECEIPT, e);
+}
+
 enum rc events_restore(struct site *s, struct now now, struct err *e)
 {
-	static const enum event_kind latest[] = { EVENT_PAUSE, EVENT_DRILL, EVENT_SILENCE };
+	static const enum event_kind latest[] = { EVENT_CONFIG, EVENT_PAUSE, EVENT_DRILL,
+		EVENT_SILENCE };
 	static const enum event_kind since[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
 		EVENT_ACK };
 	enum rc rc;
@@ -311,12 +338,7 @@ enum rc events_restore(struct site *s, struct now now, struct err *e)
 			return rc;
 	}
 	for (size_t i = 0; i < COUNT(since); i++) {
-		struct event_query q = { .kind = event_kind_text(since[i]),
-			.since = { now.wall.ms > RESTORE_INCIDENTS_MS ?
-					   now.wall.ms - RESTORE_INCIDENTS_MS :
-					   0 } };
-
-		rc = replay(s, now, &q, e);
+		rc = restore_recent(s, now, since[i], e);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -16,6 +16,7 @@
 #define DRILL_STALE_MS  (26 * HOUR_MS)
 #define FACTS_TEST_MS   (5 * MINUTE_MS)
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
+#define LABS_DIFFER_MS  (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
 #define CLOCK_JUMP_MS   (2 * SECOND_MS)
 #define CLOCK_SKEW_MS   (30 * SECOND_MS)
 
@@ -279,6 +280,44 @@ static void judge_clock(struct site *s, struct now now)
 	facts_observe(s, now, check, true, NULL);
 }
 
+/* ---- lab.yaml */
+
+bool facts_is_other_lab(const struct site *s, uint8_t site)
+{
+	return *s->lab_of[site] && !str_eq(s->lab_of[site], s->lab_of[s->setup.self]);
+}
+
+void facts_loaded(struct site *s, struct now now)
+{
+	s->labs_differ.ms = NEVER_MS;
+	s->is_difference_said = s->is_lab_broken = false;
+	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], true, NULL);
+}
+
+/* The site that is declared first says it, so that it is said once. */
+static void compare_labs(struct site *s, struct now now)
+{
+	uint8_t i = s->setup.self + 1;
+	char reason[REASON_BYTES_MAX];
+
+	while (i < s->lab->n_sites && !(is_linked(s, i) && facts_is_other_lab(s, i)))
+		i++;
+	if (i >= s->lab->n_sites) {
+		if (s->is_difference_said)
+			facts_loaded(s, now);
+		s->labs_differ.ms = NEVER_MS;
+		return;
+	}
+	if (s->labs_differ.ms == NEVER_MS)
+		s->labs_differ = now.mono;
+	if (s->is_lab_broken || now.mono.ms - s->labs_differ.ms < LABS_DIFFER_MS)
+		return;
+	snprintf(reason, sizeof reason, "%s runs another lab.yaml than %s", s->lab->sites[i].name,
+		site_name(s));
+	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
+	s->is_difference_said = true;
+}
+
 /* ---- when to look again */
 
 struct sooner {
@@ -332,6 +371,8 @@ static struct mono next_due(const struct site *s, struct now now)
 		when_watcher_changes(s, now, i, &x);
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++)
 		at(&x, s->test_due[i].ms);
+	if (s->labs_differ.ms != NEVER_MS)
+		at(&x, s->labs_differ.ms + LABS_DIFFER_MS);
 	return (struct mono){ x.due_ms };
 }
 
@@ -365,6 +406,7 @@ bool facts_tick(struct site *s, struct now now)
 	test_channels(s, now);
 	judge_channels(s, now);
 	judge_clock(s, now);
+	compare_labs(s, now);
 	s->facts_due = next_due(s, now);
 	return true;
 }

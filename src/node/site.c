@@ -325,7 +325,7 @@ static void append_config(struct site *s, struct now now, const struct site_revi
 	if (previous)
 		json_text(&w, "previous", previous);
 	json_close(&w);
-	journal_add(s->journal, now, EVENT_CONFIG, site_name(s), str_c(&body));
+	events_add(s, now, EVENT_CONFIG, site_name(s), &body);
 }
 
 static bool holds(const struct site *s, const struct link_head *head)
@@ -407,6 +407,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->boot = (uint64_t)now.wall.ms;
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
+	s->labs_differ.ms = NEVER_MS;
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);
 	s->checks = checks_new(setup->self, setup->seed);
@@ -466,6 +467,38 @@ static void follow_names(uint64_t **by_check, const struct lab *old, const struc
 	*by_check = followed;
 }
 
+/* Much is kept by a site's place in the list: words, links, whom the watcher hears. */
+static bool is_reordered(const struct lab *old, const struct lab *lab)
+{
+	for (uint8_t i = 0; i < old->n_sites; i++) {
+		uint8_t now_at = lab_site_index(lab, old->sites[i].name);
+
+		if (now_at != NO_SITE && now_at != i)
+			return true;
+	}
+	return false;
+}
+
+static bool has_channel(const struct lab *lab, const char *name)
+{
+	for (uint16_t i = 0; i < lab->notify.n_channels; i++)
+		if (str_eq(lab->notify.channels[i].name, name))
+			return true;
+	return false;
+}
+
+/* A channel that is new to us may have been told by a site that knew it before. */
+static void learn_of_channels(struct site *s, struct now now, const struct lab *old)
+{
+	bool is_any = false;
+	struct err e = { 0 };
+
+	for (uint16_t i = 0; i < s->lab->notify.n_channels; i++)
+		is_any |= !has_channel(old, s->lab->notify.channels[i].name);
+	if (is_any && events_restore_receipts(s, now, &e) != RC_OK)
+		site_log(s, LOG_LEVEL_ERROR, "looking for what new channels were told: %s", e.text);
+}
+
 enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	const struct site_revision *rev, struct err *e)
 {
@@ -476,7 +509,7 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	if (self == NO_SITE)
 		return err_set(e, RC_REFUSED, "this site, '%s', isn't declared any more",
 			site_name(s));
-	if (self != s->setup.self)
+	if (is_reordered(old, lab))
 		return err_set(e, RC_REFUSED,
 			"the sites were reordered: restart each site, one after the other");
 	site_begin(s, now);
@@ -488,12 +521,13 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	s->tables = tables;
 	checks_load(s->checks, now, tables->specs, lab->n_checks);
 	alert_load(s->alert, now, &tables->alert);
+	learn_of_channels(s, now, old);
 	peers_remap(s, now, old);
 	beacons_remap(s, now, old);
 	tables_free(old_tables);
 	append_config(s, now, rev);
 	events_declare_pings(s, now);
-	facts_observe(s, now, tables->self_check[SELF_CONFIG], true, NULL);
+	facts_loaded(s, now);
 	events_tell_all(s, now);
 	s->is_digest_valid = false;
 	s->facts_due = now.mono;
@@ -504,6 +538,7 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 void site_reload_failed(struct site *s, struct now now, const char *reason)
 {
 	site_begin(s, now);
+	s->is_lab_broken = true;
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
 	site_pump(s, now);
 }

@@ -354,8 +354,15 @@ void pair_reload(struct pair *p, uint8_t site, const char *yaml)
 {
 	struct pair_site *s = &p->sites[site];
 	struct lab *before = s->lab;
+	bool sees[PAIR_CHECKS_MAX];
 
 	s->lab = read_lab(yaml);
+	memcpy(sees, s->sees, sizeof sees);
+	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
+		uint16_t was = lab_check_index(before, s->lab->checks[i].name);
+
+		s->sees[i] = was == NO_CHECK || sees[was];
+	}
 	assert_int_equal(site_reload(s->site, pair_now(p, site), s->lab, NULL, NULL), RC_OK);
 	lab_free(before);
 	pair_settle(p);

@@ -94,6 +94,11 @@ struct site {
 	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
 	uint32_t digest_differs;        /* beats in a row with equal heads and another digest */
+	char lab_of[SITES_MAX][SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
+	uint64_t lab_stamp[SITES_MAX];  /* hybrid logical time of the event that said so */
+	struct mono labs_differ;        /* a linked peer runs another one since; {NEVER_MS} */
+	bool is_difference_said;        /* config@SITE fails for that reason */
+	bool is_lab_broken;             /* config@SITE fails for our own file */
 	bool is_stuck;                  /* the last commit failed */
 	bool is_pumping;
 	struct arena scratch;           /* until the next input */
@@ -115,6 +120,8 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old);
 
 /* events.c */
 enum rc events_restore(struct site *s, struct now now, struct err *e) MUST_USE;
+/* What a channel was told while it wasn't declared here. */
+enum rc events_restore_receipts(struct site *s, struct now now, struct err *e) MUST_USE;
 void events_apply(struct site *s, struct now now, const struct event *ev);
 /* The same for who has read its body already. */
 void events_apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body);
@@ -154,5 +161,7 @@ void facts_notice_clock(struct site *s, struct now now);
 void facts_follow_link(struct site *s, struct now now, uint8_t peer);
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
 	const char *reason);
+bool facts_is_other_lab(const struct site *s, uint8_t site); /* that it runs, as far as we know */
+void facts_loaded(struct site *s, struct now now); /* a lab.yaml was taken up */
 
 #endif

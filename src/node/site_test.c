@@ -428,6 +428,49 @@ static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **s
 	assert_true(pair_was_said(p, "photos is down"));
 }
 
+/* What dublin would write next, but with a hash that isn't its own. */
+static void send_damaged(uint8_t from, uint8_t to)
+{
+	const struct journal_store *store = memory_store_port(p->sites[from].store);
+	scoped(arena_fini) struct arena arena;
+	scoped(str_fini) struct str line = STR_EMPTY;
+	struct link_msg msg = { .kind = LINK_EVENTS, .n_events = 1 };
+	const struct journal_head *head;
+	struct event *events;
+	struct json_out w;
+	size_t n;
+
+	head = journal_heads(site_journal(p->sites[from].site), &n);
+	while (!str_eq(head->site, p->sites[from].lab->sites[from].name))
+		head++;
+	arena_init(&arena, 0);
+	assert_int_equal(store->range(store->ctx, head->site, head->epoch, head->seq, 1, &arena,
+				 &events, &n, NULL),
+		RC_OK);
+	events[0].seq++;
+	events[0].previous = head->hash;
+	json_begin(&w, &line);
+	event_write_json(&events[0], &w, NULL);
+	str_addc(&line, '\n');
+	msg.events = str_c(&line);
+	msg.events_len = line.len;
+	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);
+	pair_settle(p);
+}
+
+static void a_damaged_event_is_said_and_forgotten_when_the_journals_agree(void **state)
+{
+	uint32_t evidence = pair_events(p, MUMBAI, "evidence");
+
+	(void)state;
+	send_damaged(DUBLIN, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
+	assert_non_null(strstr(str_c(&p->sites[MUMBAI].log), "hash doesn't fit"));
+	assert_true(pair_events(p, MUMBAI, "evidence") >= evidence + 2); /* failing, ok again */
+	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);     /* and the link goes on */
+}
+
 static void a_clock_that_jumps_is_said_and_survived(void **state)
 {
 	(void)state;
@@ -481,6 +524,7 @@ int main(void)
 		T(an_incident_outlives_a_restart_of_its_owner),
 		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
+		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
 		T(a_clock_that_jumps_is_said_and_survived),
 		T(swapped_sites_are_told_of_alike),
 	};
