@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include "base/json_plain.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -230,12 +232,13 @@ static enum rc check_bounds(const char *text, size_t n, struct err *e)
 enum rc json_read(json_t **ret, const char *text, size_t n, struct err *e)
 {
 	json_error_t why;
-	json_t *value;
-	enum rc rc = check_bounds(text, n, e);
+	json_t *value = json_read_plain(text, n);
+	enum rc rc = value ? RC_OK : check_bounds(text, n, e);
 
 	if (rc != RC_OK)
 		return rc;
-	value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	if (!value)
+		value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!value)
 		return err_set(
 			e, RC_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever json_read() takes, the writer writes so that it is read back as the same value. */
 #include "base/json.h"
+#include "base/json_plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -49,6 +50,16 @@ static void write_text(struct str *out, const json_t *value)
 	write_value(&w, NULL, value);
 }
 
+/* The fast way reads what jansson reads, or nothing. */
+static void check_plain(const char *text, size_t n)
+{
+	scoped(json_decref) json_t *plain = json_read_plain(text, n);
+	scoped(json_decref) json_t *value =
+		json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+
+	must(!plain || (value && json_equal(plain, value)));
+}
+
 /* Any bytes at all may be written as text, and the result can be read. */
 static void check_text(const uint8_t *data, size_t n)
 {
@@ -73,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct err e = { 0 };
 
 	check_text(data, n);
+	check_plain((const char *)data, n);
 	if (json_read(&value, (const char *)data, n, &e) != RC_OK) {
 		must(value == NULL && str_starts(e.text, "line "));
 		return 0;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/json_plain.h"
+#include "base/rng.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -180,6 +182,49 @@ static void a_nul_byte_is_refused_with_its_place(void **state)
 	assert_refused("[\"\\u0000\"]", 10, "line 1");
 }
 
+static bool reads_as_jansson(const char *text, size_t n)
+{
+	scoped(json_decref) json_t *plain = json_read_plain(text, n);
+	scoped(json_decref) json_t *value =
+		json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+
+	return !plain || (value && json_equal(plain, value));
+}
+
+static void plain_json_is_read_the_fast_way(void **state)
+{
+	static const char *const texts[] = { "{}", " [ ] ", "-0", "true", "\"\"",
+		"{\"a\":[1,-2,null,false],\n\t\"b\" : {\"a\":\"x\\n\\\"\\/ \303\274\"}}" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		scoped(json_decref) json_t *plain = json_read_plain(texts[i], strlen(texts[i]));
+
+		assert_non_null(plain);
+		assert_true(reads_as_jansson(texts[i], strlen(texts[i])));
+	}
+}
+
+static void the_fast_way_reads_what_jansson_reads_or_nothing(void **state)
+{
+	static const char good[] =
+		"{\"a\":\"x\\n\303\274\",\"b\":[-12,0, {\"a\":true}],\"c\":null,\"d\":1.5e3}";
+	static const char bytes[] = "\"\\{}[],: 0-19.eEuntfa/\001\037\177\200\303\274\377";
+	char text[sizeof good];
+	struct rng r;
+
+	(void)state;
+	rng_seed(&r, 5);
+	for (int i = 0; i < 100000; i++) {
+		size_t n = sizeof good - 1 - rng_below(&r, 8);
+
+		memcpy(text, good, sizeof good);
+		for (uint64_t changes = rng_below(&r, 4); changes > 0; changes--)
+			text[rng_below(&r, n)] = bytes[rng_below(&r, sizeof bytes)];
+		assert_true(reads_as_jansson(text, n));
+	}
+}
+
 static void what_follows_the_value_is_refused(void **state)
 {
 	(void)state;
@@ -270,6 +315,8 @@ int main(void)
 		cmocka_unit_test(a_nul_byte_is_refused_with_its_place),
 		cmocka_unit_test(what_follows_the_value_is_refused),
 		cmocka_unit_test(malformed_text_is_refused_with_line_and_column),
+		cmocka_unit_test(plain_json_is_read_the_fast_way),
+		cmocka_unit_test(the_fast_way_reads_what_jansson_reads_or_nothing),
 		cmocka_unit_test(nesting_is_read_down_to_the_limit_and_no_further),
 		cmocka_unit_test(brackets_in_strings_and_side_by_side_are_not_depth),
 		cmocka_unit_test(a_member_that_is_absent_or_of_another_type_has_its_default),
