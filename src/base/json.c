@@ -3,7 +3,6 @@
 
 #include "base/json_plain.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -57,11 +56,11 @@ static size_t plain_run(const unsigned char *p, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n) {
-		bool valid;
-		size_t step = utf8_step(p + i, n - i, &valid);
+	while (i < n && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
+		bool valid = true;
+		size_t step = p[i] < 0x80 ? 1 : utf8_step(p + i, n - i, &valid);
 
-		if (!valid || p[i] < 0x20 || p[i] == '"' || p[i] == '\\')
+		if (!valid)
 			break;
 		i += step;
 	}
@@ -156,8 +155,16 @@ void json_textn(struct json_out *w, const char *key, const char *value, size_t n
 
 void json_int(struct json_out *w, const char *key, int64_t value)
 {
+	char digits[20], *p = digits + sizeof digits; /* 19 and a sign */
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+	do
+		*--p = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--p = '-';
 	begin_value(w, key);
-	str_addf(w->out, "%" PRId64, value);
+	str_addn(w->out, p, (size_t)(digits + sizeof digits - p));
 }
 
 void json_bool(struct json_out *w, const char *key, bool value)

@@ -65,7 +65,12 @@ void str_add(struct str *s, const char *text)
 
 void str_addc(struct str *s, char c)
 {
-	str_addn(s, &c, 1);
+	if (s->len + 1 >= s->cap || s->limit_bytes) {
+		str_addn(s, &c, 1);
+		return;
+	}
+	s->s[s->len++] = c;
+	s->s[s->len] = '\0';
 }
 
 void str_addf(struct str *s, const char *fmt, ...)
