@@ -129,15 +129,15 @@ static const char *choose(struct writer *w)
 		return "receipt";
 	}
 	snprintf(w->subject, sizeof w->subject, "service-%lu", (unsigned long)check);
-	if (dice < 86) {
+	if (dice < 93) {
 		write_word(w);
 		return "evidence";
 	}
-	if (dice < 91) {
+	if (dice < 97) {
 		str_add(&w->body, "{\"what\":\"success\",\"code\":0}");
 		return "ping";
 	}
-	if (dice < 92) {
+	if (dice < 98) {
 		str_add(&w->body, "{\"text\":\"moved to the new switch\",\"by\":\"ana\"}");
 		return "note";
 	}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labs on loopback, of the real program: two sites, a watcher and the stand-in for Discord, each a process of its own.
+"""Labs on loopback, of the real program: two sites, a watcher and the stand-in for Discord, processes all.
 
-Each lab has a loopback network to itself (127.A.B.0/24), so that many can run at once and ports needn't be looked for.
-Whatever is started here ends with the `with` that it was started in, or with this process.
+Each lab has a loopback network to itself (127.A.B.0/24), so that many can run at once and ports needn't be
+looked for. Whatever is started here ends with the `with` that it was started in, or with this process.
 """
 import concurrent.futures
 import contextlib
@@ -70,8 +70,9 @@ class Program:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            self.process = _starter.submit(subprocess.Popen, self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                           preexec_fn=_die_with_parent).result()
+            streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            self.process = _starter.submit(subprocess.Popen, self.argv, preexec_fn=_die_with_parent,
+                                           **streams).result()
         if wait and self.address:
             wait_until(f"{self.argv[0]} on {self.address}", 20, self.is_listening, 0.02)
 

@@ -6,8 +6,9 @@ import sys
 import textwrap
 import time
 
-WIDTHS = {"what": 46, "bar": 15, "measured": 40, "ratio": 22, "noise": 34}
-HEADINGS = {"what": "what", "bar": "bar", "measured": "measured", "ratio": "ratio, peer", "noise": "the machine's noise"}
+WIDTHS = {"what": 40, "bar": 14, "measured": 34, "ratio": 16, "noise": 26}
+HEADINGS = {"what": "what", "bar": "bar", "measured": "measured", "ratio": "ratio, peer",
+            "noise": "the machine's noise"}
 QUIET_S = 2  # nobody wonders within this time
 PLAIN_EVERY_S = 15  # between lines of progress where there is no terminal
 
@@ -75,7 +76,7 @@ def notes(rows):
     missed = [row for row in rows if row.is_met is False]
     yield f"{sum(row.is_met is True for row in rows)} bars met, {len(missed)} missed."
     for row in missed:
-        yield from textwrap.wrap(f"Missed: {row.what}: {row.measured}, bar {row.bar}. {row.note}", 160,
+        yield from textwrap.wrap(f"Missed: {row.what}: {row.measured}, bar {row.bar}. {row.note}", 140,
                                  subsequent_indent="  ")
     for row in rows:
         if row.note and row.is_met is not False:

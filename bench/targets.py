@@ -46,6 +46,6 @@ class NameServer(Program):
     """Knows nas.lan as 10.1.0.10."""
 
     def __init__(self, folder, host):
-        super().__init__(["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                          "--pid-file=", "--bind-interfaces", "--user=", f"--listen-address={host}", f"--port={DNS_PORT}",
-                          "--address=/nas.lan/10.1.0.10"], folder / "dnsmasq.log", (host, DNS_PORT))
+        options = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file=", "--user=",
+                   "--bind-interfaces", f"--listen-address={host}", f"--port={DNS_PORT}", "--address=/nas.lan/10.1.0.10"]
+        super().__init__(["/usr/sbin/dnsmasq", *options], folder / "dnsmasq.log", (host, DNS_PORT))

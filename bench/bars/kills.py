@@ -54,7 +54,8 @@ class Storm:
                                          "tcp": self.ports.address(i)} for i in range(N_PORTS)}}
 
     def begin(self):
-        work = [self.kill, self.fail, self.flap, self.write, *(lambda s=s: self.read(s) for s in self.lab.sites.values())]
+        readers = [lambda site=site: self.read(site) for site in self.lab.sites.values()]
+        work = [self.kill, self.fail, self.flap, self.write, *readers]
         self.threads = [threading.Thread(target=w, daemon=True) for w in work]
         for thread in self.threads:
             thread.start()
@@ -120,7 +121,8 @@ class Storm:
                 return
             site, text = random.choice(list(self.lab.sites.values())), f"note {i}"
             with contextlib.suppress(OSError, Trouble):
-                Client(site.address).json("POST", "/api/lab/v1/notes", {"text": text, "by": "bench", "subject": "bench"})
+                note = {"text": text, "by": "bench", "subject": "bench"}
+                Client(site.address).json("POST", "/api/lab/v1/notes", note)
                 self.notes.add(text)
 
     def read(self, site):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPU a probe against blackbox_exporter's, in turns: the same targets at the same rate.
 
-Theirs includes answering the scrape that asks for the probe, because without one it doesn't probe.  A TLS probe can't
-cost less than its handshake, which is measured alone.
+Theirs includes answering the scrape that asks for the probe, because without one it doesn't probe.  A TLS probe
+can't cost less than its handshake, which is measured alone.
 """
 import contextlib
 import http.client
@@ -37,8 +37,8 @@ MODULES = """modules:
 
 def start_exporter(folder, host):
     """The newest blackbox_exporter that Debian has."""
-    found = subprocess.run([ROOT / "bench/peers/get.sh", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"],
-                           capture_output=True, text=True)
+    name = "prometheus-blackbox-exporter"
+    found = subprocess.run([ROOT / "bench/peers/get.sh", name, name], capture_output=True, text=True)
     if found.returncode:
         raise Trouble(f"no blackbox_exporter: {found.stderr.strip()[-200:]}")
     (folder / "blackbox.yml").write_text(MODULES.format(ca=folder / "ca.pem"))
@@ -78,7 +78,9 @@ def ours(kind, target, ca, count):
 def row(kind, mine, other, floor):
     what, how, _, bar = kind
     us, peer_us = statistics.median(mine), statistics.median(other)
-    share = f"; the handshake alone is {floor:.0f} µs, {100 * floor / us:.0f} % of it" if how in ("https", "tls") else ""
+    share = ""
+    if how in ("https", "tls"):
+        share = f"; the handshake alone is {floor:.0f} µs, {100 * floor / us:.0f} % of it"
     spread = max(50 * (max(values) - min(values)) / statistics.median(values) for values in (mine, other))
     return Row(what, BARS[bar], f"{us:.0f} µs{share}", us <= bar * peer_us if bar else None,
                ratio=f"{us / peer_us:.2f} of {peer_us:.0f} µs",

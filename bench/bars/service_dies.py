@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A service dies: how long until Discord has been told?
 
-Real sites and watcher, both sites look at every service each EVERY_S.  Services are killed one after the other (kill -9,
-then stopped so that they accept and say nothing) at moments that have nothing to do with the probes; the time is the
-stand-in's, of taking the message.
+Real sites and watcher, both sites look at every service each EVERY_S.  Services are killed one after the other
+(kill -9, then stopped so that they accept and say nothing) at moments that have nothing to do with the probes;
+the time is the stand-in's, of taking the message.
 """
 import contextlib
 import random

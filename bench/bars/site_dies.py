@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A site dies (kill -9): how long until its peer has told it, and when both die, until the watcher has?
 
-Every repetition has a lab to itself, since an incident that comes back within half a minute is the same one.  They run
-beside each other and wait most of the time; the deaths are spread, so that they don't share a beat of anything.
+Every repetition has a lab to itself, since an incident that comes back within half a minute is the same one.
+They run beside each other and wait most of the time; the deaths are spread, so that they don't share a beat of
+anything.
 """
 import contextlib
 import random

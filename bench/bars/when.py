@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`when` for one name, asked of a real site whose journal holds a million events of both.
 
-The journal is half a year of a lab with 500 checks (bench/journal_bench.c).  The name that is asked for is failing right
-now, so that the answer has all its parts: words, incident, who was told, and the ten minutes before.
+The journal is half a year of a lab with 500 checks (bench/journal_bench.c).  The name that is asked for is
+failing right now, so that the answer has all its parts: words, incident, who was told, and the ten minutes
+before.
 """
 import contextlib
 import sqlite3
@@ -20,6 +21,7 @@ BAR_MS = 50
 CHECKS = 500
 NAMES = [f"service-{i}" for i in range(0, CHECKS, 5)]
 DEAD = "service-5"
+EVENT_BYTES = 560  # an event takes on disk, about
 
 
 def declared(host):
@@ -31,10 +33,16 @@ def declared(host):
     return {"probes": {f"service-{i}": probe(i) for i in range(CHECKS)}}
 
 
-def fill(site, n):
+def fill(site, n, progress):
     site.state.mkdir(mode=0o700)
-    subprocess.run([BUILD / "bench/journal_bench", "--make", site.journal, str(n)], check=True,
-                   stdout=subprocess.DEVNULL)
+    argv = [BUILD / "bench/journal_bench", "--make", site.journal, str(n)]
+    making = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    while making.poll() is None:
+        time.sleep(0.2)
+        written = site.journal.stat().st_size if site.journal.exists() else 0
+        progress(min(written / EVENT_BYTES, n), n, "events of a journal to ask")
+    if making.returncode:
+        raise Trouble(f"journal_bench ended with {making.returncode}")
 
 
 def ask(site, name):
@@ -59,7 +67,7 @@ def run(folder, is_quick, progress):
         standin = stack.enter_context(StandIn(folder, network()(4), "--bucket", 1000))
         lab = Lab(folder, standin, declared(network()))
         site = lab.sites["dublin"]
-        fill(site, n)
+        fill(site, n, progress)
         begin = time.monotonic()
         site.start(wait=False)
         stack.callback(site.kill)
