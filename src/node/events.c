@@ -10,6 +10,7 @@
 #define RESTORE_INCIDENTS_MS (90 * DAY_MS) /* older ones that are still open are not looked for */
 #define RESTORE_PINGS        16
 #define BEFORE_MS            (10 * MINUTE_MS)
+#define RUN_MAX_MS           (365 * DAY_MS) /* a job that says that it took longer says nothing */
 
 /* ---- ours */
 
@@ -163,7 +164,8 @@ static void apply_ping(struct site *s, struct now now, const struct event *ev, c
 	bool is_exit = str_eq(what, "exit");
 	char reason[REASON_BYTES_MAX];
 	struct observation o = { .is_ok = str_eq(what, "success") || (is_exit && code == 0),
-		.took_us = took_ms < 0 ? -1 : took_ms * 1000, .reason = reason };
+		.took_us = took_ms < 0 || took_ms > RUN_MAX_MS ? -1 : took_ms * 1000,
+		.reason = reason };
 
 	if (is_exit)
 		snprintf(reason, sizeof reason, "the job ended with exit status %lld",
