@@ -242,6 +242,16 @@ static void tend_drill(struct site *s, struct now now, uint8_t watcher)
 	b->drill_deadline.ms = now.mono.ms + DRILL_PATIENCE_MS;
 }
 
+/* It is back: what it could not do while it was away is proven now, not some minutes later. */
+static void drill_again(struct site *s, struct now now, uint8_t watcher)
+{
+	const struct vantage *v =
+		checks_vantage(s->checks, s->tables->drill_check[watcher], s->setup.self);
+
+	if (v && v->word == WORD_FAILING && !s->beacons[watcher].wants_drill)
+		s->beacons[watcher].drill_due = now.wall;
+}
+
 /* ---- asking */
 
 static const char *worst_link(const struct site *s)
@@ -342,6 +352,8 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
 	if (!answer) {
 		str_copy(b->why, sizeof b->why, why ? why : "no answer");
 	} else if (answer->boot == s->boot && answer->seq <= b->seq) {
+		if (!beacons_is_reachable(b, now))
+			drill_again(s, now, watcher);
 		b->answered = now.mono;
 		b->why[0] = '\0';
 		take_views(s, now, watcher, answer);

@@ -151,7 +151,8 @@ static void beacon(struct pair *p, uint8_t from, uint8_t watcher, const struct b
 		.seq = b->seq,
 		.wall = p->now.wall,
 		.drill_done = b->wants_drill,
-		.drill_ok = true };
+		.drill_ok = !p->is_drill_failing,
+		.drill_reason = "the webhook is gone" };
 
 	s->n_beacons++;
 	if (!p->is_watcher_up || !s->is_watcher_reachable) {

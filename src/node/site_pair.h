@@ -52,7 +52,7 @@ struct pair_parcel;
 struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
-	bool is_link_up, is_watcher_up;
+	bool is_link_up, is_watcher_up, is_drill_failing;
 	uint64_t connection; /* the newest */
 	struct pair_parcel *first, **last;
 	struct pair_message messages[PAIR_SENT_MAX];

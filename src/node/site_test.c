@@ -109,6 +109,54 @@ static void a_heartbeat_that_stays_away_is_told(void **state)
 	assert_true(pair_was_said(p, "export is silent"));
 }
 
+static void ping(const char *what, int code)
+{
+	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "export", what, code,
+				 NULL, NULL),
+		RC_OK);
+	pair_settle(p);
+}
+
+static void a_restart_grants_a_heartbeat_no_new_period(void **state)
+{
+	(void)state;
+	ping("success", 0);
+	pair_run(p, 50 * MINUTE_MS);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		pair_stop(p, site);
+		pair_start(p, site);
+	}
+	pair_run(p, 14 * MINUTE_MS);
+	assert_false(pair_was_said(p, "export"));
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(pair_was_said(p, "export is silent"));
+}
+
+static void a_job_that_reports_failure_is_told_at_once(void **state)
+{
+	(void)state;
+	ping("exit", 137);
+	pair_run(p, 5 * SECOND_MS);
+	assert_true(pair_was_said(p, "export failed"));
+	assert_true(pair_was_said(p, "exit status 137"));
+	ping("success", 0);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "export is back"));
+}
+
+static void what_people_did_just_before_is_in_the_message(void **state)
+{
+	(void)state;
+	assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
+				 "raised its memory", "anna", NULL),
+		RC_OK);
+	pair_run(p, 5 * MINUTE_MS);
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "raised its memory"));
+}
+
 /* ---- sites and links */
 
 static void a_dead_link_is_told_once_as_just_that(void **state)
@@ -236,6 +284,38 @@ static void the_peer_delivers_for_a_site_whose_channel_is_dead(void **state)
 	pair_run(p, MINUTE_MS);
 	assert_true(pair_was_said(p, "photos is down"));
 	assert_string_equal(pair_incident(p, MUMBAI, "photos")->told[0].via, "dublin");
+}
+
+static void a_dead_watcher_is_said_once(void **state)
+{
+	(void)state;
+	p->is_watcher_up = false;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "watcher webhost is down"));
+	p->is_watcher_up = true;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_true(pair_was_said(p, "watcher webhost is back"));
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_drill_is_made_by_each_site_and_passes_in_silence(void **state)
+{
+	(void)state;
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(pair_events(p, DUBLIN, "drill"), 2);
+	assert_int_equal(pair_state(p, DUBLIN, "drill:webhost"), CHECK_OK);
+	assert_int_equal(p->n_messages, 0);
+}
+
+static void a_drill_that_fails_is_told(void **state)
+{
+	(void)state;
+	p->is_drill_failing = true;
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "drill of webhost failed"));
+	assert_true(pair_was_said(p, "the webhook is gone"));
 }
 
 /* ---- what explains what */
@@ -505,6 +585,9 @@ int main(void)
 		T(an_uplink_explains_its_sites_services),
 		T(a_recovery_edits_the_message),
 		T(a_heartbeat_that_stays_away_is_told),
+		T(a_restart_grants_a_heartbeat_no_new_period),
+		T(a_job_that_reports_failure_is_told_at_once),
+		T(what_people_did_just_before_is_in_the_message),
 		T(a_dead_link_is_told_once_as_just_that),
 		T(a_link_that_comes_back_says_so_and_nothing_else),
 		T(a_dead_site_is_told_by_its_peer_within_thirty_seconds),
@@ -515,6 +598,9 @@ int main(void)
 		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
 		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
+		T(a_dead_watcher_is_said_once),
+		T(a_drill_is_made_by_each_site_and_passes_in_silence),
+		T(a_drill_that_fails_is_told),
 		T(a_router_on_a_host_closes_no_circle),
 		T(a_silence_at_one_site_hushes_the_other),
 		T(a_silence_outlives_a_restart_of_both_sites),
