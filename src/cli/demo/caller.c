@@ -9,21 +9,23 @@
 #include <unistd.h>
 
 /* proc(5), /proc/net/tcp: "sl local rem st tx:rx tr:when retrnsmt uid timeout inode"; addresses are
- * the bytes as they are on the wire, printed as a number of this machine. */
-static unsigned long find_inode(const struct sockaddr_in *from)
+ * the bytes as they are on the wire, printed as a number of this machine.  Both ends are compared:
+ * connections to different servers may share a port of the client's. */
+static unsigned long find_inode(const struct sockaddr_in *from, const struct sockaddr_in *to)
 {
 	FILE *f = fopen("/proc/net/tcp", "re");
 	char line[512];
-	unsigned address, port;
+	unsigned near, near_port, far, far_port;
 	unsigned long inode, found = 0;
 
 	if (!f)
 		return 0;
 	while (!found && fgets(line, sizeof line, f)) {
-		if (sscanf(line,
-			    " %*d: %8X:%4X %*8X:%*4X %*2X %*8X:%*8X %*2X:%*8X %*8X %*u %*u %lu",
-			    &address, &port, &inode) == 3 &&
-			address == from->sin_addr.s_addr && port == ntohs(from->sin_port))
+		if (sscanf(line, " %*d: %8X:%4X %8X:%4X %*2X %*8X:%*8X %*2X:%*8X %*8X %*u %*u %lu",
+			    &near, &near_port, &far, &far_port, &inode) != 5)
+			continue;
+		if (near == from->sin_addr.s_addr && near_port == ntohs(from->sin_port) &&
+			far == to->sin_addr.s_addr && far_port == ntohs(to->sin_port))
 			found = inode;
 	}
 	fclose(f);
@@ -53,9 +55,10 @@ static bool holds(pid_t pid, const char *socket)
 	return is_found;
 }
 
-int caller_find(const struct sockaddr_in *from, const pid_t *pids, int n)
+int caller_find(const struct sockaddr_in *from, const struct sockaddr_in *to, const pid_t *pids,
+	int n)
 {
-	unsigned long inode = find_inode(from);
+	unsigned long inode = find_inode(from, to);
 	char socket[64];
 
 	snprintf(socket, sizeof socket, "socket:[%lu]", inode);

@@ -73,6 +73,7 @@ struct teller { /* of the story */
 	struct map messages;        /* id -> number, at the stand-in */
 	struct news *first, **last; /* of the stand-in, held back a little */
 	uv_timer_t release;
+	size_t n_duplicates; /* of messages, at the stand-in */
 	int64_t begun_ms;
 };
 

@@ -165,7 +165,10 @@ static void read_some(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	if (n >= 0)
 		return;
 	uv_read_stop(s);
-	enqueue(w, NULL, 0);
+	if (w == &w->passage->out && !is_open(w->passage))
+		close_passage(w->passage);
+	else
+		enqueue(w, NULL, 0);
 }
 
 static void written(uv_write_t *write, int status)
@@ -277,8 +280,8 @@ static void called(uv_stream_t *listener, int status)
 {
 	struct gate *g = listener->data;
 	struct passage *p;
-	struct sockaddr_in from = { 0 };
-	int n = sizeof from;
+	struct sockaddr_in from = { 0 }, to = { 0 };
+	int n_from = sizeof from, n_to = sizeof to;
 
 	if (status < 0 || g->n >= GATE_CONNECTIONS_MAX)
 		return;
@@ -289,8 +292,9 @@ static void called(uv_stream_t *listener, int status)
 	}
 	uv_tcp_nodelay(&p->client, 1);
 	uv_tcp_nodelay(&p->server, 1);
-	uv_tcp_getpeername(&p->client, (struct sockaddr *)&from, &n);
-	p->caller = g->setup.caller(g->setup.ctx, &from);
+	uv_tcp_getpeername(&p->client, (struct sockaddr *)&from, &n_from);
+	uv_tcp_getsockname(&p->client, (struct sockaddr *)&to, &n_to);
+	p->caller = g->setup.caller(g->setup.ctx, &from, &to);
 	p->connect.data = p;
 	if (uv_tcp_connect(&p->connect, &p->server, (struct sockaddr *)&g->server, connected) != 0)
 		close_passage(p);

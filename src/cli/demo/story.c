@@ -244,6 +244,14 @@ static const char *title_of(const json_t *message)
 	return json_get_text(embed, "title", json_get_text(last, "content", "?"));
 }
 
+/* The stand-in lists them all each time; one that is new is told, once. */
+static void tell_duplicates(struct demo *d, size_t n)
+{
+	if (n > d->teller.n_duplicates)
+		story_tell(d, STYLE_BAD, "discord", "an incident has been told twice: a defect");
+	d->teller.n_duplicates = n;
+}
+
 static void tell_message(struct demo *d, const json_t *o)
 {
 	const json_t *message = json_object_get(o, "message");
@@ -264,8 +272,7 @@ static void tell_message(struct demo *d, const json_t *o)
 	else
 		story_tell(d, STYLE_NOTE, "discord", "message %lld: %s", (long long)number,
 			title_of(message));
-	if (json_array_size(json_object_get(o, "duplicates")))
-		story_tell(d, STYLE_BAD, "discord", "an incident has been told twice: a defect");
+	tell_duplicates(d, json_array_size(json_object_get(o, "duplicates")));
 }
 
 static void tell_request(struct demo *d, const json_t *o)

@@ -77,13 +77,13 @@ const char *world_address(const struct demo *d, enum child_id child)
 	return d->children[child].address;
 }
 
-static enum place caller_of(void *ctx, const struct sockaddr_in *from)
+static enum place caller_of(void *ctx, const struct sockaddr_in *from, const struct sockaddr_in *to)
 {
 	const struct demo_gate *g = ctx;
 	const struct child *children = g->demo->children;
 	pid_t pids[HOMES] = { [DUBLIN] = children[CHILD_DUBLIN].pid,
 		[MUMBAI] = children[CHILD_MUMBAI].pid };
-	int at = caller_find(from, pids, HOMES);
+	int at = caller_find(from, to, pids, HOMES);
 
 	return at < 0 ? OUTSIDE : (enum place)at;
 }
