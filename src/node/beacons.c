@@ -27,6 +27,12 @@ bool beacons_is_reachable(const struct beaconing *b, struct now now)
 	return now.mono.ms < beacons_reachable_until(b).ms;
 }
 
+void beacons_hurry(struct beaconing *b, struct now now)
+{
+	if (now.mono.ms < b->due.ms)
+		b->due = now.mono;
+}
+
 static void begin(struct beaconing *b, struct now now)
 {
 	b->due = now.mono;
@@ -264,6 +270,22 @@ static const char *worst_link(const struct site *s)
 	return link_state_name(worst);
 }
 
+/* What we have told, and the sites that the watcher need not speak of: also where another cause
+ * explains them, or people wanted no message. */
+static void fill_told(struct site *s, struct now now, struct beacon *to)
+{
+	to->n_told = alert_told_roots(s->alert, to->told, BEACON_TOLD_MAX);
+	for (uint8_t i = 0; i < s->lab->n_sites && to->n_told < BEACON_TOLD_MAX; i++) {
+		uint16_t check = s->tables->site_check[i];
+
+		if (check != NO_CHECK &&
+			alert_is_dealt_with(s->alert, now, s->lab->checks[check].name))
+			to->told[to->n_told++] = s->lab->checks[check].name;
+	}
+	for (uint32_t i = 0; i < to->n_told; i++)
+		to->told[i] = arena_strdup(&s->scratch, to->told[i]);
+}
+
 static void ask(struct site *s, struct now now, uint8_t watcher)
 {
 	struct beaconing *b = &s->beacons[watcher];
@@ -278,9 +300,7 @@ static void ask(struct site *s, struct now now, uint8_t watcher)
 	to->seq = ++b->seq;
 	to->wall = now.wall;
 	str_copy(to->link, sizeof to->link, worst_link(s));
-	to->n_told = alert_told_roots(s->alert, to->told, BEACON_TOLD_MAX);
-	for (uint32_t i = 0; i < to->n_told; i++)
-		to->told[i] = arena_strdup(&s->scratch, to->told[i]);
+	fill_told(s, now, to);
 	to->wants_drill = b->wants_drill;
 	fill_deliveries(s, b, to);
 	b->asked = now.mono;

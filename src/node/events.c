@@ -105,7 +105,10 @@ void events_tell_state(struct site *s, struct now now, uint16_t check)
 		st.health = HEALTH_UNKNOWN;
 	if (is_unknown(s, c, view.state))
 		st.health = HEALTH_UNKNOWN;
-	if (view.scope == SCOPE_PATH)
+	/* A link that one end has lost is lost. */
+	if (s->lab->checks[check].kind == CHECK_LINK && view.scope == SCOPE_PATH)
+		st.scope = check_scope_name(SCOPE_DOWN);
+	else if (view.scope == SCOPE_PATH)
 		st.failing_from = failing_from(s, check);
 	if (!s->is_started)
 		return;

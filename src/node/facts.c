@@ -3,9 +3,12 @@
  * facts: what the site knows at any time of itself and its neighbours, as evidence.
  *
  * Link down or site down?  Once a link is lost, the watcher decides: it heard the peer after we
- * last did: the peer lives, the link is down; it has not, for FACTS_DEAD_MS: the peer is down; until
- * either is known nothing is said.  With no watcher to ask it is said after FACTS_ALONE_MS, and as
+ * last did: the peer lives, the link is down; it has not, for FACTS_DEAD_MS when it answered: the
+ * peer is down; until either is known nothing is said.  An old answer doesn't grow into a proof:
+ * maybe it is we who are cut off.  With no watcher to ask it is said after FACTS_ALONE_MS, and as
  * such.
+ *
+ * Blind or not?  Who sees nothing of the outside can't tell whether that is there.
  */
 #include "node/site_private.h"
 
@@ -20,6 +23,45 @@
 #define CLOCK_JUMP_MS   (2 * SECOND_MS)
 #define CLOCK_SKEW_MS   (30 * SECOND_MS)
 
+static struct mono later(struct mono a, struct mono b)
+{
+	return a.ms > b.ms ? a : b;
+}
+
+/* Somebody heard the site: we over the link, or a watcher. */
+static struct mono site_heard(const struct site *s, uint8_t peer)
+{
+	struct mono heard = s->last_linked[peer];
+
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		const struct beaconing *b = &s->beacons[i];
+
+		if (b->answered.ms != INT64_MIN && b->view.sites[peer].quiet_ms >= 0)
+			heard = later(heard,
+				(struct mono){ b->answered.ms - b->view.sites[peer].quiet_ms });
+	}
+	return heard;
+}
+
+/* When what is not well any more was well for certain; what we know of ourselves, we know now. */
+static struct wall last_good(const struct site *s, struct now now, uint16_t check)
+{
+	const struct lab_check *c = &s->lab->checks[check];
+	struct mono at = now.mono;
+
+	if (c->kind == CHECK_DRILL)
+		return s->beacons[c->subject_a].last_drill;
+	if (c->kind == CHECK_SITE)
+		at = site_heard(s, c->subject_a);
+	else if (c->kind == CHECK_LINK)
+		at = s->last_linked[c->subject_a == s->setup.self ? c->subject_b : c->subject_a];
+	else if (c->kind == CHECK_WATCHER)
+		at = s->beacons[c->subject_a].answered;
+	if (at.ms == INT64_MIN)
+		return (struct wall){ 0 };
+	return (struct wall){ now.wall.ms - (now.mono.ms - at.ms) };
+}
+
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
 	const char *reason)
 {
@@ -33,6 +75,8 @@ void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
 	if (v && v->word == (is_ok ? WORD_OK : WORD_FAILING) &&
 	    (is_ok || (v->reason && reason && str_eq(v->reason, reason))))
 		return;
+	if (!is_ok && v && v->word == WORD_OK)
+		o.last_ok = last_good(s, now, check);
 	checks_observe(s->checks, now, check, &o);
 }
 
@@ -54,28 +98,49 @@ static bool is_lost(const struct site *s, uint8_t peer, struct now now)
 	       now.mono.ms - s->started.ms >= FACTS_START_MS;
 }
 
-/* What the watchers say of a peer whose link is lost. */
-static enum peer_life life_of(const struct site *s, uint8_t peer, struct now now)
+/* The last word of anybody outside. */
+static struct mono last_heard(const struct site *s)
 {
-	bool is_anybody_asked = false, is_quiet = false;
+	struct mono last = { INT64_MIN / 2 };
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && s->last_linked[i].ms > last.ms)
+			last = s->last_linked[i];
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		if (s->beacons[i].answered.ms > last.ms)
+			last = s->beacons[i].answered;
+	return last;
+}
+
+/* For a while nobody has been heard, not even a channel. */
+static bool is_alone(const struct site *s, struct now now)
+{
+	struct mono heard = last_heard(s);
+
+	return now.mono.ms - heard.ms >= LINK_DOWN_MS && s->egress_seen.ms <= heard.ms;
+}
+
+/* What the watchers say of a peer whose link is lost. */
+static enum peer_life life_of(struct site *s, uint8_t peer, struct now now)
+{
+	uint32_t asked = 0, dead = 0;
 
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
-		const struct beaconing *b = &s->beacons[i];
-		int64_t quiet_ms;
+		struct beaconing *b = &s->beacons[i];
+		int64_t quiet_ms = b->view.sites[peer].quiet_ms;
 
 		if (!beacons_is_reachable(b, now))
 			continue;
-		is_anybody_asked = true;
-		quiet_ms = b->view.sites[peer].quiet_ms;
-		if (quiet_ms >= 0)
-			quiet_ms += now.mono.ms - b->answered.ms;
-		if (quiet_ms >= 0 && now.mono.ms - quiet_ms > s->last_linked[peer].ms + SECOND_MS &&
-		    quiet_ms < FACTS_DEAD_MS)
+		asked++;
+		if (quiet_ms < 0 || quiet_ms >= FACTS_DEAD_MS)
+			dead++;
+		else if (quiet_ms + now.mono.ms - b->answered.ms >= FACTS_DEAD_MS)
+			beacons_hurry(b, now);
+		else if (b->answered.ms - quiet_ms > s->last_linked[peer].ms + SECOND_MS)
 			return LIFE_ALIVE;
-		is_quiet = quiet_ms < 0 || quiet_ms >= FACTS_DEAD_MS;
 	}
-	if (is_anybody_asked)
-		return is_quiet ? LIFE_DEAD : LIFE_UNKNOWN;
+	if (asked)
+		return dead == asked ? LIFE_DEAD : LIFE_UNKNOWN;
 	if (now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS)
 		return LIFE_NOBODY_KNOWS;
 	return LIFE_UNKNOWN;
@@ -148,8 +213,10 @@ static void judge_watcher(struct site *s, struct now now, uint8_t watcher)
 
 /* ---- ourselves */
 
-static void judge_channels(struct site *s, struct now now)
+static void judge_channels(struct site *s, struct now now, bool is_blind)
 {
+	if (is_blind)
+		return; /* that they can't be reached from here is no news of them */
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
 		const char *trouble = alert_channel_trouble(s->alert, i, now.mono);
 		char reason[REASON_BYTES_MAX];
@@ -164,15 +231,19 @@ static void judge_channels(struct site *s, struct now now)
 }
 
 /* A channel that nobody has written to for a while is tried without a message: a webhook that was
- * deleted must not be found out on the night when it is needed. */
+ * deleted must not be found out on the night when it is needed.  Sooner when nobody else is heard: is
+ * anything there? */
 static void test_channels(struct site *s, struct now now)
 {
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
-		bool is_troubled = alert_channel_trouble(s->alert, i, now.mono);
+		bool is_urgent = is_alone(s, now) || alert_channel_trouble(s->alert, i, now.mono);
+		int64_t next_ms = now.mono.ms + (is_urgent ? FACTS_TROUBLE_MS : FACTS_TEST_MS);
 
+		if (is_alone(s, now) && s->test_due[i].ms > next_ms)
+			s->test_due[i] = now.mono;
 		if (now.mono.ms < s->test_due[i].ms)
 			continue;
-		s->test_due[i].ms = now.mono.ms + (is_troubled ? FACTS_TROUBLE_MS : FACTS_TEST_MS);
+		s->test_due[i].ms = next_ms;
 		site_push(s, SITE_DO_TEST)->channel = i;
 	}
 }
@@ -183,7 +254,9 @@ void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok)
 		return; /* of another lab.yaml */
 	site_begin(s, now);
 	alert_egress(s->alert, now, channel, is_ok);
-	if (!is_ok)
+	if (is_ok)
+		s->egress_seen = now.mono;
+	else
 		s->test_due[channel].ms = now.mono.ms + FACTS_TROUBLE_MS;
 	s->facts_due = now.mono;
 	site_pump(s, now);
@@ -195,6 +268,8 @@ static bool is_seeing_nothing(const struct site *s, struct now now)
 	uint32_t outside = 0, failing = 0, kinds = 0;
 	bool has_foreign = false;
 
+	if (now.mono.ms - s->started.ms < FACTS_START_MS)
+		return false;
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self) {
 			outside++;
@@ -223,7 +298,9 @@ static bool is_seeing_nothing(const struct site *s, struct now now)
 	if (s->tables->alert.n_channels) {
 		kinds++;
 		outside++;
-		failing += !alert_can_deliver(s->alert, now.mono);
+		/* That it worked before all else failed proves nothing. */
+		failing += s->egress_seen.ms <= last_heard(s).ms ||
+			   !alert_can_deliver(s->alert, now.mono);
 	}
 	return kinds >= 2 && failing == outside;
 }
@@ -373,6 +450,7 @@ static struct mono next_due(const struct site *s, struct now now)
 		at(&x, s->test_due[i].ms);
 	if (s->labs_differ.ms != NEVER_MS)
 		at(&x, s->labs_differ.ms + LABS_DIFFER_MS);
+	at(&x, last_heard(s).ms + LINK_DOWN_MS);
 	return (struct mono){ x.due_ms };
 }
 
@@ -394,8 +472,8 @@ bool facts_tick(struct site *s, struct now now)
 		return false;
 	s->troubled = troubled(s, now);
 	is_blind = is_seeing_nothing(s, now);
-	if (is_blind != checks_is_blind(s->checks, s->setup.self))
-		checks_set_blind(s->checks, now, s->setup.self, is_blind);
+	checks_set_blind(s->checks, now, s->setup.self, is_blind);
+	alert_blind(s->alert, now, is_blind);
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self)
 			judge_peer(s, now, i, is_blind);
@@ -404,7 +482,7 @@ bool facts_tick(struct site *s, struct now now)
 	alert_watcher(s->alert, now,
 		s->lab->n_watchers && beacons_is_reachable(&s->beacons[0], now));
 	test_channels(s, now);
-	judge_channels(s, now);
+	judge_channels(s, now, is_blind);
 	judge_clock(s, now);
 	compare_labs(s, now);
 	s->facts_due = next_due(s, now);

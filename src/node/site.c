@@ -408,6 +408,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
 	s->labs_differ.ms = NEVER_MS;
+	s->egress_seen.ms = INT64_MIN / 2;
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);
 	s->checks = checks_new(setup->self, setup->seed);
@@ -595,7 +596,11 @@ void site_probed(struct site *s, struct now now, uint16_t check, const struct ob
 
 void site_delivered(struct site *s, struct now now, const struct delivery_outcome *o)
 {
+	bool is_answer = o->answer.verdict != PACE_FAILED && o->answer.verdict != PACE_UNANSWERED;
+
 	site_begin(s, now);
+	if (is_answer && !o->via)
+		s->egress_seen = now.mono;
 	alert_delivered(s->alert, now, o);
 	site_pump(s, now);
 }

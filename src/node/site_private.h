@@ -84,6 +84,7 @@ struct site {
 	struct mono facts_due, alive_due;
 	uint8_t troubled;               /* bit n: channel n was in trouble when the facts were judged */
 	struct mono test_due[CHANNELS_MAX]; /* of each channel */
+	struct mono egress_seen;            /* some channel answered us */
 	struct wall last_wall;          /* to notice jumps */
 	struct mono last_mono;
 	struct link_head *heads;        /* the journal's, as links want them */
@@ -149,6 +150,7 @@ void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
 bool beacons_is_reachable(const struct beaconing *b, struct now now);
+void beacons_hurry(struct beaconing *b, struct now now); /* its last answer is too old to judge by */
 struct mono beacons_reachable_until(const struct beaconing *b); /* {INT64_MIN}: it never answered */
 
 /* facts.c */

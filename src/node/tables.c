@@ -27,6 +27,12 @@ static enum check_source source_of(const struct lab_check *c)
 	return c->kind == CHECK_HEARTBEAT ? SOURCE_PING : SOURCE_STATE;
 }
 
+static bool is_outside(enum check_kind kind)
+{
+	return kind == CHECK_SITE || kind == CHECK_LINK || kind == CHECK_WATCHER ||
+	       kind == CHECK_DRILL;
+}
+
 static bool contains(const uint16_t *list, uint16_t n, uint16_t check)
 {
 	for (uint16_t i = 0; i < n; i++)
@@ -92,39 +98,56 @@ static void find_own(struct site_tables *t, const struct lab *lab, uint8_t self)
 	}
 }
 
-/* What is at another site: that site and the way there, in this order. */
-static uint16_t away_of(struct site_tables *t, const struct lab *lab, uint8_t self, uint16_t check,
-	uint16_t ret[2])
+/* A site's uplink stands where the site does, whoever speaks of it. */
+static uint8_t place_of(const struct lab *lab, uint16_t check)
 {
-	const struct lab_check *c = &lab->checks[check];
-	bool is_declared = check < lab->n_declared || c->kind == CHECK_PROBE;
-	uint16_t n = 0;
-
-	if (c->home == self || (!is_declared && c->kind != CHECK_SELF))
-		return 0;
-	if (t->site_check[c->home] != NO_CHECK)
-		ret[n++] = t->site_check[c->home];
-	if (t->link_check[c->home] != NO_CHECK)
-		ret[n++] = t->link_check[c->home];
-	return n;
+	for (uint8_t site = 0; site < lab->n_sites; site++)
+		if (lab->sites[site].uplink == check)
+			return site;
+	return lab->checks[check].home;
 }
 
-/* The lab's needs; for what lives elsewhere also its site and the way there, unless these need it
- * themselves (the host of the router). */
+/* The lab's needs; for what lives elsewhere also its site and the way there, unless that needs it
+ * itself (the host of the router). */
 static uint16_t needs_of(struct site_tables *t, const struct lab *lab, uint8_t self,
 	uint16_t check, uint16_t **ret)
 {
 	const struct lab_check *c = &lab->checks[check];
 	uint16_t *needs = take(t, (c->n_needs + 2u) * sizeof *needs);
-	uint16_t away[2], n_away = away_of(t, lab, self, check, away), n = 0;
+	bool is_declared = check < lab->n_declared || c->kind == CHECK_PROBE;
+	uint8_t place = place_of(lab, check);
+	uint16_t n = 0, site = t->site_check[place], link = t->link_check[place];
 
 	for (uint16_t i = 0; i < c->n_needs; i++)
 		needs[n++] = c->needs[i];
-	for (uint16_t i = 0; i < n_away; i++)
-		if (!contains(needs, n, away[i]) && !t->needed_by_site[c->home][check] &&
-		    !t->needed_by_link[c->home][check])
-			needs[n++] = away[i];
 	*ret = needs;
+	if (place == self || (!is_declared && c->kind != CHECK_SELF))
+		return n;
+	if (site != NO_CHECK && !contains(needs, n, site) && !t->needed_by_site[place][check])
+		needs[n++] = site;
+	if (link != NO_CHECK && !contains(needs, n, link) && !t->needed_by_link[place][check])
+		needs[n++] = link;
+	return n;
+}
+
+/* The sites that look at it for us, and the links to them. */
+static uint16_t away_of(struct site_tables *t, const struct lab *lab, uint8_t self, uint16_t check,
+	uint16_t **ret)
+{
+	const struct lab_check *c = &lab->checks[check];
+	uint16_t *away = take(t, 2u * lab->n_sites * sizeof *away);
+	bool is_looked_at = c->kind == CHECK_PROBE || c->kind == CHECK_SELF;
+	uint16_t n = 0;
+
+	*ret = away;
+	for (uint8_t site = 0; site < lab->n_sites && is_looked_at; site++) {
+		if ((c->from & (1u << self)) || !(c->from & (1u << site)))
+			continue;
+		if (t->site_check[site] != NO_CHECK)
+			away[n++] = t->site_check[site];
+		if (t->link_check[site] != NO_CHECK)
+			away[n++] = t->link_check[site];
+	}
 	return n;
 }
 
@@ -159,30 +182,26 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 	struct alert_check *to)
 {
 	const struct lab_check *c = &lab->checks[i];
-	uint16_t *needs;
+	uint16_t *needs, *away;
 	uint16_t n_needs = needs_of(t, lab, self, i, &needs);
+	uint16_t n_away = away_of(t, lab, self, i, &away);
 
 	t->specs[i] = (struct check_spec){ .name = c->name, .source = source_of(c), .home = c->home,
-		.from = c->from, .confirm = c->confirm ? c->confirm : 1, .every_ms = c->every_ms,
+		.is_outside = is_outside(c->kind), .from = c->from, .confirm = c->confirm ? c->confirm : 1, .every_ms = c->every_ms,
 		.timeout_ms = c->probe ? c->probe->timeout_ms : 0, .grace_ms = c->grace_ms,
 		.needs = needs, .n_needs = n_needs, .cron = c->cron,
 		.zone = c->zone ? c->zone : tz_utc() };
 	*to = (struct alert_check){ .name = c->name, .kind = check_kind_name(c->kind),
 		.home = c->home, .severity = severity_name(c->severity),
 		.severity_rank = (uint8_t)c->severity, .every_ms = c->every_ms, .needs = needs,
-		.n_needs = n_needs, .description = c->description, .runbook = c->runbook };
+		.n_needs = n_needs, .away = away, .n_away = n_away, .description = c->description,
+		.runbook = c->runbook };
 	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK)
 		to->subject_a = lab->sites[c->subject_a].name;
 	if (c->kind == CHECK_LINK)
 		to->subject_b = lab->sites[c->subject_b].name;
 	if (c->kind == CHECK_WATCHER || c->kind == CHECK_DRILL)
 		to->subject_a = lab->watchers[c->subject_a].name;
-	if (c->kind == CHECK_PROBE || c->kind == CHECK_SELF) {
-		uint16_t *away = take(t, 2 * sizeof *away);
-
-		to->n_away = away_of(t, lab, self, i, away);
-		to->away = away;
-	}
 	fill_labels(t, lab, c, to);
 }
 

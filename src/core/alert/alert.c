@@ -350,6 +350,16 @@ void alert_watcher(struct alert *a, struct now now, bool is_reachable)
 	a->is_dirty = true;
 }
 
+void alert_blind(struct alert *a, struct now now, bool is_blind)
+{
+	if (a->is_blind == is_blind)
+		return;
+	if (!is_blind)
+		a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+	a->is_blind = is_blind;
+	a->is_dirty = true;
+}
+
 void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root)
 {
 	uint16_t check = alert_check_index(a, root);
@@ -464,6 +474,14 @@ const struct incident *alert_covering(const struct alert *a, const char *check)
 const struct silences *alert_silences(const struct alert *a)
 {
 	return &a->silences;
+}
+
+bool alert_is_dealt_with(const struct alert *a, struct now now, const char *check)
+{
+	const struct tracked *t = map_get(&a->covers, check);
+
+	return t && incident_is_live(t->in) &&
+	       (folding_was_told(t->in) || t->in->acked.ms || alert_is_silenced(a, now.wall, t->in));
 }
 
 uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most)

@@ -176,6 +176,8 @@ void alert_start(struct alert *a, struct now now);
 void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
 	bool is_dead);
 void alert_watcher(struct alert *a, struct now now, bool is_reachable);
+/* We see nothing of the outside: of its things no incident is opened until we do. */
+void alert_blind(struct alert *a, struct now now, bool is_blind);
 /* What another site has told, learned through the watcher while the link is down: roots covered. */
 void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root);
 
@@ -193,6 +195,8 @@ const char *alert_channel_trouble(const struct alert *a, uint8_t channel, struct
 const struct map *alert_incidents(const struct alert *a); /* id -> struct incident, open and recent */
 const struct incident *alert_covering(const struct alert *a, const char *check); /* open; NULL */
 const struct silences *alert_silences(const struct alert *a);
+/* An open incident lists it, and has been told, is acknowledged, or is not to be told now. */
+bool alert_is_dealt_with(const struct alert *a, struct now now, const char *check);
 /* Roots of our open incidents that some channel shows: what a beacon tells the watcher. */
 uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most);
 /* FNV-1a over incidents, acks, receipts and silences, for the link's state digest. */

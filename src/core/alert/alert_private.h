@@ -60,8 +60,8 @@ struct alert {
 	struct judged *judged; /* one a check */
 	uint16_t n_judged;
 	struct alert_peer peers[SITES_MAX];
-	bool is_watcher_reachable;
-	struct mono calm;      /* after a start or a reunion nothing is opened before this */
+	bool is_watcher_reachable, is_blind;
+	struct mono calm;      /* after a start, a reunion or blindness nothing is opened before this */
 	bool is_reunited;      /* a peer is back: when it is calm, see what both have open */
 	struct map tracked;    /* id -> struct tracked, all */
 	struct map incidents;  /* id -> struct incident, the same without empty ones */
@@ -114,6 +114,7 @@ void alert_wake_at(struct alert *a, struct mono when);
 void alert_forget(struct alert *a, struct tracked *t); /* frees it */
 uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
+bool folding_was_told(const struct incident *in); /* by some channel */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
 
 static inline bool incident_is_live(const struct incident *in)

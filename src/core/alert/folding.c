@@ -160,7 +160,7 @@ static bool beats(const struct alert *a, const struct tracked *x, const struct t
 	return strcmp(x->in->id, y->in->id) < 0; /* of one owner: ids grow with time */
 }
 
-static bool was_told(const struct incident *in)
+bool folding_was_told(const struct incident *in)
 {
 	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
 		if (in->told[i].version)
@@ -175,7 +175,7 @@ static bool is_looked_after(const struct alert *a, const struct tracked *t)
 		return true;
 	if (t->owner != ALERT_NO_SITE && a->peers[t->owner].is_up)
 		return true;
-	return was_told(t->in);
+	return folding_was_told(t->in);
 }
 
 /* Of the live incidents that list the check the one that would survive a merger. */
@@ -444,6 +444,8 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 		add_member(a, t, check);
 		return;
 	}
+	if (a->is_blind && (j->health == HEALTH_SILENT || a->cfg.checks[check].home != a->cfg.self))
+		return;
 	if (now.mono.ms < a->calm.ms) {
 		alert_wake_at(a, a->calm);
 		return;
@@ -541,7 +543,7 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 
 	in->state = INCIDENT_CLOSED;
 	in->closed = now.wall;
-	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted = !folding_was_told(in) && alert_is_silenced(a, now.wall, in);
 	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
 		folding_change(a, t, in->cause, "is steady again");
 		return;
@@ -709,7 +711,7 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	in->state = INCIDENT_CLOSED;
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;
-	in->is_muted = !was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted = !folding_was_told(in) && alert_is_silenced(a, now.wall, in);
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 

@@ -137,6 +137,49 @@ static void an_uplink_explains_what_its_site_serves(void **state)
 	assert_int_equal(pair_created(p), 1);
 }
 
+static void the_blind_open_nothing_but_what_they_see(void **state)
+{
+	(void)state;
+	pair_part(p);
+	alert_blind(p->sites[DUBLIN].alert, p->now, true);
+	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
+	pair_judge(p, DUBLIN, LINK, &pair_silent);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(live(DUBLIN), 0);
+	pair_judge(p, DUBLIN, GIT, &pair_down);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(live(DUBLIN), 1);
+	alert_blind(p->sites[DUBLIN].alert, p->now, false);
+	pair_run(p, ALERT_CALM_MS - SECOND_MS);
+	assert_int_equal(live(DUBLIN), 1);
+	pair_run(p, MINUTE_MS);
+	assert_non_null(pair_incident(p, DUBLIN, PHOTOS));
+}
+
+static void a_site_that_another_cause_explains_is_dealt_with_once_that_is_told(void **state)
+{
+	struct alert *a = p->sites[DUBLIN].alert;
+
+	(void)state;
+	p->sites[DUBLIN].checks[SITE_MUMBAI].needs = (const uint16_t[]){ ROUTER };
+	p->sites[DUBLIN].checks[SITE_MUMBAI].n_needs = 1;
+	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_part(p);
+	pair_judge(p, DUBLIN, ROUTER, &pair_down);
+	pair_judge(p, DUBLIN, SITE_MUMBAI, &pair_down);
+	pair_run(p, 10 * SECOND_MS);
+	assert_string_equal(pair_incident(p, DUBLIN, SITE_MUMBAI)->cause, "router");
+	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, MINUTE_MS);
+	assert_true(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	pair_judge(p, DUBLIN, ROUTER, &pair_well);
+	pair_judge(p, DUBLIN, SITE_MUMBAI, &pair_well);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+}
+
 static void what_has_nothing_to_do_with_each_other_is_told_apart(void **state)
 {
 	(void)state;
@@ -625,6 +668,8 @@ int main(void)
 		T(a_chain_folds_into_its_far_end),
 		T(a_chain_with_a_well_link_in_it_is_two_incidents),
 		T(an_uplink_explains_what_its_site_serves),
+		T(the_blind_open_nothing_but_what_they_see),
+		T(a_site_that_another_cause_explains_is_dealt_with_once_that_is_told),
 		T(what_has_nothing_to_do_with_each_other_is_told_apart),
 		T(a_cause_found_later_takes_the_message_over),
 		T(of_several_incidents_below_a_new_cause_one_is_kept),

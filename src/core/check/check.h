@@ -9,6 +9,7 @@
  * after `confirm` consecutive failures; the first failure asks for a second probe at once.  Ours
  * is fresh until its deadline, a peer's while that peer keeps its promise (checks_promise).  A word
  * that is not fresh says nothing.  Words of blind vantages count only for their own site's things.
+ * A promise is evidence, too: what was ok until the last one was ok then.
  *
  *	no fresh word:             pending until the first deadline, then silent
  *	all fresh words failing:   failing, scope down
@@ -44,6 +45,7 @@ struct check_spec {
 	const char *name;
 	enum check_source source;
 	uint8_t home;
+	bool is_outside;     /* a link, a watcher, another site: no vantage's own thing */
 	uint8_t from;        /* bit n: site n is a vantage */
 	uint8_t confirm;
 	int64_t every_ms, timeout_ms, grace_ms;
@@ -81,6 +83,7 @@ struct check_view { /* what others may read of a check */
 struct observation {
 	bool is_ok;
 	const char *reason; /* why not; copied; may be NULL when ok */
+	struct wall last_ok; /* not ok: good evidence that we had meanwhile; {0}: what we told last */
 	int64_t took_us;    /* -1 unknown */
 };
 

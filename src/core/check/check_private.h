@@ -47,6 +47,7 @@ struct checks {
 	uint8_t blind;     /* bit n: site n */
 	uint8_t promising; /* bit n: its promise holds */
 	struct mono promised[SITES_MAX];
+	struct wall promised_at[SITES_MAX]; /* the same moment */
 	int64_t wall_minus_mono_ms; /* to notice jumps */
 	uint64_t digest[SITES_MAX];
 	uint8_t digest_valid; /* bit n */

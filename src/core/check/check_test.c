@@ -517,6 +517,74 @@ static void a_blind_vantage_is_believed_about_its_own_site_only(void **state)
 	assert_scope(immich, SCOPE_PATH);
 }
 
+static void a_blind_vantage_knows_nothing_of_what_lies_outside_of_every_site(void **state)
+{
+	uint16_t link = declare((struct check_spec){ .name = "link:dublin-mumbai",
+		.source = SOURCE_STATE,
+		.home = DUBLIN,
+		.is_outside = true,
+		.from = BOTH,
+		.confirm = 1 });
+
+	(void)state;
+	load();
+	observe(link, false);
+	assert_state(link, CHECK_FAILING);
+	checks_set_blind(checks, now, DUBLIN, true);
+	assert_state(link, CHECK_SILENT);
+}
+
+static void what_was_said_in_blindness_is_probed_again_at_once(void **state)
+{
+	uint16_t immich = probe("immich", MUMBAI, BOTH);
+	unsigned probes;
+
+	(void)state;
+	load();
+	truth[immich] = BAD;
+	pass(MINUTE_MS);
+	checks_set_blind(checks, now, DUBLIN, true);
+	pass(20 * SECOND_MS + 700);
+	probes = seen[immich].probes;
+	checks_set_blind(checks, now, DUBLIN, false);
+	pass(100);
+	assert_int_equal(seen[immich].probes, probes + 1);
+}
+
+static void the_last_promise_is_the_last_good_evidence(void **state)
+{
+	uint16_t immich = probe("immich", MUMBAI, 1u << MUMBAI);
+	int64_t promised;
+
+	(void)state;
+	load();
+	promise();
+	hear(immich, WORD_OK);
+	pass(5 * MINUTE_MS);
+	promise();
+	promised = now.wall.ms;
+	pass(MINUTE_MS);
+	assert_state(immich, CHECK_SILENT);
+	assert_int_equal(checks_view(checks, immich).last_ok.ms, promised);
+}
+
+static void a_fall_tells_the_good_evidence_that_was_not_worth_a_word(void **state)
+{
+	uint16_t site = declare((struct check_spec){ .name = "site:mumbai",
+		.source = SOURCE_STATE,
+		.from = 1u << DUBLIN,
+		.confirm = 1 });
+	struct observation lost = observed(false);
+
+	(void)state;
+	load();
+	observe(site, true);
+	pass(MINUTE_MS);
+	lost.last_ok.ms = now.wall.ms - 9 * SECOND_MS;
+	checks_observe(checks, now, site, &lost);
+	assert_int_equal(checks_view(checks, site).last_ok.ms, lost.last_ok.ms);
+}
+
 static void a_suspect_is_settling_until_it_is_confirmed(void **state)
 {
 	uint16_t immich = probe("immich", MUMBAI, BOTH);
@@ -817,6 +885,10 @@ int main(void)
 		TEST(a_lost_link_breaks_the_promise_at_once),
 		TEST(our_own_word_stands_when_the_peers_is_gone),
 		TEST(a_blind_vantage_is_believed_about_its_own_site_only),
+		TEST(a_blind_vantage_knows_nothing_of_what_lies_outside_of_every_site),
+		TEST(what_was_said_in_blindness_is_probed_again_at_once),
+		TEST(the_last_promise_is_the_last_good_evidence),
+		TEST(a_fall_tells_the_good_evidence_that_was_not_worth_a_word),
 		TEST(a_suspect_is_settling_until_it_is_confirmed),
 		TEST(a_paused_check_is_neither_probed_nor_judged),
 		TEST(resuming_asks_at_once_and_allows_the_time_to_ask),

@@ -13,7 +13,7 @@ bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 {
 	if (v->word == WORD_NONE)
 		return false;
-	if ((c->blind & (1u << site)) && k->spec->home != site)
+	if ((c->blind & (1u << site)) && (k->spec->home != site || k->spec->is_outside))
 		return false;
 	return site == c->self || (c->promising & (1u << site));
 }
@@ -208,16 +208,28 @@ static void judge_all_of(struct checks *c, uint8_t site, struct now now)
 void checks_promise(struct checks *c, struct now now, uint8_t site)
 {
 	c->promised[site] = now.mono;
+	c->promised_at[site] = now.wall;
 	if (c->promising & (1u << site))
 		return;
 	c->promising |= (uint8_t)(1u << site);
 	judge_all_of(c, site, now);
 }
 
+static void keep_last_good(const struct checks *c, struct check *k, uint8_t site)
+{
+	struct vantage *v = check_vantage(k, site);
+
+	if (v && v->word == WORD_OK && k->spec->source != SOURCE_PING &&
+		v->last_ok.ms < c->promised_at[site].ms)
+		v->last_ok = c->promised_at[site];
+}
+
 void checks_break_promise(struct checks *c, struct now now, uint8_t site)
 {
 	if (!(c->promising & (1u << site)))
 		return;
+	for (uint16_t i = 0; i < c->n; i++)
+		keep_last_good(c, &c->items[i], site);
 	c->promising &= (uint8_t) ~(1u << site);
 	judge_all_of(c, site, now);
 }
@@ -229,6 +241,10 @@ void checks_set_blind(struct checks *c, struct now now, uint8_t site, bool is_bl
 	if (!!(c->blind & bit) == is_blind)
 		return;
 	c->blind = is_blind ? c->blind | bit : c->blind & (uint8_t)~bit;
+	/* What we said while we were blind is not to be believed for longer than it has to be. */
+	for (uint16_t i = 0; site == c->self && !is_blind && i < c->n; i++)
+		if (c->items[i].spec->home != site)
+			checks_hurry(c, now, i);
 	judge_all_of(c, site, now);
 }
 

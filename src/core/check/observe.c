@@ -89,16 +89,19 @@ static void suspect(struct checks *c, struct check *k, struct now now, struct va
 
 /* ---- our observations */
 
-static void observe_failure(struct checks *c, uint16_t index, struct now now, const char *reason)
+static void observe_failure(struct checks *c, uint16_t index, struct now now,
+	const struct observation *o)
 {
 	struct check *k = &c->items[index];
 	struct vantage *v = check_vantage(k, c->self);
 
 	if (v->streak < UINT8_MAX)
 		v->streak++;
-	set_reason(v, reason);
+	set_reason(v, o->reason);
 	if (v->word == WORD_FAILING)
 		return;
+	if (v->last_ok.ms < o->last_ok.ms)
+		v->last_ok = o->last_ok;
 	if (v->streak < k->spec->confirm) {
 		suspect(c, k, now, v);
 		return;
@@ -129,7 +132,7 @@ void checks_observe(struct checks *c, struct now now, uint16_t index, const stru
 			check_set_word(c, index, WORD_OK, now.wall);
 		}
 	} else {
-		observe_failure(c, index, now, o->reason);
+		observe_failure(c, index, now, o);
 	}
 	if (v->word != was) /* else the deadline is found to have moved when it comes */
 		check_judge(c, index, now);

@@ -2,7 +2,9 @@
 /*
  * What explains what.  A check needs, in this order: what its declaration says, its host's check, and
  * the check that stands for its site's uplink.  That it needs its site, too, depends on who looks:
- * node/ adds it where that is another site.
+ * node/ adds it where that is another site.  So a dead site explains its dead uplink, and not the
+ * other way round: from outside a cut line and a dead site look the same, and the watcher's word on
+ * the site is the better evidence.
  *
  * An edge that we add ourselves must not close a circle: what the uplink itself needs (the router's
  * host) doesn't need the uplink.  A circle that is left is one that was declared.
@@ -141,29 +143,6 @@ static uint16_t site_check(const struct build *b, uint8_t site)
 	return NO_CHECK;
 }
 
-/* The uplink explains the site only if somebody sees it from outside: else its silence would stand
- * for the site's death. */
-static bool is_seen_from_outside(const struct build *b, uint8_t site)
-{
-	uint16_t uplink = b->lab->sites[site].uplink;
-
-	return uplink != NO_CHECK && (b->lab->checks[uplink].from & ~(1u << site)) != 0;
-}
-
-static void add_site(struct build *b, uint8_t site)
-{
-	uint16_t down = site_check(b, site), uplink = b->lab->sites[site].uplink;
-	bool *is_ancestor;
-
-	if (down == NO_CHECK || !is_seen_from_outside(b, site))
-		return;
-	is_ancestor = must_alloc(b->lab->n_checks * sizeof *is_ancestor);
-	mark_ancestors(b, uplink, is_ancestor);
-	if (!is_ancestor[down])
-		add_need(b, down, uplink);
-	free(is_ancestor);
-}
-
 static void add_ends(struct build *b, uint16_t check)
 {
 	const struct lab_check *link = &b->lab->checks[check];
@@ -187,8 +166,6 @@ static void add_derived(struct build *b)
 {
 	for (uint8_t i = 0; i < b->lab->n_sites; i++)
 		add_uplink(b, i);
-	for (uint8_t i = 0; i < b->lab->n_sites; i++)
-		add_site(b, i);
 	for (uint16_t i = b->lab->n_declared; i < b->lab->n_checks; i++) {
 		if (b->lab->checks[i].kind == CHECK_LINK)
 			add_ends(b, i);

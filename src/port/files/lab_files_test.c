@@ -302,23 +302,12 @@ static void needs_are_declared_then_host_then_uplink(void **state)
 	assert_needs(lab, "host:nas", "wan");
 	assert_needs(lab, "wan", "host:router"); /* what the uplink needs doesn't need it */
 	assert_needs(lab, "host:router", "");
-	assert_needs(lab, "site:dublin", "wan");
+	assert_needs(lab, "site:dublin", ""); /* it explains its uplink: node/ */
 	assert_needs(lab, "site:mumbai", "");
 	assert_needs(lab, "link:dublin-mumbai", "wan site:dublin site:mumbai");
 	assert_needs(lab, "drill:webhost", "watcher:webhost");
 	assert_needs(lab, "notify@dublin", "wan");
 	assert_needs(lab, "disk@dublin", "");
-}
-
-/* Seen from inside only, the uplink falls silent with its site and must not stand for its death. */
-static void an_uplink_that_nobody_sees_from_outside_does_not_explain_its_site(void **state)
-{
-	scoped(lab_free) struct lab *lab =
-		read_with(", uplink: wan", "", "probes: {wan: {home: dublin, icmp: 192.0.2.1}}\n");
-
-	(void)state;
-	assert_needs(lab, "site:dublin", "");
-	assert_needs(lab, "wan", "");
 }
 
 static void native_probes_become_what_they_say(void **state)
@@ -548,7 +537,6 @@ int main(void)
 		cmocka_unit_test(a_probe_called_like_a_host_stands_for_it),
 		cmocka_unit_test(a_targets_address_or_name_finds_its_host),
 		cmocka_unit_test(needs_are_declared_then_host_then_uplink),
-		cmocka_unit_test(an_uplink_that_nobody_sees_from_outside_does_not_explain_its_site),
 		cmocka_unit_test(native_probes_become_what_they_say),
 		cmocka_unit_test(a_blackbox_module_and_a_target_are_a_probe),
 		cmocka_unit_test(equal_patterns_are_compiled_once),
