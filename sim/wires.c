@@ -327,28 +327,36 @@ void wires_drop_all(struct world *w, uint8_t site)
 				end_at(w, c, end);
 }
 
-void wires_fini(struct world *w)
-{
-	while (w->connections) {
-		struct connection *c = w->connections;
-
-		w->connections = c->next;
-		empty(&c->way[0]);
-		empty(&c->way[1]);
-		free(c);
-	}
-}
-
 /* ---- beacons */
 
 struct call { /* a beacon and its answer */
 	uint8_t from;
 	uint64_t generation;
-	struct beacon *beacon;
+	struct beacon beacon;
 	struct beacon_answer answer;
 	bool is_answered;
 	struct arena arena;
+	struct call *next; /* unused: the next that is */
 };
+
+/* They are large and many: kept to be used again. */
+static struct call *new_call(struct world *w)
+{
+	struct call *c = w->idle_calls;
+
+	if (!c)
+		return must_alloc(sizeof *c);
+	w->idle_calls = c->next;
+	c->is_answered = false;
+	return c;
+}
+
+static void free_call(struct world *w, struct call *c)
+{
+	arena_reset(&c->arena);
+	c->next = w->idle_calls;
+	w->idle_calls = c;
+}
 
 static void end_call(struct world *w, void *arg)
 {
@@ -362,9 +370,7 @@ static void end_call(struct world *w, void *arg)
 			"connecting timed out");
 		world_drain(w, c->from);
 	}
-	arena_fini(&c->arena);
-	free(c->beacon);
-	free(c);
+	free_call(w, c);
 }
 
 static void reach_watcher(struct world *w, void *arg)
@@ -376,9 +382,9 @@ static void reach_watcher(struct world *w, void *arg)
 		world_later(w, BEACON_TIMEOUT_MS, end_call, c);
 		return;
 	}
-	c->is_answered = watcher_beacon(w->watcher, world_now(w, SIM_SITES), c->beacon, &c->answer,
+	c->is_answered = watcher_beacon(w->watcher, world_now(w, SIM_SITES), &c->beacon, &c->answer,
 				 NULL) == RC_OK;
-	for (uint32_t i = 0; i < c->answer.n_sites; i++)
+	for (uint32_t i = 0; c->is_answered && i < c->answer.n_sites; i++)
 		for (uint32_t j = 0; j < c->answer.sites[i].n_told; j++)
 			c->answer.sites[i].told[j] =
 				arena_strdup(&c->arena, c->answer.sites[i].told[j]);
@@ -386,17 +392,35 @@ static void reach_watcher(struct world *w, void *arg)
 	world_later(w, BEACON_MS_ONE_WAY, end_call, c);
 }
 
-void wires_beacon(struct world *w, uint8_t from, struct beacon *b)
+void wires_beacon(struct world *w, uint8_t from, const struct beacon *b)
 {
-	struct call *c = must_alloc(sizeof *c);
+	struct call *c = new_call(w);
 
-	arena_init(&c->arena, 0);
 	c->from = from;
 	c->generation = w->sites[from].generation;
-	c->beacon = b;
+	c->beacon = *b;
 	for (uint32_t i = 0; i < b->n_told; i++)
-		b->told[i] = arena_strdup(&c->arena, b->told[i]);
+		c->beacon.told[i] = arena_strdup(&c->arena, b->told[i]);
 	for (uint32_t i = 0; i < b->n_deliver; i++)
-		b->deliver[i].payload = arena_strdup(&c->arena, b->deliver[i].payload);
+		c->beacon.deliver[i].payload = arena_strdup(&c->arena, b->deliver[i].payload);
 	world_later(w, BEACON_MS_ONE_WAY, reach_watcher, c);
+}
+
+void wires_fini(struct world *w)
+{
+	while (w->connections) {
+		struct connection *c = w->connections;
+
+		w->connections = c->next;
+		empty(&c->way[0]);
+		empty(&c->way[1]);
+		free(c);
+	}
+	while (w->idle_calls) {
+		struct call *c = w->idle_calls;
+
+		w->idle_calls = c->next;
+		arena_fini(&c->arena);
+		free(c);
+	}
 }

@@ -129,7 +129,7 @@ static void carry_out(struct world *w, uint8_t site, struct site_effect *fx)
 		fx->delivery->payload = NULL;
 		break;
 	case SITE_DO_BEACON:
-		wires_beacon(w, site, TAKE(fx->beacon));
+		wires_beacon(w, site, fx->beacon);
 		break;
 	case SITE_DO_TEST:
 		discord_test(w, site, fx->channel);

@@ -118,6 +118,7 @@ struct world {
 	int64_t phase_ends_ms;
 	/* Wires. */
 	struct connection *connections;
+	struct call *idle_calls;
 	uint64_t last_connection;
 	/* Outcome. */
 	uint64_t trace_hash, steps;
@@ -149,7 +150,7 @@ void wires_dial(struct world *w, uint8_t from, uint8_t to);
 void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct link_msg *msg);
 void wires_close(struct world *w, uint8_t from, uint64_t connection);
 void wires_drop_all(struct world *w, uint8_t site); /* its process died */
-void wires_beacon(struct world *w, uint8_t from, struct beacon *b); /* takes it */
+void wires_beacon(struct world *w, uint8_t from, const struct beacon *b);
 void wires_fini(struct world *w);
 
 /* services.c: what is probed, and jobs that report */

@@ -290,10 +290,11 @@ static void ask(struct site *s, struct now now, uint8_t watcher)
 {
 	struct beaconing *b = &s->beacons[watcher];
 	struct site_effect *fx = site_push(s, SITE_DO_BEACON);
-	struct beacon *to = must_alloc(sizeof *to);
+	struct beacon *to = &b->beacon;
 
 	fx->watcher = watcher;
 	fx->beacon = to;
+	*to = (struct beacon){ 0 };
 	str_copy(to->lab, sizeof to->lab, s->lab->name);
 	str_copy(to->site, sizeof to->site, site_name(s));
 	to->boot = s->boot;

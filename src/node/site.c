@@ -49,7 +49,6 @@ void site_effect_fini(struct site_effect *fx)
 	if (fx->delivery)
 		delivery_fini(fx->delivery);
 	free(fx->delivery);
-	free(fx->beacon);
 }
 
 void site_log(struct site *s, enum log_level level, const char *fmt, ...)

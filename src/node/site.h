@@ -103,7 +103,7 @@ struct site_effect {
 	uint64_t connection;
 	struct link_msg *msg;      /* owned; texts live in `text` or until the next input */
 	struct delivery *delivery; /* owned */
-	struct beacon *beacon;     /* owned; texts live until the next input */
+	const struct beacon *beacon; /* lives until the next input, like its texts */
 	const struct event *event; /* until the next site_next */
 	int level;                 /* enum log_level */
 	struct str text;

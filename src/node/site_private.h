@@ -48,6 +48,7 @@ struct beaconing { /* with one watcher */
 	struct mono answered;    /* last answer; {INT64_MIN} never */
 	struct mono asked;       /* beacon under way since; {NEVER_MS} none */
 	uint64_t seq;
+	struct beacon beacon;    /* the last */
 	struct carried carried[BEACON_DELIVER_MAX];
 	uint32_t n_carried;
 	struct wall last_drill;  /* newest drill event of ours; {0} never */
