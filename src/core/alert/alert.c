@@ -119,10 +119,49 @@ static void free_tracked(struct tracked *t)
 	free(t);
 }
 
+void alert_busy(struct alert *a, struct tracked *t)
+{
+	uint32_t at;
+
+	if (t->is_busy)
+		return;
+	t->is_busy = true;
+	must_grow(a->busy, a->n_busy, a->cap_busy);
+	for (at = a->n_busy++; at > 0 && a->busy[at - 1]->born > t->born; at--)
+		a->busy[at] = a->busy[at - 1];
+	a->busy[at] = t;
+}
+
+/* Keep those of which something may still have to be opened, changed, told or answered. */
+static void rest(struct alert *a)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		t->is_busy = incident_is_live(t->in) || t->is_changed || !outbox_is_idle(a, t);
+		if (t->is_busy)
+			a->busy[n++] = t;
+	}
+	a->n_busy = n;
+}
+
+static void drop_busy(struct alert *a, const struct tracked *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = 0; at < a->n_busy; at++)
+		if (a->busy[at] != t)
+			a->busy[n++] = a->busy[at];
+	a->n_busy = n;
+}
+
 void alert_forget(struct alert *a, struct tracked *t)
 {
 	char id[INCIDENT_ID_MAX];
 
+	drop_busy(a, t);
 	str_copy(id, sizeof id, t->in->id);
 	folding_uncover_all(a, t);
 	map_remove(&a->incidents, id);
@@ -150,6 +189,7 @@ void alert_free(struct alert *a)
 	map_fini(&a->names);
 	silences_fini(&a->silences);
 	free(a->judged);
+	free(a->busy);
 	free(a->queue);
 	free(a);
 }
@@ -157,9 +197,8 @@ void alert_free(struct alert *a)
 /* Members that are not declared any more can't recover otherwise. */
 static void release_undeclared(struct alert *a, struct now now)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		if (t->owner != a->cfg.self || !incident_is_live(t->in))
 			continue;
@@ -220,7 +259,10 @@ static void follow_channels(struct alert *a, const struct alert_config *config)
 	memcpy(a->creating, creating, sizeof creating);
 	memcpy(a->in_flight, in_flight, sizeof in_flight);
 	map_each(&a->tracked, it)
+	{
 		move_channels(it->value, from);
+		alert_busy(a, it->value);
+	}
 }
 
 /* And what is kept by the index of a site. */
@@ -413,6 +455,7 @@ void alert_tick(struct alert *a, struct now now)
 		folding_publish(a);
 		outbox_step(a, now);
 	} while (a->is_dirty);
+	rest(a);
 	if (now.mono.ms >= a->prune_due.ms)
 		prune(a, now);
 	alert_wake_at(a, a->prune_due);
@@ -488,9 +531,8 @@ uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most
 {
 	uint32_t n = 0;
 
-	map_each(&a->tracked, it)
-	{
-		const struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		const struct tracked *t = a->busy[at];
 
 		for (uint8_t i = 0; n < most && i < a->cfg.n_channels; i++)
 			if (incident_is_live(t->in) && t->owner == a->cfg.self && t->in->told[i].version) {
@@ -520,9 +562,8 @@ uint64_t alert_digest(const struct alert *a)
 	const uint64_t basis = UINT64_C(0xcbf29ce484222325);
 	uint64_t digest = 0; /* a sum, so that the order of arrival doesn't matter */
 
-	map_each(&a->tracked, it)
-	{
-		const struct incident *in = ((const struct tracked *)it->value)->in;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		const struct incident *in = a->busy[at]->in;
 		uint64_t h = fnv_text(basis, in->id);
 
 		if (!incident_is_live(in))

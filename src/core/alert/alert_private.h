@@ -20,6 +20,8 @@ struct tracked {
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
 	bool is_changed;     /* ours: a new version is due */
+	uint64_t born;       /* the place in the order of arrival */
+	bool is_busy;
 	bool is_said; /* ours: this run has written of it; what comes back of the past is older */
 	uint32_t published;  /* ours: the version journaled last */
 	uint32_t n_beyond;   /* checks in alert.covers that are not among the members: no room */
@@ -64,6 +66,9 @@ struct alert {
 	struct mono calm;      /* after a start, a reunion or blindness nothing is opened before this */
 	bool is_reunited;      /* a peer is back: when it is calm, see what both have open */
 	struct map tracked;    /* id -> struct tracked, all */
+	struct tracked **busy; /* of these all that a step may have to look at, oldest first */
+	uint32_t n_busy, cap_busy;
+	uint64_t last_born;
 	struct map incidents;  /* id -> struct incident, the same without empty ones */
 	struct map names;      /* check -> index + 1 */
 	struct map covers;     /* check -> struct tracked, open, that lists or counts it */
@@ -106,11 +111,15 @@ void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wa
 struct tracked *replay_track(struct alert *a, const char *id);
 
 bool outbox_is_settled(const struct alert *a, const struct tracked *t); /* nothing left to tell */
+/* Whoever tells it: nothing is under way, and no channel is behind. */
+bool outbox_is_idle(const struct alert *a, const struct tracked *t);
 
 /* alert.c */
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);
+/* Whoever changes what is told of an incident that is over says so with this. */
+void alert_busy(struct alert *a, struct tracked *t);
 void alert_forget(struct alert *a, struct tracked *t); /* frees it */
 uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */

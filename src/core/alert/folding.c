@@ -124,9 +124,8 @@ void folding_change(struct alert *a, struct tracked *t, const char *who, const c
 
 void folding_publish(struct alert *a)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		if (!t->is_changed)
 			continue;
@@ -183,9 +182,8 @@ static struct tracked *find_lister(const struct alert *a, const char *check, boo
 {
 	struct tracked *best = NULL;
 
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
 		    (!must_be_looked_after || is_looked_after(a, t)) &&
@@ -392,9 +390,8 @@ static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t roo
 {
 	struct tracked *taken = NULL;
 
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 		uint16_t cause;
 
 		if (t->owner != a->cfg.self || t->in->state != INCIDENT_OPEN || !t->in->version)
@@ -421,9 +418,8 @@ static bool may_be_counted_at_home(const struct alert *a, uint16_t check)
 
 	if (home == a->cfg.self || home >= a->cfg.n_sites || !a->peers[home].is_up)
 		return false;
-	map_each(&a->tracked, it)
-	{
-		const struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		const struct tracked *t = a->busy[at];
 
 		if (t->owner == home && t->in->more_members && incident_is_live(t->in))
 			return true;
@@ -667,14 +663,13 @@ void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tr
 
 void folding_merge_all(struct alert *a, struct now now)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *mine = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *mine = a->busy[at];
 
 		if (mine->owner != a->cfg.self || !incident_is_live(mine->in))
 			continue;
-		map_each(&a->tracked, other)
-			folding_merge(a, now, mine, other->value);
+		for (uint32_t beside = 0; beside < a->n_busy; beside++)
+			folding_merge(a, now, mine, a->busy[beside]);
 	}
 }
 
@@ -717,9 +712,8 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 
 static void split_due(struct alert *a, struct now now)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 		int64_t due = t->cause_recovered.ms == NEVER_MS ? NEVER_MS :
 								  t->cause_recovered.ms + ALERT_SPLIT_MS;
 
@@ -735,9 +729,8 @@ static void split_due(struct alert *a, struct now now)
 
 static void close_due(struct alert *a, struct now now)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		if (t->owner != a->cfg.self || !t->in->version ||
 		    t->in->state != INCIDENT_RECOVERING)

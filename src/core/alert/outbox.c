@@ -66,6 +66,14 @@ static bool is_wanted_now(struct alert *a, struct now now, const struct incident
 	return !incident_is_live(in) || !alert_is_silenced(a, now.wall, in);
 }
 
+bool outbox_is_idle(const struct alert *a, const struct tracked *t)
+{
+	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++)
+		if (t->slots[channel].number || is_behind(a, t->in, channel))
+			return false;
+	return true;
+}
+
 bool outbox_is_settled(const struct alert *a, const struct tracked *t)
 {
 	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++)
@@ -368,10 +376,10 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 	if (a->cfg.channels[channel].kind != ALERT_DISCORD || a->creating[channel] ||
 	    now.mono.ms < pace_next(&a->paces[channel]).ms)
 		return;
-	list = must_alloc((map_count(&a->tracked) + 1) * sizeof(struct tracked *));
-	map_each(&a->tracked, it)
-		if (belongs_in_summary(a, now, it->value, channel))
-			list[n++] = it->value;
+	list = must_alloc((a->n_busy + 1) * sizeof(struct tracked *));
+	for (uint32_t at = 0; at < a->n_busy; at++)
+		if (belongs_in_summary(a, now, a->busy[at], channel))
+			list[n++] = a->busy[at];
 	if (n > ALERT_BACKLOG)
 		send_summary(a, now, list, n, channel);
 	free(list);
@@ -466,9 +474,8 @@ void alert_delivered(struct alert *a, struct now now, const struct delivery_outc
 {
 	uint8_t channel = UINT8_MAX;
 
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		for (uint8_t i = 0; i < a->cfg.n_channels; i++)
 			if (t->slots[i].number == o->number) {
@@ -498,9 +505,8 @@ static void give_up(struct alert *a, struct now now, const struct outbox_slot *s
 
 static void give_up_due(struct alert *a, struct now now)
 {
-	map_each(&a->tracked, it)
-	{
-		struct tracked *t = it->value;
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
 
 		for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
 			if (!t->slots[i].number)
@@ -526,7 +532,7 @@ void outbox_step(struct alert *a, struct now now)
 		if (dies.ms > now.mono.ms)
 			alert_wake_at(a, dies);
 		attend_backlog(a, now, channel);
-		map_each(&a->tracked, it)
-			attend(a, now, it->value, channel);
+		for (uint32_t at = 0; at < a->n_busy; at++)
+			attend(a, now, a->busy[at], channel);
 	}
 }

@@ -45,8 +45,10 @@ struct tracked *replay_track(struct alert *a, const char *id)
 {
 	struct tracked *t = map_get(&a->tracked, id);
 
-	if (t)
+	if (t) {
+		alert_busy(a, t);
 		return t;
+	}
 	t = must_alloc(sizeof *t);
 	t->in = incident_new();
 	t->owner = ALERT_NO_SITE;
@@ -54,7 +56,9 @@ struct tracked *replay_track(struct alert *a, const char *id)
 	str_copy(t->in->id, sizeof t->in->id, id);
 	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
 		t->slots[i].handed_to = ALERT_NO_SITE;
+	t->born = ++a->last_born;
 	map_put(&a->tracked, id, t);
+	alert_busy(a, t);
 	return t;
 }
 
@@ -119,9 +123,9 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
 	if (owner == a->cfg.self)
 		return; /* history that comes back: alert_recovered() looks when it is whole */
-	map_each(&a->tracked, it)
-		if (((struct tracked *)it->value)->owner == a->cfg.self)
-			folding_merge(a, now, it->value, t);
+	for (uint32_t at = 0; at < a->n_busy; at++)
+		if (a->busy[at]->owner == a->cfg.self)
+			folding_merge(a, now, a->busy[at], t);
 }
 
 static uint8_t channel_of(const struct alert *a, const json_t *body)
