@@ -37,7 +37,7 @@ static void start_probe(struct serve *s, uint16_t check)
 		p->probe = probe_start(s->prober, s->lab->checks[check].probe, probed, p);
 }
 
-static void drop_probes(struct serve *s)
+void drive_drop_probes(struct serve *s)
 {
 	for (uint16_t i = 0; i < s->n_running; i++) {
 		if (s->running[i].probe)
@@ -52,7 +52,7 @@ static void drop_probes(struct serve *s)
 
 void drive_load_probes(struct serve *s)
 {
-	drop_probes(s);
+	drive_drop_probes(s);
 	s->n_running = s->lab ? s->lab->n_checks : 0;
 	s->running = must_alloc((s->n_running + 1u) * sizeof *s->running);
 	for (uint16_t i = 0; i < s->n_running; i++)
@@ -219,6 +219,8 @@ static void test_channel(struct serve *s, uint8_t channel)
 
 static void carry_out(struct serve *s, struct site_effect *fx)
 {
+	if (s->open_ports && fx->kind != SITE_SAY_LOG)
+		return; /* the ports are closing: they take nothing more */
 	switch (fx->kind) {
 	case SITE_DO_PROBE:
 		start_probe(s, fx->check);

@@ -64,6 +64,7 @@ static void stop(struct serve *s, const char *why)
 	drive_drain(s);
 	uv_timer_stop(&s->tick);
 	uv_timer_stop(&s->house);
+	drive_drop_probes(s);
 	s->open_ports = 4 + (s->api != NULL);
 	if (s->api)
 		api_stop(s->api, port_closed, s);

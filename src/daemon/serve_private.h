@@ -72,6 +72,7 @@ struct serve {
 /* drive.c */
 void drive_drain(struct serve *s); /* after every input to the machine */
 enum rc drive_start_ports(struct serve *s, struct err *e) MUST_USE;
+void drive_drop_probes(struct serve *s); /* while the prober is there */
 void drive_load_probes(struct serve *s); /* one slot a check of s->lab; cancels what is under way */
 enum rc drive_secret(void *ctx, const struct secret *secret, struct str *ret, struct err *e);
 void drive_write_metrics(void *ctx, struct str *out);
