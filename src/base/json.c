@@ -54,7 +54,7 @@ static void add_escaped(struct str *out, unsigned char c)
 /* Bytes at the start of `p` that go out as they are. */
 static size_t plain_run(const unsigned char *p, size_t n)
 {
-	size_t i = 0;
+	size_t i = ascii_plain((const char *)p, n);
 
 	while (i < n && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\') {
 		bool valid = true;

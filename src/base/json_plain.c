@@ -32,6 +32,7 @@ static bool take(struct reader *r, char c)
 /* Up to a quote or a backslash; notes whether there are other characters than ASCII's. */
 static bool skip_run(struct reader *r, unsigned char *seen)
 {
+	r->p += ascii_plain(r->p, (size_t)(r->end - r->p));
 	while (r->p < r->end && *r->p != '"' && *r->p != '\\') {
 		unsigned char c = (unsigned char)*r->p++;
 

@@ -223,6 +223,31 @@ bool utf8_valid(const char *s, size_t n)
 	return true;
 }
 
+/* Not 0 if a byte is zero; rarely not 0 although none is. */
+static uint64_t zero_bytes(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return (word - ones) & (ones << 7);
+}
+
+size_t ascii_plain(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t i = 0;
+
+	for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, s + i, sizeof word);
+		if (((word | (word - 0x20 * ones) | zero_bytes(word ^ '"' * ones) |
+			    zero_bytes(word ^ '\\' * ones)) &
+			    ones << 7) != 0)
+			break;
+	}
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 size_t utf8_count(const char *s)
 {
 	size_t n = 0;

@@ -48,6 +48,9 @@ size_t utf8_cut(const char *s, size_t n);
 size_t utf8_most(const char *s, size_t n);
 /* True when all `n` bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool utf8_valid(const char *s, size_t n);
+/* Bytes at the start of `s` that JSON writes as they are, of ASCII: no control characters, no quotes,
+ * no backslashes. */
+size_t ascii_plain(const char *s, size_t n);
 /* Number of characters (code points) in well-formed text. */
 size_t utf8_count(const char *s);
 

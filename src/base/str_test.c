@@ -240,9 +240,29 @@ static void distance_counts_edits(void **unused)
 	assert_int_equal(str_distance(long_text + 1, "a"), 63);
 }
 
+static void plain_ascii_ends_where_json_writes_something_else(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		for (size_t at = 0; at < 24; at++) {
+			bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+
+			memset(text, '~', sizeof text);
+			text[at] = (char)c;
+			assert_int_equal(ascii_plain(text, at), at);
+			if (c == 0x7f)
+				assert_true(ascii_plain(text, 24) >= at);
+			else
+				assert_int_equal(ascii_plain(text, 24), is_plain ? 24 : at);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_ascii_ends_where_json_writes_something_else),
 		cmocka_unit_test(an_unwritten_string_reads_as_empty),
 		cmocka_unit_test(pieces_add_up),
 		cmocka_unit_test(a_string_may_hold_any_bytes),

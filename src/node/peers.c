@@ -29,16 +29,21 @@ void peers_refresh_heads(struct site *s)
 	s->n_heads = put_heads(s->heads, heads, n);
 }
 
-/* And back. */
-static void take_heads(struct journal_head to[LINK_HEADS_MAX], const struct link_head *heads,
-	uint32_t n)
+/* And back: those of our own chains, of which there may be two versions. */
+static size_t take_own(const struct site *s, struct journal_head to[LINK_HEADS_MAX],
+	const struct link_head *heads, uint32_t n)
 {
+	size_t n_own = 0;
+
 	for (uint32_t i = 0; i < n; i++) {
-		str_copy(to[i].site, sizeof to[i].site, heads[i].site);
-		to[i].epoch = heads[i].epoch;
-		to[i].seq = heads[i].seq;
-		to[i].hash = heads[i].hash;
+		if (!str_eq(heads[i].site, site_name(s)))
+			continue;
+		str_copy(to[n_own].site, sizeof to[n_own].site, heads[i].site);
+		to[n_own].epoch = heads[i].epoch;
+		to[n_own].seq = heads[i].seq;
+		to[n_own++].hash = heads[i].hash;
 	}
+	return n_own;
 }
 
 /* Our heads as this peer is to be shown them: it may hold another version of what we wrote.  What it
@@ -48,9 +53,9 @@ static const struct link_head *shown_to(struct site *s, uint8_t peer, const stru
 	const struct link *l = &s->links[peer];
 	bool is_news = msg && (msg->kind == LINK_HELLO || msg->kind == LINK_BEAT);
 	struct journal_head theirs[LINK_HEADS_MAX], *ours;
-	size_t n_theirs = is_news ? msg->n_heads : l->n_peer_heads, n;
+	size_t n, n_theirs = take_own(s, theirs, is_news ? msg->heads : l->peer_heads,
+			  is_news ? msg->n_heads : l->n_peer_heads);
 
-	take_heads(theirs, is_news ? msg->heads : l->peer_heads, (uint32_t)n_theirs);
 	if (!journal_is_behind_itself(s->journal, theirs, n_theirs))
 		return s->heads;
 	journal_heads(s->journal, &n);

@@ -52,6 +52,7 @@ static bool look_at_text(struct look *l)
 
 	if (!take_char(l, '"'))
 		return false;
+	l->p += ascii_plain(l->p, (size_t)(l->end - l->p));
 	while (l->p < l->end && *l->p != '"') {
 		unsigned char c = (unsigned char)*l->p++;
 
