@@ -36,7 +36,7 @@ void beacons_hurry(struct beaconing *b, struct now now)
 static void begin(struct beaconing *b, struct now now)
 {
 	b->due = now.mono;
-	b->asked.ms = NEVER_MS;
+	b->asked.ms = b->drill_again.ms = NEVER_MS;
 	b->answered.ms = INT64_MIN;
 	str_copy(b->why, sizeof b->why, "no answer yet");
 }
@@ -84,6 +84,12 @@ static void remap_carried(struct beaconing *b, const struct lab *old, const stru
 			b->carried[n++] = b->carried[i];
 	}
 	b->n_carried = n;
+}
+
+void beacons_clock_jumped(struct site *s)
+{
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		s->beacons[i].drill_due.ms = 0; /* reckoned anew */
 }
 
 void beacons_remap(struct site *s, struct now now, const struct lab *old)
@@ -196,6 +202,14 @@ static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 
 /* ---- drills */
 
+static bool has_failed(const struct site *s, uint8_t watcher)
+{
+	const struct vantage *v =
+		checks_vantage(s->checks, s->tables->drill_check[watcher], s->setup.self);
+
+	return v && v->word == WORD_FAILING;
+}
+
 static void plan_drill(struct site *s, struct now now, uint8_t watcher)
 {
 	struct beaconing *b = &s->beacons[watcher];
@@ -206,8 +220,8 @@ static void plan_drill(struct site *s, struct now now, uint8_t watcher)
 		return;
 	/* Never drilled, or not within a day: soon.  Otherwise as declared. */
 	b->drill_due.ms = now.wall.ms + MINUTE_MS;
-	if (now.wall.ms - b->last_drill.ms < DAY_MS &&
-	    cron_parse(s->lab->watchers[watcher].drill, &cron, NULL) == RC_OK)
+	if ((now.wall.ms - b->last_drill.ms < DAY_MS || b->drill_again.ms != NEVER_MS) &&
+		cron_parse(s->lab->watchers[watcher].drill, &cron, NULL) == RC_OK)
 		b->drill_due = cron_next(&cron, zone ? zone : tz_utc(), now.wall);
 }
 
@@ -219,7 +233,8 @@ static void end_drill(struct site *s, struct now now, uint8_t watcher, bool is_o
 	struct json_out w;
 
 	b->wants_drill = false;
-	b->drill_due.ms = is_ok ? 0 : now.wall.ms + DRILL_AGAIN_MS;
+	b->drill_due.ms = 0;
+	b->drill_again.ms = is_ok ? NEVER_MS : now.mono.ms + DRILL_AGAIN_MS;
 	if (is_ok)
 		b->last_drill = now.wall;
 	json_begin(&w, &body);
@@ -242,7 +257,9 @@ static void tend_drill(struct site *s, struct now now, uint8_t watcher)
 		end_drill(s, now, watcher, false,
 			beacons_is_reachable(b, now) ? "the watcher did not get through to its channel" :
 						       "the watcher did not answer");
-	if (b->wants_drill || now.wall.ms < b->drill_due.ms)
+	if (has_failed(s, watcher) && b->drill_again.ms == NEVER_MS) /* before a restart */
+		b->drill_again.ms = now.mono.ms + MINUTE_MS;
+	if (b->wants_drill || (now.wall.ms < b->drill_due.ms && now.mono.ms < b->drill_again.ms))
 		return;
 	b->wants_drill = true;
 	b->drill_deadline.ms = now.mono.ms + DRILL_PATIENCE_MS;
@@ -251,10 +268,7 @@ static void tend_drill(struct site *s, struct now now, uint8_t watcher)
 /* It is back: what it could not do while it was away is proven now, not some minutes later. */
 static void drill_again(struct site *s, struct now now, uint8_t watcher)
 {
-	const struct vantage *v =
-		checks_vantage(s->checks, s->tables->drill_check[watcher], s->setup.self);
-
-	if (v && v->word == WORD_FAILING && !s->beacons[watcher].wants_drill)
+	if (has_failed(s, watcher) && !s->beacons[watcher].wants_drill)
 		s->beacons[watcher].drill_due = now.wall;
 }
 

@@ -318,36 +318,49 @@ enum rc events_restore_receipts(struct site *s, struct now now, struct err *e)
 	return restore_recent(s, now, EVENT_RECEIPT, e);
 }
 
-enum rc events_restore(struct site *s, struct now now, struct err *e)
+static enum rc restore_words(struct site *s, struct now now, struct err *e)
 {
-	static const enum event_kind latest[] = { EVENT_CONFIG, EVENT_PAUSE, EVENT_DRILL,
-		EVENT_SILENCE };
-	static const enum event_kind since[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
-		EVENT_ACK };
-	enum rc rc;
-
 	for (uint8_t site = 0; site < s->lab->n_sites; site++) {
 		struct event_query q = { .site = s->lab->sites[site].name,
 			.kind = event_kind_text(EVENT_EVIDENCE), .is_latest_by_subject = true };
+		enum rc rc = replay(s, now, &q, e);
 
-		rc = replay(s, now, &q, e);
 		if (rc != RC_OK)
 			return rc;
 	}
-	for (size_t i = 0; i < COUNT(latest); i++) {
-		struct event_query q = { .kind = event_kind_text(latest[i]),
-			.is_latest_by_subject = true };
+	return RC_OK;
+}
 
-		rc = replay(s, now, &q, e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	for (size_t i = 0; i < COUNT(since); i++) {
+static enum rc restore_latest(struct site *s, struct now now, enum event_kind kind, struct err *e)
+{
+	struct event_query q = { .kind = event_kind_text(kind), .is_latest_by_subject = true };
+
+	return replay(s, now, &q, e);
+}
+
+enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
+{
+	enum rc rc = restore_words(s, now, e);
+
+	if (rc == RC_OK)
+		rc = restore_latest(s, now, EVENT_PAUSE, e);
+	if (rc == RC_OK)
+		rc = restore_pings(s, now, e);
+	return rc;
+}
+
+enum rc events_restore(struct site *s, struct now now, struct err *e)
+{
+	static const enum event_kind latest[] = { EVENT_CONFIG, EVENT_DRILL, EVENT_SILENCE };
+	static const enum event_kind since[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
+		EVENT_ACK };
+	enum rc rc = events_restore_checks(s, now, e);
+
+	for (size_t i = 0; rc == RC_OK && i < COUNT(latest); i++)
+		rc = restore_latest(s, now, latest[i], e);
+	for (size_t i = 0; rc == RC_OK && i < COUNT(since); i++)
 		rc = restore_recent(s, now, since[i], e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	return restore_pings(s, now, e);
+	return rc;
 }
 
 /* A heartbeat that nobody has ever sent counts its first deadline from the day it was declared, and

@@ -320,6 +320,7 @@ void facts_notice_clock(struct site *s, struct now now)
 	json_int(&w, "by_ms", by);
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_CLOCK, site_name(s), str_c(&body));
+	beacons_clock_jumped(s);
 	s->facts_due = now.mono; /* what is reckoned in wall time */
 }
 

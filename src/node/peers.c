@@ -175,6 +175,7 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 	json_int(&w, "events", (int64_t)n_events);
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_RECOVERED, site_name(s), str_c(&body));
+	site_say_config(s, now, NULL);
 	alert_recovered(s->alert, now);
 	events_tell_all(s, now);
 }
@@ -211,21 +212,27 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 
 /* ---- effects of a link */
 
-/* With equal journals and equal configuration the folded states must be equal too. */
-static void compare_digests(struct site *s, struct now now, uint8_t peer)
+static bool is_same_journal(const struct site *s, const struct link *l)
 {
-	const struct link *l = &s->links[peer];
 	size_t n_same = 0;
-	char reason[REASON_BYTES_MAX];
 
 	if (l->n_peer_heads != s->n_heads)
-		return;
+		return false;
 	for (uint32_t i = 0; i < s->n_heads; i++)
 		for (uint32_t j = 0; j < l->n_peer_heads; j++)
 			n_same += !memcmp(&s->heads[i].hash, &l->peer_heads[j].hash,
 					  sizeof s->heads[i].hash) &&
 				  s->heads[i].seq == l->peer_heads[j].seq;
-	if (n_same != s->n_heads)
+	return n_same == s->n_heads;
+}
+
+/* With equal journals and equal configuration the folded states must be equal too. */
+static void compare_digests(struct site *s, struct now now, uint8_t peer)
+{
+	const struct link *l = &s->links[peer];
+	char reason[REASON_BYTES_MAX];
+
+	if (!is_same_journal(s, l))
 		return;
 	if (s->is_contradicted)
 		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);

@@ -260,57 +260,34 @@ static void append_boot(struct site *s, struct now now, bool is_clean)
 	journal_add(s->journal, now, EVENT_BOOT, site_name(s), str_c(&body));
 }
 
-struct newest {
-	json_t *body;
-	const char *kind;
-	char found[32];
-};
-
-static bool take_newest(void *arg, const struct event *ev, uint64_t cursor)
+static bool take_kind(void *arg, const struct event *ev, uint64_t cursor)
 {
-	struct newest *n = arg;
+	enum event_kind *kind = arg;
 
 	(void)cursor;
-	str_copy(n->found, sizeof n->found, ev->kind);
-	if (json_read(&n->body, ev->body, strlen(ev->body), NULL) != RC_OK)
-		n->body = NULL;
+	*kind = event_kind_of(ev->kind);
 	return false;
-}
-
-/* The newest of our own events of a kind, as its body; NULL when there is none. */
-static json_t *newest_own(struct site *s, enum event_kind kind)
-{
-	const struct journal_store *store = s->setup.store;
-	struct event_query q = { .site = site_name(s), .kind = event_kind_text(kind), .most = 1 };
-	struct newest n = { 0 };
-
-	if (store->query(store->ctx, &q, take_newest, &n, NULL) != RC_OK)
-		return NULL;
-	return n.body;
 }
 
 static bool was_shut_down(struct site *s)
 {
 	const struct journal_store *store = s->setup.store;
 	struct event_query q = { .site = site_name(s), .most = 1 };
-	struct newest n = { 0 };
-	enum rc rc = store->query(store->ctx, &q, take_newest, &n, NULL);
+	enum event_kind newest = EVENT_UNKNOWN;
 
-	json_decref(n.body);
-	return rc == RC_OK && event_kind_of(n.found) == EVENT_SHUTDOWN;
+	return store->query(store->ctx, &q, take_kind, &newest, NULL) == RC_OK &&
+	       newest == EVENT_SHUTDOWN;
 }
 
-/* This site runs this configuration: written down when it isn't the one of before. */
-static void append_config(struct site *s, struct now now, const struct site_revision *rev)
+void site_say_config(struct site *s, struct now now, const struct site_revision *rev)
 {
-	scoped(json_decref) json_t *last = newest_own(s, EVENT_CONFIG);
-	const char *previous = json_get_text(last, "hash", NULL);
+	const char *previous = s->lab_of[s->setup.self];
 	char hash[SHA256_HEX];
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
 
 	sha256_hex(&s->lab->hash, hash);
-	if (previous && str_eq(previous, hash))
+	if (str_eq(previous, hash))
 		return;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
@@ -321,7 +298,7 @@ static void append_config(struct site *s, struct now now, const struct site_revi
 		json_text(&w, "author", rev->author);
 	if (rev && rev->summary)
 		json_text(&w, "summary", rev->summary);
-	if (previous)
+	if (*previous)
 		json_text(&w, "previous", previous);
 	json_close(&w);
 	events_add(s, now, EVENT_CONFIG, site_name(s), &body);
@@ -388,7 +365,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 		return err_in(e, rc, "restoring the state from the journal");
 	s->is_open = true;
 	append_boot(s, now, is_clean);
-	append_config(s, now, &s->setup.revision);
+	site_say_config(s, now, &s->setup.revision);
 	events_declare_pings(s, now);
 	for (uint32_t i = 0; i < SELF_CHECKS; i++)
 		facts_observe(s, now, s->tables->self_check[i], true, NULL);
@@ -505,6 +482,7 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	uint8_t self = lab_site_index(lab, site_name(s));
 	const struct lab *old = s->lab;
 	struct site_tables *tables, *old_tables = s->tables;
+	struct err why = { 0 };
 
 	if (self == NO_SITE)
 		return err_set(e, RC_REFUSED, "this site, '%s', isn't declared any more",
@@ -525,7 +503,10 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	peers_remap(s, now, old);
 	beacons_remap(s, now, old);
 	tables_free(old_tables);
-	append_config(s, now, rev);
+	site_say_config(s, now, rev);
+	if (events_restore_checks(s, now, &why) != RC_OK)
+		site_log(s, LOG_LEVEL_ERROR, "looking for what is known of new checks: %s",
+			why.text);
 	events_declare_pings(s, now);
 	facts_loaded(s, now);
 	events_tell_all(s, now);

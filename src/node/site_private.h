@@ -52,7 +52,8 @@ struct beaconing { /* with one watcher */
 	struct carried carried[BEACON_DELIVER_MAX];
 	uint32_t n_carried;
 	struct wall last_drill;  /* newest drill event of ours; {0} never */
-	struct wall drill_due;
+	struct wall drill_due;   /* as declared */
+	struct mono drill_again; /* after one that failed: not on a clock that may be set back */
 	bool wants_drill;
 	struct mono drill_deadline;
 	char why[REASON_BYTES_MAX]; /* why it is not reachable */
@@ -109,6 +110,8 @@ struct site {
 };
 
 /* site.c */
+/* This site runs this configuration: written down when it isn't the one of before. */
+void site_say_config(struct site *s, struct now now, const struct site_revision *rev);
 struct site_effect *site_push(struct site *s, enum site_effect_kind kind);
 void site_pump(struct site *s, struct now now);
 void site_begin(struct site *s, struct now now); /* a new input: scratch is forgotten */
@@ -124,6 +127,9 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old);
 enum rc events_restore(struct site *s, struct now now, struct err *e) MUST_USE;
 /* What a channel was told while it wasn't declared here. */
 enum rc events_restore_receipts(struct site *s, struct now now, struct err *e) MUST_USE;
+/* What the journals know of checks: words, pauses, reports.  Again after a reload: a check that is new
+ * in lab.yaml may have been there before, or be there at a peer already. */
+enum rc events_restore_checks(struct site *s, struct now now, struct err *e) MUST_USE;
 void events_apply(struct site *s, struct now now, const struct event *ev);
 /* The same for who has read its body already. */
 void events_apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body);
@@ -147,6 +153,7 @@ void peers_refresh_heads(struct site *s);
 /* beacons.c */
 void beacons_init(struct site *s, struct now now);
 void beacons_fini(struct site *s);
+void beacons_clock_jumped(struct site *s);
 void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */

@@ -243,7 +243,7 @@ void checks_recover(struct checks *c, struct now now, uint16_t index, const stru
 {
 	const struct vantage *v = check_vantage(&c->items[index], c->self);
 
-	if (v && from->stamp >= v->stamp)
+	if (v && from->stamp > v->stamp)
 		checks_restore(c, now, index, c->self, from);
 }
 
