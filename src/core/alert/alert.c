@@ -299,7 +299,7 @@ void alert_load(struct alert *a, struct now now, const struct alert_config *conf
 	for (uint16_t i = 0; i < config->n_checks; i++) {
 		uint16_t old = a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
 
-		judged[i].unwell.ms = judged[i].restated.ms = NEVER_MS;
+		judged[i].unwell.ms = judged[i].unlisted.ms = judged[i].restated.ms = NEVER_MS;
 		if (old != UINT16_MAX) {
 			judged[i] = a->judged[old];
 			a->judged[old] = (struct judged){ 0 };
@@ -358,7 +358,7 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 	text_set(&j->reason, st->reason);
 	text_set(&j->from, st->failing_from);
 	if (!is_unwell) {
-		j->unwell.ms = j->restated.ms = NEVER_MS;
+		j->unwell.ms = j->unlisted.ms = j->restated.ms = NEVER_MS;
 		j->elsewhere.ms = 0;
 		folding_well(a, now, check);
 		return;

@@ -450,7 +450,7 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 		alert_wake_at(a, (struct mono){ j->unwell.ms + ALERT_SETTLE_MS });
 		return;
 	}
-	turn = j->unwell.ms + (t ? ALERT_UNLISTED_MS : our_turn_ms(a, root));
+	turn = j->unlisted.ms + (t ? ALERT_UNLISTED_MS : our_turn_ms(a, root));
 	if (a->judged[root].elsewhere.ms > turn)
 		turn = a->judged[root].elsewhere.ms;
 	if (t && (root == check || j->health == HEALTH_SILENT))
@@ -750,7 +750,14 @@ void folding_step(struct alert *a, struct now now)
 	for (uint16_t i = 0; i < a->n_judged; i++) {
 		if (a->judged[i].restated.ms != NEVER_MS)
 			restate(a, now, i);
-		if (is_unwell(a, i) && !covering(a, i))
+		if (!is_unwell(a, i))
+			continue;
+		/* Also when the incident that listed it ends, its home speaks first. */
+		if (covering(a, i))
+			a->judged[i].unlisted.ms = NEVER_MS;
+		else if (a->judged[i].unlisted.ms == NEVER_MS)
+			a->judged[i].unlisted = now.mono;
+		if (a->judged[i].unlisted.ms != NEVER_MS)
 			consider(a, now, i);
 	}
 }

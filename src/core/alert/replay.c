@@ -82,13 +82,13 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 }
 
 /* Of an incident of ours comes back what we had written before our disk was wiped or set back, after we
- * have written of it anew.  What we say now stands, and channels may show that older version: so
- * ours becomes a newer one. */
+ * have written of it anew.  What we say now stands, though the others go by stamps and channels may
+ * show that older version: so we say it again, as a newer one. */
 static void outgrow(struct alert *a, struct tracked *t, uint32_t version)
 {
-	if (version < t->in->version)
-		return;
-	t->in->version = t->published = version;
+	if (version > t->in->version)
+		t->in->version = version;
+	t->published = t->in->version;
 	t->is_changed = true;
 	a->is_dirty = true;
 }
