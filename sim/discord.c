@@ -5,7 +5,15 @@
 #define DISCORD_MS 120
 #define HANG_MS    10000
 
-enum { ANSWER_OK, ANSWER_429, ANSWER_500, ANSWER_NOTHING, ANSWER_NO_CONNECTION };
+enum {
+	ANSWER_OK,
+	ANSWER_429,
+	ANSWER_500,
+	ANSWER_NOTHING,
+	ANSWER_TIMEOUT,
+	ANSWER_LOST,
+	ANSWER_NO_CONNECTION
+};
 
 struct post {
 	uint8_t from;         /* SIM_SITES: the watcher */
@@ -72,15 +80,37 @@ static struct sim_message *store(struct world *w, bool is_edit, const char *mess
 	return m;
 }
 
-static int choose(struct world *w, bool is_way_open)
+static bool is_deleted(struct world *w, const struct delivery *d)
+{
+	const struct sim_message *m = d->is_edit ? find(w, strtoull(d->message, NULL, 10)) : NULL;
+
+	return m && m->is_deleted;
+}
+
+static int choose(struct world *w, bool is_way_open, const struct delivery *d)
 {
 	if (!is_way_open)
 		return ANSWER_NO_CONNECTION;
+	if (w->swallows && rng_chance(&w->rng, 1, 3))
+		return ANSWER_TIMEOUT;
 	if (w->answers_500)
 		return ANSWER_500;
 	if (rng_below(&w->rng, 100) < w->refuse_percent)
 		return ANSWER_429;
+	if (is_deleted(w, d))
+		return ANSWER_LOST;
 	return w->hangs_up && rng_chance(&w->rng, 1, 3) ? ANSWER_NOTHING : ANSWER_OK;
+}
+
+/* Whoever does it has read it. */
+void discord_delete_newest(struct world *w)
+{
+	struct sim_message *newest = find(w, w->n_messages);
+
+	if (!newest)
+		return;
+	newest->is_deleted = true;
+	newest->is_live = false;
 }
 
 /* ---- from a site */
@@ -88,8 +118,12 @@ static int choose(struct world *w, bool is_way_open)
 static void answer_site(struct world *w, void *arg)
 {
 	static const enum pace_verdict verdicts[] = { [ANSWER_OK] = PACE_DELIVERED,
-		[ANSWER_429] = PACE_LATER, [ANSWER_500] = PACE_FAILED,
-		[ANSWER_NOTHING] = PACE_UNANSWERED, [ANSWER_NO_CONNECTION] = PACE_FAILED };
+		[ANSWER_429] = PACE_LATER,
+		[ANSWER_500] = PACE_FAILED,
+		[ANSWER_NOTHING] = PACE_UNANSWERED,
+		[ANSWER_TIMEOUT] = PACE_UNANSWERED,
+		[ANSWER_LOST] = PACE_LOST,
+		[ANSWER_NO_CONNECTION] = PACE_FAILED };
 	struct post *p = arg;
 	struct sim_site *s = &w->sites[p->from];
 	struct delivery_outcome o = { .number = p->delivery.number,
@@ -108,12 +142,17 @@ static void answer_site(struct world *w, void *arg)
 	free(p);
 }
 
+static int64_t answer_takes_ms(const struct post *p)
+{
+	return p->answer == ANSWER_NOTHING || p->answer == ANSWER_TIMEOUT ? HANG_MS : DISCORD_MS;
+}
+
 static void receive_site(struct world *w, void *arg)
 {
 	struct post *p = arg;
 	struct sim_site *s = &w->sites[p->from];
 
-	p->answer = choose(w, s->is_wan_up && s->is_egress_up);
+	p->answer = choose(w, s->is_wan_up && s->is_egress_up, &p->delivery);
 	if (p->answer == ANSWER_OK || p->answer == ANSWER_NOTHING) {
 		bool is_new;
 		struct sim_message *m = store(w, p->delivery.is_edit, p->delivery.message, &is_new);
@@ -129,7 +168,7 @@ static void receive_site(struct world *w, void *arg)
 			oracle_unsure(w, p->delivery.incident);
 		w->n_deliveries++;
 	}
-	world_later(w, p->answer == ANSWER_NOTHING ? HANG_MS : DISCORD_MS, answer_site, p);
+	world_later(w, answer_takes_ms(p), answer_site, p);
 }
 
 void discord_deliver(struct world *w, uint8_t from, const struct delivery *d)
@@ -178,7 +217,9 @@ static void answer_watcher(struct world *w, void *arg)
 
 	struct watcher_outcome o = { .number = p->watcher_number,
 		.is_delivered = p->answer == ANSWER_OK,
-		.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1, .message = p->id,
+		.is_lost = p->answer == ANSWER_LOST,
+		.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1,
+		.message = p->id,
 		.reason = "no answer" };
 
 	if (w->watcher && p->generation == (uint64_t)(uintptr_t)w->watcher) {
@@ -247,7 +288,7 @@ static void receive_watcher(struct world *w, void *arg)
 {
 	struct post *p = arg;
 
-	p->answer = choose(w, w->is_watcher_egress_up);
+	p->answer = choose(w, w->is_watcher_egress_up, &p->delivery);
 	if (p->answer == ANSWER_OK || p->answer == ANSWER_NOTHING) {
 		bool is_new;
 		struct sim_message *m = store(w, p->delivery.is_edit, p->delivery.message, &is_new);
@@ -261,7 +302,7 @@ static void receive_watcher(struct world *w, void *arg)
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
 		w->n_deliveries++;
 	}
-	world_later(w, p->answer == ANSWER_NOTHING ? HANG_MS : DISCORD_MS, answer_watcher, p);
+	world_later(w, answer_takes_ms(p), answer_watcher, p);
 }
 
 void discord_from_watcher(struct world *w, const struct watcher_effect *fx)

@@ -81,9 +81,26 @@ static void watcher_path(struct world *w, struct active *f, bool begins)
 	w->sites[f->site].is_watcher_path_up = !begins;
 }
 
-static void watcher_down(struct world *w, struct active *f, bool begins)
+static void slow(struct world *w, struct active *f, bool begins)
+{
+	w->slow_ms = begins ? f->amount % (3 * SECOND_MS) : 0;
+}
+
+static void garbled(struct world *w, struct active *f, bool begins)
 {
 	(void)f;
+	w->is_garbling = begins;
+}
+
+static void watcher_way_back(struct world *w, struct active *f, bool begins)
+{
+	w->sites[f->site].loses_answers = begins;
+}
+
+static void watcher_down(struct world *w, struct active *f, bool begins)
+{
+	if (begins && f->amount % 4 == 0)
+		str_clear(&w->watcher_saved);
 	if (!begins) {
 		if (!w->watcher) /* two such faults may overlap: the first to end starts it */
 			world_start_watcher(w);
@@ -121,23 +138,70 @@ static void hang(struct world *w, struct active *f, bool begins)
 	w->hangs_up = begins;
 }
 
+static void swallow(struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	w->swallows = begins;
+}
+
+static void delete (struct world *w, struct active *f, bool begins)
+{
+	(void)f;
+	if (begins)
+		discord_delete_newest(w);
+}
+
+static void start(struct world *w, uint8_t site)
+{
+	if (!w->sites[site].site)
+		world_start_site(w, site);
+}
+
 static void crash(struct world *w, struct active *f, bool begins)
 {
-	if (begins)
+	struct sim_site *s = &w->sites[f->site];
+
+	s->effects_left = begins && f->amount & 1 ? 1 + f->amount % 7 : 0;
+	if (!begins)
+		start(w, f->site);
+	else if (!s->effects_left)
 		world_crash_site(w, f->site);
-	else
-		world_start_site(w, f->site);
+}
+
+static void torn(struct world *w, struct active *f, bool begins)
+{
+	struct sim_site *s = &w->sites[f->site];
+	struct memory_fault fault = { .after = (uint64_t)f->amount % 4,
+		.count = begins,
+		.rc = RC_IO,
+		.is_torn = true };
+
+	s->dies_stuck = begins;
+	memory_store_set_fault(s->store, fault);
+	if (!begins)
+		start(w, f->site);
 }
 
 static void wipe(struct world *w, struct active *f, bool begins)
 {
-	if (begins) {
-		world_crash_site(w, f->site);
-		memory_store_wipe(w->sites[f->site].store);
-		w->sites[f->site].lost_history_ms = w->now_ms;
+	if (!begins) {
+		start(w, f->site);
 		return;
 	}
-	world_start_site(w, f->site);
+	world_crash_site(w, f->site);
+	memory_store_wipe(w->sites[f->site].store);
+	w->sites[f->site].lost_history_ms = w->now_ms;
+}
+
+static void roll_back(struct world *w, struct active *f, bool begins)
+{
+	if (!begins) {
+		start(w, f->site);
+		return;
+	}
+	world_crash_site(w, f->site);
+	memory_store_rollback(w->sites[f->site].store, 1 + (uint64_t)f->amount % 97);
+	w->sites[f->site].lost_history_ms = w->now_ms;
 }
 
 static void disk_full(struct world *w, struct active *f, bool begins)
@@ -258,29 +322,67 @@ static void operator_acts(struct world *w, struct active *f, bool begins)
 		world_drain(w, f->site);
 }
 
+static void reload(struct world *w, struct active *f, bool begins)
+{
+	world_reload_site(w, f->site, begins ? w->lesser_lab : w->lab);
+}
+
 static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {
-	[FAULT_SERVICE] = service, [FAULT_HOST] = host, [FAULT_WAN] = wan, [FAULT_LINK] = cut,
-	[FAULT_ONE_WAY] = one_way, [FAULT_WATCHER_PATH] = watcher_path,
-	[FAULT_WATCHER] = watcher_down, [FAULT_EGRESS] = egress,
-	[FAULT_WATCHER_EGRESS] = watcher_egress, [FAULT_DISCORD_429] = refuse,
-	[FAULT_DISCORD_500] = err500, [FAULT_DISCORD_HANG] = hang, [FAULT_CRASH] = crash,
-	[FAULT_WIPE] = wipe, [FAULT_DISK_FULL] = disk_full, [FAULT_CLOCK] = clock_jump,
-	[FAULT_JOB] = job, [FAULT_FLAP] = flap, [FAULT_OPERATOR] = operator_acts,
+	[FAULT_SERVICE] = service,
+	[FAULT_HOST] = host,
+	[FAULT_WAN] = wan,
+	[FAULT_LINK] = cut,
+	[FAULT_ONE_WAY] = one_way,
+	[FAULT_SLOW] = slow,
+	[FAULT_GARBLE] = garbled,
+	[FAULT_WATCHER_PATH] = watcher_path,
+	[FAULT_WATCHER_WAY_BACK] = watcher_way_back,
+	[FAULT_WATCHER] = watcher_down,
+	[FAULT_EGRESS] = egress,
+	[FAULT_WATCHER_EGRESS] = watcher_egress,
+	[FAULT_DISCORD_429] = refuse,
+	[FAULT_DISCORD_500] = err500,
+	[FAULT_DISCORD_HANG] = hang,
+	[FAULT_DISCORD_TIMEOUT] = swallow,
+	[FAULT_DISCORD_DELETE] = delete,
+	[FAULT_CRASH] = crash,
+	[FAULT_TORN] = torn,
+	[FAULT_WIPE] = wipe,
+	[FAULT_ROLLBACK] = roll_back,
+	[FAULT_DISK_FULL] = disk_full,
+	[FAULT_CLOCK] = clock_jump,
+	[FAULT_JOB] = job,
+	[FAULT_FLAP] = flap,
+	[FAULT_OPERATOR] = operator_acts,
+	[FAULT_RELOAD] = reload,
 };
 
 /* ---- drawing */
 
+static bool loses_history(enum fault fault)
+{
+	return fault == FAULT_WIPE || fault == FAULT_ROLLBACK;
+}
+
+static bool stops_process(enum fault fault)
+{
+	return fault == FAULT_CRASH || fault == FAULT_TORN || loses_history(fault);
+}
+
+static bool uses_store(enum fault fault)
+{
+	return fault == FAULT_TORN || fault == FAULT_DISK_FULL;
+}
+
 /* Two of a kind at one place would heal each other. */
 static bool is_under_way(const struct world *w, const struct active *f)
 {
-	bool is_process = f->fault == FAULT_CRASH || f->fault == FAULT_WIPE;
-
 	for (const struct active *a = w->active; a; a = a->next) {
-		bool is_other_process = a->fault == FAULT_CRASH || a->fault == FAULT_WIPE;
-
-		if (is_process && is_other_process && a->site == f->site)
+		if (stops_process(f->fault) && stops_process(a->fault) && a->site == f->site)
 			return true;
-		if (f->fault == FAULT_WIPE && (is_other_process || a->fault == FAULT_WIPE))
+		if (uses_store(f->fault) && uses_store(a->fault) && a->site == f->site)
+			return true;
+		if (loses_history(f->fault) && stops_process(a->fault))
 			return true; /* both disks at once lose history for good: nobody can promise */
 		if ((a->fault == FAULT_LINK || a->fault == FAULT_ONE_WAY) &&
 		    (f->fault == FAULT_LINK || f->fault == FAULT_ONE_WAY))
@@ -349,9 +451,9 @@ static void strike(struct world *w, void *arg)
 	world_later(w, 1 + (int64_t)rng_below(&w->rng, 2 * (uint64_t)w->mean_gap_ms), strike, NULL);
 	if (!draw(w, &f) || is_under_way(w, &f))
 		return;
-	if ((f.fault == FAULT_CRASH || f.fault == FAULT_WIPE) && !w->sites[f.site].site)
+	if (stops_process(f.fault) && !w->sites[f.site].site)
 		return;
-	if (f.fault == FAULT_WIPE && !oracle_is_mirrored(w, f.site))
+	if (loses_history(f.fault) && !oracle_is_mirrored(w, f.site))
 		return; /* what nobody else has is lost with the disk: nobody can promise that */
 	live = must_alloc(sizeof *live);
 	*live = f;
@@ -373,7 +475,9 @@ void faults_draw(struct world *w)
 		w->is_enabled[i] = rng_chance(&w->rng, 1, 2);
 	w->is_enabled[FAULT_SERVICE] = true;
 	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
-	w->options.use_codec = w->options.use_codec || rng_chance(&w->rng, 1, 8);
+	w->is_enabled[FAULT_GARBLE] &=
+		rng_chance(&w->rng, 1, 3); /* it takes the codec, which is slow */
+	w->options.use_codec = w->options.use_codec || w->is_enabled[FAULT_GARBLE];
 }
 
 void faults_begin_chaos(struct world *w)

@@ -4,7 +4,8 @@
 
 #include "port/yaml/yaml.h"
 
-/* {0} and {1} are the sites' names, {k0}, {k1}, {kw} the keys. */
+/* {0} and {1} are the sites' names, {k0}, {k1}, {kw} the keys; lines with '?' are left out of the
+ * lesser lab. */
 static const char text[] =
 	"lab: sim\n"
 	"sites:\n"
@@ -27,11 +28,12 @@ static const char text[] =
 	"        http: {url: \"http://10.0.0.10/\"}}\n"
 	"  dns-0: {home: {0}, every: 60s, timeout: 5s, host: nas-0,\n"
 	"          dns: {server: 10.0.0.10, name: nas.lan, type: A}}\n"
-	"  imap-1: {home: {1}, every: 60s, timeout: 5s, host: nas-1, tcp: {address: \"10.0.1.10:993\"}}\n"
-	"  media: {home: {1}, every: 60s, timeout: 5s, needs: [photos], host: nas-1,\n"
-	"          tcp: {address: \"10.0.1.10:8096\"}}\n"
+	"? imap-1: {home: {1}, every: 60s, timeout: 5s, host: nas-1, tcp: {address: "
+	"\"10.0.1.10:993\"}}\n"
+	"? media: {home: {1}, every: 60s, timeout: 5s, needs: [photos], host: nas-1,\n"
+	"?         tcp: {address: \"10.0.1.10:8096\"}}\n"
 	"heartbeats:\n"
-	"  export: {home: {0}, every: 10m, grace: 2m}\n"
+	"? export: {home: {0}, every: 10m, grace: 2m}\n"
 	"  backup: {home: {1}, every: 15m, grace: 3m}\n";
 
 static void key_of(uint8_t seed, char ret[KEY_TEXT_MAX])
@@ -44,7 +46,7 @@ static void key_of(uint8_t seed, char ret[KEY_TEXT_MAX])
 	key_text(&public, ret);
 }
 
-static void fill_in(bool is_swapped, struct str *out)
+static void fill_in(bool is_swapped, bool is_lesser, struct str *out)
 {
 	char k0[KEY_TEXT_MAX], k1[KEY_TEXT_MAX], kw[KEY_TEXT_MAX];
 	/* Names of one length, so that no text is cut elsewhere in the mirror. */
@@ -60,6 +62,15 @@ static void fill_in(bool is_swapped, struct str *out)
 	for (const char *p = text; *p;) {
 		size_t i = 0;
 
+		if (*p == '?' && is_lesser) {
+			p += strcspn(p, "\n");
+			continue;
+		}
+		if (*p == '?') {
+			str_addc(out, ' ');
+			p++;
+			continue;
+		}
 		while (i < COUNT(marks) && !str_starts(p, marks[i].mark))
 			i++;
 		if (i == COUNT(marks)) {
@@ -86,7 +97,7 @@ static const struct tz *zone(void *ctx, const char *name)
 	return tz_utc();
 }
 
-struct lab *sim_lab(bool is_swapped)
+struct lab *sim_lab(bool is_swapped, bool is_lesser)
 {
 	scoped(str_fini) struct str yaml = STR_EMPTY;
 	scoped(findings_fini) struct findings findings = { 0 };
@@ -94,7 +105,7 @@ struct lab *sim_lab(bool is_swapped)
 	struct lab *lab = NULL;
 	struct err e = { 0 };
 
-	fill_in(is_swapped, &yaml);
+	fill_in(is_swapped, is_lesser, &yaml);
 	if (lab_read(&lab, "lab.yaml", &source, &findings, &e) != RC_OK) {
 		fprintf(stderr, "sim: %s\n", e.text);
 		for (uint32_t i = 0; i < findings.n; i++)

@@ -36,8 +36,8 @@ static bool can_ask_watcher(const struct world *w, uint8_t site)
 {
 	const struct sim_site *s = &w->sites[site];
 
-	return s->site && !s->is_disk_full && s->is_wan_up && s->is_watcher_path_up && w->watcher &&
-	       w->is_watcher_egress_up;
+	return s->site && !s->is_disk_full && s->is_wan_up && s->is_watcher_path_up &&
+	       !s->loses_answers && w->watcher && w->is_watcher_egress_up;
 }
 
 /* What this site knows can get to Discord. */
@@ -135,6 +135,11 @@ static void expect_site_told(struct world *w, uint8_t site)
 		world_breach(w, "oracle 1: site%u is down and nobody was told", site);
 }
 
+static bool is_declared(const struct world *w, uint16_t check)
+{
+	return world_check_of(w, 0, check) != NO_CHECK && world_check_of(w, 1, check) != NO_CHECK;
+}
+
 void oracle_still(struct world *w)
 {
 	int64_t still_ms = w->now_ms - w->quiet_since_ms;
@@ -149,7 +154,8 @@ void oracle_still(struct world *w)
 		int64_t deadline_ms = STILL_MS + (c->kind == CHECK_HEARTBEAT ? c->every_ms + c->grace_ms :
 									       2 * c->every_ms);
 
-		if (w->dead_since_ms[i] != NEVER_MS && w->now_ms - w->dead_since_ms[i] > deadline_ms)
+		if (is_declared(w, i) && w->dead_since_ms[i] != NEVER_MS &&
+			w->now_ms - w->dead_since_ms[i] > deadline_ms)
 			expect_told(w, i);
 	}
 }
@@ -228,33 +234,41 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 			world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
 		else if (o->by == m->by || (w->sites[0].linked_since_ms < since_ms &&
 						   w->sites[1].linked_since_ms < since_ms))
-			world_breach(w, "oracle 2: check %u is told in two messages while the "
-					"sites can talk", m->cause);
+			world_breach(w,
+				"oracle 2: check %u is told in messages %u and %u while the "
+				"sites can talk",
+				m->cause, (unsigned)o->id, (unsigned)m->id);
 	}
 }
 
 /* ---- 3, and the rest of 2 */
 
-bool oracle_is_mirrored(const struct world *w, uint8_t site)
+/* Not only as far, but the same: after a rollback two versions may grow beside each other. */
+static bool holds(struct world *w, uint8_t site, const struct journal_head *head)
 {
-	const struct sim_site *mine = &w->sites[site], *other = &w->sites[!site];
-	const struct journal_head *ours, *theirs;
-	size_t n, m;
+	const struct journal_store *store = memory_store_port(w->sites[site].store);
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *ev;
+	size_t n = 0;
 
-	if (!mine->site || !other->site)
+	return store->range(store->ctx, head->site, head->epoch, head->seq, 1, &a, &ev, &n, NULL) ==
+		       RC_OK &&
+	       n == 1 && !memcmp(&ev->hash, &head->hash, sizeof ev->hash);
+}
+
+bool oracle_is_mirrored(struct world *w, uint8_t site)
+{
+	const struct sim_site *mine = &w->sites[site];
+	const struct journal_head *heads;
+	bool is_held = true;
+	size_t n;
+
+	if (!mine->site || !w->sites[!site].site)
 		return false;
-	ours = journal_heads(site_journal(mine->site), &n);
-	theirs = journal_heads(site_journal(other->site), &m);
-	for (size_t i = 0; i < n; i++) {
-		bool is_held = false;
-
-		for (size_t j = 0; j < m; j++)
-			is_held |= str_eq(ours[i].site, theirs[j].site) &&
-				   ours[i].epoch == theirs[j].epoch && ours[i].seq <= theirs[j].seq;
-		if (!is_held)
-			return false;
-	}
-	return true;
+	heads = journal_heads(site_journal(mine->site), &n);
+	for (size_t i = 0; i < n && is_held; i++)
+		is_held = holds(w, !site, &heads[i]);
+	return is_held;
 }
 
 /* What Discord shows, whatever the sites believe. */

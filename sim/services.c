@@ -28,8 +28,10 @@ static void answer(struct world *w, void *arg)
 	struct observation o = { .is_ok = is_ok, .reason = is_ok ? NULL : "connection refused",
 		.took_us = 1000 };
 
-	if (s->site && s->generation == p->generation) {
-		site_probed(s->site, world_now(w, p->from), p->check, &o);
+	uint16_t check = world_check_of(w, p->from, p->check);
+
+	if (s->site && s->generation == p->generation && check != NO_CHECK) {
+		site_probed(s->site, world_now(w, p->from), check, &o);
 		world_drain(w, p->from);
 	}
 	free(p);

@@ -14,6 +14,7 @@
 #define DIAL_MS         150
 #define DIAL_TIMEOUT_MS 5000
 #define BLOCKED_RETRY_MS 250
+#define GARBLED_IN        50
 #define BEACON_MS_ONE_WAY 30
 #define BEACON_TIMEOUT_MS 5000
 
@@ -158,7 +159,7 @@ void wires_dial(struct world *w, uint8_t from, uint8_t to)
 	struct dial *d = must_alloc(sizeof *d);
 
 	*d = (struct dial){ from, to, w->sites[from].generation };
-	world_later(w, DIAL_MS + (int64_t)rng_below(&w->rng, 20), dialled, d);
+	world_later(w, DIAL_MS + 2 * w->slow_ms + (int64_t)rng_below(&w->rng, 20), dialled, d);
 }
 
 /* ---- messages */
@@ -170,6 +171,27 @@ struct moving {
 
 static void move(struct world *w, struct connection *c, int way);
 
+/* TLS sees to it that nothing is changed on the way.  So this is the peer's disk, which changed what it
+ * had been given; anything but events breaks the connection. */
+static void garble(struct world *w, struct str *bytes)
+{
+	size_t at = (size_t)rng_below(&w->rng, bytes->len);
+
+	bytes->s[at] = (char)(bytes->s[at] ^ (1 << rng_below(&w->rng, 7)));
+}
+
+static void end_at(struct world *w, struct connection *c, int end);
+
+static void break_off(struct world *w, struct connection *c, int end)
+{
+	uint8_t self = c->end[end];
+
+	end_at(w, c, end);
+	site_closed(w->sites[self].site, world_now(w, self), c->end[!end], c->number,
+		"it is garbled");
+	world_drain(w, self);
+}
+
 static void hand_in(struct world *w, struct connection *c, int way, struct parcel *p)
 {
 	uint8_t to = c->end[!way];
@@ -177,12 +199,21 @@ static void hand_in(struct world *w, struct connection *c, int way, struct parce
 	if (!is_alive(w, c, !way) || !c->is_open[!way])
 		return;
 	if (w->options.use_codec) {
+		bool is_garbled = w->is_garbling && rng_chance(&w->rng, 1, GARBLED_IN);
 		struct wire_in in;
 		size_t used;
 		struct err e = { 0 };
+		enum rc rc;
 
-		if (wire_read(str_c(&p->bytes), p->bytes.len, &in, &used, &e) != RC_OK ||
-			used != p->bytes.len) {
+		if (is_garbled)
+			garble(w, &p->bytes);
+		rc = wire_read(str_c(&p->bytes), p->bytes.len, &in, &used, &e);
+		if (is_garbled &&
+			(rc != RC_OK || used != p->bytes.len || in.msg.kind != LINK_EVENTS)) {
+			break_off(w, c, !way);
+			return;
+		}
+		if (rc != RC_OK || used != p->bytes.len) {
 			world_breach(w, "the codec doesn't read what it wrote: %s", e.text);
 			return;
 		}
@@ -251,7 +282,7 @@ void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct
 	if (!c->is_open[way])
 		return;
 	p = must_alloc(sizeof *p + msg->n_heads * sizeof *msg->heads);
-	p->due_ms = w->now_ms + ONE_WAY_MS + (int64_t)rng_below(&w->rng, 8);
+	p->due_ms = w->now_ms + ONE_WAY_MS + w->slow_ms + (int64_t)rng_below(&w->rng, 8);
 	if (w->options.use_codec) {
 		wire_write(msg, &p->bytes);
 	} else {
@@ -373,6 +404,22 @@ static void end_call(struct world *w, void *arg)
 	free_call(w, c);
 }
 
+/* False when no answer will get back. */
+static bool hand_to_watcher(struct world *w, struct call *c)
+{
+	struct now now = world_now(w, SIM_SITES);
+	enum rc rc = watcher_beacon(w->watcher, now, &c->beacon, &c->answer, NULL);
+	struct beacon_answer again;
+
+	if (!w->sites[c->from].loses_answers)
+		return rc == RC_OK;
+	if (rng_chance(&w->rng, 1, 2))
+		return false;
+	if (watcher_beacon(w->watcher, now, &c->beacon, &again, NULL) == RC_OK)
+		world_breach(w, "the watcher takes a beacon twice");
+	return rc == RC_OK;
+}
+
 static void reach_watcher(struct world *w, void *arg)
 {
 	struct call *c = arg;
@@ -382,8 +429,7 @@ static void reach_watcher(struct world *w, void *arg)
 		world_later(w, BEACON_TIMEOUT_MS, end_call, c);
 		return;
 	}
-	c->is_answered = watcher_beacon(w->watcher, world_now(w, SIM_SITES), &c->beacon, &c->answer,
-				 NULL) == RC_OK;
+	c->is_answered = hand_to_watcher(w, c);
 	for (uint32_t i = 0; c->is_answered && i < c->answer.n_sites; i++)
 		for (uint32_t j = 0; j < c->answer.sites[i].n_told; j++)
 			c->answer.sites[i].told[j] =

@@ -85,6 +85,16 @@ static void arm(struct world *w, struct heap_node *node, struct mono wake)
 
 /* ---- sites */
 
+uint16_t world_check(const struct world *w, uint8_t site, uint16_t check)
+{
+	return lab_check_index(w->lab, w->sites[site].lab->checks[check].name);
+}
+
+uint16_t world_check_of(const struct world *w, uint8_t site, uint16_t check)
+{
+	return lab_check_index(w->sites[site].lab, w->lab->checks[check].name);
+}
+
 static void note_link(struct world *w, uint8_t site)
 {
 	struct sim_site *s = &w->sites[site];
@@ -113,7 +123,7 @@ static void carry_out(struct world *w, uint8_t site, struct site_effect *fx)
 {
 	switch (fx->kind) {
 	case SITE_DO_PROBE:
-		services_probe(w, site, fx->check);
+		services_probe(w, site, world_check(w, site, fx->check));
 		break;
 	case SITE_DO_DIAL:
 		wires_dial(w, site, fx->peer);
@@ -155,7 +165,11 @@ void world_drain(struct world *w, uint8_t site)
 	while (s->site && site_next(s->site, &fx)) {
 		carry_out(w, site, &fx);
 		site_effect_fini(&fx);
+		if (s->effects_left && !--s->effects_left)
+			world_crash_site(w, site);
 	}
+	if (s->site && s->dies_stuck && site_is_stuck(s->site))
+		world_crash_site(w, site);
 	note_link(w, site);
 	if (s->site)
 		arm(w, &s->timer, site_wake(s->site));
@@ -164,8 +178,10 @@ void world_drain(struct world *w, uint8_t site)
 void world_start_site(struct world *w, uint8_t site)
 {
 	struct sim_site *s = &w->sites[site];
-	struct site_setup setup = { .self = site, .lab = w->lab,
-		.store = memory_store_port(s->store), .version = "sim",
+	struct site_setup setup = { .self = site,
+		.lab = s->lab,
+		.store = memory_store_port(s->store),
+		.version = "sim",
 		.seed = rng_next(&w->rng) };
 	struct err e = { 0 };
 
@@ -177,6 +193,19 @@ void world_start_site(struct world *w, uint8_t site)
 	world_drain(w, site);
 }
 
+void world_reload_site(struct world *w, uint8_t site, const struct lab *lab)
+{
+	struct sim_site *s = &w->sites[site];
+	struct err e = { 0 };
+
+	s->lab = lab;
+	if (!s->site)
+		return; /* reads it when it starts */
+	if (site_reload(s->site, world_now(w, site), lab, NULL, &e) != RC_OK)
+		world_breach(w, "site%u does not take another lab.yaml: %s", site, e.text);
+	world_drain(w, site);
+}
+
 void world_crash_site(struct world *w, uint8_t site)
 {
 	struct sim_site *s = &w->sites[site];
@@ -184,6 +213,7 @@ void world_crash_site(struct world *w, uint8_t site)
 	if (!s->site)
 		return;
 	oracle_crash(w, site);
+	world_changed(w);
 	heap_remove(&w->events, &s->timer);
 	site_free(s->site);
 	s->site = NULL;
@@ -264,7 +294,8 @@ void world_init(struct world *w, const struct sim_options *options)
 	w->options = *options;
 	w->trace_hash = UINT64_C(0xcbf29ce484222325);
 	rng_seed(&w->rng, options->seed);
-	w->lab = sim_lab(options->is_swapped);
+	w->lab = sim_lab(options->is_swapped, false);
+	w->lesser_lab = sim_lab(options->is_swapped, true);
 	w->is_watcher_egress_up = true;
 	for (int i = 0; i < SIM_CHECKS; i++) {
 		w->is_up[i] = w->is_host_up[i] = w->is_job_alive[i] = true;
@@ -274,6 +305,7 @@ void world_init(struct world *w, const struct sim_options *options)
 		struct sim_site *s = &w->sites[i];
 
 		s->store = memory_store_new();
+		s->lab = w->lab;
 		s->is_wan_up = s->is_egress_up = s->is_watcher_path_up = true;
 		s->linked_since_ms = s->lost_history_ms = NEVER_MS;
 		s->timer.tie = i;
@@ -334,4 +366,5 @@ void world_fini(struct world *w)
 	/* What is still under way is left to the end of the process. */
 	wires_fini(w);
 	lab_free(w->lab);
+	lab_free(w->lesser_lab);
 }

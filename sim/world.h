@@ -30,20 +30,28 @@ enum fault {
 	FAULT_WAN,          /* a site's uplink: no link, no watcher, no Discord, nothing foreign */
 	FAULT_LINK,         /* the link between the sites, both ways */
 	FAULT_ONE_WAY,      /* the link in one direction */
+	FAULT_SLOW,         /* the link takes seconds */
+	FAULT_GARBLE,       /* bytes arrive changed over the link */
 	FAULT_WATCHER_PATH, /* a site can't reach the watcher */
-	FAULT_WATCHER,      /* the watcher is down */
-	FAULT_EGRESS,       /* a site can't reach Discord */
+	FAULT_WATCHER_WAY_BACK, /* answers of the watcher are lost, beacons arrive twice */
+	FAULT_WATCHER,          /* the watcher is down, and may come back without what it saved */
+	FAULT_EGRESS,           /* a site can't reach Discord */
 	FAULT_WATCHER_EGRESS,
 	FAULT_DISCORD_429,
 	FAULT_DISCORD_500,
-	FAULT_DISCORD_HANG, /* takes the message, answers nothing */
-	FAULT_CRASH,        /* a site's process dies and comes back */
-	FAULT_WIPE,         /* and its disk is empty */
+	FAULT_DISCORD_HANG,    /* takes the message, answers nothing */
+	FAULT_DISCORD_TIMEOUT, /* neither takes it nor answers */
+	FAULT_DISCORD_DELETE,  /* somebody deletes a message */
+	FAULT_CRASH,           /* a site's process dies, maybe amid its effects, and comes back */
+	FAULT_TORN,            /* it dies amid a commit */
+	FAULT_WIPE,            /* and its disk is empty */
+	FAULT_ROLLBACK,        /* and its disk is as it was some commits ago */
 	FAULT_DISK_FULL,
-	FAULT_CLOCK,        /* the wall clock jumps, and back */
-	FAULT_JOB,          /* a job stops reporting */
-	FAULT_FLAP,         /* a service comes and goes */
-	FAULT_OPERATOR,     /* silences, acknowledgements, pauses */
+	FAULT_CLOCK,    /* the wall clock jumps, and back */
+	FAULT_JOB,      /* a job stops reporting */
+	FAULT_FLAP,     /* a service comes and goes */
+	FAULT_OPERATOR, /* silences, acknowledgements, pauses */
+	FAULT_RELOAD,   /* a site runs a lab.yaml with fewer checks */
 	FAULTS,
 };
 
@@ -56,6 +64,7 @@ struct sim_message { /* one message in Discord */
 	uint64_t members;        /* bit n: check n is listed as not well */
 	uint32_t silent_sites;   /* watcher: bit n */
 	bool is_live;            /* what it shows is not over */
+	bool is_deleted;
 	bool is_summary;         /* it tells of several incidents at once, after an outage */
 	bool is_doubtful;        /* says that it may be a repeat */
 	uint32_t version;
@@ -64,10 +73,14 @@ struct sim_message { /* one message in Discord */
 struct sim_site {
 	struct site *site; /* NULL: crashed */
 	struct memory_store *store;
+	const struct lab *lab; /* as it has read it */
 	struct heap_node timer;
 	int64_t skew_ms;         /* wall clock against true time */
 	uint64_t generation;     /* of the process: answers to an earlier one are lost */
 	bool is_wan_up, is_egress_up, is_watcher_path_up, is_disk_full;
+	bool loses_answers;      /* of the watcher */
+	bool dies_stuck;         /* with the first commit that fails */
+	int64_t effects_left;    /* it dies after so many; 0: it doesn't */
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
 	uint64_t answers;
@@ -87,7 +100,8 @@ struct world {
 	int64_t now_ms;
 	struct heap events;
 	uint64_t last_tie;
-	struct lab *lab;
+	struct lab *lab; /* everything that is ever declared */
+	struct lab *lesser_lab;
 	struct sim_site sites[SIM_SITES];
 	struct watcher *watcher;
 	struct str watcher_saved;
@@ -104,7 +118,7 @@ struct world {
 	struct sim_message messages[SIM_MESSAGES];
 	uint32_t n_messages;             /* ever; a ring */
 	uint32_t refuse_percent;         /* 429 */
-	bool answers_500, hangs_up;
+	bool answers_500, hangs_up, swallows;
 	struct map unsure; /* incidents told with no receipt: nobody can know, a repeat is
 	                                  * allowed */
 	/* Faults. */
@@ -117,6 +131,8 @@ struct world {
 	bool is_chaos;
 	int64_t phase_ends_ms;
 	/* Wires. */
+	int64_t slow_ms;
+	bool is_garbling;
 	struct connection *connections;
 	struct call *idle_calls;
 	uint64_t last_connection;
@@ -140,10 +156,14 @@ void world_crash_site(struct world *w, uint8_t site);
 void world_start_watcher(struct world *w);
 void world_trace(struct world *w, const char *fmt, ...) PRINTF(2, 3);
 void world_breach(struct world *w, const char *fmt, ...) PRINTF(2, 3);
+/* A check of the world's lab, by a site's index, and back; NO_CHECK. */
+uint16_t world_check(const struct world *w, uint8_t site, uint16_t check);
+uint16_t world_check_of(const struct world *w, uint8_t site, uint16_t check);
+void world_reload_site(struct world *w, uint8_t site, const struct lab *lab);
 void world_changed(struct world *w); /* something in the world is not as it was */
 
 /* lab.c */
-struct lab *sim_lab(bool is_swapped);
+struct lab *sim_lab(bool is_swapped, bool is_lesser);
 
 /* wires.c: links, beacons */
 void wires_dial(struct world *w, uint8_t from, uint8_t to);
@@ -161,6 +181,7 @@ bool services_reaches(const struct world *w, uint8_t from, uint16_t check);
 /* discord.c */
 void discord_deliver(struct world *w, uint8_t from, const struct delivery *d);
 void discord_test(struct world *w, uint8_t from, uint8_t channel);
+void discord_delete_newest(struct world *w);
 void discord_from_watcher(struct world *w, const struct watcher_effect *fx);
 
 /* faults.c */
@@ -174,7 +195,7 @@ void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
 	uint8_t site); /* about to: what it hasn't written down is gone */
 void oracle_event(struct world *w, const struct event *ev);
-bool oracle_is_mirrored(const struct world *w, uint8_t site); /* the peer holds all it wrote */
+bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
 void oracle_remember(struct world *w);  /* whoever lost its history has it again */
 void oracle_still(struct world *w);     /* the world stood still for long enough */
 void oracle_forget(struct world *w);    /* messages that nobody knows of can't be edited: set aside */
