@@ -65,7 +65,8 @@ static bool is_failing(const struct site *s, uint16_t check)
 	return check != NO_CHECK && checks_view(s->checks, check).state == CHECK_FAILING;
 }
 
-/* What another site says of itself can't be known without it: no news before it is known why. */
+/* What another site says of itself can't be known without it.  That is no trouble of its own, and none
+ * at all before it is known why. */
 static bool is_unknown(const struct site *s, const struct lab_check *c, enum check_state state)
 {
 	return c->kind == CHECK_SELF && state == CHECK_SILENT &&
@@ -73,7 +74,7 @@ static bool is_unknown(const struct site *s, const struct lab_check *c, enum che
 	       !is_failing(s, s->tables->link_check[c->home]);
 }
 
-/* Now it is known why a site says nothing of itself. */
+/* Now it is known why a site says nothing of itself, or that is over. */
 static void tell_selves(struct site *s, struct now now, const struct lab_check *lost)
 {
 	for (uint16_t i = s->lab->n_declared; i < s->lab->n_checks; i++) {
@@ -104,7 +105,7 @@ void events_tell_state(struct site *s, struct now now, uint16_t check)
 	if (c->kind == CHECK_SITE && c->subject_a == s->setup.self)
 		st.health = HEALTH_UNKNOWN;
 	if (is_unknown(s, c, view.state))
-		st.health = HEALTH_UNKNOWN;
+		st.health = HEALTH_WELL;
 	/* A link that one end has lost is lost. */
 	if (s->lab->checks[check].kind == CHECK_LINK && view.scope == SCOPE_PATH)
 		st.scope = check_scope_name(SCOPE_DOWN);
@@ -113,7 +114,7 @@ void events_tell_state(struct site *s, struct now now, uint16_t check)
 	if (!s->is_started)
 		return;
 	alert_state(s->alert, now, check, &st);
-	if (view.state == CHECK_FAILING && (c->kind == CHECK_SITE || c->kind == CHECK_LINK))
+	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK)
 		tell_selves(s, now, c);
 }
 

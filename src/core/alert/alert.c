@@ -325,6 +325,7 @@ void alert_start(struct alert *a, struct now now)
 {
 	a->is_started = true;
 	a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+	a->is_reunited = true;
 	map_each(&a->tracked, it)
 	{
 		struct tracked *t = it->value;

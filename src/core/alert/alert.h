@@ -29,7 +29,8 @@
 #include "core/alert/silence.h"
 
 #define ALERT_SETTLE_MS    2000  /* for the extent to be known; also edits gather changes so long */
-#define ALERT_CALM_MS      4000  /* after a start or when sites meet again: the news comes in first */
+#define ALERT_CALM_MS      4000  /* after a start or when sites meet again: the news comes in first,
+				  * and nothing new is opened or told */
 #define ALERT_DEFER_MS     15000
 #define ALERT_UNLISTED_MS  (60 * SECOND_MS) /* the root's incident, another site's, leaves a check out */
 #define ALERT_LINGER_MS    30000     /* RECOVERING this long (or 2 x every) before CLOSED */
@@ -53,7 +54,7 @@ struct alert_check { /* what alert knows of a check; borrowed until the next loa
 	int64_t every_ms;
 	const uint16_t *needs;
 	uint16_t n_needs;
-	/* Of what others look at for us: their site and the link to it, which explain its silence. */
+	/* Of what others look at for us: what explains its silence: their site, the link to it, our disk. */
 	const uint16_t *away;
 	uint16_t n_away;
 	const struct label *labels; /* for silences */

@@ -303,6 +303,26 @@ static void a_receipt_says_what_was_told_where_and_by_whom(void **state)
 		"\"via\":\"mumbai\"}");
 }
 
+/* The link is up before the other's events are here. */
+static void after_a_reunion_nobody_tells_what_the_other_tells(void **state)
+{
+	(void)state;
+	pair_part(p);
+	nobody_reaches_the_channel(DUBLIN);
+	nobody_reaches_the_channel(MUMBAI);
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		pair_answer(p, site, 0, PAIR_ANSWER(PACE_DELIVERED));
+		alert_egress(p->sites[site].alert, p->now, 0, true);
+	}
+	p->n_sent = 0;
+	p->is_linked = true;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, MUMBAI);
+}
+
 /* ---- after an outage */
 
 static void fall_and_rise(uint16_t check)
@@ -506,6 +526,7 @@ int main(void)
 		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),
 		T(the_watcher_delivers_when_the_peer_can_not),
 		T(a_receipt_says_what_was_told_where_and_by_whom),
+		T(after_a_reunion_nobody_tells_what_the_other_tells),
 		T(a_backlog_is_told_as_one_summary),
 		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
 		T(what_is_silenced_at_one_site_is_not_told_by_the_other),
