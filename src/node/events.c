@@ -255,7 +255,21 @@ struct restore {
 	struct event *events; /* copies, newest first */
 	uint32_t n, cap;
 	struct arena arena;
+	struct map incidents; /* site and id of those seen */
 };
+
+/* Each event of an incident is whole: of each site's only the newest counts. */
+static bool is_outdated(struct restore *r, const struct event *ev)
+{
+	scoped(str_fini) struct str key = STR_EMPTY;
+
+	if (event_kind_of(ev->kind) != EVENT_INCIDENT)
+		return false;
+	str_add(&key, ev->site);
+	str_addc(&key, ' ');
+	str_add(&key, ev->subject);
+	return map_put(&r->incidents, str_c(&key), r);
+}
 
 static bool collect(void *arg, const struct event *ev, uint64_t cursor)
 {
@@ -263,6 +277,8 @@ static bool collect(void *arg, const struct event *ev, uint64_t cursor)
 	struct event *copy;
 
 	(void)cursor;
+	if (is_outdated(r, ev))
+		return true;
 	must_grow(r->events, r->n, r->cap);
 	copy = &r->events[r->n++];
 	*copy = *ev;
@@ -285,6 +301,7 @@ static enum rc replay(struct site *s, struct now now, const struct event_query *
 	for (uint32_t i = r.n; rc == RC_OK && i-- > 0;)
 		events_apply(s, now, &r.events[i]);
 	free(r.events);
+	map_fini(&r.incidents);
 	arena_fini(&r.arena);
 	return rc;
 }
