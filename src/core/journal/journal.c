@@ -106,6 +106,7 @@ static void seal_pending(struct journal *j, size_t index)
 void journal_enter(struct journal *j, uint64_t epoch)
 {
 	j->epoch = epoch;
+	j->n_batch = 0; /* they change */
 	for (size_t i = 0; i < j->n_pending; i++)
 		seal_pending(j, i);
 }
@@ -290,8 +291,8 @@ static const struct event *pending_in_a_row(struct journal *j)
 		j->cap_batch = j->cap_pending;
 		j->batch = must_realloc(j->batch, j->cap_batch * sizeof *j->batch);
 	}
-	for (size_t i = 0; i < j->n_pending; i++)
-		j->batch[i] = *j->pending[i];
+	for (; j->n_batch < j->n_pending; j->n_batch++)
+		j->batch[j->n_batch] = *j->pending[j->n_batch];
 	return j->batch;
 }
 
@@ -306,7 +307,7 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 		return err_in(e, rc, "appending to the journal");
 	if (n)
 		journal_advance(j, &events[n - 1]);
-	j->n_pending = 0;
+	j->n_pending = j->n_batch = 0;
 	*ret_events = events;
 	*ret_n = n;
 	return RC_OK;

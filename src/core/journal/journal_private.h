@@ -30,7 +30,7 @@ struct journal {
 	struct event **pending;
 	size_t n_pending, cap_pending;
 	struct event *batch; /* the prepared ones in a row, while and after they are committed */
-	size_t cap_batch;
+	size_t n_batch, cap_batch; /* it is filled as far as this, while a full disk makes it wait */
 };
 
 #define JOURNAL_NO_CHAIN SIZE_MAX
