@@ -64,15 +64,28 @@ static uint32_t decode(const char *p, size_t *ret_bytes)
 	return c;
 }
 
+/* Visible ASCII at `p`: shown as it is. */
+static size_t visible_run(const char *p)
+{
+	size_t n = 0;
+
+	while (p[n] > 0x20 && p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void text_clean(const char *raw, struct str *out)
 {
 	size_t start = out->len, step;
 	bool is_blank = false;
 
 	for (; *raw; raw += step) {
-		uint32_t c = decode(raw, &step);
-		enum treatment how = treatment_of(c);
+		size_t run = visible_run(raw);
+		uint32_t c = run ? (uint32_t)*raw : decode(raw, &step);
+		enum treatment how = run ? KEEP : treatment_of(c);
 
+		if (run)
+			step = run;
 		is_blank |= how == BLANK;
 		if (how != KEEP)
 			continue;
@@ -145,7 +158,8 @@ static bool ends_list_number(const char *start, const char *p)
  * helps. */
 static bool is_mass_mention(const char *p)
 {
-	return strncasecmp(p, "@everyone", 9) == 0 || strncasecmp(p, "@here", 5) == 0;
+	return *p == '@' &&
+	       (strncasecmp(p, "@everyone", 9) == 0 || strncasecmp(p, "@here", 5) == 0);
 }
 
 /* What stands for the character at `p` of a cleaned text that began at `start`. */
@@ -166,6 +180,17 @@ static void escape(const char *start, const char *p, size_t n, char ret[8])
 	ret[n] = '\0';
 }
 
+/* Letters, digits and spaces at `p`, which nothing escapes; 0 when there is no room for all. */
+static size_t word_run(const struct part *p, const char *text, size_t most)
+{
+	size_t n = 0;
+
+	while ((text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z') ||
+		is_digit(text[n]) || text[n] == ' ')
+		n++;
+	return n <= most && n <= p->most - p->units ? n : 0;
+}
+
 /* Adds escaped characters as long as `most` units suffice; false when some were left. */
 static bool say_within(struct part *p, const char *text, enum text_escape how, size_t most)
 {
@@ -174,6 +199,13 @@ static bool say_within(struct part *p, const char *text, enum text_escape how, s
 	for (const char *at = text; *at; at += step) {
 		char shown[8] = "";
 
+		step = word_run(p, at, most - used);
+		if (step) {
+			str_addn(&p->text, at, step);
+			p->units += step;
+			used += step;
+			continue;
+		}
 		decode(at, &step);
 		if (how == TEXT_MARKDOWN)
 			escape(text, at, step, shown);
