@@ -9,7 +9,7 @@ static void place(struct page *p, const char *name, const char *address, const c
 	page_add(p, STYLE_PLAIN, "  ");
 	page_cell(p, STYLE_STRONG, name, 10);
 	if (*what)
-		page_cell(p, STYLE_NOTE, address, 30);
+		page_cell(p, STYLE_NOTE, address, 26);
 	else
 		page_add(p, STYLE_NOTE, address);
 	page_add(p, STYLE_FAINT, what);
@@ -23,7 +23,7 @@ static void page_of(struct demo *d, const char *name, enum child_id id, const ch
 
 static void places(struct demo *d)
 {
-	page_of(d, "Dublin", CHILD_DUBLIN, "two equal sites, each with the whole picture");
+	page_of(d, "Dublin", CHILD_DUBLIN, "two equal sites, each sees all of it");
 	page_of(d, "Mumbai", CHILD_MUMBAI, "");
 	page_of(d, "webhost", CHILD_WEBHOST, "the watcher, outside both");
 	if (d->has_standin)
@@ -92,9 +92,9 @@ static void commands(struct demo *d)
 			world_address(d, CHILD_DUBLIN)),
 		"which site is asked");
 	command(d, arena_printf(&d->texts, "%s status", self), "the lab at a glance");
-	command(d, arena_printf(&d->texts, "%s when photos", self),
-		"when it died, and what changed before");
-	command(d, arena_printf(&d->texts, "%s demo break photos", self), "what the key k does");
+	command(d, arena_printf(&d->texts, "%s when photos", self), "when it died, who was told");
+	command(d, arena_printf(&d->texts, "%s demo break photos", self),
+		d->has_keyboard ? "what the key k does" : "kills the photo server");
 	command(d, arena_printf(&d->texts, "%s demo break discord 500", self),
 		"or hang, drop, 404, 429");
 	command(d, arena_printf(&d->texts, "%s demo mend", self), "mends everything");
