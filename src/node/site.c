@@ -227,7 +227,11 @@ void site_begin(struct site *s, struct now now)
 static bool is_settling(void *ctx, uint16_t check)
 {
 	struct site *s = ctx;
+	const struct lab_check *c = &s->lab->checks[check];
 
+	/* The others read the same repo, and say in a moment whether they stumble over it, too. */
+	if (c->kind == CHECK_SELF && c->self == SELF_CONFIG && s->lab->n_sites > 1)
+		return true;
 	return checks_is_settling(s->checks, check);
 }
 

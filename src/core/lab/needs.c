@@ -154,6 +154,16 @@ static void add_ends(struct build *b, uint16_t check)
 		add_need(b, check, site_check(b, ends[i]));
 }
 
+/* The sites read the same repo: a mistake in it is one, not one a site. */
+static void add_same_repo(struct build *b, uint16_t check)
+{
+	for (uint16_t i = b->lab->n_declared; i < check; i++)
+		if (b->lab->checks[i].kind == CHECK_SELF && b->lab->checks[i].self == SELF_CONFIG) {
+			add_need(b, check, i);
+			return;
+		}
+}
+
 static void add_watcher(struct build *b, uint16_t drill)
 {
 	for (uint16_t i = b->lab->n_declared; i < b->lab->n_checks; i++)
@@ -171,6 +181,8 @@ static void add_derived(struct build *b)
 			add_ends(b, i);
 		else if (b->lab->checks[i].kind == CHECK_DRILL)
 			add_watcher(b, i);
+		else if (b->lab->checks[i].kind == CHECK_SELF && b->lab->checks[i].self == SELF_CONFIG)
+			add_same_repo(b, i);
 	}
 }
 

@@ -308,6 +308,8 @@ static void needs_are_declared_then_host_then_uplink(void **state)
 	assert_needs(lab, "drill:webhost", "watcher:webhost");
 	assert_needs(lab, "notify@dublin", "wan");
 	assert_needs(lab, "disk@dublin", "");
+	assert_needs(lab, "config@dublin", "");
+	assert_needs(lab, "config@mumbai", "config@dublin");
 }
 
 static void native_probes_become_what_they_say(void **state)
