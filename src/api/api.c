@@ -7,8 +7,8 @@
  */
 #include "api/api_private.h"
 
-#include "base/log.h"
 #include "base/endpoint.h"
+#include "base/log.h"
 #include "port/password/password.h"
 
 #include <inttypes.h>
@@ -253,6 +253,7 @@ static void api_free(struct api *a)
 	files_free(a->files);
 	buckets_free(a->buckets);
 	stream_free(a->stream);
+	free((char *)a->setup.listen);
 	free(a);
 }
 SCOPED_BY(api_free, struct api *)
@@ -298,6 +299,7 @@ enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e
 	enum rc rc = api_check_exposure(setup->listen, has_login, e);
 
 	a->setup = *setup;
+	a->setup.listen = must_strdup(setup->listen); /* outlives the lab that it stood in */
 	a->setup.login = (struct api_login){ 0 };
 	a->gate.auth = auth_new(setup->random, setup->ctx);
 	a->files = files_new(setup->files);

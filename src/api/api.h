@@ -26,7 +26,7 @@ struct api_login {                 /* already read: the values themselves; wiped
 struct api_setup {
 	uv_loop_t *loop;
 	struct site *site;                /* the machine; stays through reloads */
-	const char *listen;               /* host:port */
+	const char *listen;               /* host:port; copied */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
 	struct api_login login;
 	const struct embedded *files; /* the pages (web_files) */
