@@ -32,7 +32,7 @@ struct watch {
 	struct watcher *watcher;
 	struct http_server *server;
 	uv_timer_t tick, watchdog;
-	uv_signal_t signals[2];
+	uv_signal_t signals[3];
 	struct arena arena; /* of the beacon being answered */
 	struct seldom refusals;
 	bool is_stopping;
@@ -324,6 +324,12 @@ static void signalled(uv_signal_t *h, int number)
 
 	if (w->is_stopping)
 		return;
+	if (number == SIGHUP) { /* by default it would end the one who watches */
+		log_warning("a watcher reads %s at its start only: restart it to take up what "
+			    "changed",
+			w->options.lab_path);
+		return;
+	}
 	w->is_stopping = true;
 	log_info("stopping: %s", number == SIGINT ? "interrupted" : "asked to");
 	systemd_notify("STOPPING=1");
@@ -340,7 +346,7 @@ static void pat_watchdog(uv_timer_t *t)
 
 static void start(struct watch *w)
 {
-	static const int numbers[] = { SIGINT, SIGTERM };
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
 	int64_t watchdog_ms = systemd_watchdog_ms();
 
 	for (size_t i = 0; i < COUNT(numbers); i++) {
