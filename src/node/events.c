@@ -65,8 +65,8 @@ static bool is_failing(const struct site *s, uint16_t check)
 	return check != NO_CHECK && checks_view(s->checks, check).state == CHECK_FAILING;
 }
 
-/* What another site says of itself can't be known without it.  That is no trouble of its own, and none
- * at all before it is known why. */
+/* What another site says of itself can't be known without it.  That is no trouble of its own, and
+ * none at all before it is known why. */
 static bool is_unknown(const struct site *s, const struct lab_check *c, enum check_state state)
 {
 	return c->kind == CHECK_SELF && state == CHECK_SILENT &&

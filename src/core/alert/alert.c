@@ -173,7 +173,7 @@ void alert_free(struct alert *a)
 {
 	if (!a)
 		return;
-	map_each(&a->tracked, it)
+	map_each (&a->tracked, it)
 		free_tracked(it->value);
 	for (uint16_t i = 0; i < a->n_judged; i++)
 		free_judged(&a->judged[i]);
@@ -214,7 +214,7 @@ static uint8_t channel_before(const struct alert *a, const struct alert_channel 
 {
 	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
 		if (str_eq(a->cfg.channels[i].name, channel->name) &&
-		    a->cfg.channels[i].kind == channel->kind)
+			a->cfg.channels[i].kind == channel->kind)
 			return i;
 	return UINT8_MAX;
 }
@@ -258,8 +258,7 @@ static void follow_channels(struct alert *a, const struct alert_config *config)
 	memcpy(a->paces, paces, sizeof paces);
 	memcpy(a->creating, creating, sizeof creating);
 	memcpy(a->in_flight, in_flight, sizeof in_flight);
-	map_each(&a->tracked, it)
-	{
+	map_each (&a->tracked, it) {
 		move_channels(it->value, from);
 		alert_busy(a, it->value);
 	}
@@ -277,8 +276,7 @@ static void follow_sites(struct alert *a, const struct alert_config *config)
 			peers[to[i]] = a->peers[i];
 	}
 	memcpy(a->peers, peers, sizeof peers);
-	map_each(&a->tracked, it)
-	{
+	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
 		if (t->in->version)
@@ -297,7 +295,8 @@ void alert_load(struct alert *a, struct now now, const struct alert_config *conf
 	follow_channels(a, config);
 	follow_sites(a, config);
 	for (uint16_t i = 0; i < config->n_checks; i++) {
-		uint16_t old = a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
+		uint16_t old =
+			a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
 
 		judged[i].unwell.ms = judged[i].unlisted.ms = judged[i].restated.ms = NEVER_MS;
 		if (old != UINT16_MAX) {
@@ -326,8 +325,7 @@ void alert_start(struct alert *a, struct now now)
 	a->is_started = true;
 	a->calm.ms = now.mono.ms + ALERT_CALM_MS;
 	a->is_reunited = true;
-	map_each(&a->tracked, it)
-	{
+	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
 		t->linger.ms = now.mono.ms + ALERT_LINGER_MS;
@@ -416,7 +414,9 @@ void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const c
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
 {
 	struct pace_answer answer = { .verdict = is_ok ? PACE_DELIVERED : PACE_FAILED,
-		.retry_after_ms = -1, .remaining = -1, .reset_after_ms = -1 };
+		.retry_after_ms = -1,
+		.remaining = -1,
+		.reset_after_ms = -1 };
 	struct pace *p = &a->paces[channel];
 
 	if (is_ok && p->failures == 0 && !p->is_gone)
@@ -431,8 +431,7 @@ static void prune(struct alert *a, struct now now)
 {
 	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
 	silences_prune(&a->silences, now.wall);
-	map_each(&a->tracked, it)
-	{
+	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 		bool is_old = now.wall.ms - t->in->closed.ms > KEEP_CLOSED_MS;
 
@@ -525,7 +524,8 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, const char *chec
 	const struct tracked *t = map_get(&a->covers, check);
 
 	return t && incident_is_live(t->in) &&
-	       (folding_was_told(t->in) || t->in->acked.ms || alert_is_silenced(a, now.wall, t->in));
+	       (folding_was_told(t->in) || t->in->acked.ms ||
+		       alert_is_silenced(a, now.wall, t->in));
 }
 
 uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most)
@@ -536,7 +536,8 @@ uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most
 		const struct tracked *t = a->busy[at];
 
 		for (uint8_t i = 0; n < most && i < a->cfg.n_channels; i++)
-			if (incident_is_live(t->in) && t->owner == a->cfg.self && t->in->told[i].version) {
+			if (incident_is_live(t->in) && t->owner == a->cfg.self &&
+				t->in->told[i].version) {
 				ret[n++] = t->in->cause;
 				break;
 			}

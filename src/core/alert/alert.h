@@ -54,7 +54,7 @@ struct alert_check { /* what alert knows of a check; borrowed until the next loa
 	int64_t every_ms;
 	const uint16_t *needs;
 	uint16_t n_needs;
-	/* Of what others look at for us: what explains its silence: their site, the link to it, our disk. */
+	/* Of what only others look at: what explains its silence, their sites and the links there. */
 	const uint16_t *away;
 	uint16_t n_away;
 	const struct label *labels; /* for silences */

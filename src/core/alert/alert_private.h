@@ -49,7 +49,7 @@ struct judged { /* a check's state as told by alert_state */
 	struct mono unwell;      /* when it was first told as not well; {NEVER_MS}: well */
 	struct mono unlisted;    /* not well, and no incident lists it since; {NEVER_MS} */
 	struct mono elsewhere;   /* another site has told of it: not our turn before this */
-	struct mono restated;    /* its incident says less or else than it since; {NEVER_MS}: the same */
+	struct mono restated;    /* its incident says something else since; {NEVER_MS}: the same */
 };
 
 struct alert_peer {

@@ -18,7 +18,7 @@ static bool is_unwell(const struct alert *a, uint16_t check)
 	return a->judged[check].unwell.ms != NEVER_MS;
 }
 
-/* Nobody tells us of it any more; so it explains nothing, but who was to tell us may be explained. */
+/* Nobody tells us of it any more, so it explains nothing. */
 static bool is_out_of_sight(const struct alert *a, uint16_t check)
 {
 	return a->judged[check].health == HEALTH_SILENT && a->cfg.checks[check].n_away;
@@ -84,16 +84,20 @@ static void describe(const struct alert *a, struct incident *in)
 	spec = worst = &a->cfg.checks[check];
 	if (!in->members[0].recovered.ms)
 		text_set(&in->failing_from, a->judged[check].from);
-	cause = (struct notice_cause){ .check = spec->name, .kind = spec->kind,
-		.state = in->members[0].state, .scope = in->members[0].scope,
-		.failing_from = in->failing_from, .subject_a = spec->subject_a,
+	cause = (struct notice_cause){ .check = spec->name,
+		.kind = spec->kind,
+		.state = in->members[0].state,
+		.scope = in->members[0].scope,
+		.failing_from = in->failing_from,
+		.subject_a = spec->subject_a,
 		.subject_b = spec->subject_b };
 	notice_title(&cause, &title);
 	text_set(&in->title, str_c(&title));
 	for (uint32_t i = 0; i < in->n_members; i++) {
 		uint16_t other = alert_check_index(a, in->members[i].check);
 
-		if (other != UINT16_MAX && a->cfg.checks[other].severity_rank > worst->severity_rank)
+		if (other != UINT16_MAX &&
+			a->cfg.checks[other].severity_rank > worst->severity_rank)
 			worst = &a->cfg.checks[other];
 	}
 	text_set(&in->severity, worst->severity);
@@ -178,7 +182,8 @@ static bool is_looked_after(const struct alert *a, const struct tracked *t)
 }
 
 /* Of the live incidents that list the check the one that would survive a merger. */
-static struct tracked *find_lister(const struct alert *a, const char *check, bool must_be_looked_after)
+static struct tracked *find_lister(const struct alert *a, const char *check,
+	bool must_be_looked_after)
 {
 	struct tracked *best = NULL;
 
@@ -186,8 +191,8 @@ static struct tracked *find_lister(const struct alert *a, const char *check, boo
 		struct tracked *t = a->busy[at];
 
 		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
-		    (!must_be_looked_after || is_looked_after(a, t)) &&
-		    (!best || beats(a, t, best)))
+			(!must_be_looked_after || is_looked_after(a, t)) &&
+			(!best || beats(a, t, best)))
 			best = t;
 	}
 	return best;
@@ -224,7 +229,7 @@ void folding_cover(struct alert *a, struct tracked *t)
 /* Also what it only counts. */
 void folding_uncover_all(struct alert *a, struct tracked *t)
 {
-	map_each(&a->covers, it)
+	map_each (&a->covers, it)
 		if (it->value == t)
 			map_remove(&a->covers, it->key);
 	t->n_beyond = 0;
@@ -257,9 +262,8 @@ static void make_id(struct alert *a, struct now now, char id[INCIDENT_ID_MAX])
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
 	const int64_t epoch_2026 = 1767225600;
-	uint64_t second = now.wall.ms / 1000 > epoch_2026 ?
-				  (uint64_t)(now.wall.ms / 1000 - epoch_2026) :
-				  0;
+	uint64_t second =
+		now.wall.ms / 1000 > epoch_2026 ? (uint64_t)(now.wall.ms / 1000 - epoch_2026) : 0;
 	char text[16], *p = text + sizeof text;
 
 	if (second <= a->last_second)
@@ -290,8 +294,8 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 	t->cause_recovered.ms = NEVER_MS;
 	describe_member(a, incident_member(in, in->cause, true), root);
 	in->n_before = a->cfg.world.before ? a->cfg.world.before(a->cfg.world.ctx,
-						     a->judged[root].since, in->cause, in->before) :
-					     0;
+						     a->judged[root].since, in->cause, in->before)
+					   : 0;
 	map_put(&a->incidents, in->id, in);
 	folding_change(a, t, in->cause, "");
 }
@@ -495,8 +499,7 @@ static int64_t linger_ms(const struct alert *a, const struct incident *in)
 	return twice > ALERT_LINGER_MS ? twice : ALERT_LINGER_MS;
 }
 
-static void recover(struct alert *a, struct now now, struct tracked *t,
-	struct incident_member *m)
+static void recover(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
 {
 	m->recovered = now.wall;
 	if (m == &t->in->members[0]) {
@@ -511,12 +514,11 @@ static void recover(struct alert *a, struct now now, struct tracked *t,
 	}
 	if (!t->in->is_flapping)
 		folding_change(a, t, m->check,
-			alert_check_index(a, m->check) == UINT16_MAX ? "is not declared any more" :
-								       "is back");
+			alert_check_index(a, m->check) == UINT16_MAX ? "is not declared any more"
+								     : "is back");
 }
 
-static void relapse(struct alert *a, struct tracked *t, struct incident_member *m,
-	uint16_t check)
+static void relapse(struct alert *a, struct tracked *t, struct incident_member *m, uint16_t check)
 {
 	bool was_flapping = t->in->is_flapping;
 
@@ -562,8 +564,8 @@ static const char *extent_of(const struct judged *j)
 {
 	if (j->health == HEALTH_SILENT)
 		return "is silent";
-	return str_eq(j->scope ? j->scope : "", "path") ? "fails from some vantages only" :
-							   "fails from everywhere";
+	return str_eq(j->scope ? j->scope : "", "path") ? "fails from some vantages only"
+							: "fails from everywhere";
 }
 
 /* A member's state or scope is not what its incident says.  Vantages don't see a change in the same
@@ -580,7 +582,7 @@ static void restate(struct alert *a, struct now now, uint16_t check)
 		m = incident_member(t->in, a->cfg.checks[check].name, false);
 	if (m && !m->recovered.ms && !is_as_judged(a, m, check)) {
 		if (now.mono.ms < due.ms && a->cfg.world.is_settling &&
-		    a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
+			a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
 			alert_wake_at(a, due);
 			return;
 		}
@@ -629,8 +631,7 @@ void folding_well(struct alert *a, struct now now, uint16_t check)
 	}
 }
 
-void folding_released(struct alert *a, struct now now, struct tracked *t,
-	struct incident_member *m)
+void folding_released(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
 {
 	if (m->recovered.ms)
 		return;
@@ -673,8 +674,8 @@ void folding_merge_all(struct alert *a, struct now now)
 	}
 }
 
-/* While it was away a peer's incident that nobody had been told of didn't count, and maybe we opened
- * one of our own; its events need not come again. */
+/* While it was away a peer's incident that nobody had been told of didn't count, and maybe we
+ * opened one of our own; its events need not come again. */
 static void merge_after_reunion(struct alert *a, struct now now)
 {
 	if (!a->is_reunited)
@@ -714,11 +715,12 @@ static void split_due(struct alert *a, struct now now)
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
-		int64_t due = t->cause_recovered.ms == NEVER_MS ? NEVER_MS :
-								  t->cause_recovered.ms + ALERT_SPLIT_MS;
+		int64_t due = t->cause_recovered.ms == NEVER_MS
+				      ? NEVER_MS
+				      : t->cause_recovered.ms + ALERT_SPLIT_MS;
 
 		if (t->owner != a->cfg.self || !t->in->version || t->in->state != INCIDENT_OPEN ||
-		    due == NEVER_MS)
+			due == NEVER_MS)
 			continue;
 		if (now.mono.ms >= due)
 			split_off(a, now, t);
@@ -733,7 +735,7 @@ static void close_due(struct alert *a, struct now now)
 		struct tracked *t = a->busy[at];
 
 		if (t->owner != a->cfg.self || !t->in->version ||
-		    t->in->state != INCIDENT_RECOVERING)
+			t->in->state != INCIDENT_RECOVERING)
 			continue;
 		if (now.mono.ms >= t->linger.ms)
 			close_incident(a, now, t);

@@ -69,7 +69,7 @@ struct incident {
 	struct wall opened, recovered, closed; /* {0}: not yet */
 	struct wall since;                     /* first bad of the cause */
 	char *failing_from; /* a path problem: the vantages that see it; else NULL */
-	char *news;         /* what this version says anew: "nas is the cause"; NULL: look at the state */
+	char *news;         /* what this version says anew: "nas is the cause"; NULL: see state */
 	uint32_t relapses;
 	bool is_flapping;
 	bool is_muted; /* closed without having been told, because a silence covered it */

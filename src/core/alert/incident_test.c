@@ -64,7 +64,8 @@ static void a_body_holds_what_doc_says(void **state)
 	body = written(in);
 	assert_string_equal(body,
 		"{\"owner\":\"mumbai\",\"cause\":\"immich\",\"title\":\"immich is down\","
-		"\"severity\":\"warning\",\"failing_from\":\"\",\"news\":\"\",\"state\":\"open\",\"version\":1,"
+		"\"severity\":\"warning\",\"failing_from\":\"\",\"news\":\"\","
+		"\"state\":\"open\",\"version\":1,"
 		"\"opened\":\"2026-11-22T22:34:13.000Z\",\"since\":\"2026-11-22T22:34:11.000Z\","
 		"\"recovered\":null,\"closed\":null,\"relapses\":0,\"is_flapping\":false,"
 		"\"merged_into\":\"\",\"members\":[[\"immich\",\"failing\",\"down\",1795386851000,"

@@ -78,7 +78,8 @@ bool words_is_over(const struct incident *in)
 int64_t words_lasted_ms(const struct incident *in, struct wall now)
 {
 	struct wall end = words_is_over(in) && in->recovered.ms ? in->recovered : now;
-	struct wall since = in->is_flapping ? in->opened : in->since; /* that is when it fell last */
+	/* `since` is when it fell last. */
+	struct wall since = in->is_flapping ? in->opened : in->since;
 
 	return end.ms > since.ms ? end.ms - since.ms : 0;
 }

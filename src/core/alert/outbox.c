@@ -92,8 +92,7 @@ static bool is_handed_over(const struct tracked *t, uint8_t channel, struct now 
 	       t->in->told[channel].version < slot->handed_version;
 }
 
-static bool is_ours(const struct alert *a, const struct tracked *t, uint8_t channel,
-	struct now now)
+static bool is_ours(const struct alert *a, const struct tracked *t, uint8_t channel, struct now now)
 {
 	const struct outbox_slot *slot = &t->slots[channel];
 
@@ -124,9 +123,13 @@ static struct notice_context context_of(const struct alert *a, struct now now,
 {
 	const struct alert_config *cfg = &a->cfg;
 	uint16_t check = alert_check_index(a, in->cause ? in->cause : "");
-	struct notice_context c = { .lab = cfg->lab, .reader_zone = cfg->reader_zone,
-		.sites = cfg->sites, .n_sites = cfg->n_sites, .from = cfg->sites[cfg->self].name,
-		.url = page_of(a, in, page), .now = now.wall };
+	struct notice_context c = { .lab = cfg->lab,
+		.reader_zone = cfg->reader_zone,
+		.sites = cfg->sites,
+		.n_sites = cfg->n_sites,
+		.from = cfg->sites[cfg->self].name,
+		.url = page_of(a, in, page),
+		.now = now.wall };
 
 	if (check != UINT16_MAX) {
 		const struct alert_check *spec = &cfg->checks[check];
@@ -156,8 +159,7 @@ static void plain_discord(const struct incident *in, const struct notice_context
 	json_close(&w);
 }
 
-static char *render(const struct alert *a, struct now now, const struct tracked *t,
-	uint8_t channel)
+static char *render(const struct alert *a, struct now now, const struct tracked *t, uint8_t channel)
 {
 	const struct alert_channel *ch = &a->cfg.channels[channel];
 	scoped(str_fini) struct str page = STR_EMPTY;
@@ -296,7 +298,7 @@ static bool may_send(struct alert *a, struct now now, const struct tracked *t, u
 	return false;
 }
 
-/* After a start or a reunion somebody may have told of it already, or it may be told as another's. */
+/* After a start or a reunion: maybe somebody has told of it already, maybe as another's. */
 static bool is_news_due(struct alert *a, struct now now)
 {
 	if (now.mono.ms >= a->calm.ms)
@@ -333,14 +335,15 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 			alert_wake_at(a, t->slots[channel].handed_until);
 		return;
 	}
-	if (t->slots[channel].handed_to != ALERT_NO_SITE) { /* too late: whoever still has it must not */
+	if (t->slots[channel].handed_to !=
+		ALERT_NO_SITE) { /* too late: whoever still has it must not */
 		t->slots[channel].handed_to = ALERT_NO_SITE;
 		if (t->in->told[channel].version < t->slots[channel].handed_version)
 			append_handoff(a, t, channel, a->cfg.self, "taken back");
 	}
 	if (!t->slots[channel].number && pace_is_dead(&a->paces[channel], now.mono) &&
-	    !(a->creating[channel] && !is_edit(a, t, channel)) &&
-	    send_elsewhere(a, now, t, channel))
+		!(a->creating[channel] && !is_edit(a, t, channel)) &&
+		send_elsewhere(a, now, t, channel))
 		return;
 	if (may_send(a, now, t, channel))
 		send(a, now, t, channel, ALERT_DO_DELIVER);
@@ -385,8 +388,7 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 	uint32_t n = 0;
 
 	if (a->cfg.channels[channel].kind != ALERT_DISCORD || a->creating[channel] ||
-	    now.mono.ms < a->calm.ms ||
-	    now.mono.ms < pace_next(&a->paces[channel]).ms)
+		now.mono.ms < a->calm.ms || now.mono.ms < pace_next(&a->paces[channel]).ms)
 		return;
 	list = must_alloc((a->n_busy + 1) * sizeof(struct tracked *));
 	for (uint32_t at = 0; at < a->n_busy; at++)
@@ -415,8 +417,8 @@ void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wa
 		str_copy(told->message, sizeof told->message, message);
 }
 
-static void append_receipt(struct alert *a, struct tracked *t, uint8_t channel,
-	const char *message, const char *via)
+static void append_receipt(struct alert *a, struct tracked *t, uint8_t channel, const char *message,
+	const char *via)
 {
 	struct alert_effect *fx = alert_push(a, ALERT_DO_APPEND, t->in->id);
 	struct json_out w;
@@ -465,9 +467,9 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 		break;
 	}
 	if (o->answer.verdict != PACE_DELIVERED)
-		slot->not_before.ms = slot->not_before.ms > now.mono.ms + ALERT_EDIT_MS ?
-					      slot->not_before.ms :
-					      now.mono.ms;
+		slot->not_before.ms = slot->not_before.ms > now.mono.ms + ALERT_EDIT_MS
+					      ? slot->not_before.ms
+					      : now.mono.ms;
 }
 
 /* What limits everything at a service limits our other channels there. */
@@ -509,7 +511,9 @@ void alert_delivered(struct alert *a, struct now now, const struct delivery_outc
 static void give_up(struct alert *a, struct now now, const struct outbox_slot *slot)
 {
 	struct delivery_outcome o = { .number = slot->number,
-		.answer = { .verdict = PACE_UNANSWERED, .retry_after_ms = -1, .remaining = -1,
+		.answer = { .verdict = PACE_UNANSWERED,
+			.retry_after_ms = -1,
+			.remaining = -1,
 			.reset_after_ms = -1 } };
 
 	alert_delivered(a, now, &o);

@@ -15,8 +15,7 @@ static struct tracked *most_dispensable(const struct alert *a)
 {
 	struct tracked *over = NULL;
 
-	map_each(&a->tracked, it)
-	{
+	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
 		if (!t->in->version)
