@@ -368,7 +368,7 @@ bool facts_is_other_lab(const struct site *s, uint8_t site)
 void facts_loaded(struct site *s, struct now now)
 {
 	s->labs_differ.ms = NEVER_MS;
-	s->is_difference_said = s->is_lab_broken = false;
+	s->is_lab_broken = false;
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], true, NULL);
 }
 
@@ -381,9 +381,9 @@ static void compare_labs(struct site *s, struct now now)
 	while (i < s->lab->n_sites && !(is_linked(s, i) && facts_is_other_lab(s, i)))
 		i++;
 	if (i >= s->lab->n_sites) {
-		if (s->is_difference_said)
+		/* Also a word of ours that came back from before: it is not so any more. */
+		if (!s->is_lab_broken)
 			facts_loaded(s, now);
-		s->labs_differ.ms = NEVER_MS;
 		return;
 	}
 	if (s->labs_differ.ms == NEVER_MS)
@@ -393,7 +393,6 @@ static void compare_labs(struct site *s, struct now now)
 	snprintf(reason, sizeof reason, "%s runs another lab.yaml than %s", s->lab->sites[i].name,
 		site_name(s));
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
-	s->is_difference_said = true;
 }
 
 /* ---- when to look again */

@@ -176,6 +176,7 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_RECOVERED, site_name(s), str_c(&body));
 	site_say_config(s, now, NULL);
+	s->facts_due = now.mono; /* words that came back may not be true any more */
 	alert_recovered(s->alert, now);
 	events_tell_all(s, now);
 }
@@ -238,8 +239,7 @@ static void compare_digests(struct site *s, struct now now, uint8_t peer)
 		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
 	s->is_contradicted = false;
 	if (l->peer_digest == site_digest(s) || facts_is_other_lab(s, peer)) {
-		if (s->digest_differs > DIGEST_PATIENCE)
-			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
+		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
 		s->digest_differs = 0;
 		return;
 	}

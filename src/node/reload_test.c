@@ -161,6 +161,25 @@ static void different_files_are_still_known_after_a_restart(void **state)
 	assert_true(pair_was_said(p, "mumbai runs another lab.yaml than dublin"));
 }
 
+static void trouble_that_comes_back_with_lost_history_is_looked_at_anew(void **state)
+{
+	scoped(mem_free) char *yaml = changed("every: 1h, grace: 5m", "every: 1h, grace: 6m");
+	struct memory_store *store = p->sites[DUBLIN].store;
+	uint64_t commits = memory_store_commits(store);
+
+	(void)state;
+	pair_reload(p, MUMBAI, yaml);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "config@dublin"), CHECK_FAILING);
+	pair_stop(p, DUBLIN);
+	memory_store_rollback(store, memory_store_commits(store) - commits);
+	pair_reload(p, MUMBAI, pair_lab);
+	pair_start(p, DUBLIN);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "config@dublin"), CHECK_OK);
+	assert_null(pair_incident(p, DUBLIN, "config@dublin"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -174,6 +193,7 @@ int main(void)
 		T(a_broken_file_is_said_until_it_is_mended),
 		T(sites_that_run_different_files_are_said_once_and_not_at_once),
 		T(different_files_are_still_known_after_a_restart),
+		T(trouble_that_comes_back_with_lost_history_is_looked_at_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

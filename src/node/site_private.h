@@ -100,7 +100,6 @@ struct site {
 	char lab_of[SITES_MAX][SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
 	uint64_t lab_stamp[SITES_MAX];  /* hybrid logical time of the event that said so */
 	struct mono labs_differ;        /* a linked peer runs another one since; {NEVER_MS} */
-	bool is_difference_said;        /* config@SITE fails for that reason */
 	bool is_lab_broken;             /* config@SITE fails for our own file */
 	bool is_stuck;                  /* the last commit failed */
 	bool is_pumping;
