@@ -322,18 +322,48 @@ static enum rc restore_pings(struct site *s, struct now now, struct err *e)
 	return RC_OK;
 }
 
-static enum rc restore_recent(struct site *s, struct now now, enum event_kind kind, struct err *e)
+static enum rc restore_kind(struct site *s, struct now now, enum event_kind kind,
+	const struct event_query *when, struct err *e)
 {
-	int64_t since_ms = now.wall.ms - RESTORE_INCIDENTS_MS;
-	struct event_query q = { .kind = event_kind_text(kind),
-		.since = { since_ms > 0 ? since_ms : 0 } };
+	struct event_query q = *when;
 
+	q.kind = event_kind_text(kind);
 	return replay(s, now, &q, e);
+}
+
+/* From `age_ms` ago on. */
+static struct event_query since_age(struct now now, int64_t age_ms)
+{
+	return (struct event_query){ .since = { now.wall.ms > age_ms ? now.wall.ms - age_ms : 0 } };
 }
 
 enum rc events_restore_receipts(struct site *s, struct now now, struct err *e)
 {
-	return restore_recent(s, now, EVENT_RECEIPT, e);
+	struct event_query q = since_age(now, RESTORE_INCIDENTS_MS);
+
+	return restore_kind(s, now, EVENT_RECEIPT, &q, e);
+}
+
+/* Piece after piece, each half as old as the one before: where there isn't room for all incidents,
+ * those that are over give way to newer ones, and that they were told is in their receipts.  A whole
+ * history at once would also have to fit into memory. */
+static enum rc restore_incidents(struct site *s, struct now now, struct err *e)
+{
+	static const enum event_kind kinds[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
+		EVENT_ACK };
+
+	for (int64_t age = RESTORE_INCIDENTS_MS; age > 0; age = age > HOUR_MS ? age / 2 : 0) {
+		struct event_query q = since_age(now, age);
+		enum rc rc = RC_OK;
+
+		if (age > HOUR_MS) /* the last piece has no end: stamps may be ahead of our clock */
+			q.until.ms = since_age(now, age / 2).since.ms - 1;
+		for (size_t i = 0; i < COUNT(kinds) && rc == RC_OK && q.until.ms >= 0; i++)
+			rc = restore_kind(s, now, kinds[i], &q, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
 }
 
 static enum rc restore_words(struct site *s, struct now now, struct err *e)
@@ -370,15 +400,11 @@ enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 enum rc events_restore(struct site *s, struct now now, struct err *e)
 {
 	static const enum event_kind latest[] = { EVENT_CONFIG, EVENT_DRILL, EVENT_SILENCE };
-	static const enum event_kind since[] = { EVENT_INCIDENT, EVENT_RECEIPT, EVENT_HANDOFF,
-		EVENT_ACK };
 	enum rc rc = events_restore_checks(s, now, e);
 
 	for (size_t i = 0; rc == RC_OK && i < COUNT(latest); i++)
 		rc = restore_latest(s, now, latest[i], e);
-	for (size_t i = 0; rc == RC_OK && i < COUNT(since); i++)
-		rc = restore_recent(s, now, since[i], e);
-	return rc;
+	return rc == RC_OK ? restore_incidents(s, now, e) : rc;
 }
 
 /* A heartbeat that nobody has ever sent counts its first deadline from the day it was declared, and

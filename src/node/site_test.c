@@ -475,6 +475,74 @@ static void an_incident_outlives_a_restart_of_its_owner(void **state)
 	assert_int_equal(p->n_messages, 1);
 }
 
+/* An incident of mumbai's that is over, or its receipt. */
+static void write_over(bool is_receipt, unsigned number, struct wall at, struct str *body)
+{
+	scoped(incident_free) struct incident *in = incident_new();
+
+	str_clear(body);
+	if (is_receipt) {
+		str_addf(body,
+			"{\"channel\":\"discord\",\"version\":2,\"message\":\"m%u\",\"via\":"
+			"\"mumbai\"}",
+			number);
+		return;
+	}
+	text_set(&in->owner, "mumbai");
+	text_set(&in->cause, "git");
+	text_set(&in->title, "git is down");
+	text_set(&in->severity, "warning");
+	in->state = INCIDENT_CLOSED;
+	in->version = 2;
+	in->opened = in->since = in->recovered = in->closed = at;
+	text_set(&incident_member(in, "git", true)->state, "failing");
+	text_set(&in->members[0].scope, "down");
+	in->members[0].since = in->members[0].recovered = at;
+	incident_write(in, body);
+}
+
+/* So many incidents in the last two months, each with its receipt, in an epoch before this one. */
+static void remember_incidents(uint8_t site, unsigned n)
+{
+	const struct journal_store *store = memory_store_port(p->sites[site].store);
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct event ev = { .site = "mumbai", .epoch = 1 };
+	struct wall at = { pair_now(p, site).wall.ms - 60 * DAY_MS };
+
+	for (unsigned i = 0; i < 2 * n; i++) {
+		char id[INCIDENT_ID_MAX];
+
+		at.ms += 59 * DAY_MS / (2 * n);
+		snprintf(id, sizeof id, "mumbai-old%u", i / 2);
+		write_over(i % 2, i / 2, at, &body);
+		ev.kind = i % 2 ? "receipt" : "incident";
+		ev.subject = id;
+		ev.body = str_c(&body);
+		ev.seq++;
+		ev.wall = at;
+		ev.hlc = (uint64_t)at.ms << 16;
+		ev.hash = event_hash(&ev);
+		assert_int_equal(store->put(store->ctx, &ev, 1, NULL), RC_OK);
+		ev.previous = ev.hash;
+	}
+}
+
+static void a_long_history_pushes_no_open_incident_out_at_a_restart(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
+	pair_stop(p, MUMBAI);
+	remember_incidents(MUMBAI, INCIDENTS_OPEN_MAX + 10);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
+	assert_int_equal(p->n_messages, 1);
+}
+
 static void a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice(void **state)
 {
 	uint32_t events;
@@ -608,6 +676,7 @@ int main(void)
 		T(an_acknowledgement_shows_in_the_message),
 		T(what_is_asked_of_a_site_wrongly_is_refused),
 		T(an_incident_outlives_a_restart_of_its_owner),
+		T(a_long_history_pushes_no_open_incident_out_at_a_restart),
 		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
 		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
