@@ -169,7 +169,7 @@ class StandIn(Program):
 
     def history(self):
         """{"messages": [...], "duplicates": [...], "counts": {...}}"""
-        return self.client.json("GET", "/standin/messages")
+        return Client(self.address).json("GET", "/standin/messages")
 
 
 class Site(Program):

@@ -83,7 +83,7 @@ class Storm:
             victim.start(wait=False)
 
     def fail(self):
-        """One job after the other reports failure; half of them recover some time later."""
+        """One job after the other reports failure; half of them recover once people know."""
         recoveries = []
         for i in random.sample(range(N_JOBS), N_JOBS):
             if self.is_over.wait(random.uniform(0, 2 * FAIL_EVERY_S)):
@@ -92,8 +92,10 @@ class Storm:
                 self.failed.append(f"job-{i}")
                 if random.random() < 0.5:
                     recoveries.append(i)
-            if len(recoveries) > 5:
-                self.report(recoveries.pop(0), "")
+            told = {m["versions"][0]["embeds"][0]["title"].split()[0] for m in self.lab.messages()}
+            for number in [r for r in recoveries if f"job-{r}" in told]:
+                recoveries.remove(number)
+                self.report(number, "")
 
     def report(self, number, what):
         """As a job does that wants to be heard: again until it was."""
