@@ -92,7 +92,8 @@ class Storm:
                 self.failed.append(f"job-{i}")
                 if random.random() < 0.5:
                     recoveries.append(i)
-            told = {m["versions"][0]["embeds"][0]["title"].split()[0] for m in self.lab.messages()}
+            told = {m["versions"][0]["embeds"][0]["title"].split()[0].rstrip(":")
+                    for m in self.lab.messages()}
             for number in [r for r in recoveries if f"job-{r}" in told]:
                 recoveries.remove(number)
                 self.report(number, "")

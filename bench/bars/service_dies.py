@@ -30,8 +30,8 @@ def probe_of(service, number):
 
 def told_at(lab, name):
     """When the stand-in took the message about the check; None so far."""
-    for message in lab.messages():
-        if message["versions"][0]["embeds"][0]["title"].split()[0] == name:
+    for message in lab.messages():  # "NAME is down", "NAME: path problem, fails from dublin"
+        if message["versions"][0]["embeds"][0]["title"].split()[0].rstrip(":") == name:
             return time_of(message["created"])
     return None
 
