@@ -196,7 +196,10 @@ static void commit(struct site *s, struct now now)
 		return;
 	}
 	if (s->is_stuck)
-		site_log(s, LOG_LEVEL_INFO, "the journal is written again");
+		site_log(s, LOG_LEVEL_WARNING,
+			"the journal is written again; %llu events that later ones made useless "
+			"were left out",
+			(unsigned long long)journal_left_out(s->journal));
 	s->is_stuck = false;
 	say_committed(s, events, n);
 	peers_refresh_heads(s);

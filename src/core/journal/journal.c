@@ -6,6 +6,8 @@
  */
 #include "core/journal/journal_private.h"
 
+#include "base/map.h"
+
 _Static_assert(sizeof((struct journal_head){ 0 }.site) == NAME_BYTES_MAX + 1,
 	"a head holds a name");
 
@@ -263,6 +265,58 @@ static void forget_committed(struct journal *j)
 		arena_reset(&j->arena);
 }
 
+/* ---- too long without room on the disk */
+
+static bool is_superseded_by_next(const struct event *ev)
+{
+	enum event_kind kind = event_kind_of(ev->kind);
+
+	return kind == EVENT_EVIDENCE || kind == EVENT_LINK || kind == EVENT_INCIDENT ||
+	       kind == EVENT_CONFIG || kind == EVENT_DRILL;
+}
+
+static bool is_newest(struct map *seen, const struct event *ev)
+{
+	char key[EVENT_SUBJECT_BYTES_MAX + 32];
+
+	if (!is_superseded_by_next(ev))
+		return true;
+	snprintf(key, sizeof key, "%s %s", ev->kind, ev->subject);
+	if (map_has(seen, key))
+		return false;
+	map_put(seen, key, seen);
+	return true;
+}
+
+static struct event *copy_event(struct arena *a, const struct event *ev)
+{
+	struct event *copy = arena_alloc(a, sizeof *copy);
+
+	*copy = *ev;
+	copy->subject = arena_strdup(a, ev->subject);
+	copy->body = arena_strdup(a, ev->body);
+	return copy;
+}
+
+static void leave_out_superseded(struct journal *j)
+{
+	struct map seen = MAP_EMPTY;
+	struct arena kept = { 0 };
+	size_t n = j->n_pending, first = n;
+
+	while (n-- > 0)
+		if (is_newest(&seen, j->pending[n]))
+			j->pending[--first] = copy_event(&kept, j->pending[n]);
+	map_fini(&seen);
+	j->n_thinned += first;
+	j->n_pending -= first;
+	memmove(j->pending, j->pending + first, j->n_pending * sizeof *j->pending);
+	arena_fini(&j->arena);
+	j->arena = kept;
+	j->thin_at = 2 * j->n_pending > JOURNAL_WAITING_MAX ? 2 * j->n_pending : JOURNAL_WAITING_MAX;
+	journal_enter(j, j->epoch);
+}
+
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body)
 {
@@ -272,6 +326,8 @@ const struct event *journal_add(struct journal *j, struct now now, enum event_ki
 	must(kind < EVENT_UNKNOWN);
 	spell(body, &spelt);
 	forget_committed(j);
+	if (j->is_full && j->n_pending >= JOURNAL_WAITING_MAX && j->n_pending >= j->thin_at)
+		leave_out_superseded(j);
 	ev = arena_alloc(&j->arena, sizeof *ev);
 	ev->wall = in_range(now.wall);
 	ev->hlc = hlc_tick(&j->clock, ev->wall);
@@ -303,8 +359,11 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 	size_t n = j->n_pending;
 	enum rc rc = n ? j->store.put(j->store.ctx, events, n, e) : RC_OK;
 
+	j->is_full = rc == RC_FULL;
 	if (rc != RC_OK)
 		return err_in(e, rc, "appending to the journal");
+	j->n_left_out = j->n_thinned;
+	j->n_thinned = j->thin_at = 0;
 	if (n)
 		journal_advance(j, &events[n - 1]);
 	j->n_pending = j->n_batch = 0;
@@ -316,6 +375,11 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 size_t journal_uncommitted(const struct journal *j)
 {
 	return j->n_pending;
+}
+
+uint64_t journal_left_out(const struct journal *j)
+{
+	return j->n_left_out;
 }
 
 void journal_new_epoch(struct journal *j, struct now now)

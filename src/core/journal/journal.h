@@ -97,8 +97,11 @@ enum rc journal_open(struct journal **ret, const char *site, const struct journa
 void journal_free(struct journal *j);
 SCOPED_BY(journal_free, struct journal *)
 
-/* Prepare an event of ours; returned for reading until the next commit.  `body` is a JSON object;
- * one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut. */
+/* Prepare an event of ours; returned for reading until the next add or commit.  `body` is a JSON object;
+ * one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut.
+ *
+ * While the disk is full prepared events wait in memory.  Beyond JOURNAL_WAITING_MAX those are left out
+ * that a later one makes useless: words, links and incidents are told whole each time. */
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body);
 /* Make all prepared events durable.  On failure they stay prepared, and a later commit tries
@@ -106,6 +109,8 @@ const struct event *journal_add(struct journal *j, struct now now, enum event_ki
 enum rc journal_commit(struct journal *j, const struct event **ret_events, size_t *ret_n,
 	struct err *e) MUST_USE;
 size_t journal_uncommitted(const struct journal *j);
+/* How many events the last successful commit lacks, because later ones made them useless. */
+uint64_t journal_left_out(const struct journal *j);
 
 /* Take in a batch of one chain from a peer; *ret_new counts what we did not have.  Nothing is kept
  * unless RC_OK:

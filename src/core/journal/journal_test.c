@@ -556,6 +556,33 @@ static void a_fork_beyond_what_we_hold_is_seen_too(void **state)
 	assert_int_equal(head_of(&dublin, "mumbai", 1763000000), 2);
 }
 
+static void what_waits_for_room_on_the_disk_is_bounded_and_keeps_the_newest(void **state)
+{
+	const struct event *committed;
+	char body[32];
+	size_t n;
+
+	(void)state;
+	memory_store_set_fault(dublin.disk,
+		(struct memory_fault){ .count = UINT64_MAX, .rc = RC_FULL });
+	for (int i = 0; i < 3 * JOURNAL_WAITING_MAX; i++) {
+		snprintf(body, sizeof body, "{\"word\":\"ok\",\"took_us\":%d}", i);
+		journal_add(dublin.journal, now, EVENT_EVIDENCE, i % 2 ? "git" : "dns", body);
+		if (i % 4096 == 0)
+			journal_add(dublin.journal, now, EVENT_NOTE, "disk", "{\"text\":\"full\"}");
+		assert_true(journal_uncommitted(dublin.journal) <= JOURNAL_WAITING_MAX + 1);
+		if (i % 256 == 0)
+			assert_int_equal(commit(&dublin), RC_FULL);
+	}
+	memory_store_set_fault(dublin.disk, (struct memory_fault){ 0 });
+	assert_int_equal(journal_commit(dublin.journal, &committed, &n, NULL), RC_OK);
+	assert_true(journal_left_out(dublin.journal) > JOURNAL_WAITING_MAX);
+	assert_string_equal(committed[n - 1].body, body);
+	assert_int_equal(committed[n - 1].seq, n);
+	assert_string_equal(committed[0].kind, "note"); /* nothing says it again: kept */
+	assert_int_equal(memory_store_count(dublin.disk), n);
+}
+
 static void a_full_disk_refuses_a_batch_and_takes_it_later(void **state)
 {
 	size_t n_new;
@@ -920,6 +947,7 @@ int main(void)
 		TEST(a_site_that_is_not_declared_is_refused),
 		TEST(two_versions_of_a_peers_event_are_a_fork),
 		TEST(a_fork_beyond_what_we_hold_is_seen_too),
+		TEST(what_waits_for_room_on_the_disk_is_bounded_and_keeps_the_newest),
 		TEST(a_full_disk_refuses_a_batch_and_takes_it_later),
 		TEST(our_clock_follows_a_peer_but_not_into_the_far_future),
 		TEST(we_know_what_a_peer_lacks),
