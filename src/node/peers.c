@@ -233,7 +233,8 @@ static void compare_digests(struct site *s, struct now now, uint8_t peer)
 	const struct link *l = &s->links[peer];
 	char reason[REASON_BYTES_MAX];
 
-	if (!is_same_journal(s, l))
+	/* What waits for room on the disk is in our state, and in no journal. */
+	if (journal_uncommitted(s->journal) || !is_same_journal(s, l))
 		return;
 	if (s->is_contradicted)
 		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
