@@ -74,7 +74,8 @@ def table(rows):
 
 def notes(rows):
     missed = [row for row in rows if row.is_met is False]
-    yield f"{sum(row.is_met is True for row in rows)} bars met, {len(missed)} missed."
+    broken = sum(bool(row.figures.get("is_broken")) for row in rows)
+    yield f"{sum(row.is_met is True for row in rows)} bars met, {len(missed)} missed, {broken} not measured."
     for row in missed:
         yield from textwrap.wrap(f"Missed: {row.what}: {row.measured}, bar {row.bar}. {row.note}", 140,
                                  subsequent_indent="  ")
