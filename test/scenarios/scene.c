@@ -56,6 +56,22 @@ void scene_sleep_until(int64_t wall_ms)
 		scene_sleep(ms);
 }
 
+/* What both sites say of it. */
+static void show_sites(void)
+{
+	static const enum place sites[] = { DUBLIN, MUMBAI };
+	scoped(str_fini) struct str out = STR_EMPTY;
+
+	for (size_t i = 0; i < COUNT(sites); i++) {
+		str_addf(&out, "\n---- status, incidents and log at %s\n", place_name(sites[i]));
+		COMMAND_AT(sites[i], &out, "status", "--all");
+		COMMAND_AT(sites[i], &out, "incidents", "--state", "all");
+		COMMAND_AT(sites[i], &out, "log", "--limit", "80");
+	}
+	fputs(str_c(&out), stdout);
+	fflush(stdout);
+}
+
 void scene_fail(const char *fmt, ...)
 {
 	char text[4096];
@@ -65,6 +81,7 @@ void scene_fail(const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	print_error("%s\n", text);
+	show_sites();
 	_fail(__FILE__, __LINE__);
 	abort(); /* not reached: _fail() leaves the test */
 }
@@ -524,6 +541,8 @@ int scenarios_run(const struct CMUnitTest *tests, size_t n)
 	standin = from_environment("STANDIN");
 	node = from_environment("NODE");
 	relay = from_environment("RELAY");
+	if (getenv("SCENARIO"))
+		cmocka_set_test_filter(getenv("SCENARIO"));
 	the_tests = tests;
 	n_tests = n;
 	return sandbox_run(run_inside);

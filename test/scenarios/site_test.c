@@ -50,8 +50,9 @@ static void a_site_that_is_cut_off_is_told_by_its_peer_and_tells_what_it_saw_whe
 	assert_messages(1);
 
 	net_plug(MUMBAI);
-	photos = await_told("photos is down", 45000);
-	await_edit(&site, "site mumbai is back after", 45000);
+	photos = await_told("photos is down",
+		90000); /* dead still, a minute after what explained it */
+	await_edit(&site, "site mumbai is back after", 10000);
 	scene_run(PHOTOS);
 	await_edit(&photos, "photos is back after", 20000);
 	await_same_journals(15000);
