@@ -132,7 +132,9 @@ static enum peer_life life_of(struct site *s, uint8_t peer, struct now now)
 		if (!beacons_is_reachable(b, now))
 			continue;
 		asked++;
-		if (quiet_ms < 0 || quiet_ms >= FACTS_DEAD_MS)
+		if (quiet_ms < 0) /* never heard, which counts from the loss of the link on */
+			quiet_ms = b->answered.ms - s->last_linked[peer].ms;
+		if (quiet_ms >= FACTS_DEAD_MS)
 			dead++;
 		else if (quiet_ms + now.mono.ms - b->answered.ms >= FACTS_DEAD_MS)
 			beacons_hurry(b, now);

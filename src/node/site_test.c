@@ -247,6 +247,26 @@ static void a_blind_vantage_s_word_does_not_count(void **state)
 	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);
 }
 
+/* Mumbai is told of a watcher that has just begun to listen, and then of nothing any more. */
+static void what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead(void **state)
+{
+	(void)state;
+	pair_run(p, 10 * MINUTE_MS); /* the first drill is over */
+	p->sites[DUBLIN].is_watcher_reachable = false;
+	p->sites[DUBLIN].heard.ms = INT64_MIN;
+	pair_run(p, 6 * SECOND_MS);
+	p->sites[DUBLIN].is_watcher_reachable = true;
+	pair_part(p);
+	p->sites[MUMBAI].is_watcher_reachable = p->sites[MUMBAI].is_channel_reachable = false;
+	pair_run(p, 3 * MINUTE_MS);
+	pair_heal(p);
+	p->sites[MUMBAI].is_watcher_reachable = p->sites[MUMBAI].is_channel_reachable = true;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_true(pair_was_said(p, "site mumbai is"));
+	assert_false(pair_was_said(p, "site dublin"));
+	assert_int_equal(p->n_messages, 1);
+}
+
 /* ---- the watcher */
 
 static void a_watcher_that_refuses_at_once_is_asked_at_its_pace(void **state)
@@ -663,6 +683,7 @@ int main(void)
 		T(a_site_that_comes_back_leaves_nothing_open),
 		T(without_a_watcher_to_ask_it_says_that_it_can_not_know),
 		T(a_blind_vantage_s_word_does_not_count),
+		T(what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead),
 		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
 		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
