@@ -11,13 +11,14 @@
 
 static int64_t report(const char *how)
 {
+	int64_t now = scene_now_ms();
 	char url[128];
 
 	AT(MUMBAI);
 	snprintf(url, sizeof url, "http://127.0.0.1:7080/heartbeat/backup%s", how);
 	MUST_RUN("curl", "--fail", "--silent", "--show-error", "--max-time", "5", "--data",
 		"42 files copied", url);
-	return scene_now_ms();
+	return now;
 }
 
 static void a_job_that_stays_away_is_silent_and_comes_back(void **state)
