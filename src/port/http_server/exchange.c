@@ -120,13 +120,18 @@ static enum MHD_Result keep_header(void *exchange, enum MHD_ValueKind kind, cons
 	return MHD_YES;
 }
 
-/* Two of these, or two ways to say how long the body is, make a request mean different things to
- * different readers (RFC 9110, 7.2; RFC 9112, 6.3). */
+/* Two of these, two ways to say how long the body is, a coding that we don't know, or space before
+ * the colon make a request mean different things to different readers (RFC 9110, 7.2; RFC 9112,
+ * 5.1, 6.1, 6.3). */
 static const char *ambiguous_header(const struct http_ask *ask)
 {
 	static const char *const once[] = { "Host", "Content-Length", "Transfer-Encoding", "Origin",
 		"Authorization" };
+	const char *coding = http_ask_header(ask, "Transfer-Encoding");
 
+	for (uint32_t k = 0; k < ask->n_headers; k++)
+		if (strpbrk(ask->headers[k].name, " \t"))
+			return ask->headers[k].name;
 	for (size_t i = 0; i < COUNT(once); i++) {
 		uint32_t n = 0;
 
@@ -135,9 +140,9 @@ static const char *ambiguous_header(const struct http_ask *ask)
 		if (n > 1)
 			return once[i];
 	}
-	if (http_ask_header(ask, "Content-Length") && http_ask_header(ask, "Transfer-Encoding"))
+	if (coding && http_ask_header(ask, "Content-Length"))
 		return "Content-Length";
-	return NULL;
+	return coding && strcasecmp(coding, "chunked") != 0 ? "Transfer-Encoding" : NULL;
 }
 
 static void reply_json(struct http_exchange *x, struct http_reply *r, const char *code,
@@ -163,7 +168,7 @@ static void refuse_ambiguous(struct http_exchange *x, const char *header)
 {
 	char text[128];
 
-	snprintf(text, sizeof text, "the header %s is repeated, or contradicted by another",
+	snprintf(text, sizeof text, "the header %.48s is repeated, contradicted or not understood",
 		header);
 	http_reply_error(x, RC_INPUT, text, NULL, 0);
 }

@@ -310,6 +310,8 @@ static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
 		"POST / " HEAD "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"GET / " HEAD "Origin: http://a\r\nOrigin: http://b\r\n\r\n",
 		"GET / HTTP/1.1\r\n\r\n", /* no Host */
+		"POST / " HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n",
+		"POST / " HEAD "Content-Length : 2\r\n\r\nab",
 	};
 	scoped(bench_fini) struct bench b;
 
