@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 /*        name         exit  http  text                                        */
+/* clang-format off */
 #define RC_TABLE(X)                                                                                \
 	X(OK,          0,    200,  "ok")                                                           \
 	X(LIMIT,       75,   429,  "limit reached")                                                \
@@ -33,6 +34,7 @@
 	X(TIMEOUT,     69,   504,  "no answer in time")                                            \
 	X(UNSUPPORTED, 78,   501,  "not supported yet")                                            \
 	X(INTERNAL,    70,   500,  "a defect in this program")
+/* clang-format on */
 
 enum rc {
 #define X(name, exit, http, text) RC_##name,

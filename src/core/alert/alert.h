@@ -28,22 +28,25 @@
 #include "core/alert/pace.h"
 #include "core/alert/silence.h"
 
-#define ALERT_SETTLE_MS    2000  /* for the extent to be known; also edits gather changes so long */
-#define ALERT_CALM_MS      4000  /* after a start or when sites meet again: the news comes in first,
-				  * and nothing new is opened or told */
-#define ALERT_DEFER_MS     15000
-#define ALERT_UNLISTED_MS  (60 * SECOND_MS) /* the root's incident, another site's, leaves a check out */
-#define ALERT_LINGER_MS    30000     /* RECOVERING this long (or 2 x every) before CLOSED */
+/* For the extent to be known; edits gather changes so long, too. */
+#define ALERT_SETTLE_MS 2000
+/* After a start, or when sites meet again: the news comes in before anything is opened or told. */
+#define ALERT_CALM_MS  4000
+#define ALERT_DEFER_MS 15000
+/* The root's incident, another site's, leaves a check out. */
+#define ALERT_UNLISTED_MS    (60 * SECOND_MS)
+#define ALERT_LINGER_MS      30000 /* RECOVERING this long (or 2 x every) before CLOSED */
 #define ALERT_FLAP_LINGER_MS (10 * MINUTE_MS)
 #define ALERT_FLAP_RELAPSES  3
-#define ALERT_SPLIT_MS     (60 * SECOND_MS) /* what is still not well so long after its cause is told apart */
-#define ALERT_EDIT_MS      5000      /* edits of one message no closer than this */
-#define ALERT_UNANSWERED_MS 20000    /* a delivery without outcome by then is PACE_UNANSWERED */
-#define ALERT_WATCHER_MS \
-	(60 * SECOND_MS) /* the same through the watcher: its beacons, its own pace */
-#define ALERT_BACKLOG      3
-#define ALERT_BACKLOG_MS   (5 * MINUTE_MS)
-#define ALERT_HANDOFF_MS   20000     /* handed over, no receipt by then: try ourselves again */
+/* What is still not well so long after its cause is told apart. */
+#define ALERT_SPLIT_MS      (60 * SECOND_MS)
+#define ALERT_EDIT_MS       5000  /* edits of one message no closer than this */
+#define ALERT_UNANSWERED_MS 20000 /* a delivery without outcome by then is PACE_UNANSWERED */
+/* The same through the watcher: its beacons, its own pace. */
+#define ALERT_WATCHER_MS (60 * SECOND_MS)
+#define ALERT_BACKLOG    3
+#define ALERT_BACKLOG_MS (5 * MINUTE_MS)
+#define ALERT_HANDOFF_MS 20000 /* handed over, no receipt by then: try ourselves again */
 #define ALERT_NO_SITE      UINT8_MAX
 
 struct alert_check { /* what alert knows of a check; borrowed until the next load */

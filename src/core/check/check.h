@@ -51,7 +51,8 @@ struct check_spec {
 	int64_t every_ms, timeout_ms, grace_ms;
 	const uint16_t *needs; /* probed out of turn when this one becomes suspect; borrowed */
 	uint16_t n_needs;
-	const struct cron *cron; /* SOURCE_PING: instead of every_ms; borrowed until the next load */
+	/* SOURCE_PING: instead of every_ms; borrowed until the next load. */
+	const struct cron *cron;
 	const struct tz *zone;
 };
 
