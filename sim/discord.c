@@ -16,7 +16,7 @@ enum {
 };
 
 struct post {
-	uint8_t from;         /* SIM_SITES: the watcher */
+	uint8_t from; /* SIM_SITES: the watcher */
 	uint64_t generation;
 	struct delivery delivery;
 	uint64_t watcher_number;
@@ -68,7 +68,8 @@ static void show(struct world *w, struct sim_message *m, uint8_t by, const char 
 	}
 }
 
-static struct sim_message *store(struct world *w, bool is_edit, const char *message, bool *ret_is_new)
+static struct sim_message *store(struct world *w, bool is_edit, const char *message,
+	bool *ret_is_new)
 {
 	struct sim_message *m = is_edit ? find(w, strtoull(message, NULL, 10)) : NULL;
 
@@ -128,7 +129,9 @@ static void answer_site(struct world *w, void *arg)
 	struct sim_site *s = &w->sites[p->from];
 	struct delivery_outcome o = { .number = p->delivery.number,
 		.message = p->answer == ANSWER_OK ? p->id : NULL,
-		.answer = { .verdict = verdicts[p->answer], .remaining = -1, .reset_after_ms = -1,
+		.answer = { .verdict = verdicts[p->answer],
+			.remaining = -1,
+			.reset_after_ms = -1,
 			.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1 } };
 
 	if (s->site && s->generation == p->generation) {
@@ -161,8 +164,8 @@ static void receive_site(struct world *w, void *arg)
 		show(w, m, p->from, p->delivery.incident, p->delivery.version);
 		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
-		world_trace(w, "site%u %s message %s version %u", p->from, is_new ? "posts" : "edits",
-			p->id, p->delivery.version);
+		world_trace(w, "site%u %s message %s version %u", p->from,
+			is_new ? "posts" : "edits", p->id, p->delivery.version);
 		oracle_message(w, m, is_new);
 		if (p->answer == ANSWER_NOTHING)
 			oracle_unsure(w, p->delivery.incident);

@@ -385,7 +385,7 @@ static bool is_under_way(const struct world *w, const struct active *f)
 		if (loses_history(f->fault) && stops_process(a->fault))
 			return true; /* both disks at once lose history for good: nobody can promise */
 		if ((a->fault == FAULT_LINK || a->fault == FAULT_ONE_WAY) &&
-		    (f->fault == FAULT_LINK || f->fault == FAULT_ONE_WAY))
+			(f->fault == FAULT_LINK || f->fault == FAULT_ONE_WAY))
 			return true;
 		if (a->check == f->check && f->check != CHECK_NONE && f->fault != FAULT_OPERATOR)
 			return true;

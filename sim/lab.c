@@ -50,7 +50,8 @@ static void fill_in(bool is_swapped, bool is_lesser, struct str *out)
 {
 	char k0[KEY_TEXT_MAX], k1[KEY_TEXT_MAX], kw[KEY_TEXT_MAX];
 	/* Names of one length, so that no text is cut elsewhere in the mirror. */
-	const char *names[] = { is_swapped ? "mumbai" : "dublin", is_swapped ? "dublin" : "mumbai" };
+	const char *names[] = { is_swapped ? "mumbai" : "dublin",
+		is_swapped ? "dublin" : "mumbai" };
 	const struct {
 		const char *mark, *value;
 	} marks[] = { { "{0}", names[0] }, { "{1}", names[1] }, { "{k0}", k0 }, { "{k1}", k1 },
@@ -110,7 +111,8 @@ struct lab *sim_lab(bool is_swapped, bool is_lesser)
 		fprintf(stderr, "sim: %s\n", e.text);
 		for (uint32_t i = 0; i < findings.n; i++)
 			fprintf(stderr, "sim: %s:%u:%u: %s\n", findings.items[i].file,
-				findings.items[i].line, findings.items[i].column, findings.items[i].text);
+				findings.items[i].line, findings.items[i].column,
+				findings.items[i].text);
 		exit(1);
 	}
 	must(lab->n_checks <= SIM_CHECKS);

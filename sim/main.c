@@ -58,7 +58,8 @@ static struct outcome run(const struct sim_options *options)
 
 static int run_one(const struct arguments *a)
 {
-	struct sim_options options = { .seed = a->seed, .hours = a->hours,
+	struct sim_options options = { .seed = a->seed,
+		.hours = a->hours,
 		.trace = a->is_traced ? stdout : NULL };
 	struct outcome o = run(&options);
 
@@ -124,14 +125,16 @@ static int run_many(const struct arguments *a)
 		sum.faults += o.faults;
 		sum.checked += o.checked;
 	}
-	printf("%llu seeds of %lld h from %llu: %llu broken; %llu faults, %llu incidents, %llu messages, "
+	printf("%llu seeds of %lld h from %llu: %llu broken; %llu faults, %llu incidents, %llu "
+	       "messages, "
 	       "%llu expectations; %llu steps; trace %016llx; %.0f simulated hours a minute\n",
 		(unsigned long long)n, (long long)a->hours, (unsigned long long)a->from,
 		(unsigned long long)broken, (unsigned long long)sum.faults,
 		(unsigned long long)sum.incidents, (unsigned long long)sum.deliveries,
 		(unsigned long long)sum.checked, (unsigned long long)sum.steps,
 		(unsigned long long)hash,
-		(double)n * (double)a->hours * (a->is_mirrored ? 2 : 1) * 60 / (seconds_now() - begun));
+		(double)n * (double)a->hours * (a->is_mirrored ? 2 : 1) * 60 /
+			(seconds_now() - begun));
 	return broken ? 1 : 0;
 }
 

@@ -47,7 +47,8 @@ static bool can_tell(const struct world *w, uint8_t site)
 
 	if (!s->site || s->is_disk_full)
 		return false;
-	return can_post(w, site) || (is_linked(w) && can_post(w, !site)) || can_ask_watcher(w, site);
+	return can_post(w, site) || (is_linked(w) && can_post(w, !site)) ||
+	       can_ask_watcher(w, site);
 }
 
 /* ---- 1: what is told */
@@ -88,7 +89,8 @@ static uint16_t named(const struct world *w, enum check_kind kind, uint8_t subje
 static uint64_t explained_by(const struct world *w, uint16_t check)
 {
 	const struct lab_check *c = &w->lab->checks[check];
-	uint64_t set = bit(check) | bit(named(w, CHECK_SITE, c->home)) | bit(named(w, CHECK_LINK, 0));
+	uint64_t set =
+		bit(check) | bit(named(w, CHECK_SITE, c->home)) | bit(named(w, CHECK_LINK, 0));
 
 	for (int round = 0; round < 4; round++)
 		for (uint16_t i = 0; i < w->lab->n_checks; i++)
@@ -151,8 +153,9 @@ void oracle_still(struct world *w)
 			expect_site_told(w, site);
 	for (uint16_t i = 0; i < w->lab->n_declared; i++) {
 		const struct lab_check *c = &w->lab->checks[i];
-		int64_t deadline_ms = STILL_MS + (c->kind == CHECK_HEARTBEAT ? c->every_ms + c->grace_ms :
-									       2 * c->every_ms);
+		int64_t deadline_ms =
+			STILL_MS +
+			(c->kind == CHECK_HEARTBEAT ? c->every_ms + c->grace_ms : 2 * c->every_ms);
 
 		if (is_declared(w, i) && w->dead_since_ms[i] != NEVER_MS &&
 			w->now_ms - w->dead_since_ms[i] > deadline_ms)
@@ -296,19 +299,20 @@ static bool is_told(const struct world *w, const struct incident *in)
 
 static void expect_all_told(struct world *w, uint8_t site)
 {
-	map_each(alert_incidents(site_alert(w->sites[site].site)), it)
-	{
+	map_each (alert_incidents(site_alert(w->sites[site].site)), it) {
 		const struct incident *in = it->value;
 		uint16_t cause = lab_check_index(w->lab, in->cause);
 
 		if (!str_eq(in->owner, w->lab->sites[site].name) || !in->version)
 			continue;
-		if (incident_is_over(in) || (cause != CHECK_NONE && w->hushed_until_ms[cause] > w->now_ms)) {
+		if (incident_is_over(in) ||
+			(cause != CHECK_NONE && w->hushed_until_ms[cause] > w->now_ms)) {
 			if (!is_told(w, in) &&
 				!(cause != CHECK_NONE && w->hushed_until_ms[cause] > 0))
-				world_breach(w, "oracle 2: an incident of %s was never told in its last "
-						"version (%u of %u)", in->cause, in->told[0].version,
-					in->version);
+				world_breach(w,
+					"oracle 2: an incident of %s was never told in its last "
+					"version (%u of %u)",
+					in->cause, in->told[0].version, in->version);
 			continue;
 		}
 		world_breach(w, "oracle 1: all is well, but the incident of %s is still open",
@@ -338,8 +342,9 @@ static void print_site(struct world *w, uint8_t site)
 			const struct vantage *v = checks_vantage(c, i, from);
 
 			if (v)
-				fprintf(w->options.trace, "site%u word of site%u on %s: %s\n", site, from,
-					checks_view(c, i).spec->name, check_word_name(v->word));
+				fprintf(w->options.trace, "site%u word of site%u on %s: %s\n", site,
+					from, checks_view(c, i).spec->name,
+					check_word_name(v->word));
 		}
 	size_t n;
 	const struct journal_head *heads = journal_heads(site_journal(w->sites[site].site), &n);
@@ -347,8 +352,7 @@ static void print_site(struct world *w, uint8_t site)
 	for (size_t i = 0; i < n; i++)
 		fprintf(w->options.trace, "site%u head %s %llu %llu\n", site, heads[i].site,
 			(unsigned long long)heads[i].epoch, (unsigned long long)heads[i].seq);
-	map_each(alert_incidents(site_alert(w->sites[site].site)), it)
-	{
+	map_each (alert_incidents(site_alert(w->sites[site].site)), it) {
 		const struct incident *in = it->value;
 
 		fprintf(w->options.trace, "site%u incident %s: %s%s version %u told %u\n", site,

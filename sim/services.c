@@ -25,7 +25,8 @@ static void answer(struct world *w, void *arg)
 	struct probing *p = arg;
 	struct sim_site *s = &w->sites[p->from];
 	bool is_ok = services_reaches(w, p->from, p->check);
-	struct observation o = { .is_ok = is_ok, .reason = is_ok ? NULL : "connection refused",
+	struct observation o = { .is_ok = is_ok,
+		.reason = is_ok ? NULL : "connection refused",
 		.took_us = 1000 };
 
 	uint16_t check = world_check_of(w, p->from, p->check);

@@ -10,10 +10,10 @@
 
 #include "core/peer/wire.h"
 
-#define ONE_WAY_MS      70
-#define DIAL_MS         150
-#define DIAL_TIMEOUT_MS 5000
-#define BLOCKED_RETRY_MS 250
+#define ONE_WAY_MS        70
+#define DIAL_MS           150
+#define DIAL_TIMEOUT_MS   5000
+#define BLOCKED_RETRY_MS  250
 #define GARBLED_IN        50
 #define BEACON_MS_ONE_WAY 30
 #define BEACON_TIMEOUT_MS 5000
@@ -34,10 +34,10 @@ struct direction {
 
 struct connection {
 	uint64_t number;
-	uint8_t end[2];           /* dialler, listener */
-	uint64_t generation[2];   /* of their processes */
+	uint8_t end[2];         /* dialler, listener */
+	uint64_t generation[2]; /* of their processes */
 	bool is_open[2];
-	struct direction way[2];  /* from end[0], from end[1] */
+	struct direction way[2]; /* from end[0], from end[1] */
 	struct connection *next;
 };
 

@@ -4,11 +4,11 @@
 
 #include <stdarg.h>
 
-#define WALL_0_MS      INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
-#define CHAOS_MIN_MS   (20 * MINUTE_MS)
-#define CHAOS_MAX_MS   (4 * HOUR_MS)
-#define QUIET_MS       (45 * MINUTE_MS)
-#define LOOK_EVERY_MS  (30 * SECOND_MS)
+#define WALL_0_MS     INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+#define CHAOS_MIN_MS  (20 * MINUTE_MS)
+#define CHAOS_MAX_MS  (4 * HOUR_MS)
+#define QUIET_MS      (45 * MINUTE_MS)
+#define LOOK_EVERY_MS (30 * SECOND_MS)
 
 struct later {
 	struct heap_node node;
@@ -149,8 +149,8 @@ static void carry_out(struct world *w, uint8_t site, struct site_effect *fx)
 		break;
 	case SITE_SAY_LOG:
 		if (w->options.trace)
-			fprintf(w->options.trace, "%12.3f site%u says: %s\n", (double)w->now_ms / 1000,
-				site, str_c(&fx->text));
+			fprintf(w->options.trace, "%12.3f site%u says: %s\n",
+				(double)w->now_ms / 1000, site, str_c(&fx->text));
 		break;
 	default:
 		break;
@@ -226,9 +226,12 @@ void world_crash_site(struct world *w, uint8_t site)
 
 static struct watcher_config watcher_config(const struct world *w)
 {
-	struct watcher_config c = { .lab = w->lab->name, .name = w->lab->watchers[0].name,
-		.n_sites = SIM_SITES, .n_channels = 1,
-		.channels = { { .name = w->lab->notify.channels[0].name, .kind = WATCHER_DISCORD } } };
+	struct watcher_config c = { .lab = w->lab->name,
+		.name = w->lab->watchers[0].name,
+		.n_sites = SIM_SITES,
+		.n_channels = 1,
+		.channels = {
+			{ .name = w->lab->notify.channels[0].name, .kind = WATCHER_DISCORD } } };
 
 	for (uint8_t i = 0; i < SIM_SITES; i++)
 		c.sites[i] = w->lab->sites[i].name;
@@ -260,8 +263,9 @@ void world_start_watcher(struct world *w)
 	struct err e = { 0 };
 
 	w->watcher = watcher_new(&config, world_now(w, SIM_SITES));
-	if (w->watcher_saved.len && watcher_load(w->watcher, world_now(w, SIM_SITES),
-					    str_c(&w->watcher_saved), w->watcher_saved.len, &e) != RC_OK)
+	if (w->watcher_saved.len &&
+		watcher_load(w->watcher, world_now(w, SIM_SITES), str_c(&w->watcher_saved),
+			w->watcher_saved.len, &e) != RC_OK)
 		world_breach(w, "the watcher does not read what it saved: %s", e.text);
 	world_drain_watcher(w);
 }

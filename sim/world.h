@@ -19,9 +19,9 @@
 #include "core/journal/memory_store.h"
 #include "node/site.h"
 
-#define SIM_SITES     2
-#define SIM_MESSAGES  4096
-#define SIM_CHECKS    64
+#define SIM_SITES    2
+#define SIM_MESSAGES 4096
+#define SIM_CHECKS   64
 
 /* What can go wrong; a swarm draws a subset, and how often, from the seed. */
 enum fault {
@@ -59,14 +59,14 @@ struct sim_message { /* one message in Discord */
 	uint64_t id;
 	int64_t created_ms, edited_ms;
 	char incident[INCIDENT_ID_MAX];
-	uint8_t by;              /* SIM_SITES: the watcher */
-	uint16_t cause;          /* check; CHECK_NONE: a watcher's or a summary */
-	uint64_t members;        /* bit n: check n is listed as not well */
-	uint32_t silent_sites;   /* watcher: bit n */
-	bool is_live;            /* what it shows is not over */
+	uint8_t by;            /* SIM_SITES: the watcher */
+	uint16_t cause;        /* check; CHECK_NONE: a watcher's or a summary */
+	uint64_t members;      /* bit n: check n is listed as not well */
+	uint32_t silent_sites; /* watcher: bit n */
+	bool is_live;          /* what it shows is not over */
 	bool is_deleted;
-	bool is_summary;         /* it tells of several incidents at once, after an outage */
-	bool is_doubtful;        /* says that it may be a repeat */
+	bool is_summary;  /* it tells of several incidents at once, after an outage */
+	bool is_doubtful; /* says that it may be a repeat */
 	uint32_t version;
 };
 
@@ -75,8 +75,8 @@ struct sim_site {
 	struct memory_store *store;
 	const struct lab *lab; /* as it has read it */
 	struct heap_node timer;
-	int64_t skew_ms;         /* wall clock against true time */
-	uint64_t generation;     /* of the process: answers to an earlier one are lost */
+	int64_t skew_ms;     /* wall clock against true time */
+	uint64_t generation; /* of the process: answers to an earlier one are lost */
 	bool is_wan_up, is_egress_up, is_watcher_path_up, is_disk_full;
 	bool loses_answers;      /* of the watcher */
 	bool dies_stuck;         /* with the first commit that fails */
@@ -88,10 +88,10 @@ struct sim_site {
 
 struct sim_options {
 	uint64_t seed;
-	int64_t hours;           /* simulated */
-	bool is_swapped;         /* names exchanged: the mirror run */
-	FILE *trace;             /* NULL: hash only */
-	bool use_codec;          /* messages between sites go through bytes and back */
+	int64_t hours;   /* simulated */
+	bool is_swapped; /* names exchanged: the mirror run */
+	FILE *trace;     /* NULL: hash only */
+	bool use_codec;  /* messages between sites go through bytes and back */
 };
 
 struct world {
@@ -108,26 +108,26 @@ struct world {
 	struct heap_node watcher_timer;
 	bool is_watcher_egress_up;
 	/* Truth about services. */
-	bool is_up[SIM_CHECKS];          /* checks that are probed */
+	bool is_up[SIM_CHECKS]; /* checks that are probed */
 	bool hangs[SIM_CHECKS];
-	bool is_host_up[SIM_CHECKS];     /* by host */
+	bool is_host_up[SIM_CHECKS]; /* by host */
 	bool is_job_alive[SIM_CHECKS];
 	int64_t dead_since_ms[SIM_CHECKS];
 	bool is_path_up[SIM_SITES][SIM_SITES]; /* [from][to] */
 	/* Discord. */
 	struct sim_message messages[SIM_MESSAGES];
-	uint32_t n_messages;             /* ever; a ring */
-	uint32_t refuse_percent;         /* 429 */
+	uint32_t n_messages;     /* ever; a ring */
+	uint32_t refuse_percent; /* 429 */
 	bool answers_500, hangs_up, swallows;
 	struct map unsure; /* incidents told with no receipt: nobody can know, a repeat is
 	                                  * allowed */
 	/* Faults. */
 	bool is_enabled[FAULTS];
 	int64_t mean_gap_ms;
-	struct active *active;           /* faults under way */
+	struct active *active;               /* faults under way */
 	int64_t hushed_until_ms[SIM_CHECKS]; /* silenced or paused by an operator */
 	char last_silence[INCIDENT_ID_MAX];
-	int64_t quiet_since_ms;          /* nothing changed in the world since */
+	int64_t quiet_since_ms; /* nothing changed in the world since */
 	bool is_chaos;
 	int64_t phase_ends_ms;
 	/* Wires. */
@@ -139,13 +139,13 @@ struct world {
 	/* Outcome. */
 	uint64_t trace_hash, steps;
 	uint64_t n_incidents, n_deliveries, n_faults, n_checked;
-	char breach[512];                /* "" while none */
+	char breach[512]; /* "" while none */
 };
 
 /* world.c */
 void world_init(struct world *w, const struct sim_options *options);
 void world_fini(struct world *w);
-bool world_run(struct world *w); /* false: see breach */
+bool world_run(struct world *w);                           /* false: see breach */
 struct now world_now(const struct world *w, uint8_t site); /* SIM_SITES: the watcher */
 void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w, void *arg),
 	void *arg);
@@ -185,7 +185,7 @@ void discord_delete_newest(struct world *w);
 void discord_from_watcher(struct world *w, const struct watcher_effect *fx);
 
 /* faults.c */
-void faults_draw(struct world *w);      /* the swarm's options */
+void faults_draw(struct world *w); /* the swarm's options */
 void faults_begin_chaos(struct world *w);
 void faults_heal_all(struct world *w);
 
@@ -196,10 +196,10 @@ void oracle_crash(struct world *w,
 	uint8_t site); /* about to: what it hasn't written down is gone */
 void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
-void oracle_remember(struct world *w);  /* whoever lost its history has it again */
-void oracle_still(struct world *w);     /* the world stood still for long enough */
-void oracle_forget(struct world *w);    /* messages that nobody knows of can't be edited: set aside */
+void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
+void oracle_still(struct world *w);                     /* the world stood still for long enough */
+void oracle_forget(struct world *w); /* messages that nobody knows of can't be edited: set aside */
 void oracle_print(struct world *w);
-void oracle_healed(struct world *w);    /* everything was healed and quiet */
+void oracle_healed(struct world *w); /* everything was healed and quiet */
 
 #endif

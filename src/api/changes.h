@@ -24,7 +24,7 @@ struct change_mark {    /* of a check */
 struct changes {
 	struct change_mark *checks;
 	uint16_t n_checks, next_check; /* the next message begins with */
-	struct map incidents; /* ids that changed */
+	struct map incidents;          /* ids that changed */
 	bool are_silences_dirty;
 	struct wall silences_due;        /* one begins or ends by then */
 	uint64_t links, sites, watchers; /* prints of what was told last */

@@ -7,8 +7,8 @@
  */
 #include "api/api_private.h"
 
-#include "base/log.h"
 #include "base/endpoint.h"
+#include "base/log.h"
 #include "port/password/password.h"
 
 #include <stdio.h>

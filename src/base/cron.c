@@ -119,8 +119,8 @@ static enum rc take_range(const char **at, const struct field *f, uint64_t *ret_
 		return err_set(e, RC_INPUT, "%s: %d is not within %d-%d", f->name,
 			low < f->low || low > f->high ? low : high, f->low, f->high);
 	if (low > high)
-		return err_set(
-			e, RC_INPUT, "%s: the range %d-%d runs backwards", f->name, low, high);
+		return err_set(e, RC_INPUT, "%s: the range %d-%d runs backwards", f->name, low,
+			high);
 	if (**at == '/') {
 		++*at;
 		step = is_digit(**at) ? take_value(at, f) : 0;

@@ -16,7 +16,7 @@
 #include "base/tz.h"
 
 struct cron {
-	uint64_t minutes;  /* bit n: minute n */
+	uint64_t minutes; /* bit n: minute n */
 	uint32_t hours, days, months, weekdays;
 	bool is_day_star, is_weekday_star; /* crontab's rule: either matches when both are given */
 };

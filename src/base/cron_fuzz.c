@@ -43,8 +43,8 @@ static void check_found(const struct cron *c, const struct tz *z, struct wall fo
 }
 
 /* Looking from one to the other, nothing stands between; but nobody looks further than 8 years. */
-static void check_neighbours(
-	const struct cron *c, const struct tz *z, struct wall previous, struct wall next)
+static void check_neighbours(const struct cron *c, const struct tz *z, struct wall previous,
+	struct wall next)
 {
 	if (next.ms - previous.ms > 8 * 365 * DAY_MS)
 		return;

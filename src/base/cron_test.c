@@ -161,13 +161,13 @@ static void the_next_time_is_strictly_later_and_the_previous_may_be_now(void **s
 	assert_wall(next("30 4 * * *", z, "2026-11-22T04:29:59.999Z"), "2026-11-22T04:30:00.000Z");
 	assert_wall(next("30 4 * * *", z, "2026-11-22T04:30:00Z"), "2026-11-23T04:30:00.000Z");
 	assert_wall(previous("30 4 * * *", z, "2026-11-22T04:30:00Z"), "2026-11-22T04:30:00.000Z");
-	assert_wall(
-		previous("30 4 * * *", z, "2026-11-22T04:29:59.999Z"), "2026-11-21T04:30:00.000Z");
+	assert_wall(previous("30 4 * * *", z, "2026-11-22T04:29:59.999Z"),
+		"2026-11-21T04:30:00.000Z");
 	assert_wall(next("* * * * *", z, "2026-12-31T23:59:00Z"), "2027-01-01T00:00:00.000Z");
 	assert_wall(previous("* * * * *", z, "2027-01-01T00:00:59Z"), "2027-01-01T00:00:00.000Z");
 	assert_wall(next("*/20 9-17 * * *", z, "2026-11-22T17:40:00Z"), "2026-11-23T09:00:00.000Z");
-	assert_wall(
-		previous("*/20 9-17 * * *", z, "2026-11-23T08:59:00Z"), "2026-11-22T17:40:00.000Z");
+	assert_wall(previous("*/20 9-17 * * *", z, "2026-11-23T08:59:00Z"),
+		"2026-11-22T17:40:00.000Z");
 }
 
 static void either_day_matches_when_both_are_given(void **state)
@@ -268,8 +268,8 @@ static void a_job_in_the_overlap_runs_once(void **state)
 	assert_wall(next("30 1 * * *", z, "2026-10-25T01:15:00Z"), "2026-10-26T01:30:00.000Z");
 	assert_wall(previous("30 1 * * *", z, "2026-10-25T01:45:00Z"), "2026-10-25T00:30:00.000Z");
 	/* in the second hour of two, nothing of the first comes again */
-	assert_wall(
-		previous("*/10 1 * * *", z, "2026-10-25T01:05:00Z"), "2026-10-25T00:50:00.000Z");
+	assert_wall(previous("*/10 1 * * *", z, "2026-10-25T01:05:00Z"),
+		"2026-10-25T00:50:00.000Z");
 	assert_wall(next("30 1 * * *", york, "2026-11-01T05:30:00Z"), "2026-11-02T06:30:00.000Z");
 }
 
@@ -340,8 +340,8 @@ static void models_around_changes(const struct tz *z, struct wall t, int changes
 {
 	for (int i = 0; i < changes && t.ms != NEVER_MS; i++) {
 		for (size_t k = 0; k < COUNT(bound_to_hours); k++)
-			assert_like_the_model(
-				bound_to_hours[k], z, (struct wall){ t.ms - 3 * DAY_MS });
+			assert_like_the_model(bound_to_hours[k], z,
+				(struct wall){ t.ms - 3 * DAY_MS });
 		t = tz_span_at(z, t).until;
 	}
 }

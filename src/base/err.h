@@ -49,7 +49,7 @@ struct err {
 	char text[ERR_TEXT_MAX]; /* always terminated; "" while nothing went wrong */
 };
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE          __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Record a new error and return `rc`, so that callers write `return err_set(...)`. */

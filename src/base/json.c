@@ -247,8 +247,8 @@ enum rc json_read(json_t **ret, const char *text, size_t n, struct err *e)
 	if (!value)
 		value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!value)
-		return err_set(
-			e, RC_INPUT, "line %d, column %d: %s", why.line, why.column, why.text);
+		return err_set(e, RC_INPUT, "line %d, column %d: %s", why.line, why.column,
+			why.text);
 	*ret = value;
 	return RC_OK;
 }

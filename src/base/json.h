@@ -32,12 +32,14 @@ void json_begin(struct json_out *w, struct str *out);
 void json_object_open(struct json_out *w, const char *key);
 void json_array_open(struct json_out *w, const char *key);
 void json_close(struct json_out *w); /* the innermost object or array */
-void json_text(struct json_out *w, const char *key, const char *value);  /* NULL writes null */
+void json_text(struct json_out *w, const char *key, const char *value); /* NULL writes null */
 void json_textn(struct json_out *w, const char *key, const char *value, size_t n);
 void json_int(struct json_out *w, const char *key, int64_t value);
 void json_bool(struct json_out *w, const char *key, bool value);
-void json_double(struct json_out *w, const char *key, double value); /* shortest that round-trips; NaN, Inf: null */
-void json_time(struct json_out *w, const char *key, struct wall value); /* RFC 3339; ms == 0: null */
+void json_double(struct json_out *w, const char *key,
+	double value); /* shortest that round-trips; NaN, Inf: null */
+void json_time(struct json_out *w, const char *key,
+	struct wall value);                                           /* RFC 3339; ms == 0: null */
 void json_raw(struct json_out *w, const char *key, const char *json); /* already JSON; trusted */
 
 /* Parse bounded text.  Rejects duplicate keys, depth over JSON_DEPTH_MAX and trailing bytes; the

@@ -14,13 +14,14 @@ static void write_value(struct json_out *w, const char *key, const json_t *value
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		json_object_open(w, key);
-		json_object_foreach((json_t *)(uintptr_t)value, name, member)
+		json_object_foreach ((json_t *)(uintptr_t)value, name, member)
 			write_value(w, name, member);
 		json_close(w);
 		break;
 	case JSON_ARRAY:
 		json_array_open(w, key);
-		json_array_foreach(value, i, member) write_value(w, NULL, member);
+		json_array_foreach (value, i, member)
+			write_value(w, NULL, member);
 		json_close(w);
 		break;
 	case JSON_STRING:

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 struct map_entry {
-	char *key;   /* NULL: removed; skipped by map_each */
+	char *key; /* NULL: removed; skipped by map_each */
 	void *value;
 	uint32_t hash;
 };
@@ -44,10 +44,10 @@ static inline uint32_t map_count(const struct map *m)
 }
 
 /* Entries may be removed while iterating, not added. */
-#define map_each(m, it)                                                                            \
-	for (struct map_entry *it = (m)->entries, *it##_end = it ? it + (m)->n_entries : it;       \
-		it < it##_end; it++)                                                               \
-		if (!it->key) {                                                                    \
+#define map_each(m, it)                                                                      \
+	for (struct map_entry *it = (m)->entries, *it##_end = it ? it + (m)->n_entries : it; \
+		it < it##_end; it++)                                                         \
+		if (!it->key) {                                                              \
 		} else
 
 #endif

@@ -18,25 +18,25 @@
 #define scoped(fn) __attribute__((cleanup(fn##_scoped)))
 
 /* SCOPED_BY(thing_free, struct thing *) defines thing_free_scoped(); works for `T *` destructors. */
-#define SCOPED_BY(fn, type)                                                                        \
-	static inline __attribute__((unused)) void fn##_scoped(type *p)                            \
-	{                                                                                          \
-		fn(*p);                                                                            \
+#define SCOPED_BY(fn, type)                                             \
+	static inline __attribute__((unused)) void fn##_scoped(type *p) \
+	{                                                               \
+		fn(*p);                                                 \
 	}
 
 /* SCOPED_FINI(str_fini, struct str): the same for embedded things with an x_fini(struct x *). */
-#define SCOPED_FINI(fn, type)                                                                      \
-	static inline __attribute__((unused)) void fn##_scoped(type *p)                            \
-	{                                                                                          \
-		fn(p);                                                                             \
+#define SCOPED_FINI(fn, type)                                           \
+	static inline __attribute__((unused)) void fn##_scoped(type *p) \
+	{                                                               \
+		fn(p);                                                  \
 	}
 
 /* Hand a value over and leave NULL behind: *ret = TAKE(local); */
-#define TAKE(p)                                                                                    \
-	({                                                                                         \
-		__typeof__(p) take_ = (p);                                                         \
-		(p) = NULL;                                                                        \
-		take_;                                                                             \
+#define TAKE(p)                            \
+	({                                 \
+		__typeof__(p) take_ = (p); \
+		(p) = NULL;                \
+		take_;                     \
 	})
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -47,20 +47,20 @@ void *must_realloc(void *p, size_t size_bytes) __attribute__((returns_nonnull));
 char *must_strdup(const char *s) __attribute__((returns_nonnull));
 
 /* Room for one more in a plain array that doubles: `v` pointer, `n` used, `cap` allocated. */
-#define must_grow(v, n, cap)                                                                       \
-	do {                                                                                       \
-		if ((n) == (cap)) {                                                                \
-			(cap) = (cap) ? 2 * (cap) : 8;                                             \
-			(v) = must_realloc((v), (cap) * sizeof *(v));                              \
-		}                                                                                  \
+#define must_grow(v, n, cap)                                          \
+	do {                                                          \
+		if ((n) == (cap)) {                                   \
+			(cap) = (cap) ? 2 * (cap) : 8;                \
+			(v) = must_realloc((v), (cap) * sizeof *(v)); \
+		}                                                     \
 	} while (0)
 
 /* Stop because of a programmer's error: the report holds the condition and the place.  Never
  * compiled out. */
-#define must(cond)                                                                                 \
-	do {                                                                                       \
-		if (__builtin_expect(!(cond), 0))                                                  \
-			must_failed(#cond, __FILE__, __LINE__);                                    \
+#define must(cond)                                              \
+	do {                                                    \
+		if (__builtin_expect(!(cond), 0))               \
+			must_failed(#cond, __FILE__, __LINE__); \
 	} while (0)
 _Noreturn void must_failed(const char *cond, const char *file, int line);
 

@@ -16,9 +16,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LENGTH_MAX     (64 * 1024) /* of a pattern's text */
-#define PATTERN_NAME_MAX 32 /* of a group; PCRE2's own limit */
-#define HEAP_LIMIT_KIB (64 * 1024) /* for backtracking in one match */
+#define LENGTH_MAX       (64 * 1024) /* of a pattern's text */
+#define PATTERN_NAME_MAX 32          /* of a group; PCRE2's own limit */
+#define HEAP_LIMIT_KIB   (64 * 1024) /* for backtracking in one match */
 
 struct pattern {
 	pcre2_code *code;
@@ -49,8 +49,8 @@ static pcre2_code *compile(const char *text, uint32_t options, int *ret_why, siz
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
 	pcre2_set_max_pattern_length(context, LENGTH_MAX);
-	code = pcre2_compile(
-		(PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, ret_why, ret_offset, context);
+	code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, options, ret_why, ret_offset,
+		context);
 	pcre2_compile_context_free(context);
 	return code;
 }
@@ -77,7 +77,8 @@ static void group_repeated_anchors(const char *text, struct str *out)
 {
 	while (*text) {
 		size_t n = text[0] == '\\' && text[1] ? 2 : 1;
-		bool is_anchor = n == 2 ? strchr("AzbB", text[1]) != NULL : strchr("^$", *text) != NULL;
+		bool is_anchor =
+			n == 2 ? strchr("AzbB", text[1]) != NULL : strchr("^$", *text) != NULL;
 
 		if (*text == '[')
 			n = (size_t)(skip_class(text) - text);
@@ -89,8 +90,8 @@ static void group_repeated_anchors(const char *text, struct str *out)
 	}
 }
 
-enum rc pattern_compile(
-	struct pattern **ret, const char *text, enum pattern_flags flags, struct err *e)
+enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_flags flags,
+	struct err *e)
 {
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
 			   PCRE2_DOLLAR_ENDONLY | PCRE2_AUTO_CALLOUT;
@@ -155,8 +156,8 @@ static enum rc judge(int outcome, size_t n, bool *ret_matches, struct err *e)
 	}
 }
 
-enum rc pattern_match(
-	const struct pattern *p, const char *subject, size_t n, bool *ret_matches, struct err *e)
+enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
+	struct err *e)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
 	int outcome = match(p->code, n > 0 ? subject : "", n, data);

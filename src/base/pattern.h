@@ -23,8 +23,8 @@ struct pattern; /* immutable: threads may share it */
 
 enum pattern_flags { PATTERN_SEARCH = 0, PATTERN_WHOLE = 1 /* anchored at both ends */ };
 
-enum rc pattern_compile(
-	struct pattern **ret, const char *text, enum pattern_flags flags, struct err *e) MUST_USE;
+enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_flags flags,
+	struct err *e) MUST_USE;
 enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
 	struct err *e) MUST_USE;
 /* If `subject` matches, append `text` with $1, ${1}, $name and ${name} replaced by what the groups

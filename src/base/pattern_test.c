@@ -160,16 +160,16 @@ static void a_long_subject_is_no_trouble_for_a_plain_pattern(void **state)
 	assert_int_equal(match_blanks("(?s)^.*x$", 1 << 20, NULL), RC_OK);
 }
 
-static void assert_expands(
-	const char *regex, const char *subject, const char *text, const char *wanted)
+static void assert_expands(const char *regex, const char *subject, const char *text,
+	const char *wanted)
 {
 	scoped(pattern_free) struct pattern *p = NULL;
 	scoped(str_fini) struct str out = STR_EMPTY;
 	bool matches = false;
 
 	assert_int_equal(pattern_compile(&p, regex, PATTERN_SEARCH, NULL), RC_OK);
-	assert_int_equal(
-		pattern_expand(p, subject, strlen(subject), text, &out, &matches, NULL), RC_OK);
+	assert_int_equal(pattern_expand(p, subject, strlen(subject), text, &out, &matches, NULL),
+		RC_OK);
 	assert_int_equal(matches, wanted != NULL);
 	assert_string_equal(str_c(&out), wanted ? wanted : "");
 }

@@ -11,7 +11,7 @@
 
 #define SELDOM_LINES 5 /* a minute */
 
-struct seldom { /* all zero: nothing written yet */
+struct seldom {            /* all zero: nothing written yet */
 	struct mono until; /* end of this minute */
 	uint32_t n_written, n_left_out;
 };

@@ -239,7 +239,7 @@ size_t ascii_plain(const char *s, size_t n)
 	for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
 		memcpy(&word, s + i, sizeof word);
 		if (((word | (word - 0x20 * ones) | zero_bytes(word ^ '"' * ones) |
-			    zero_bytes(word ^ '\\' * ones)) &
+			     zero_bytes(word ^ '\\' * ones)) &
 			    ones << 7) != 0)
 			break;
 	}

@@ -61,7 +61,8 @@ int64_t civil_to_seconds(struct civil c); /* ignores weekday; fields may overflo
 struct hlc {
 	uint64_t last;
 };
-#define HLC_AHEAD_MAX_MS (5 * MINUTE_MS) /* a peer's clock further ahead than this is not followed */
+#define HLC_AHEAD_MAX_MS \
+	(5 * MINUTE_MS) /* a peer's clock further ahead than this is not followed */
 uint64_t hlc_tick(struct hlc *h, struct wall now);
 /* Take in a stamp from elsewhere; false (and unchanged) when it is too far ahead of `now`. */
 bool hlc_witness(struct hlc *h, struct wall now, uint64_t seen);

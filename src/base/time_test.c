@@ -119,8 +119,8 @@ static void instants_are_written_and_read_back(void **unused)
 		assert_int_equal(t.ms, rows[i].ms);
 	}
 	/* Beyond what RFC 3339 can say, but it must not overflow. */
-	assert_string_equal(
-		wall_rfc3339((struct wall){ NEVER_MS }, buf), "292278994-08-17T07:12:55.807Z");
+	assert_string_equal(wall_rfc3339((struct wall){ NEVER_MS }, buf),
+		"292278994-08-17T07:12:55.807Z");
 	assert_true(strlen(wall_rfc3339((struct wall){ INT64_MIN }, buf)) < WALL_TEXT_MAX);
 }
 

@@ -136,8 +136,8 @@ static bool is_abbreviation_char(char c)
 }
 
 /* The terminated text at `from` in the block of abbreviations. */
-static bool read_abbreviation(
-	const uint8_t *chars, size_t n_chars, size_t from, char ret[ABBREVIATION_SIZE])
+static bool read_abbreviation(const uint8_t *chars, size_t n_chars, size_t from,
+	char ret[ABBREVIATION_SIZE])
 {
 	for (size_t i = 0; i < ABBREVIATION_SIZE && from + i < n_chars; i++) {
 		ret[i] = (char)chars[from + i];
@@ -189,8 +189,8 @@ static enum rc read_times(struct tz *z, const uint8_t *times, const uint8_t *ind
 	return RC_OK;
 }
 
-static enum rc read_block(
-	struct tz *z, struct bytes *b, const struct counts *c, size_t size, struct err *e)
+static enum rc read_block(struct tz *z, struct bytes *b, const struct counts *c, size_t size,
+	struct err *e)
 {
 	const uint8_t *times = take(b, c->times * (uint64_t)size);
 	const uint8_t *indexes = take(b, c->times);
@@ -205,8 +205,8 @@ static enum rc read_block(
 	if (c->types == 0 || c->types > 256)
 		return err_set(e, RC_INPUT, "%u local time types", c->types);
 	if (c->leaps > 0)
-		return err_set(
-			e, RC_UNSUPPORTED, "counts leap seconds; use the zone outside right/");
+		return err_set(e, RC_UNSUPPORTED,
+			"counts leap seconds; use the zone outside right/");
 	rc = read_types(z, types, chars, c, e);
 	return rc == RC_OK ? read_times(z, times, indexes, c, size, e) : rc;
 }
@@ -359,8 +359,8 @@ enum rc tz_parse(struct tz **ret, const char *name, const void *bytes, size_t n,
 		return err_set(e, RC_LIMIT, "time zone '%.60s...': a name of over %d bytes", name,
 			TZ_NAME_MAX - 1);
 	if (n > TZ_FILE_MAX)
-		return err_set(
-			e, RC_LIMIT, "time zone '%s': %zu bytes, over %d", name, n, TZ_FILE_MAX);
+		return err_set(e, RC_LIMIT, "time zone '%s': %zu bytes, over %d", name, n,
+			TZ_FILE_MAX);
 	rc = read_file(z, (struct bytes){ .p = bytes, .n = n }, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "time zone '%s'", name);
@@ -394,9 +394,9 @@ const char *tz_name(const struct tz *z)
 /* Days since 1970 of a rule's date in `year`. */
 static int64_t rule_day(const struct rule_date *d, int32_t year)
 {
-	struct civil first = {
-		.year = year, .month = d->kind == RULE_WEEKDAY ? d->month : 1, .day = 1
-	};
+	struct civil first = { .year = year,
+		.month = d->kind == RULE_WEEKDAY ? d->month : 1,
+		.day = 1 };
 	int64_t day = civil_to_seconds(first) / DAY_S;
 	bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 	int64_t next_month, ahead;

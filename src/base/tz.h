@@ -17,8 +17,8 @@
 
 struct tz; /* immutable after tz_parse */
 
-enum rc tz_parse(struct tz **ret, const char *name, const void *bytes, size_t n, struct err *e)
-	MUST_USE;
+enum rc tz_parse(struct tz **ret, const char *name, const void *bytes, size_t n,
+	struct err *e) MUST_USE;
 const struct tz *tz_utc(void);
 void tz_free(struct tz *z);
 SCOPED_BY(tz_free, struct tz *)
@@ -27,7 +27,7 @@ const char *tz_name(const struct tz *z); /* "Europe/Dublin" */
 
 struct tz_local {
 	struct civil civil;
-	int32_t offset_s;      /* east of UTC */
+	int32_t offset_s;         /* east of UTC */
 	const char *abbreviation; /* "IST"; owned by the zone */
 };
 struct tz_local tz_at(const struct tz *z, struct wall t);

@@ -24,9 +24,11 @@ static struct wall utc(const char *text)
 
 static struct wall instant(const struct tz *z, int year, int month, int day, int hour, int minute)
 {
-	return tz_instant(z,
-		(struct civil){
-			.year = year, .month = month, .day = day, .hour = hour, .minute = minute });
+	return tz_instant(z, (struct civil){ .year = year,
+				     .month = month,
+				     .day = day,
+				     .hour = hour,
+				     .minute = minute });
 }
 
 static void assert_wall(struct wall got, const char *want)
@@ -173,8 +175,8 @@ static void text_has_a_date_only_on_another_day(void **state)
 	char text[40];
 
 	(void)state;
-	assert_string_equal(
-		tz_text(z, t, utc("2026-06-30T23:00:00Z"), text, sizeof text), "23:30:05 IST");
+	assert_string_equal(tz_text(z, t, utc("2026-06-30T23:00:00Z"), text, sizeof text),
+		"23:30:05 IST");
 	assert_string_equal(tz_text(z, t, utc("2026-07-01T23:00:00Z"), text, sizeof text),
 		"Wed 1 Jul 23:30 IST");
 	assert_string_equal(tz_text(z, t, utc("2025-07-01T22:30:05Z"), text, sizeof text),
@@ -217,8 +219,8 @@ static struct tz *table(char version, const char *rule)
 	uint8_t bytes[256];
 	struct tz *z = NULL;
 
-	assert_int_equal(
-		tz_parse(&z, "Test/Table", bytes, put_table(bytes, version, rule), NULL), RC_OK);
+	assert_int_equal(tz_parse(&z, "Test/Table", bytes, put_table(bytes, version, rule), NULL),
+		RC_OK);
 	return z;
 }
 
@@ -374,10 +376,10 @@ static void times_that_no_calendar_reaches_do_no_harm(void **state)
 
 	(void)state;
 	tz_text(z, (struct wall){ INT64_MIN }, (struct wall){ NEVER_MS }, text, sizeof text);
-	assert_int_equal(
-		tz_instant(z, (struct civil){ INT32_MAX, 12, 31, 23, 59, 59, 0 }).ms, NEVER_MS);
-	assert_int_equal(
-		tz_instant(z, (struct civil){ INT32_MIN, 1, 1, 0, 0, 0, 0 }).ms, INT64_MIN);
+	assert_int_equal(tz_instant(z, (struct civil){ INT32_MAX, 12, 31, 23, 59, 59, 0 }).ms,
+		NEVER_MS);
+	assert_int_equal(tz_instant(z, (struct civil){ INT32_MIN, 1, 1, 0, 0, 0, 0 }).ms,
+		INT64_MIN);
 }
 
 static struct tz *system_zone(const char *name)

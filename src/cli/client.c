@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
 
+#include "base/endpoint.h"
 #include "base/json.h"
 #include "port/files/files.h"
 #include "port/http/fetch.h"
-#include "base/endpoint.h"
 
 #include <stdlib.h>
 

@@ -73,10 +73,16 @@ void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b)
 	str_addf(&url, "%s/beacon", s->lab->watchers[watcher].url);
 	*q = (struct asking){ s, watcher };
 	const char *headers[] = { str_c(&header), "Content-Type: application/json" };
-	struct http_request r = { .method = "POST", .url = str_c(&url), .headers = headers,
-		.n_headers = COUNT(headers), .body = str_c(&body), .body_bytes = body.len,
-		.timeout_ms = BEACON_TIMEOUT_MS, .answer_bytes_max = WATCH_BODY_BYTES_MAX,
-		.done = answered, .ctx = q };
+	struct http_request r = { .method = "POST",
+		.url = str_c(&url),
+		.headers = headers,
+		.n_headers = COUNT(headers),
+		.body = str_c(&body),
+		.body_bytes = body.len,
+		.timeout_ms = BEACON_TIMEOUT_MS,
+		.answer_bytes_max = WATCH_BODY_BYTES_MAX,
+		.done = answered,
+		.ctx = q };
 
 	if (http_start(s->http, &r, &call, &e) == RC_OK)
 		return;

@@ -42,8 +42,8 @@ static void print_outcome(void *ctx, const struct delivery_outcome *o)
 	uv_stop(ctx);
 }
 
-static enum rc find_channel(const struct lab *lab, const char *name,
-	const struct lab_channel **ret, struct err *e)
+static enum rc find_channel(const struct lab *lab, const char *name, const struct lab_channel **ret,
+	struct err *e)
 {
 	for (uint16_t i = 0; i < lab->notify.n_channels; i++)
 		if (str_eq(lab->notify.channels[i].name, name)) {
@@ -62,7 +62,8 @@ static void close_handle(uv_handle_t *h, void *arg)
 
 static void carry(const struct lab_channel *channel, const json_t *request)
 {
-	struct delivery d = { .number = 1, .is_edit = json_get_bool(request, "is_edit", false),
+	struct delivery d = { .number = 1,
+		.is_edit = json_get_bool(request, "is_edit", false),
 		.payload = (char *)json_get_text(request, "payload", "") };
 	struct http_client *http;
 	struct notify *notify;

@@ -33,10 +33,12 @@ static void closed(uv_handle_t *h)
 static void tell(struct job *j, const char *why)
 {
 	scoped(json_decref) json_t *o = NULL;
-	struct deliver_outcome outcome = { .retry_after_ms = -1, .message = "",
+	struct deliver_outcome outcome = { .retry_after_ms = -1,
+		.message = "",
 		.reason = why ? why : "the child gave no answer" };
 
-	if (!why && j->answer.len && json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
+	if (!why && j->answer.len &&
+		json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
 		outcome.is_delivered = json_get_bool(o, "is_delivered", false);
 		outcome.is_lost = json_get_bool(o, "is_lost", false);
 		outcome.retry_after_ms = json_get_int(o, "retry_after_ms", -1);
@@ -116,13 +118,18 @@ static void write_request(struct job *j, const struct deliver_request *r)
 
 static int start(struct job *j, uv_loop_t *loop, const char *lab_path)
 {
-	char *argv[] = { (char *)"diarchy", (char *)"deliver", (char *)"--lab", (char *)lab_path, NULL };
-	uv_stdio_container_t stdio[] = {
-		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&j->in },
-		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&j->out },
+	char *argv[] = { (char *)"diarchy", (char *)"deliver", (char *)"--lab", (char *)lab_path,
+		NULL };
+	uv_stdio_container_t stdio[] = { { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
+						 .data.stream = (uv_stream_t *)&j->in },
+		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
+			.data.stream = (uv_stream_t *)&j->out },
 		{ .flags = UV_INHERIT_FD, .data.fd = 2 } };
-	uv_process_options_t options = { .file = "/proc/self/exe", .args = argv, .stdio = stdio,
-		.stdio_count = 3, .exit_cb = exited };
+	uv_process_options_t options = { .file = "/proc/self/exe",
+		.args = argv,
+		.stdio = stdio,
+		.stdio_count = 3,
+		.exit_cb = exited };
 	uv_buf_t buf = uv_buf_init(j->request.s, (unsigned)j->request.len);
 	int status = uv_spawn(loop, &j->process, &options);
 

@@ -18,7 +18,9 @@ static void probed(void *ctx, const struct probe_result *r)
 {
 	struct running *p = ctx;
 	struct serve *s = p->s;
-	struct observation o = { .is_ok = r->is_ok, .reason = r->reason, .took_us = r->duration_us };
+	struct observation o = { .is_ok = r->is_ok,
+		.reason = r->reason,
+		.took_us = r->duration_us };
 
 	p->probe = NULL;
 	if (p->has_last)
@@ -145,7 +147,8 @@ static void delivered(void *ctx, const struct delivery_outcome *o)
 	bool is_ok = o->answer.verdict == PACE_DELIVERED;
 
 	if (!is_ok && o->answer.verdict != PACE_LATER)
-		log_warning("a notification was not delivered: %s", o->reason ? o->reason : "unknown");
+		log_warning("a notification was not delivered: %s",
+			o->reason ? o->reason : "unknown");
 	if (s->api)
 		api_count(s->api, is_ok ? API_DELIVERIES : API_DELIVERIES_FAILED);
 	site_delivered(s->site, daemon_now(), o);
@@ -190,14 +193,17 @@ static void test_channel(struct serve *s, uint8_t channel)
 	struct channel_test *t = must_alloc(sizeof *t);
 	scoped(secret_wipe) struct str url = STR_EMPTY;
 	struct http_request r = { .method = c->kind == CHANNEL_WEBHOOK ? "OPTIONS" : "GET",
-		.timeout_ms = TEST_TIMEOUT_MS, .done = test_answered, .ctx = t };
+		.timeout_ms = TEST_TIMEOUT_MS,
+		.done = test_answered,
+		.ctx = t };
 	struct http_call *call;
 	struct err e = { 0 };
 	enum rc rc = RC_OK;
 
 	*t = (struct channel_test){ .s = s, .channel = channel, .kind = c->kind };
 	if (c->kind == CHANNEL_SMTP) {
-		t->spec = (struct probe_spec){ .kind = PROBE_TCP, .timeout_ms = TEST_TIMEOUT_MS,
+		t->spec = (struct probe_spec){ .kind = PROBE_TCP,
+			.timeout_ms = TEST_TIMEOUT_MS,
 			.tcp = { .address = c->server } };
 		probe_start(s->prober, &t->spec, test_connected, t);
 		return;
@@ -294,7 +300,8 @@ void drive_drain(struct serve *s)
 enum rc drive_start_ports(struct serve *s, struct err *e)
 {
 	struct link_port_site sites[SITES_MAX];
-	struct link_port_setup link = { .loop = &s->loop, .key = &s->key,
+	struct link_port_setup link = { .loop = &s->loop,
+		.key = &s->key,
 		.lab = drive_link_lab(s, sites),
 		.owner = { s, connected, closed, received, refused } };
 	struct prober_setup prober = { .loop = &s->loop, .read_secret = drive_secret, .ctx = s };

@@ -29,8 +29,8 @@ struct serve;
 struct running { /* the probe of one check */
 	struct serve *s;
 	uint16_t check;
-	struct probe *probe;        /* under way; NULL none */
-	struct probe_result last;   /* for /metrics */
+	struct probe *probe;      /* under way; NULL none */
+	struct probe_result last; /* for /metrics */
 	bool has_last;
 };
 
@@ -55,7 +55,7 @@ struct serve {
 	uv_timer_t tick, house, watchdog;
 	uv_signal_t signals[3];
 	uv_fs_event_t watching;
-	uv_timer_t settle;       /* lab.yaml changed: wait until it is written to the end */
+	uv_timer_t settle;        /* lab.yaml changed: wait until it is written to the end */
 	uint64_t first_change_ms; /* since the last reading */
 	bool is_reloading;
 	char lab_why[REASON_BYTES_MAX]; /* the newest lab.yaml isn't taken up; "" it is */
@@ -64,10 +64,9 @@ struct serve {
 	bool has_reserve, is_reserve_missed;
 	bool is_short_of_room;
 	bool is_stopping;
-	struct seldom refusals;  /* of the peer link's callers */
-	int open_ports;          /* ports that have not closed yet */
+	struct seldom refusals; /* of the peer link's callers */
+	int open_ports;         /* ports that have not closed yet */
 };
-
 
 /* drive.c */
 void drive_drain(struct serve *s); /* after every input to the machine */

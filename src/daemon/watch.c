@@ -18,8 +18,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define BEACON_BUDGET  (4u * WATCH_BODY_BYTES_MAX)
-#define STATE_MAX      65536
+#define BEACON_BUDGET (4u * WATCH_BODY_BYTES_MAX)
+#define STATE_MAX     65536
 
 struct watch {
 	struct watch_options options;
@@ -98,8 +98,11 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 	struct sent *sent = ctx;
 	struct watch *w = sent->w;
 	struct watcher_outcome outcome = { .number = sent->number,
-		.is_delivered = o->is_delivered, .is_lost = o->is_lost,
-		.retry_after_ms = o->retry_after_ms, .message = o->message, .reason = o->reason };
+		.is_delivered = o->is_delivered,
+		.is_lost = o->is_lost,
+		.retry_after_ms = o->retry_after_ms,
+		.message = o->message,
+		.reason = o->reason };
 
 	free(sent);
 	if (w->is_stopping)
@@ -112,8 +115,10 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 
 static void deliver(struct watch *w, const struct watcher_effect *fx)
 {
-	struct deliver_request r = { .channel = fx->channel, .is_edit = fx->is_edit,
-		.message = fx->message, .payload = str_c(&fx->payload) };
+	struct deliver_request r = { .channel = fx->channel,
+		.is_edit = fx->is_edit,
+		.message = fx->message,
+		.payload = str_c(&fx->payload) };
 	struct sent *sent = must_alloc(sizeof *sent);
 
 	*sent = (struct sent){ w, fx->number };
@@ -221,7 +226,10 @@ static void begin(void *ctx, struct http_exchange *x, const struct http_ask *ask
 static void handle(void *ctx, struct http_exchange *x, const struct http_ask *ask)
 {
 	struct watch *w = ctx;
-	struct http_reply ok = { .status = 200, .type = "text/plain", .bytes = "ok\n", .n_bytes = 3 };
+	struct http_reply ok = { .status = 200,
+		.type = "text/plain",
+		.bytes = "ok\n",
+		.n_bytes = 3 };
 
 	if (str_eq(ask->method, "POST") && str_eq(ask->target, "/beacon"))
 		take_beacon(w, x, ask);
@@ -230,8 +238,8 @@ static void handle(void *ctx, struct http_exchange *x, const struct http_ask *as
 	else if (str_eq(ask->method, "GET") && str_eq(ask->target, "/"))
 		show(w, x);
 	else
-		http_reply_error(x, RC_NOT_FOUND, "this is a watcher: POST /beacon, GET / or /healthz",
-			NULL, 0);
+		http_reply_error(x, RC_NOT_FOUND,
+			"this is a watcher: POST /beacon, GET / or /healthz", NULL, 0);
 }
 
 /* ---- life */
@@ -271,10 +279,11 @@ static void configure(struct watch *w)
 		const struct lab_channel *channel = &w->lab->notify.channels[i];
 
 		c->channels[i] = (struct watcher_channel){ .name = channel->name,
-			.from = channel->from, .to = channel->to,
-			.kind = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD :
-				channel->kind == CHANNEL_SMTP    ? WATCHER_SMTP :
-								   WATCHER_WEBHOOK };
+			.from = channel->from,
+			.to = channel->to,
+			.kind = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD
+				: channel->kind == CHANNEL_SMTP  ? WATCHER_SMTP
+								 : WATCHER_WEBHOOK };
 		c->n_channels++;
 	}
 }
@@ -290,7 +299,9 @@ static enum rc read_lab(struct watch *w, struct zones *zones, struct err *e)
 
 static enum rc open_all(struct watch *w, struct zones *zones, struct err *e)
 {
-	struct http_server_setup server = { .loop = &w->loop, .begin = begin, .handle = handle,
+	struct http_server_setup server = { .loop = &w->loop,
+		.begin = begin,
+		.handle = handle,
 		.ctx = w };
 	enum rc rc = daemon_key(w->options.key_path, &w->key, e);
 

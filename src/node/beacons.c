@@ -18,8 +18,8 @@ _Static_assert(CARRY_MS + 2 * BEACON_PATIENCE_MS < ALERT_WATCHER_MS,
 
 struct mono beacons_reachable_until(const struct beaconing *b)
 {
-	return (struct mono){ b->answered.ms == INT64_MIN ? INT64_MIN :
-							    b->answered.ms + REACHABLE_MS };
+	return (struct mono){ b->answered.ms == INT64_MIN ? INT64_MIN
+							  : b->answered.ms + REACHABLE_MS };
 }
 
 bool beacons_is_reachable(const struct beaconing *b, struct now now)
@@ -187,12 +187,16 @@ static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 {
 	for (uint32_t i = 0; i < answer->n_receipts; i++) {
 		const struct beacon_receipt *r = &answer->receipts[i];
-		struct delivery_outcome o = { .number = r->number, .message = r->message,
-			.reason = r->reason, .via = s->lab->watchers[watcher].name,
-			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED :
-					       r->is_lost      ? PACE_LOST :
-								 PACE_FAILED,
-				.retry_after_ms = -1, .remaining = -1, .reset_after_ms = -1 } };
+		struct delivery_outcome o = { .number = r->number,
+			.message = r->message,
+			.reason = r->reason,
+			.via = s->lab->watchers[watcher].name,
+			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED
+					       : r->is_lost    ? PACE_LOST
+							       : PACE_FAILED,
+				.retry_after_ms = -1,
+				.remaining = -1,
+				.reset_after_ms = -1 } };
 
 		/* A watcher answers for what it was asked to deliver, and for nothing else. */
 		if (drop_carried(&s->beacons[watcher], r->number))
@@ -255,8 +259,9 @@ static void tend_drill(struct site *s, struct now now, uint8_t watcher)
 	plan_drill(s, now, watcher);
 	if (b->wants_drill && now.mono.ms >= b->drill_deadline.ms)
 		end_drill(s, now, watcher, false,
-			beacons_is_reachable(b, now) ? "the watcher did not get through to its channel" :
-						       "the watcher did not answer");
+			beacons_is_reachable(b, now)
+				? "the watcher did not get through to its channel"
+				: "the watcher did not answer");
 	if (has_failed(s, watcher) && b->drill_again.ms == NEVER_MS) /* before a restart */
 		b->drill_again.ms = now.mono.ms + MINUTE_MS;
 	if (b->wants_drill || (now.wall.ms < b->drill_due.ms && now.mono.ms < b->drill_again.ms))

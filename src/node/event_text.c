@@ -18,8 +18,11 @@ static const char *get(const struct words *w, const char *key)
 static void say_time(const struct words *w, struct wall t)
 {
 	struct notice_site sites[SITES_MAX];
-	struct notice_context c = { .reader_zone = w->lab->notify.reader_zone, .sites = sites,
-		.n_sites = w->lab->n_sites, .home = w->ev->site, .now = w->ev->wall };
+	struct notice_context c = { .reader_zone = w->lab->notify.reader_zone,
+		.sites = sites,
+		.n_sites = w->lab->n_sites,
+		.home = w->ev->site,
+		.now = w->ev->wall };
 
 	for (uint8_t i = 0; i < w->lab->n_sites; i++)
 		sites[i] = (struct notice_site){ w->lab->sites[i].name, w->lab->sites[i].zone };
@@ -80,9 +83,9 @@ static void ping(const struct words *w)
 			(long long)json_get_int(w->body, "code", 0));
 	else
 		str_addf(w->out, "%s %s", w->ev->subject,
-			str_eq(what, "start") ? "began" :
-			str_eq(what, "fail")  ? "reported failure" :
-						"reported success");
+			str_eq(what, "start")  ? "began"
+			: str_eq(what, "fail") ? "reported failure"
+					       : "reported success");
 	if (took_ms >= 0)
 		str_addf(w->out, " after %s", duration_text(took_ms, text));
 }
@@ -182,11 +185,21 @@ static void note(const struct words *w)
 }
 
 static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
-	[EVENT_BOOT] = boot,         [EVENT_SHUTDOWN] = shutdown, [EVENT_CONFIG] = config,
-	[EVENT_EVIDENCE] = evidence, [EVENT_PING] = ping,         [EVENT_LINK] = link_event,
-	[EVENT_INCIDENT] = incident, [EVENT_RECEIPT] = receipt,   [EVENT_HANDOFF] = handoff,
-	[EVENT_SILENCE] = silence,   [EVENT_ACK] = ack,           [EVENT_PAUSE] = pause_event,
-	[EVENT_DRILL] = drill,       [EVENT_RECOVERED] = recovered, [EVENT_CLOCK] = clock_event,
+	[EVENT_BOOT] = boot,
+	[EVENT_SHUTDOWN] = shutdown,
+	[EVENT_CONFIG] = config,
+	[EVENT_EVIDENCE] = evidence,
+	[EVENT_PING] = ping,
+	[EVENT_LINK] = link_event,
+	[EVENT_INCIDENT] = incident,
+	[EVENT_RECEIPT] = receipt,
+	[EVENT_HANDOFF] = handoff,
+	[EVENT_SILENCE] = silence,
+	[EVENT_ACK] = ack,
+	[EVENT_PAUSE] = pause_event,
+	[EVENT_DRILL] = drill,
+	[EVENT_RECOVERED] = recovered,
+	[EVENT_CLOCK] = clock_event,
 	[EVENT_NOTE] = note,
 };
 

@@ -81,9 +81,9 @@ static void tell_selves(struct site *s, struct now now, const struct lab_check *
 		const struct lab_check *c = &s->lab->checks[i];
 
 		if (c->kind == CHECK_SELF && c->home != s->setup.self &&
-		    (c->home == lost->subject_a ||
-			    (lost->kind == CHECK_LINK && c->home == lost->subject_b)) &&
-		    checks_view(s->checks, i).state == CHECK_SILENT)
+			(c->home == lost->subject_a ||
+				(lost->kind == CHECK_LINK && c->home == lost->subject_b)) &&
+			checks_view(s->checks, i).state == CHECK_SILENT)
 			events_tell_state(s, now, i);
 	}
 }
@@ -91,14 +91,18 @@ static void tell_selves(struct site *s, struct now now, const struct lab_check *
 void events_tell_state(struct site *s, struct now now, uint16_t check)
 {
 	static const enum alert_health health[CHECK_STATES] = {
-		[CHECK_PENDING] = HEALTH_UNKNOWN, [CHECK_OK] = HEALTH_WELL,
-		[CHECK_FAILING] = HEALTH_FAILING, [CHECK_SILENT] = HEALTH_SILENT,
+		[CHECK_PENDING] = HEALTH_UNKNOWN,
+		[CHECK_OK] = HEALTH_WELL,
+		[CHECK_FAILING] = HEALTH_FAILING,
+		[CHECK_SILENT] = HEALTH_SILENT,
 		[CHECK_PAUSED] = HEALTH_WELL,
 	};
 	const struct lab_check *c = &s->lab->checks[check];
 	struct check_view view = checks_view(s->checks, check);
 	struct alert_state st = { .health = health[view.state],
-		.scope = check_scope_name(view.scope), .reason = view.reason, .since = view.since,
+		.scope = check_scope_name(view.scope),
+		.reason = view.reason,
+		.since = view.since,
 		.last_ok = view.last_ok };
 
 	/* Whatever others make of us, we are here. */
@@ -140,9 +144,12 @@ static void apply_recovered_word(struct site *s, struct now now, uint16_t check,
 static void apply_evidence(struct site *s, struct now now, const struct event *ev,
 	const json_t *body, uint8_t site, uint16_t check)
 {
-	struct vantage v = { .took_us = json_get_int(body, "took_us", -1), .heard = ev->wall,
-		.since = json_get_time(body, "since"), .last_ok = json_get_time(body, "last_ok"),
-		.stamp = ev->hlc, .reason = (char *)json_get_text(body, "reason", NULL) };
+	struct vantage v = { .took_us = json_get_int(body, "took_us", -1),
+		.heard = ev->wall,
+		.since = json_get_time(body, "since"),
+		.last_ok = json_get_time(body, "last_ok"),
+		.stamp = ev->hlc,
+		.reason = (char *)json_get_text(body, "reason", NULL) };
 
 	if (!check_word_parse(json_get_text(body, "word", ""), &v.word))
 		return;
@@ -180,8 +187,8 @@ static void apply_ping(struct site *s, struct now now, const struct event *ev, c
 	s->is_digest_valid = false;
 }
 
-static void apply_pause(struct site *s, struct now now, const struct event *ev,
-	const json_t *body, uint16_t check)
+static void apply_pause(struct site *s, struct now now, const struct event *ev, const json_t *body,
+	uint16_t check)
 {
 	struct wall until = json_get_time(body, "until");
 
@@ -194,8 +201,8 @@ static void apply_pause(struct site *s, struct now now, const struct event *ev,
 	s->is_digest_valid = false;
 }
 
-static void apply_config(struct site *s, struct now now, const struct event *ev,
-	const json_t *body, uint8_t site)
+static void apply_config(struct site *s, struct now now, const struct event *ev, const json_t *body,
+	uint8_t site)
 {
 	if (ev->hlc < s->lab_stamp[site])
 		return;
@@ -207,7 +214,8 @@ static void apply_config(struct site *s, struct now now, const struct event *ev,
 static void apply_drill(struct site *s, const struct event *ev, const json_t *body)
 {
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
-		if (str_eq(s->lab->watchers[i].name, ev->subject) && json_get_bool(body, "ok", false))
+		if (str_eq(s->lab->watchers[i].name, ev->subject) &&
+			json_get_bool(body, "ok", false))
 			s->beacons[i].last_drill = ev->wall;
 }
 
@@ -231,8 +239,12 @@ void events_apply_read(struct site *s, struct now now, const struct event *ev, c
 		apply_drill(s, ev, body);
 	else if (kind == EVENT_INCIDENT || kind == EVENT_RECEIPT || kind == EVENT_HANDOFF ||
 		 kind == EVENT_SILENCE || kind == EVENT_ACK) {
-		struct alert_event alert = { .site = ev->site, .kind = ev->kind,
-			.subject = ev->subject, .hlc = ev->hlc, .wall = ev->wall, .body = body };
+		struct alert_event alert = { .site = ev->site,
+			.kind = ev->kind,
+			.subject = ev->subject,
+			.hlc = ev->hlc,
+			.wall = ev->wall,
+			.body = body };
 
 		alert_event(s->alert, now, &alert);
 		s->is_digest_valid = false;
@@ -310,7 +322,8 @@ static enum rc restore_pings(struct site *s, struct now now, struct err *e)
 {
 	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
 		struct event_query q = { .kind = event_kind_text(EVENT_PING),
-			.subject = s->lab->checks[i].name, .most = RESTORE_PINGS };
+			.subject = s->lab->checks[i].name,
+			.most = RESTORE_PINGS };
 		enum rc rc;
 
 		if (s->lab->checks[i].kind != CHECK_HEARTBEAT)
@@ -370,7 +383,8 @@ static enum rc restore_words(struct site *s, struct now now, struct err *e)
 {
 	for (uint8_t site = 0; site < s->lab->n_sites; site++) {
 		struct event_query q = { .site = s->lab->sites[site].name,
-			.kind = event_kind_text(EVENT_EVIDENCE), .is_latest_by_subject = true };
+			.kind = event_kind_text(EVENT_EVIDENCE),
+			.is_latest_by_subject = true };
 		enum rc rc = replay(s, now, &q, e);
 
 		if (rc != RC_OK)
@@ -413,7 +427,8 @@ void events_declare_pings(struct site *s, struct now now)
 {
 	for (uint16_t i = 0; i < s->lab->n_checks; i++) {
 		const struct lab_check *c = &s->lab->checks[i];
-		struct event_query q = { .kind = event_kind_text(EVENT_EVIDENCE), .subject = c->name,
+		struct event_query q = { .kind = event_kind_text(EVENT_EVIDENCE),
+			.subject = c->name,
 			.most = 1 };
 		struct restore r = { .s = s };
 		scoped(str_fini) struct str body = STR_EMPTY;
@@ -422,7 +437,8 @@ void events_declare_pings(struct site *s, struct now now)
 		if (c->kind != CHECK_HEARTBEAT || c->home != s->setup.self)
 			continue;
 		arena_init(&r.arena, 0);
-		if (s->setup.store->query(s->setup.store->ctx, &q, collect, &r, NULL) == RC_OK && !r.n) {
+		if (s->setup.store->query(s->setup.store->ctx, &q, collect, &r, NULL) == RC_OK &&
+			!r.n) {
 			json_begin(&w, &body);
 			json_object_open(&w, NULL);
 			json_text(&w, "word", "none");
@@ -461,7 +477,8 @@ static bool gather(void *arg, const struct event *ev, uint64_t cursor)
 	if (!is_telling(event_kind_of(ev->kind)))
 		return true;
 	site_event_text(b->s->lab, ev, &text);
-	b->ret[b->n++] = (struct incident_before){ .at = ev->wall, .site = must_strdup(ev->site),
+	b->ret[b->n++] = (struct incident_before){ .at = ev->wall,
+		.site = must_strdup(ev->site),
 		.text = str_take(&text) };
 	return b->n < BEFORE_MAX;
 }

@@ -12,16 +12,16 @@
  */
 #include "node/site_private.h"
 
-#define FACTS_START_MS  (10 * SECOND_MS) /* links have this long to come up after a start */
-#define FACTS_DEAD_MS   12500            /* two beacons and a margin */
-#define FACTS_ALONE_MS  (4 * SECOND_MS)
+#define FACTS_START_MS   (10 * SECOND_MS) /* links have this long to come up after a start */
+#define FACTS_DEAD_MS    12500            /* two beacons and a margin */
+#define FACTS_ALONE_MS   (4 * SECOND_MS)
 #define FACTS_WATCHER_MS (20 * SECOND_MS)
-#define DRILL_STALE_MS  (26 * HOUR_MS)
-#define FACTS_TEST_MS   (5 * MINUTE_MS)
+#define DRILL_STALE_MS   (26 * HOUR_MS)
+#define FACTS_TEST_MS    (5 * MINUTE_MS)
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
-#define LABS_DIFFER_MS  (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
-#define CLOCK_JUMP_MS   (2 * SECOND_MS)
-#define CLOCK_SKEW_MS   (30 * SECOND_MS)
+#define LABS_DIFFER_MS   (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
+#define CLOCK_JUMP_MS    (2 * SECOND_MS)
+#define CLOCK_SKEW_MS    (30 * SECOND_MS)
 
 static struct mono later(struct mono a, struct mono b)
 {
@@ -62,8 +62,7 @@ static struct wall last_good(const struct site *s, struct now now, uint16_t chec
 	return (struct wall){ now.wall.ms - (now.mono.ms - at.ms) };
 }
 
-void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
-	const char *reason)
+void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok, const char *reason)
 {
 	struct observation o = { .is_ok = is_ok, .reason = reason, .took_us = -1 };
 	const struct vantage *v;
@@ -73,7 +72,7 @@ void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
 	v = checks_vantage(s->checks, check, s->setup.self);
 	/* A state that hasn't changed is no news. */
 	if (v && v->word == (is_ok ? WORD_OK : WORD_FAILING) &&
-	    (is_ok || (v->reason && reason && str_eq(v->reason, reason))))
+		(is_ok || (v->reason && reason && str_eq(v->reason, reason))))
 		return;
 	if (!is_ok && v && v->word == WORD_OK)
 		o.last_ok = last_good(s, now, check);
@@ -93,8 +92,7 @@ static bool is_linked(const struct site *s, uint8_t peer)
 
 static bool is_lost(const struct site *s, uint8_t peer, struct now now)
 {
-	return !is_linked(s, peer) &&
-	       now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS &&
+	return !is_linked(s, peer) && now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS &&
 	       now.mono.ms - s->started.ms >= FACTS_START_MS;
 }
 
@@ -225,7 +223,8 @@ static void judge_channels(struct site *s, struct now now, bool is_blind)
 
 		if (!trouble)
 			continue;
-		snprintf(reason, sizeof reason, "%s: %s", s->tables->alert.channels[i].name, trouble);
+		snprintf(reason, sizeof reason, "%s: %s", s->tables->alert.channels[i].name,
+			trouble);
 		facts_observe(s, now, s->tables->self_check[SELF_NOTIFY], false, reason);
 		return;
 	}
@@ -434,8 +433,8 @@ static void when_watcher_changes(const struct site *s, struct now now, uint8_t w
 	at(x, beacons_reachable_until(b).ms);
 	at(x, since + FACTS_WATCHER_MS);
 	if (b->last_drill.ms) /* when it is stale, its age is told in hours */
-		at(x, now.mono.ms + (drilled_ms < DRILL_STALE_MS ? DRILL_STALE_MS - drilled_ms :
-								   HOUR_MS - drilled_ms % HOUR_MS));
+		at(x, now.mono.ms + (drilled_ms < DRILL_STALE_MS ? DRILL_STALE_MS - drilled_ms
+								 : HOUR_MS - drilled_ms % HOUR_MS));
 }
 
 /* The next moment at which time alone changes a fact; what happens is followed as it does. */

@@ -69,9 +69,12 @@ static const struct link_head *shown_to(struct site *s, uint8_t peer, const stru
 static struct link_self self_of(struct site *s, struct now now, uint8_t peer,
 	const struct link_msg *msg)
 {
-	return (struct link_self){ .site = site_name(s), .is_first = s->setup.self < peer,
-		.lab_hash = s->lab->hash, .state_digest = site_digest(s),
-		.can_deliver = alert_can_deliver(s->alert, now.mono), .heads = shown_to(s, peer, msg),
+	return (struct link_self){ .site = site_name(s),
+		.is_first = s->setup.self < peer,
+		.lab_hash = s->lab->hash,
+		.state_digest = site_digest(s),
+		.can_deliver = alert_can_deliver(s->alert, now.mono),
+		.heads = shown_to(s, peer, msg),
 		.n_heads = s->n_heads };
 }
 
@@ -191,8 +194,8 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	if (rc == RC_OK)
 		rc = journal_accept(s->journal, now, b.events, b.n, &n_new, &e);
 	if (rc != RC_OK) {
-		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s",
-			s->lab->sites[peer].name, e.text);
+		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
+			e.text);
 		if (rc == RC_CORRUPT) {
 			s->is_contradicted = true;
 			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, e.text);
@@ -334,7 +337,8 @@ static void feed(struct site *s, struct now now, uint8_t peer, const struct link
 void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	bool is_dialled)
 {
-	struct link_input in = { .kind = LINK_IN_CONNECTED, .connection = connection,
+	struct link_input in = { .kind = LINK_IN_CONNECTED,
+		.connection = connection,
 		.is_dialled = is_dialled };
 
 	site_begin(s, now);
@@ -342,8 +346,7 @@ void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t conne
 	site_pump(s, now);
 }
 
-void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection,
-	const char *why)
+void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection, const char *why)
 {
 	struct link_input in = { .kind = LINK_IN_CLOSED, .connection = connection, .why = why };
 

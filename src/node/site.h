@@ -32,13 +32,13 @@ struct site_setup {
 	const struct journal_signer *signer; /* NULL in the simulator */
 	uint64_t seed;                       /* jitter */
 	const char *version;
-	const char *url;                     /* of the pages, where lab.yaml doesn't say; NULL */
-	struct site_revision revision;       /* of `lab`; read by site_open only */
+	const char *url;               /* of the pages, where lab.yaml doesn't say; NULL */
+	struct site_revision revision; /* of `lab`; read by site_open only */
 };
 
 /* Opens the journal, folds it, appends `boot` (and `config` if it changed). */
-enum rc site_open(struct site **ret, const struct site_setup *setup, struct now now, struct err *e)
-	MUST_USE;
+enum rc site_open(struct site **ret, const struct site_setup *setup, struct now now,
+	struct err *e) MUST_USE;
 void site_free(struct site *s);
 SCOPED_BY(site_free, struct site *)
 
@@ -56,15 +56,16 @@ enum rc site_ping(struct site *s, struct now now, const char *name, const char *
 	const char *log, struct err *e) MUST_USE;
 void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	bool is_dialled);
-void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection, const char *why);
+void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	const char *why);
 void site_received(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	const struct link_msg *msg);
 void site_delivered(struct site *s, struct now now, const struct delivery_outcome *o);
 /* A channel that SITE_DO_TEST named can be reached and knows us, or not. */
 void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok);
 /* A watcher answered our beacon, or didn't (answer NULL). */
-void site_watcher(struct site *s, struct now now, uint8_t watcher, const struct beacon_answer *answer,
-	const char *why);
+void site_watcher(struct site *s, struct now now, uint8_t watcher,
+	const struct beacon_answer *answer, const char *why);
 /* Something that the driver knows about the site itself: SELF_DISK, SELF_CLOCK, ... */
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o);
 
@@ -76,36 +77,37 @@ enum rc site_unsilence(struct site *s, struct now now, const char *id, const cha
 enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
 	const char *by, struct err *e) MUST_USE;
 enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
-	const char *why, const char *by, struct err *e) MUST_USE; /* until {NEVER_MS}: open end; past: resume */
+	const char *why, const char *by,
+	struct err *e) MUST_USE; /* until {NEVER_MS}: open end; past: resume */
 enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
 	const char *by, struct err *e) MUST_USE;
 /* Stopping in order: appends `shutdown`, says goodbye to the peers. */
 void site_shutdown(struct site *s, struct now now, const char *why);
 
 enum site_effect_kind {
-	SITE_DO_PROBE,   /* check: run its probe, answer with site_probed */
-	SITE_DO_DIAL,    /* peer */
-	SITE_DO_SEND,    /* peer, connection, msg */
-	SITE_DO_CLOSE,   /* peer, connection */
-	SITE_DO_DELIVER, /* delivery through our egress, answer with site_delivered */
-	SITE_DO_BEACON,  /* watcher, beacon: answer with site_watcher */
-	SITE_DO_TEST,    /* channel: can it be reached?  Answer with site_tested */
-	SITE_SAY_CHECK,  /* check changed for whoever looks */
+	SITE_DO_PROBE,     /* check: run its probe, answer with site_probed */
+	SITE_DO_DIAL,      /* peer */
+	SITE_DO_SEND,      /* peer, connection, msg */
+	SITE_DO_CLOSE,     /* peer, connection */
+	SITE_DO_DELIVER,   /* delivery through our egress, answer with site_delivered */
+	SITE_DO_BEACON,    /* watcher, beacon: answer with site_watcher */
+	SITE_DO_TEST,      /* channel: can it be reached?  Answer with site_tested */
+	SITE_SAY_CHECK,    /* check changed for whoever looks */
 	SITE_SAY_INCIDENT, /* subject: incident id */
-	SITE_SAY_LINK,   /* peer */
-	SITE_SAY_EVENT,  /* event: was committed (ours) or accepted (a peer's) */
-	SITE_SAY_LOG,    /* level, text */
+	SITE_SAY_LINK,     /* peer */
+	SITE_SAY_EVENT,    /* event: was committed (ours) or accepted (a peer's) */
+	SITE_SAY_LOG,      /* level, text */
 };
 struct site_effect {
 	enum site_effect_kind kind;
 	uint16_t check;
 	uint8_t peer, watcher, channel;
 	uint64_t connection;
-	struct link_msg *msg;      /* owned; texts live in `text` or until the next input */
-	struct delivery *delivery; /* owned */
+	struct link_msg *msg;        /* owned; texts live in `text` or until the next input */
+	struct delivery *delivery;   /* owned */
 	const struct beacon *beacon; /* lives until the next input, like its texts */
-	const struct event *event; /* until the next site_next */
-	int level;                 /* enum log_level */
+	const struct event *event;   /* until the next site_next */
+	int level;                   /* enum log_level */
 	struct str text;
 };
 bool site_next(struct site *s, struct site_effect *ret);
@@ -119,10 +121,14 @@ const struct checks *site_checks(const struct site *s);
 const struct alert *site_alert(const struct site *s);
 const struct link *site_link(const struct site *s, uint8_t peer); /* NULL for self */
 const struct journal *site_journal(const struct site *s);
-struct site_watcher_view { /* what a watcher last said */
+struct site_watcher_view {    /* what a watcher last said */
 	struct wall answered; /* {0} never */
 	bool is_reachable;
-	struct { bool is_heard; struct wall since; int64_t quiet_ms; } sites[SITES_MAX];
+	struct {
+		bool is_heard;
+		struct wall since;
+		int64_t quiet_ms;
+	} sites[SITES_MAX];
 };
 const struct site_watcher_view *site_watcher_view(const struct site *s, uint8_t watcher);
 /* The journal can't be written: nothing leaves that depends on it. */

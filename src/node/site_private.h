@@ -22,8 +22,8 @@ struct site_tables {
 	struct arena arena;
 	struct check_spec *specs;
 	struct alert_config alert;
-	uint16_t *link_check;    /* by site: the check of our link to it; NO_CHECK */
-	uint16_t *site_check;    /* by site: the check that it is alive; NO_CHECK */
+	uint16_t *link_check; /* by site: the check of our link to it; NO_CHECK */
+	uint16_t *site_check; /* by site: the check that it is alive; NO_CHECK */
 	/* By site, then by check: what these need, directly or not. */
 	bool *needed_by_site[SITES_MAX], *needed_by_link[SITES_MAX];
 	uint16_t *watcher_check; /* by watcher */
@@ -44,11 +44,11 @@ struct carried {
 
 struct beaconing { /* with one watcher */
 	struct site_watcher_view view;
-	struct mono due;         /* next beacon */
-	struct mono answered;    /* last answer; {INT64_MIN} never */
-	struct mono asked;       /* beacon under way since; {NEVER_MS} none */
+	struct mono due;      /* next beacon */
+	struct mono answered; /* last answer; {INT64_MIN} never */
+	struct mono asked;    /* beacon under way since; {NEVER_MS} none */
 	uint64_t seq;
-	struct beacon beacon;    /* the last */
+	struct beacon beacon; /* the last */
 	struct carried carried[BEACON_DELIVER_MAX];
 	uint32_t n_carried;
 	struct wall last_drill;  /* newest drill event of ours; {0} never */
@@ -66,44 +66,45 @@ struct site {
 	struct journal *journal;
 	struct checks *checks;
 	struct alert *alert;
-	struct link *links;             /* one a site, ours unused */
-	bool is_link_said[SITES_MAX];   /* the journal says that it is up */
+	struct link *links;                 /* one a site, ours unused */
+	bool is_link_said[SITES_MAX];       /* the journal says that it is up */
 	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
-	struct followed {               /* of each link, as the facts were told last */
+	struct followed {                   /* of each link, as the facts were told last */
 		enum link_state state;
 		bool can_deliver;
 		int64_t skew_ms;
 	} followed[SITES_MAX];
-	struct beaconing *beacons;      /* one a watcher */
-	uint64_t boot;                  /* wall ms of the start */
-	struct wall last_alive;         /* of the run before this one; {0} unknown */
+	struct beaconing *beacons; /* one a watcher */
+	uint64_t boot;             /* wall ms of the start */
+	struct wall last_alive;    /* of the run before this one; {0} unknown */
 	struct mono started;
-	struct mono alert_start_by;     /* an empty journal waits for its history until then */
-	bool is_open;                   /* what the journal held has been restored */
+	struct mono alert_start_by; /* an empty journal waits for its history until then */
+	bool is_open;               /* what the journal held has been restored */
 	bool is_started;
-	uint64_t *pause_hlc;            /* by check: of the newest pause event applied */
-	uint64_t *said_hlc;             /* by check: of our word as this run said it; 0: not yet */
+	uint64_t *pause_hlc; /* by check: of the newest pause event applied */
+	uint64_t *said_hlc;  /* by check: of our word as this run said it; 0: not yet */
 	struct mono facts_due, alive_due;
-	uint8_t troubled;               /* bit n: channel n was in trouble when the facts were judged */
+	uint8_t troubled; /* bit n: channel n was in trouble when the facts were judged */
 	struct mono test_due[CHANNELS_MAX]; /* of each channel */
 	struct mono egress_seen;            /* some channel answered us */
-	struct wall last_wall;          /* to notice jumps */
+	struct wall last_wall;              /* to notice jumps */
 	struct mono last_mono;
-	struct link_head *heads;        /* the journal's, as links want them */
+	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
-	bool is_contradicted;           /* a peer's events didn't fit ours, and nothing proved since that
+	bool is_contradicted; /* a peer's events didn't fit ours, and nothing proved since that
 	                                 * the two are the same */
-	uint64_t digest;                /* site_digest, cached */
+	uint64_t digest;      /* site_digest, cached */
 	bool is_digest_valid;
-	uint32_t digest_differs;        /* beats in a row with equal heads and another digest */
-	char lab_of[SITES_MAX][SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
-	uint64_t lab_stamp[SITES_MAX];  /* hybrid logical time of the event that said so */
-	struct mono labs_differ;        /* a linked peer runs another one since; {NEVER_MS} */
-	bool is_lab_broken;             /* config@SITE fails for our own file */
-	bool is_stuck;                  /* the last commit failed */
+	uint32_t digest_differs; /* beats in a row with equal heads and another digest */
+	char lab_of[SITES_MAX]
+		   [SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
+	uint64_t lab_stamp[SITES_MAX]; /* hybrid logical time of the event that said so */
+	struct mono labs_differ;       /* a linked peer runs another one since; {NEVER_MS} */
+	bool is_lab_broken;            /* config@SITE fails for our own file */
+	bool is_stuck;                 /* the last commit failed */
 	bool is_pumping;
-	struct arena scratch;           /* until the next input */
+	struct arena scratch; /* until the next input */
 	struct site_effect *queue;
 	uint32_t head, queued, cap;
 };
@@ -157,7 +158,8 @@ void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
 bool beacons_is_reachable(const struct beaconing *b, struct now now);
-void beacons_hurry(struct beaconing *b, struct now now); /* its last answer is too old to judge by */
+void beacons_hurry(struct beaconing *b,
+	struct now now); /* its last answer is too old to judge by */
 struct mono beacons_reachable_until(const struct beaconing *b); /* {INT64_MIN}: it never answered */
 
 /* facts.c */
@@ -168,9 +170,8 @@ bool facts_tick(struct site *s, struct now now);
 void facts_notice_clock(struct site *s, struct now now);
 /* A link was stepped: what it knows of the peer may be news. */
 void facts_follow_link(struct site *s, struct now now, uint8_t peer);
-void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok,
-	const char *reason);
+void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok, const char *reason);
 bool facts_is_other_lab(const struct site *s, uint8_t site); /* that it runs, as far as we know */
-void facts_loaded(struct site *s, struct now now); /* a lab.yaml was taken up */
+void facts_loaded(struct site *s, struct now now);           /* a lab.yaml was taken up */
 
 #endif

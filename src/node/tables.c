@@ -109,8 +109,8 @@ static uint8_t place_of(const struct lab *lab, uint16_t check)
 
 /* The lab's needs; for what lives elsewhere also its site and the way there, unless that needs it
  * itself (the host of the router). */
-static uint16_t needs_of(struct site_tables *t, const struct lab *lab, uint8_t self,
-	uint16_t check, uint16_t **ret)
+static uint16_t needs_of(struct site_tables *t, const struct lab *lab, uint8_t self, uint16_t check,
+	uint16_t **ret)
 {
 	const struct lab_check *c = &lab->checks[check];
 	uint16_t *needs = take(t, (c->n_needs + 2u) * sizeof *needs);
@@ -158,7 +158,10 @@ static void add_label(struct label *labels, uint8_t *n, const char *name, const 
 }
 
 static const char *const probe_kind_names[] = {
-	[PROBE_HTTP] = "http", [PROBE_TCP] = "tcp", [PROBE_TLS] = "tls", [PROBE_DNS] = "dns",
+	[PROBE_HTTP] = "http",
+	[PROBE_TCP] = "tcp",
+	[PROBE_TLS] = "tls",
+	[PROBE_DNS] = "dns",
 	[PROBE_ICMP] = "icmp",
 };
 
@@ -186,15 +189,30 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 	uint16_t n_needs = needs_of(t, lab, self, i, &needs);
 	uint16_t n_away = away_of(t, lab, self, i, &away);
 
-	t->specs[i] = (struct check_spec){ .name = c->name, .source = source_of(c), .home = c->home,
-		.is_outside = is_outside(c->kind), .from = c->from, .confirm = c->confirm ? c->confirm : 1, .every_ms = c->every_ms,
-		.timeout_ms = c->probe ? c->probe->timeout_ms : 0, .grace_ms = c->grace_ms,
-		.needs = needs, .n_needs = n_needs, .cron = c->cron,
+	t->specs[i] = (struct check_spec){ .name = c->name,
+		.source = source_of(c),
+		.home = c->home,
+		.is_outside = is_outside(c->kind),
+		.from = c->from,
+		.confirm = c->confirm ? c->confirm : 1,
+		.every_ms = c->every_ms,
+		.timeout_ms = c->probe ? c->probe->timeout_ms : 0,
+		.grace_ms = c->grace_ms,
+		.needs = needs,
+		.n_needs = n_needs,
+		.cron = c->cron,
 		.zone = c->zone ? c->zone : tz_utc() };
-	*to = (struct alert_check){ .name = c->name, .kind = check_kind_name(c->kind),
-		.home = c->home, .severity = severity_name(c->severity),
-		.severity_rank = (uint8_t)c->severity, .every_ms = c->every_ms, .needs = needs,
-		.n_needs = n_needs, .away = away, .n_away = n_away, .description = c->description,
+	*to = (struct alert_check){ .name = c->name,
+		.kind = check_kind_name(c->kind),
+		.home = c->home,
+		.severity = severity_name(c->severity),
+		.severity_rank = (uint8_t)c->severity,
+		.every_ms = c->every_ms,
+		.needs = needs,
+		.n_needs = n_needs,
+		.away = away,
+		.n_away = n_away,
+		.description = c->description,
 		.runbook = c->runbook };
 	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK)
 		to->subject_a = lab->sites[c->subject_a].name;
@@ -212,11 +230,14 @@ static struct alert_channel *fill_channels(struct site_tables *t, const struct l
 	for (uint16_t i = 0; i < lab->notify.n_channels; i++) {
 		const struct lab_channel *c = &lab->notify.channels[i];
 
-		channels[i] = (struct alert_channel){ .name = c->name, .mention = c->mention,
-			.from = c->from, .to = c->to, .least_rank = (uint8_t)c->least,
-			.kind = c->kind == CHANNEL_DISCORD ? ALERT_DISCORD :
-				c->kind == CHANNEL_SMTP    ? ALERT_SMTP :
-							     ALERT_WEBHOOK };
+		channels[i] = (struct alert_channel){ .name = c->name,
+			.mention = c->mention,
+			.from = c->from,
+			.to = c->to,
+			.least_rank = (uint8_t)c->least,
+			.kind = c->kind == CHANNEL_DISCORD ? ALERT_DISCORD
+				: c->kind == CHANNEL_SMTP  ? ALERT_SMTP
+							   : ALERT_WEBHOOK };
 	}
 	return channels;
 }
@@ -228,8 +249,11 @@ static struct silence_window *fill_windows(struct site_tables *t, const struct l
 	for (uint16_t i = 0; i < lab->n_windows; i++) {
 		const struct lab_window *w = &lab->windows[i];
 
-		windows[i] = (struct silence_window){ .name = w->name, .why = w->why,
-			.begins = &w->begins, .zone = w->zone, .length_ms = w->length_ms };
+		windows[i] = (struct silence_window){ .name = w->name,
+			.why = w->why,
+			.begins = &w->begins,
+			.zone = w->zone,
+			.length_ms = w->length_ms };
 		/* The reader has checked them. */
 		if (matchers_parse(&windows[i].matchers, w->matchers, NULL) != RC_OK)
 			windows[i].matchers = NULL;
@@ -253,16 +277,23 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 	sites = take(t, lab->n_sites * sizeof *sites);
 	for (uint8_t i = 0; i < lab->n_sites; i++)
 		sites[i] = (struct notice_site){ lab->sites[i].name, lab->sites[i].zone };
-	t->alert = (struct alert_config){ .lab = lab->name, .self = self, .sites = sites,
-		.n_sites = lab->n_sites, .checks = checks, .n_checks = lab->n_checks,
-		.channels = fill_channels(t, lab), .n_channels = (uint8_t)lab->notify.n_channels,
+	t->alert = (struct alert_config){ .lab = lab->name,
+		.self = self,
+		.sites = sites,
+		.n_sites = lab->n_sites,
+		.checks = checks,
+		.n_checks = lab->n_checks,
+		.channels = fill_channels(t, lab),
+		.n_channels = (uint8_t)lab->notify.n_channels,
 		.reader_zone = lab->notify.reader_zone ? lab->notify.reader_zone : tz_utc(),
-		.windows = fill_windows(t, lab), .n_windows = lab->n_windows,
+		.windows = fill_windows(t, lab),
+		.n_windows = lab->n_windows,
 		.has_quiet = lab->notify.has_quiet,
 		.quiet_from_minute = lab->notify.quiet_from_minute,
 		.quiet_until_minute = lab->notify.quiet_until_minute,
 		.quiet_unless_rank = (uint8_t)lab->notify.quiet_unless,
-		.watcher = lab->n_watchers ? lab->watchers[0].name : NULL, .page_url = url,
+		.watcher = lab->n_watchers ? lab->watchers[0].name : NULL,
+		.page_url = url,
 		.world = *world };
 	return t;
 }

@@ -2,9 +2,9 @@
 /* Probes against nginx, OpenSSL's server and dnsmasq. */
 #include "base/mem.h"
 #include "port/probe/probe.h"
-#include "test/support/program.h"
 #include "test/support/loopback.h"
 #include "test/support/probing.h"
+#include "test/support/program.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -47,9 +47,9 @@
 #define ALERT_BACKLOG    3
 #define ALERT_BACKLOG_MS (5 * MINUTE_MS)
 #define ALERT_HANDOFF_MS 20000 /* handed over, no receipt by then: try ourselves again */
-#define ALERT_NO_SITE      UINT8_MAX
+#define ALERT_NO_SITE    UINT8_MAX
 
-struct alert_check { /* what alert knows of a check; borrowed until the next load */
+struct alert_check {             /* what alert knows of a check; borrowed until the next load */
 	const char *name, *kind; /* check_kind_name */
 	uint8_t home;
 	const char *severity;
@@ -70,7 +70,7 @@ struct alert_check { /* what alert knows of a check; borrowed until the next loa
 enum alert_health { HEALTH_UNKNOWN, HEALTH_WELL, HEALTH_FAILING, HEALTH_SILENT };
 struct alert_state {
 	enum alert_health health;
-	const char *scope;        /* "down", "path", "none" */
+	const char *scope; /* "down", "path", "none" */
 	const char *reason;
 	const char *failing_from; /* names of vantages, for a path problem */
 	struct wall since, last_ok;
@@ -115,13 +115,13 @@ struct alert_config {
 
 /* One request to a channel.  Carried out by port/notify, or by a peer or watcher. */
 struct delivery {
-	uint64_t number;          /* ours, never reused within a run */
+	uint64_t number; /* ours, never reused within a run */
 	uint8_t channel;
 	bool is_edit;
 	char incident[INCIDENT_ID_MAX]; /* of a backlog: of the first */
 	uint32_t version;
-	char message[MESSAGE_ID_MAX];   /* is_edit: which */
-	char *payload;            /* for the channel's kind; freed by delivery_fini */
+	char message[MESSAGE_ID_MAX]; /* is_edit: which */
+	char *payload;                /* for the channel's kind; freed by delivery_fini */
 };
 void delivery_fini(struct delivery *d);
 
@@ -134,16 +134,16 @@ struct delivery_outcome {
 };
 
 enum alert_effect_kind {
-	ALERT_DO_APPEND,  /* journal (kind, subject, body); already in effect here */
-	ALERT_DO_DELIVER, /* delivery, through our own egress */
-	ALERT_DO_WATCHER, /* delivery, through the watcher */
-	ALERT_SAY_CHANGED,/* an incident changed for whoever looks at it */
+	ALERT_DO_APPEND,   /* journal (kind, subject, body); already in effect here */
+	ALERT_DO_DELIVER,  /* delivery, through our own egress */
+	ALERT_DO_WATCHER,  /* delivery, through the watcher */
+	ALERT_SAY_CHANGED, /* an incident changed for whoever looks at it */
 };
 struct alert_effect {
 	enum alert_effect_kind kind;
 	const char *event_kind; /* DO_APPEND: "incident", "receipt", "handoff" */
 	char subject[INCIDENT_ID_MAX];
-	struct str body;        /* the receiver frees it (alert_effect_fini) */
+	struct str body; /* the receiver frees it (alert_effect_fini) */
 	struct delivery delivery;
 };
 void alert_effect_fini(struct alert_effect *fx);
@@ -196,7 +196,8 @@ struct mono alert_wake(const struct alert *a);
 bool alert_can_deliver(const struct alert *a, struct mono now); /* our own egress isn't dead */
 /* Why a channel can't be written to at the moment; NULL when it can, or nobody tried. */
 const char *alert_channel_trouble(const struct alert *a, uint8_t channel, struct mono now);
-const struct map *alert_incidents(const struct alert *a); /* id -> struct incident, open and recent */
+const struct map *alert_incidents(
+	const struct alert *a); /* id -> struct incident, open and recent */
 const struct incident *alert_covering(const struct alert *a, const char *check); /* open; NULL */
 const struct silences *alert_silences(const struct alert *a);
 /* An open incident lists it, and has been told, is acknowledged, or is not to be told now. */

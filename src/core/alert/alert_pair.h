@@ -96,8 +96,10 @@ void pair_write(struct pair *p, uint8_t site, const char *kind, const char *subj
 
 /* A fall, seen everywhere or from some only. */
 extern const struct alert_state pair_down, pair_path, pair_silent, pair_well;
-#define PAIR_ANSWER(v) \
-	((struct pace_answer){ .verdict = (v), .retry_after_ms = -1, .remaining = -1, \
+#define PAIR_ANSWER(v)                         \
+	((struct pace_answer){ .verdict = (v), \
+		.retry_after_ms = -1,          \
+		.remaining = -1,               \
 		.reset_after_ms = -1 })
 
 const struct incident *pair_incident(const struct pair *p, uint8_t site, uint16_t check);

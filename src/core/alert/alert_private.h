@@ -19,26 +19,26 @@ struct tracked {
 	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
-	bool is_changed;     /* ours: a new version is due */
-	uint64_t born;       /* the place in the order of arrival */
+	bool is_changed;             /* ours: a new version is due */
+	uint64_t born;               /* the place in the order of arrival */
 	bool is_busy;
 	bool is_said; /* ours: this run has written of it; what comes back of the past is older */
-	uint32_t published;  /* ours: the version journaled last */
-	uint32_t n_beyond;   /* checks in alert.covers that are not among the members: no room */
+	uint32_t published; /* ours: the version journaled last */
+	uint32_t n_beyond;  /* checks in alert.covers that are not among the members: no room */
 	struct outbox_slot {
-		uint64_t number;        /* delivery in flight; 0 none */
-		struct mono deadline;   /* of that delivery */
-		struct mono not_before; /* edits are spaced */
-		uint32_t noticed;       /* the newest version that is wanted */
+		uint64_t number;          /* delivery in flight; 0 none */
+		struct mono deadline;     /* of that delivery */
+		struct mono not_before;   /* edits are spaced */
+		uint32_t noticed;         /* the newest version that is wanted */
 		struct mono gather_until; /* what else changes before this goes with it */
-		uint32_t sending;       /* version in flight */
-		uint8_t handed_to;      /* site that was asked to deliver; ALERT_NO_SITE */
+		uint32_t sending;         /* version in flight */
+		uint8_t handed_to;        /* site that was asked to deliver; ALERT_NO_SITE */
 		uint32_t handed_version;
 		struct mono handed_until;
-		bool is_for_us;         /* the owner asked us to deliver handed_version */
-		bool may_be_repeat;     /* an attempt to create got no answer */
-		bool is_plain;          /* the channel refused the full text */
-		bool is_summary;        /* the delivery in flight tells several incidents at once */
+		bool is_for_us;     /* the owner asked us to deliver handed_version */
+		bool may_be_repeat; /* an attempt to create got no answer */
+		bool is_plain;      /* the channel refused the full text */
+		bool is_summary;    /* the delivery in flight tells several incidents at once */
 	} slots[CHANNELS_MAX];
 };
 
@@ -46,10 +46,10 @@ struct judged { /* a check's state as told by alert_state */
 	enum alert_health health;
 	char *scope, *reason, *from;
 	struct wall since, last_ok;
-	struct mono unwell;      /* when it was first told as not well; {NEVER_MS}: well */
-	struct mono unlisted;    /* not well, and no incident lists it since; {NEVER_MS} */
-	struct mono elsewhere;   /* another site has told of it: not our turn before this */
-	struct mono restated;    /* its incident says something else since; {NEVER_MS}: the same */
+	struct mono unwell;    /* when it was first told as not well; {NEVER_MS}: well */
+	struct mono unlisted;  /* not well, and no incident lists it since; {NEVER_MS} */
+	struct mono elsewhere; /* another site has told of it: not our turn before this */
+	struct mono restated;  /* its incident says something else since; {NEVER_MS}: the same */
 };
 
 struct alert_peer {
@@ -64,24 +64,24 @@ struct alert {
 	uint16_t n_judged;
 	struct alert_peer peers[SITES_MAX];
 	bool is_watcher_reachable, is_blind;
-	struct mono calm;      /* after a start, a reunion or blindness nothing is opened before this */
-	bool is_reunited;      /* a peer is back: when it is calm, see what both have open */
+	struct mono calm; /* after a start, a reunion or blindness nothing is opened before this */
+	bool is_reunited; /* a peer is back: when it is calm, see what both have open */
 	struct map tracked;    /* id -> struct tracked, all */
 	struct tracked **busy; /* of these all that a step may have to look at, oldest first */
 	uint32_t n_busy, cap_busy;
 	uint64_t last_born;
-	struct map incidents;  /* id -> struct incident, the same without empty ones */
-	struct map names;      /* check -> index + 1 */
-	struct map covers;     /* check -> struct tracked, open, that lists or counts it */
+	struct map incidents; /* id -> struct incident, the same without empty ones */
+	struct map names;     /* check -> index + 1 */
+	struct map covers;    /* check -> struct tracked, open, that lists or counts it */
 	struct silences silences;
 	struct pace paces[CHANNELS_MAX];
 	uint64_t creating[CHANNELS_MAX]; /* the create in flight; 0 none */
 	uint32_t in_flight[CHANNELS_MAX];
-	uint64_t last_number;  /* of deliveries */
-	uint64_t last_second;  /* of incident ids */
+	uint64_t last_number; /* of deliveries */
+	uint64_t last_second; /* of incident ids */
 	struct alert_effect *queue;
 	uint32_t head, queued, cap;
-	bool is_dirty;         /* something may have to be opened or sent */
+	bool is_dirty; /* something may have to be opened or sent */
 	struct mono wake, prune_due;
 };
 
@@ -121,10 +121,10 @@ void alert_append_incident(struct alert *a, struct tracked *t); /* journal it wh
 void alert_wake_at(struct alert *a, struct mono when);
 /* Whoever changes what is told of an incident that is over says so with this. */
 void alert_busy(struct alert *a, struct tracked *t);
-void alert_forget(struct alert *a, struct tracked *t); /* frees it */
+void alert_forget(struct alert *a, struct tracked *t);               /* frees it */
 uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
-bool folding_was_told(const struct incident *in); /* by some channel */
+bool folding_was_told(const struct incident *in);                    /* by some channel */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
 
 static inline bool incident_is_live(const struct incident *in)

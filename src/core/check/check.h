@@ -30,7 +30,14 @@
 #define CHECK_PROMISE_MS 15000 /* a peer's words are fresh this long after its last promise */
 #define CHECK_NONE       UINT16_MAX
 
-enum check_state { CHECK_PENDING, CHECK_OK, CHECK_FAILING, CHECK_SILENT, CHECK_PAUSED, CHECK_STATES };
+enum check_state {
+	CHECK_PENDING,
+	CHECK_OK,
+	CHECK_FAILING,
+	CHECK_SILENT,
+	CHECK_PAUSED,
+	CHECK_STATES
+};
 enum check_scope { SCOPE_NONE, SCOPE_DOWN, SCOPE_PATH };
 enum check_word { WORD_NONE, WORD_OK, WORD_FAILING };
 
@@ -45,8 +52,8 @@ struct check_spec {
 	const char *name;
 	enum check_source source;
 	uint8_t home;
-	bool is_outside;     /* a link, a watcher, another site: no vantage's own thing */
-	uint8_t from;        /* bit n: site n is a vantage */
+	bool is_outside; /* a link, a watcher, another site: no vantage's own thing */
+	uint8_t from;    /* bit n: site n is a vantage */
 	uint8_t confirm;
 	int64_t every_ms, timeout_ms, grace_ms;
 	const uint16_t *needs; /* probed out of turn when this one becomes suspect; borrowed */
@@ -58,40 +65,41 @@ struct check_spec {
 
 struct vantage {
 	enum check_word word;
-	bool is_suspect;      /* failed, not yet confirmed; `suspected` since */
-	bool is_fresh;        /* counts as evidence now */
-	uint8_t streak;       /* consecutive failures */
+	bool is_suspect; /* failed, not yet confirmed; `suspected` since */
+	bool is_fresh;   /* counts as evidence now */
+	uint8_t streak;  /* consecutive failures */
 	struct wall suspected;
-	uint64_t stamp;       /* a peer's: hybrid logical time of the event; older ones are ignored */
-	struct wall since;    /* when the word became what it is: first bad for failing */
-	struct wall heard;    /* last observation */
-	struct wall last_ok;  /* last good evidence; {0} never */
-	char *reason;         /* why it fails; NULL or at most REASON_BYTES_MAX */
-	int64_t took_us;      /* of the last observation; -1 unknown */
+	uint64_t stamp;    /* a peer's: hybrid logical time of the event; older ones are ignored */
+	struct wall since; /* when the word became what it is: first bad for failing */
+	struct wall heard; /* last observation */
+	struct wall last_ok; /* last good evidence; {0} never */
+	char *reason;        /* why it fails; NULL or at most REASON_BYTES_MAX */
+	int64_t took_us;     /* of the last observation; -1 unknown */
 };
 
 struct check_view { /* what others may read of a check */
 	const struct check_spec *spec;
 	enum check_state state;
 	enum check_scope scope;
-	struct wall since;       /* when the state became what it is */
-	struct wall last_ok;     /* newest good evidence of any vantage */
-	struct wall paused_until;/* {0} not paused, {NEVER_MS} until resumed */
-	struct wall run_started; /* SOURCE_PING: a run is under way since */
-	const char *reason;      /* of the first failing vantage, home first; "" */
+	struct wall since;        /* when the state became what it is */
+	struct wall last_ok;      /* newest good evidence of any vantage */
+	struct wall paused_until; /* {0} not paused, {NEVER_MS} until resumed */
+	struct wall run_started;  /* SOURCE_PING: a run is under way since */
+	const char *reason;       /* of the first failing vantage, home first; "" */
 };
 
 struct observation {
 	bool is_ok;
 	const char *reason; /* why not; copied; may be NULL when ok */
-	struct wall last_ok; /* not ok: good evidence that we had meanwhile; {0}: what we told last */
-	int64_t took_us;    /* -1 unknown */
+	struct wall
+		last_ok; /* not ok: good evidence that we had meanwhile; {0}: what we told last */
+	int64_t took_us; /* -1 unknown */
 };
 
 enum check_effect_kind {
-	CHECK_DO_PROBE, /* run the probe of `check` now */
-	CHECK_SAY_WORD, /* our word on `check` changed: journal it */
-	CHECK_SAY_STATE,/* the judged state or scope of `check` changed */
+	CHECK_DO_PROBE,  /* run the probe of `check` now */
+	CHECK_SAY_WORD,  /* our word on `check` changed: journal it */
+	CHECK_SAY_STATE, /* the judged state or scope of `check` changed */
 };
 struct check_effect {
 	enum check_effect_kind kind;
@@ -143,7 +151,8 @@ struct mono checks_wake(const struct checks *c);
 
 uint16_t checks_count(const struct checks *c);
 struct check_view checks_view(const struct checks *c, uint16_t check);
-const struct vantage *checks_vantage(const struct checks *c, uint16_t check, uint8_t site); /* NULL */
+const struct vantage *checks_vantage(const struct checks *c, uint16_t check,
+	uint8_t site); /* NULL */
 bool checks_is_blind(const struct checks *c, uint8_t site);
 /* The extent of a failure is not known yet: a vantage that counts is suspect, or says ok while
  * another says failing. */

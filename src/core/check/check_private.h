@@ -48,7 +48,7 @@ struct checks {
 	uint8_t promising; /* bit n: its promise holds */
 	struct mono promised[SITES_MAX];
 	struct wall promised_at[SITES_MAX]; /* the same moment */
-	int64_t wall_minus_mono_ms; /* to notice jumps */
+	int64_t wall_minus_mono_ms;         /* to notice jumps */
 	uint64_t digest[SITES_MAX];
 	uint8_t digest_valid; /* bit n */
 };

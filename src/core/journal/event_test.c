@@ -223,8 +223,9 @@ static void a_look_at_the_spelling_is_never_more_lenient_than_reading(void **sta
 static void a_body_in_another_spelling_is_refused(void **state)
 {
 	static const char *const bodies[] = { "{ }", "{\n}", "{\"a\":1.0}", "{\"a\":\"\\u00e9\"}",
-		"[]", "1", "", "{", "{\"a\":-0}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":[{\"b\":1,\"b\":2}]}",
-		"{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}", NULL };
+		"[]", "1", "", "{", "{\"a\":-0}", "{\"a\":01}", "{\"a\":1,}",
+		"{\"a\":[{\"b\":1,\"b\":2}]}", "{\"a\":1,\"a\":2}", "{}{}", "{\"a\":\"\xff\"}",
+		NULL };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {

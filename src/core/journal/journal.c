@@ -313,7 +313,8 @@ static void leave_out_superseded(struct journal *j)
 	memmove(j->pending, j->pending + first, j->n_pending * sizeof *j->pending);
 	arena_fini(&j->arena);
 	j->arena = kept;
-	j->thin_at = 2 * j->n_pending > JOURNAL_WAITING_MAX ? 2 * j->n_pending : JOURNAL_WAITING_MAX;
+	j->thin_at =
+		2 * j->n_pending > JOURNAL_WAITING_MAX ? 2 * j->n_pending : JOURNAL_WAITING_MAX;
 	journal_enter(j, j->epoch);
 }
 

@@ -29,11 +29,12 @@ struct journal {
 	struct arena arena; /* of the events being prepared, or of those committed last */
 	struct event **pending;
 	size_t n_pending, cap_pending;
-	size_t thin_at;     /* so many, and superseded ones are left out; 0: not decided */
-	bool is_full;       /* the last commit failed for want of room, and left nothing behind */
+	size_t thin_at; /* so many, and superseded ones are left out; 0: not decided */
+	bool is_full;   /* the last commit failed for want of room, and left nothing behind */
 	uint64_t n_thinned, n_left_out; /* since the last commit; before it */
 	struct event *batch; /* the prepared ones in a row, while and after they are committed */
-	size_t n_batch, cap_batch; /* it is filled as far as this, while a full disk makes it wait */
+	size_t n_batch,
+		cap_batch; /* it is filled as far as this, while a full disk makes it wait */
 };
 
 #define JOURNAL_NO_CHAIN SIZE_MAX

@@ -140,8 +140,8 @@ static void finish_headers(struct build *b, struct http_module *module)
 			headers[i].secrets.n ? &headers[i].secrets : &headers[i].values;
 
 		if (from->n)
-			add_header(
-				b, &module->spec, headers[i].entry.name, from->items[from->n - 1]);
+			add_header(b, &module->spec, headers[i].entry.name,
+				from->items[from->n - 1]);
 	}
 }
 

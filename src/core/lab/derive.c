@@ -21,8 +21,8 @@ static uint8_t all_sites(const struct lab *lab)
 	return (uint8_t)((1u << lab->n_sites) - 1);
 }
 
-static struct lab_check *add(
-	struct build *b, enum check_kind kind, const struct entry *entry, const char *name)
+static struct lab_check *add(struct build *b, enum check_kind kind, const struct entry *entry,
+	const char *name)
 {
 	struct lab_check *check = build_check(b, name, reader_place(b->r, entry->key));
 

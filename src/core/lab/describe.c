@@ -91,8 +91,7 @@ static void raw_members(struct json_out *w, const char *members)
 
 	str_addf(&object, "{%s}", members);
 	must(json_read(&parsed, str_c(&object), object.len, NULL) == RC_OK);
-	json_object_foreach(parsed, key, value)
-	{
+	json_object_foreach (parsed, key, value) {
 		char *text = json_dumps(value, JSON_ENCODE_ANY);
 
 		must(text);

@@ -181,7 +181,8 @@ static void add_derived(struct build *b)
 			add_ends(b, i);
 		else if (b->lab->checks[i].kind == CHECK_DRILL)
 			add_watcher(b, i);
-		else if (b->lab->checks[i].kind == CHECK_SELF && b->lab->checks[i].self == SELF_CONFIG)
+		else if (b->lab->checks[i].kind == CHECK_SELF &&
+			 b->lab->checks[i].self == SELF_CONFIG)
 			add_same_repo(b, i);
 	}
 }

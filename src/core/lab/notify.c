@@ -44,8 +44,8 @@ static void add_kinds(struct build *b, struct lab_channel *const decls[3], const
 				doc_get(node, kinds[i].name));
 }
 
-static void add_channels(
-	struct build *b, const struct notify_decl *decl, const struct doc_node *node)
+static void add_channels(struct build *b, const struct notify_decl *decl,
+	const struct doc_node *node)
 {
 	const struct channel_decl *named = decl->channels.items;
 
@@ -53,8 +53,8 @@ static void add_channels(
 		NULL, node);
 	for (uint32_t i = 0; i < decl->channels.n; i++)
 		add_kinds(b,
-			(struct lab_channel *const[]){
-				named[i].discord, named[i].webhook, named[i].smtp },
+			(struct lab_channel *const[]){ named[i].discord, named[i].webhook,
+				named[i].smtp },
 			named[i].entry.name, named[i].entry.node);
 }
 

@@ -183,8 +183,8 @@ const struct key *shape_key(const struct shape *shape, const char *name)
 }
 
 /* "tls of probe 'immich'": what a complaint about a whole mapping is about; `at` is its key. */
-static const char *describe(
-	const struct reader *r, const struct shape *shape, const struct doc_node *at, char buf[160])
+static const char *describe(const struct reader *r, const struct shape *shape,
+	const struct doc_node *at, char buf[160])
 {
 	if (r->entry && shape == r->entry_shape)
 		snprintf(buf, 160, "%s '%.*s'", shape->name, NAME_BYTES_MAX, r->entry->name);
@@ -235,8 +235,8 @@ static bool is_absent(const struct reader *r, const struct key *key, const struc
 	return r->is_foreign || type->many == MAP || (type->shape && type->shape->rest);
 }
 
-static void read_default(
-	struct reader *r, const struct key *key, const struct doc_node *node, char *to)
+static void read_default(struct reader *r, const struct key *key, const struct doc_node *node,
+	char *to)
 {
 	const struct doc_node otherwise = {
 		.kind = DOC_SCALAR,
@@ -250,8 +250,8 @@ static void read_default(
 }
 
 /* An embedded shape that isn't there has its defaults all the same. */
-static void read_defaults(
-	struct reader *r, const struct shape *shape, const struct doc_node *node, char *to)
+static void read_defaults(struct reader *r, const struct shape *shape, const struct doc_node *node,
+	char *to)
 {
 	for (const struct key *key = shape->keys; key->name; key++) {
 		if (key->presence == KEY_DEFAULT)
@@ -302,11 +302,11 @@ static void check_one_of(struct reader *r, const struct shape *shape, const stru
 		str_c(&words));
 }
 
-static void read_rest(
-	struct reader *r, const struct shape *shape, const struct doc_node *node, void *to);
+static void read_rest(struct reader *r, const struct shape *shape, const struct doc_node *node,
+	void *to);
 
-static void read_keys(
-	struct reader *r, const struct shape *shape, const struct doc_node *node, char *to)
+static void read_keys(struct reader *r, const struct shape *shape, const struct doc_node *node,
+	char *to)
 {
 	const struct doc_node *outer = r->at_key;
 
@@ -330,16 +330,16 @@ static void read_keys(
 }
 
 /* Something other than a mapping stands for the key that people mean: "icmp: 10.1.0.1". */
-static void read_brief(
-	struct reader *r, const struct shape *shape, const struct doc_node *node, void *to)
+static void read_brief(struct reader *r, const struct shape *shape, const struct doc_node *node,
+	void *to)
 {
 	struct doc_node key = { .kind = DOC_SCALAR, .line = node->line, .column = node->column };
 	struct doc_node *keys[] = { &key };
 	struct doc_node value = *node;
 	struct doc_node *values[] = { &value };
-	struct doc_node wrapped = {
-		.kind = DOC_MAPPING, .line = node->line, .column = node->column
-	};
+	struct doc_node wrapped = { .kind = DOC_MAPPING,
+		.line = node->line,
+		.column = node->column };
 
 	key.text = shape->brief;
 	key.text_len = strlen(shape->brief);
@@ -386,8 +386,8 @@ void read_shapes(struct reader *r, const struct key *key, const struct doc_node 
 	*list = (struct list){ items, items ? node->n : 0 };
 }
 
-static bool is_entry_named_well(
-	struct reader *r, const struct type *type, const struct doc_node *key)
+static bool is_entry_named_well(struct reader *r, const struct type *type,
+	const struct doc_node *key)
 {
 	const char *what = type->shape->name;
 	size_t longest = type->high ? (size_t)type->high : NAME_BYTES_MAX;
@@ -439,8 +439,8 @@ static void read_entry(struct reader *r, const struct type *type, const struct d
 }
 
 /* The pairs of the mapping that aren't keys of `shape` itself. */
-static void read_rest(
-	struct reader *r, const struct shape *shape, const struct doc_node *node, void *to)
+static void read_rest(struct reader *r, const struct shape *shape, const struct doc_node *node,
+	void *to)
 {
 	const struct type *type = shape->rest;
 	size_t size = type->shape->size_bytes;

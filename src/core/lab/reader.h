@@ -51,8 +51,8 @@ void reader_expected(struct reader *r, const struct key *key, const struct doc_n
 /* Whether it is a scalar; complains otherwise. */
 bool reader_scalar(struct reader *r, const struct key *key, const struct doc_node *node);
 /* The choice of the key's type that is written here; NULL after a complaint. */
-const struct choice *reader_choice(
-	struct reader *r, const struct key *key, const struct doc_node *node);
+const struct choice *reader_choice(struct reader *r, const struct key *key,
+	const struct doc_node *node);
 /* "'x' is not supported yet": an error in lab.yaml, a refusal in a module's file. */
 void reader_refuse(struct reader *r, const struct doc_node *node, const char *fmt, ...)
 	PRINTF(3, 4);

@@ -93,9 +93,9 @@ static void check_references(const json_t *value, const json_t *definitions)
 		assert_true(str_starts(target, prefix));
 		assert_non_null(json_object_get(definitions, target + strlen(prefix)));
 	}
-	json_object_foreach((json_t *)(uintptr_t)value, key, member)
+	json_object_foreach ((json_t *)(uintptr_t)value, key, member)
 		check_references(member, definitions);
-	json_array_foreach(value, i, member)
+	json_array_foreach (value, i, member)
 		check_references(member, definitions);
 }
 

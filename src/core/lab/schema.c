@@ -54,7 +54,8 @@ static const struct key site_keys[] = {
 	{ "http", &endpoint_type, AT(site_decl, site.http), DEFAULT("127.0.0.1:7080"),
 		"where it serves the pages and the API; anything but loopback wants a `login`" },
 	{ "url", &base_url_type, AT(site_decl, site.url), OPTIONAL,
-		"where people open the pages: for links in notifications, and for a proxy that passes "
+		"where people open the pages: for links in notifications, and for a proxy that "
+		"passes "
 		"its own name on" },
 	{ "tls", &site_tls_type, AT(site_decl, site), OPTIONAL,
 		"its own TLS for pages and API; behind a proxy the proxy's does" },
@@ -427,7 +428,7 @@ POINTER(icmp_type, icmp_shape, "an address or a mapping with address");
 		{ "needs", &refs_type, AT(decl, about.needs), OPTIONAL,                     \
 			"other checks or hosts that explain it when they fail, too" },      \
 		{ "severity", &severity_type, AT(decl, about.severity), DEFAULT("warning"), \
-			"how much it matters" },                 \
+			"how much it matters" },                                            \
 		{ "description", &text_type, AT(decl, about.description), OPTIONAL,         \
 			"what it is, for people; stands in messages" },                     \
 	{                                                                                   \

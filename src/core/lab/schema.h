@@ -30,8 +30,8 @@ struct type {
 	const char *word; /* for the reference page: "duration" */
 	/* Check `node` and store it at `to`; complains to the reader and stores nothing otherwise.
 	 */
-	void (*read)(
-		struct reader *r, const struct key *key, const struct doc_node *node, void *to);
+	void (*read)(struct reader *r, const struct key *key, const struct doc_node *node,
+		void *to);
 	const struct shape *shape;    /* what is inside: one, or each of a list or map */
 	const struct choice *choices; /* ended by a NULL text */
 	int64_t low, high;            /* bounds of numbers, sizes and durations */

@@ -50,8 +50,8 @@ static bool is_zero(const void *p, size_t n)
 }
 
 /* The same key twice would let one machine speak for the other. */
-static void check_key(
-	struct build *b, struct map *seen, const struct public_key *key, const struct entry *entry)
+static void check_key(struct build *b, struct map *seen, const struct public_key *key,
+	const struct entry *entry)
 {
 	char text[KEY_TEXT_MAX];
 	const struct entry *other;
@@ -94,8 +94,8 @@ static void add_sites(struct build *b, struct map *keys)
 	if (n == 0 && doc_get(b->root, "sites"))
 		reader_error(b->r, doc_get(b->root, "sites"), "a lab needs a site");
 	if (n > SITES_MAX) {
-		reader_error(
-			b->r, decls[SITES_MAX].entry.key, "a lab may have %d sites", SITES_MAX);
+		reader_error(b->r, decls[SITES_MAX].entry.key, "a lab may have %d sites",
+			SITES_MAX);
 		n = SITES_MAX;
 	}
 	b->lab->sites = reader_alloc(b->r, n * sizeof *b->lab->sites);
@@ -160,8 +160,8 @@ static void add_hosts(struct build *b)
 	uint32_t n = b->decl->hosts.n;
 
 	if (n > HOSTS_MAX) {
-		reader_error(
-			b->r, decls[HOSTS_MAX].entry.key, "a lab may have %d hosts", HOSTS_MAX);
+		reader_error(b->r, decls[HOSTS_MAX].entry.key, "a lab may have %d hosts",
+			HOSTS_MAX);
 		n = HOSTS_MAX;
 	}
 	b->lab->hosts = reader_alloc(b->r, n * sizeof *b->lab->hosts);

@@ -17,8 +17,8 @@ static void read_ref(struct reader *r, const struct key *key, const struct doc_n
 		*(const struct doc_node **)to = node;
 }
 
-static void read_refs(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_refs(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool is_list = node->kind == DOC_SEQUENCE;
 	uint32_t n = is_list ? node->n : 1;
@@ -33,8 +33,8 @@ static void read_refs(
 	*(struct refs *)to = refs;
 }
 
-static void read_matchers(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_matchers(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct err e = { 0 };
 
@@ -46,8 +46,8 @@ static void read_matchers(
 		*(const struct doc_node **)to = node;
 }
 
-static void read_texts(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_texts(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool is_list = node->kind == DOC_SEQUENCE;
 	uint32_t n = is_list ? node->n : 1;
@@ -62,8 +62,8 @@ static void read_texts(
 	*(struct texts *)to = texts;
 }
 
-static void read_pairs(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_pairs(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct text_pairs pairs = { 0 };
 

@@ -30,15 +30,15 @@ bool parse_flag(const char *text, bool *ret)
 	return false;
 }
 
-static void read_flag(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_flag(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	if (node->kind != DOC_SCALAR || !parse_flag(node->text, to))
 		reader_expected(r, key, node);
 }
 
-static void read_inverted_flag(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_inverted_flag(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool value;
 
@@ -77,8 +77,8 @@ static void store_number(void *to, uint8_t size_bytes, int64_t value)
 	}
 }
 
-static void read_number(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_number(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct type *type = key->type;
 	int64_t value;
@@ -122,8 +122,8 @@ static bool parse_size(const char *text, int64_t *ret)
 	return true;
 }
 
-static void read_size(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_size(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	int64_t value;
 

@@ -31,15 +31,15 @@ static struct pattern *compile(struct reader *r, const struct doc_node *node)
 	return pattern;
 }
 
-static void read_pattern(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_pattern(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	if (reader_scalar(r, key, node))
 		*(struct pattern **)to = compile(r, node);
 }
 
-static void read_expect(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_expect(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct dialogue_step *step = to;
 
@@ -49,8 +49,8 @@ static void read_expect(
 	step->expect_text = reader_text(r, node);
 }
 
-static void read_patterns(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_patterns(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool is_list = node->kind == DOC_SEQUENCE;
 	uint32_t n = is_list ? node->n : 1;
@@ -92,14 +92,14 @@ static void read_rules(struct reader *r, const struct key *key, const struct doc
 	*(struct header_rules *)to = rules;
 }
 
-static void read_header_rules(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_header_rules(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	read_rules(r, key, node, to, false);
 }
 
-static void read_absent_header_rules(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_absent_header_rules(struct reader *r, const struct key *key,
+	const struct doc_node *node, void *to)
 {
 	read_rules(r, key, node, to, true);
 }
@@ -125,8 +125,8 @@ static bool parse_status(const char *text, struct status_range *ret)
 	return isdigit((unsigned char)text[0]) && low >= 100 && high <= 599 && low <= high;
 }
 
-static void read_status(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_status(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool is_list = node->kind == DOC_SEQUENCE;
 	uint32_t n = is_list ? node->n : 1;
@@ -145,8 +145,8 @@ static void read_status(
 }
 
 /* Each word must be one of the type's choices; what is stored is the n-th of `stored`. */
-static void read_words(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_words(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	bool is_list = node->kind == DOC_SEQUENCE;
 	uint32_t n = is_list ? node->n : 1;
@@ -162,8 +162,8 @@ static void read_words(
 	*(struct texts *)to = texts;
 }
 
-static void read_number_choice(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_number_choice(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct choice *choice = reader_choice(r, key, node);
 
@@ -171,8 +171,8 @@ static void read_number_choice(
 		*(uint16_t *)to = (uint16_t)choice->value;
 }
 
-static void read_prober(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_prober(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct choice *choice = reader_choice(r, key, node);
 

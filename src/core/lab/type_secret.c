@@ -36,8 +36,8 @@ static const struct {
 	{ "credential", SECRET_CREDENTIAL, is_credential },
 };
 
-static void read_secret(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_secret(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct doc_node *value =
 		node->kind == DOC_MAPPING && node->n == 1 ? node->values[0] : NULL;
@@ -63,8 +63,8 @@ static void read_secret(
 }
 
 /* A generic webhook's URL need not be a secret. */
-static void read_webhook_url(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_webhook_url(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct lab_channel *channel = to;
 
@@ -74,8 +74,8 @@ static void read_webhook_url(
 		read_secret(r, key, node, &channel->url);
 }
 
-static void read_inline_secret(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_inline_secret(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	struct secret *secret = to;
 
@@ -90,8 +90,8 @@ static void read_inline_secret(
 		"%s: a secret stands in the file; %s_file keeps it out", key->name, key->name);
 }
 
-static void read_secret_path(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_secret_path(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	if (reader_scalar(r, key, node))
 		*(struct secret *)to = (struct secret){ SECRET_FILE, reader_path(r, node), NULL };
@@ -110,15 +110,15 @@ const struct type inline_secret_type = { "a text", "text", read_inline_secret,
 const struct type secret_path_type = { "a path", "path", read_secret_path,
 	.schema = "\"type\": \"string\"" };
 
-static void read_unsupported(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_unsupported(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	(void)to;
 	reader_refuse(r, r->at_key ? r->at_key : node, "'%s' is not supported yet", key->name);
 }
 
-static void read_unsupported_flag(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_unsupported_flag(struct reader *r, const struct key *key,
+	const struct doc_node *node, void *to)
 {
 	bool is_on = true;
 

@@ -6,8 +6,8 @@
 
 #include <ctype.h>
 
-static void read_text(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_text(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	if (reader_scalar(r, key, node))
 		*(const char **)to = reader_text(r, node);
@@ -20,19 +20,19 @@ static void read_checked(struct reader *r, const struct key *key, const struct d
 	if (!reader_scalar(r, key, node))
 		return;
 	if (address_has_login(node->text))
-		reader_refuse(
-			r, node, "%s: a URL with a password in it is not supported", key->name);
+		reader_refuse(r, node, "%s: a URL with a password in it is not supported",
+			key->name);
 	else if (accepts(node->text))
 		*(const char **)to = reader_text(r, node);
 	else
 		reader_expected(r, key, node);
 }
 
-#define CHECKED(name, accepts)                                                                  \
-	static void name(                                                                       \
-		struct reader *r, const struct key *key, const struct doc_node *node, void *to) \
-	{                                                                                       \
-		read_checked(r, key, node, to, accepts);                                        \
+#define CHECKED(name, accepts)                                                                 \
+	static void name(struct reader *r, const struct key *key, const struct doc_node *node, \
+		void *to)                                                                      \
+	{                                                                                      \
+		read_checked(r, key, node, to, accepts);                                       \
 	}
 
 static bool is_server(const char *text)
@@ -82,8 +82,8 @@ CHECKED(read_server, is_server)
 CHECKED(read_ip, address_is_ip)
 CHECKED(read_mention, is_mention)
 
-static void read_path(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_path(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	if (reader_scalar(r, key, node))
 		*(const char **)to = reader_path(r, node);
@@ -115,8 +115,8 @@ const struct type mention_type = { "\"<@USER>\", \"<@&ROLE>\", \"@here\" or \"@e
 	"mention", read_mention,
 	.schema = "\"type\": \"string\", \"pattern\": \"^(<@&?[0-9]+>|@here|@everyone)$\"" };
 
-static void complain_choice(
-	struct reader *r, const struct doc_node *node, const struct choice *choices)
+static void complain_choice(struct reader *r, const struct doc_node *node,
+	const struct choice *choices)
 {
 	scoped(str_fini) struct str list = STR_EMPTY;
 	struct nearest best = { 0 };
@@ -130,8 +130,8 @@ static void complain_choice(
 		nearest_text(&best, hint));
 }
 
-const struct choice *reader_choice(
-	struct reader *r, const struct key *key, const struct doc_node *node)
+const struct choice *reader_choice(struct reader *r, const struct key *key,
+	const struct doc_node *node)
 {
 	if (!reader_scalar(r, key, node))
 		return NULL;
@@ -142,8 +142,8 @@ const struct choice *reader_choice(
 	return NULL;
 }
 
-static void read_choice(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_choice(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct choice *it = reader_choice(r, key, node);
 
@@ -151,8 +151,8 @@ static void read_choice(
 		*(int *)to = it->value;
 }
 
-static void read_word(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to)
+static void read_word(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
 {
 	const struct choice *it = reader_choice(r, key, node);
 

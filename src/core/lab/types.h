@@ -55,8 +55,8 @@ extern const struct type go_family_type;                  /* enum ip_protocol: "
 extern const struct type unsupported_type, unsupported_flag_type;
 
 /* `true`, or the shape inside the tls_spec of the struct tcp_spec at `to`. */
-void read_tls_switch(
-	struct reader *r, const struct key *key, const struct doc_node *node, void *to);
+void read_tls_switch(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to);
 
 /* "true", "no", "on", ...: false when `text` is no such word. */
 bool parse_flag(const char *text, bool *ret);

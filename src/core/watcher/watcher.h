@@ -35,7 +35,7 @@
 
 /* A message that a site asks the watcher to deliver (its own egress is dead). */
 struct beacon_delivery {
-	uint64_t number;     /* the site's; with site and boot the key against repeats */
+	uint64_t number; /* the site's; with site and boot the key against repeats */
 	char channel[NAME_BYTES_MAX + 1];
 	bool is_edit;
 	char message[128];
@@ -52,9 +52,9 @@ struct beacon_receipt {
 /* site → watcher.  Signed: Ed25519 over the JSON text (doc/formats.md). */
 struct beacon {
 	char lab[NAME_BYTES_MAX + 1], site[NAME_BYTES_MAX + 1];
-	uint64_t boot, seq;     /* boot: start of the process, wall ms; seq grows: no replays */
+	uint64_t boot, seq; /* boot: start of the process, wall ms; seq grows: no replays */
 	struct wall wall;
-	char link[NAME_BYTES_MAX + 1]; /* "up", "down", ... of its worst peer link */
+	char link[NAME_BYTES_MAX + 1];     /* "up", "down", ... of its worst peer link */
 	const char *told[BEACON_TOLD_MAX]; /* roots of incidents that some channel shows */
 	uint32_t n_told;
 	bool wants_drill;
@@ -65,8 +65,9 @@ struct beacon {
 struct beacon_view { /* of one site, in the answer */
 	char site[NAME_BYTES_MAX + 1];
 	bool is_heard;
-	int64_t quiet_ms;       /* since its last beacon; -1 never heard */
-	struct wall since;      /* when it became heard or silent; never heard: when we began to listen */
+	int64_t quiet_ms; /* since its last beacon; -1 never heard */
+	struct wall
+		since; /* when it became heard or silent; never heard: when we began to listen */
 	const char *told[BEACON_TOLD_MAX];
 	uint32_t n_told;
 };
@@ -84,16 +85,16 @@ struct beacon_answer {
 
 /* JSON and back; texts are copied into `a`. */
 void beacon_write(const struct beacon *b, struct str *out);
-enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *ret, struct err *e)
-	MUST_USE;
+enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *ret,
+	struct err *e) MUST_USE;
 void beacon_answer_write(const struct beacon_answer *b, struct str *out);
 enum rc beacon_answer_read(const char *text, size_t n, struct arena *a, struct beacon_answer *ret,
 	struct err *e) MUST_USE;
 
 enum watcher_effect_kind {
 	WATCHER_DO_DELIVER, /* to the channel named: its own notices, drills, and what sites handed it */
-	WATCHER_DO_SAVE,    /* durable state changed: watcher_save before anything else leaves */
-	WATCHER_SAY,        /* log line */
+	WATCHER_DO_SAVE, /* durable state changed: watcher_save before anything else leaves */
+	WATCHER_SAY,     /* log line */
 };
 struct watcher_effect {
 	enum watcher_effect_kind kind;
@@ -146,7 +147,7 @@ struct mono watcher_wake(const struct watcher *w);
 void watcher_describe(const struct watcher *w, struct now now, struct str *out);
 
 void watcher_save(const struct watcher *w, struct str *out); /* JSON */
-enum rc watcher_load(struct watcher *w, struct now now, const char *text, size_t n, struct err *e)
-	MUST_USE;
+enum rc watcher_load(struct watcher *w, struct now now, const char *text, size_t n,
+	struct err *e) MUST_USE;
 
 #endif

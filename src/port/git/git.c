@@ -96,10 +96,14 @@ void git_head_of(uv_loop_t *loop, const char *file, git_done *done, void *ctx)
 	char *argv[] = { (char *)"git", (char *)"-C", dirname(path), (char *)"log", (char *)"-1",
 		(char *)"--format=%H%x1f%an%x1f%s", (char *)"--", basename(last), NULL };
 	uv_stdio_container_t stdio[] = { { .flags = UV_IGNORE },
-		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&q->out },
+		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
+			.data.stream = (uv_stream_t *)&q->out },
 		{ .flags = UV_IGNORE } };
-	uv_process_options_t options = { .file = "git", .args = argv, .stdio = stdio,
-		.stdio_count = 3, .exit_cb = exited };
+	uv_process_options_t options = { .file = "git",
+		.args = argv,
+		.stdio = stdio,
+		.stdio_count = 3,
+		.exit_cb = exited };
 
 	q->done = done;
 	q->ctx = ctx;
@@ -109,6 +113,6 @@ void git_head_of(uv_loop_t *loop, const char *file, git_done *done, void *ctx)
 	q->timer.data = q->out.data = q->process.data = q;
 	uv_timer_start(&q->timer, too_late, GIT_TIMEOUT_MS, 0);
 	if (uv_spawn(loop, &q->process, &options) != 0 ||
-	    uv_read_start((uv_stream_t *)&q->out, make_room, read_some) != 0)
+		uv_read_start((uv_stream_t *)&q->out, make_room, read_some) != 0)
 		finish(q); /* no git: nothing is known, said by an empty head */
 }

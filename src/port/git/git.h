@@ -9,8 +9,8 @@
 
 #include <uv.h>
 
-#define GIT_TIMEOUT_MS  5000
-#define GIT_ANSWER_MAX  2048
+#define GIT_TIMEOUT_MS 5000
+#define GIT_ANSWER_MAX 2048
 
 struct git_head { /* NULL: not known */
 	const char *commit, *author, *summary;

@@ -68,7 +68,7 @@ struct http_request {
 	const char *proxy_url;       /* NULL: as the environment says; "": none */
 	const char *connect_to;      /* "HOST:PORT:ADDRESS": use this address for the host */
 	const char *source_address;
-	uint8_t ip_version; /* 4 or 6: addresses of this protocol only; 0: any */
+	uint8_t ip_version;          /* 4 or 6: addresses of this protocol only; 0: any */
 	const char *accept_encoding; /* asked for, and decoded; NULL: none */
 	struct http_tls tls;
 	struct http_mail mail;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/http_server/pump.h"
 
-#include "base/err.h"
 #include "base/endpoint.h"
+#include "base/err.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -10,8 +10,8 @@
 #ifndef PORT_HTTP_SERVER_SERVER_PRIVATE_H
 #define PORT_HTTP_SERVER_SERVER_PRIVATE_H
 
-#include "port/http_server/certificate.h"
 #include "base/endpoint.h"
+#include "port/http_server/certificate.h"
 #include "port/http_server/http_server.h"
 
 #include <arpa/inet.h>

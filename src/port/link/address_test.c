@@ -53,7 +53,8 @@ static void what_is_no_address_is_refused(void **unused)
 
 		assert_int_equal(address_parse(texts[i], &a, &e), RC_INPUT);
 	}
-	assert_string_equal(e.text, "'[]:1' is not host:port (IPv6 addresses stand in brackets: [::1]:7080)");
+	assert_string_equal(e.text,
+		"'[]:1' is not host:port (IPv6 addresses stand in brackets: [::1]:7080)");
 }
 
 int main(void)

@@ -71,8 +71,7 @@ SCOPED_BY(sql_finalize, sqlite3_stmt *)
 
 /* SQL that isn't kept: the first number of its first row; all of it. */
 enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct err *e);
-enum rc sql_exec(struct sqlite_store *s, const char *sql, const char *what,
-	struct err *e);
+enum rc sql_exec(struct sqlite_store *s, const char *sql, const char *what, struct err *e);
 
 /* schema.c: whose file this is; bring it up to date; is it sound. */
 enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e);
