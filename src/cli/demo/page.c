@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define COMMAND_COLUMNS 46
+
 static void place(struct page *p, const char *name, const char *address, const char *what)
 {
 	page_add(p, STYLE_PLAIN, "  ");
@@ -65,11 +67,14 @@ void page_keys(struct demo *d)
 		str_clear(&p->out);
 }
 
+/* A command is there to be copied: a long one is never cut, its explanation goes. */
 static void command(struct demo *d, const char *line, const char *what)
 {
+	bool fits = strlen(line) < COMMAND_COLUMNS;
+
 	page_add(&d->page, STYLE_PLAIN, "  ");
-	page_cell(&d->page, STYLE_PLAIN, line, 46);
-	page_add(&d->page, STYLE_FAINT, what);
+	page_cell(&d->page, STYLE_PLAIN, line, fits ? COMMAND_COLUMNS : strlen(line));
+	page_add(&d->page, STYLE_FAINT, fits ? what : "");
 	page_line(&d->page);
 }
 
