@@ -121,10 +121,13 @@ static void a_lab_without_this_site_is_refused(void **state)
 
 static void a_broken_file_is_said_until_it_is_mended(void **state)
 {
+	struct observation o = { .reason = "lab.yaml:3:1: no such key", .took_us = -1 };
+
 	(void)state;
-	site_reload_failed(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "lab.yaml:3:1: no such key");
+	site_self(p->sites[DUBLIN].site, pair_now(p, DUBLIN), SELF_CONFIG, &o);
 	pair_run(p, 10 * SECOND_MS);
 	assert_true(pair_was_said(p, "lab.yaml:3:1"));
+	assert_false(pair_was_said(p, "lab.yaml is good again"));
 	pair_reload(p, DUBLIN, pair_lab);
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(p->n_messages, 1);

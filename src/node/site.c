@@ -523,14 +523,6 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	return RC_OK;
 }
 
-void site_reload_failed(struct site *s, struct now now, const char *reason)
-{
-	site_begin(s, now);
-	s->is_lab_broken = true;
-	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
-	site_pump(s, now);
-}
-
 /* ---- inputs */
 
 static void note_alive(struct site *s, struct now now)
@@ -595,6 +587,8 @@ void site_delivered(struct site *s, struct now now, const struct delivery_outcom
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o)
 {
 	site_begin(s, now);
+	if (which == SELF_CONFIG)
+		s->is_lab_broken = !o->is_ok;
 	facts_observe(s, now, s->tables->self_check[which], o->is_ok, o->reason);
 	site_pump(s, now);
 }

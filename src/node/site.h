@@ -45,8 +45,6 @@ SCOPED_BY(site_free, struct site *)
 /* Another lab.yaml; names that stay keep their state.  RC_REFUSED when this site isn't in it. */
 enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 	const struct site_revision *rev, struct err *e) MUST_USE;
-/* The new file is broken: config@SITE fails and the running one stays. */
-void site_reload_failed(struct site *s, struct now now, const char *reason);
 
 /* Inputs. */
 void site_tick(struct site *s, struct now now);
@@ -66,7 +64,8 @@ void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok);
 /* A watcher answered our beacon, or didn't (answer NULL). */
 void site_watcher(struct site *s, struct now now, uint8_t watcher,
 	const struct beacon_answer *answer, const char *why);
-/* Something that the driver knows about the site itself: SELF_DISK, SELF_CLOCK, ... */
+/* Something that the driver knows about the site itself: SELF_DISK, SELF_CLOCK, ...  SELF_CONFIG:
+ * the new lab.yaml is broken, and the running one stays, until another word says that it is ok. */
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o);
 
 /* Operator's words; `by` says who. */
