@@ -221,6 +221,7 @@ static void answer_watcher(struct world *w, void *arg)
 	struct watcher_outcome o = { .number = p->watcher_number,
 		.is_delivered = p->answer == ANSWER_OK,
 		.is_lost = p->answer == ANSWER_LOST,
+		.is_unanswered = p->answer == ANSWER_NOTHING || p->answer == ANSWER_TIMEOUT,
 		.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1,
 		.message = p->id,
 		.reason = "no answer" };

@@ -33,6 +33,7 @@ static void print_outcome(void *ctx, const struct delivery_outcome *o)
 	json_object_open(&w, NULL);
 	json_bool(&w, "is_delivered", o->answer.verdict == PACE_DELIVERED);
 	json_bool(&w, "is_lost", o->answer.verdict == PACE_LOST);
+	json_bool(&w, "is_unanswered", o->answer.verdict == PACE_UNANSWERED);
 	json_int(&w, "retry_after_ms",
 		o->answer.verdict == PACE_LATER ? o->answer.retry_after_ms : -1);
 	json_text(&w, "message", o->message ? o->message : "");

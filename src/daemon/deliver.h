@@ -5,7 +5,8 @@
  * The request goes to the child's standard input, the outcome comes from its standard output, both
  * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.
  *
- *	{"channel", "is_edit", "message", "payload"}  ->  {"is_delivered", "is_lost", "retry_after_ms", "message", "reason"}
+ *	{"channel", "is_edit", "message", "payload"}
+ *	-> {"is_delivered", "is_lost", "is_unanswered", "retry_after_ms", "message", "reason"}
  */
 #ifndef DAEMON_DELIVER_H
 #define DAEMON_DELIVER_H
@@ -27,6 +28,7 @@ struct deliver_request {
 struct deliver_outcome { /* texts live during the callback */
 	bool is_delivered;
 	bool is_lost;           /* the message to edit is gone */
+	bool is_unanswered;     /* sent, but no answer in time: it may have arrived */
 	int64_t retry_after_ms; /* -1: not given */
 	const char *message, *reason;
 };

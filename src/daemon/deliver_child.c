@@ -14,7 +14,7 @@ struct job {
 	uv_shutdown_t shutdown;
 	struct str request, answer;
 	int open_handles;
-	bool is_finished;
+	bool is_finished, is_too_late;
 	deliver_done *done;
 	void *ctx;
 };
@@ -34,6 +34,7 @@ static void tell(struct job *j, const char *why)
 {
 	scoped(json_decref) json_t *o = NULL;
 	struct deliver_outcome outcome = { .retry_after_ms = -1,
+		.is_unanswered = j->is_too_late,
 		.message = "",
 		.reason = why ? why : "the child gave no answer" };
 
@@ -41,6 +42,7 @@ static void tell(struct job *j, const char *why)
 		json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
 		outcome.is_delivered = json_get_bool(o, "is_delivered", false);
 		outcome.is_lost = json_get_bool(o, "is_lost", false);
+		outcome.is_unanswered = json_get_bool(o, "is_unanswered", false);
 		outcome.retry_after_ms = json_get_int(o, "retry_after_ms", -1);
 		outcome.message = json_get_text(o, "message", "");
 		outcome.reason = json_get_text(o, "reason", "");
@@ -65,7 +67,10 @@ static void finish(struct job *j, const char *why)
 
 static void too_late(uv_timer_t *t)
 {
-	finish(t->data, "no answer in time");
+	struct job *j = t->data;
+
+	j->is_too_late = true;
+	finish(j, "no answer in time");
 }
 
 static void exited(uv_process_t *p, int64_t status, int signal)

@@ -100,6 +100,7 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 	struct watcher_outcome outcome = { .number = sent->number,
 		.is_delivered = o->is_delivered,
 		.is_lost = o->is_lost,
+		.is_unanswered = o->is_unanswered,
 		.retry_after_ms = o->retry_after_ms,
 		.message = o->message,
 		.reason = o->reason };

@@ -182,6 +182,15 @@ static void fill_deliveries(struct site *s, struct beaconing *b, struct beacon *
 	}
 }
 
+static enum pace_verdict verdict_of(const struct beacon_receipt *r)
+{
+	if (r->is_delivered)
+		return PACE_DELIVERED;
+	if (r->is_lost)
+		return PACE_LOST;
+	return r->is_unanswered ? PACE_UNANSWERED : PACE_FAILED;
+}
+
 static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 	const struct beacon_answer *answer)
 {
@@ -191,9 +200,7 @@ static void take_receipts(struct site *s, struct now now, uint8_t watcher,
 			.message = r->message,
 			.reason = r->reason,
 			.via = s->lab->watchers[watcher].name,
-			.answer = { .verdict = r->is_delivered ? PACE_DELIVERED
-					       : r->is_lost    ? PACE_LOST
-							       : PACE_FAILED,
+			.answer = { .verdict = verdict_of(r),
 				.retry_after_ms = -1,
 				.remaining = -1,
 				.reset_after_ms = -1 } };

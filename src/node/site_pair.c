@@ -139,7 +139,9 @@ static void deliver_for(struct pair *p, uint8_t from, const struct beacon *b,
 		make_message(p, from, d->is_edit, d->message, d->payload);
 		p->messages[p->n_messages - 1].is_by_watcher = true;
 		r->number = d->number;
-		r->is_delivered = true;
+		r->is_unanswered = p->n_unanswered > 0;
+		r->is_delivered = !r->is_unanswered;
+		p->n_unanswered -= r->is_unanswered;
 		snprintf(r->message, sizeof r->message, "m%u", p->n_messages);
 	}
 }

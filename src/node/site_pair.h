@@ -53,7 +53,8 @@ struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
 	bool is_link_up, is_watcher_up, is_drill_failing;
-	uint64_t connection; /* the newest */
+	uint32_t n_unanswered; /* so many deliveries of the watcher's get no answer */
+	uint64_t connection;   /* the newest */
 	struct pair_parcel *first, **last;
 	struct pair_message messages[PAIR_SENT_MAX];
 	uint32_t n_messages;

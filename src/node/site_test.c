@@ -295,6 +295,18 @@ static void the_watcher_delivers_for_a_site_whose_ways_are_all_dead(void **state
 	assert_string_equal(pair_incident(p, MUMBAI, "host:nas")->told[0].via, "webhost");
 }
 
+static void what_the_watcher_got_no_answer_for_is_said_to_be_a_repeat_maybe(void **state)
+{
+	(void)state;
+	pair_part(p);
+	p->sites[MUMBAI].is_channel_reachable = false;
+	p->n_unanswered = 1;
+	pair_break_from(p, MUMBAI, "photos", true);
+	pair_run(p, 3 * MINUTE_MS);
+	assert_int_equal(p->n_unanswered, 0);
+	assert_true(pair_was_said(p, "Maybe a repeat: an earlier attempt got no answer."));
+}
+
 static void the_peer_delivers_for_a_site_whose_channel_is_dead(void **state)
 {
 	(void)state;
@@ -686,6 +698,7 @@ int main(void)
 		T(what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead),
 		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
+		T(what_the_watcher_got_no_answer_for_is_said_to_be_a_repeat_maybe),
 		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
 		T(a_dead_watcher_is_said_once),
 		T(a_drill_is_made_by_each_site_and_passes_in_silence),

@@ -178,6 +178,7 @@ void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 		json_int(&w, "number", (int64_t)r->number);
 		json_bool(&w, "is_delivered", r->is_delivered);
 		json_bool(&w, "is_lost", r->is_lost);
+		json_bool(&w, "is_unanswered", r->is_unanswered);
 		json_text(&w, "message", r->message);
 		json_text(&w, "reason", r->reason);
 		json_close(&w);
@@ -226,6 +227,7 @@ static void read_receipts(const json_t *o, struct beacon_answer *b)
 		r->number = (uint64_t)json_get_int(item, "number", 0);
 		r->is_delivered = json_get_bool(item, "is_delivered", false);
 		r->is_lost = json_get_bool(item, "is_lost", false);
+		r->is_unanswered = json_get_bool(item, "is_unanswered", false);
 		str_copy(r->message, sizeof r->message, json_get_text(item, "message", ""));
 		str_copy(r->reason, sizeof r->reason, json_get_text(item, "reason", ""));
 		b->n_receipts++;

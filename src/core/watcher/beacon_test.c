@@ -100,8 +100,9 @@ static void an_answer_is_read_as_it_was_written(void **state)
 				.n_told = 2 } },
 		.n_sites = 2,
 		.receipts = { { .number = 3, .is_delivered = true, .message = "1180" },
-			{ .number = 4, .is_lost = true, .reason = "HTTP 404" } },
-		.n_receipts = 2,
+			{ .number = 4, .is_lost = true, .reason = "HTTP 404" },
+			{ .number = 5, .is_unanswered = true, .reason = "no answer" } },
+		.n_receipts = 3,
 		.drill_done = true,
 		.drill_ok = false,
 		.drill_reason = "HTTP 500" };
@@ -125,7 +126,7 @@ static void an_answer_is_read_as_it_was_written(void **state)
 	assert_int_equal(r.sites[1].quiet_ms, -1);
 	assert_int_equal(r.sites[1].n_told, 2);
 	assert_string_equal(r.sites[1].told[1], "link:dublin-mumbai");
-	assert_int_equal(r.n_receipts, 2);
+	assert_int_equal(r.n_receipts, 3);
 	assert_int_equal(r.receipts[0].number, 3);
 	assert_true(r.receipts[0].is_delivered);
 	assert_false(r.receipts[0].is_lost);
@@ -133,6 +134,9 @@ static void an_answer_is_read_as_it_was_written(void **state)
 	assert_false(r.receipts[1].is_delivered);
 	assert_true(r.receipts[1].is_lost);
 	assert_string_equal(r.receipts[1].reason, "HTTP 404");
+	assert_false(r.receipts[1].is_unanswered);
+	assert_true(r.receipts[2].is_unanswered);
+	assert_false(r.receipts[2].is_delivered);
 	assert_true(r.drill_done);
 	assert_false(r.drill_ok);
 	assert_string_equal(r.drill_reason, "HTTP 500");

@@ -210,6 +210,7 @@ static void settle_handed(struct watched *s, const struct watcher_outcome *o)
 		h->ours = 0;
 		h->is_delivered = o->is_delivered;
 		h->is_lost = o->is_lost;
+		h->is_unanswered = o->is_unanswered;
 		str_copy(h->message, sizeof h->message, o->message ? o->message : "");
 		str_copy(h->reason, sizeof h->reason, o->reason ? o->reason : "");
 	}

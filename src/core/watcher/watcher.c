@@ -206,6 +206,7 @@ static void fill_receipts(const struct watched *from, const struct beacon *b,
 		r->number = h->number;
 		r->is_delivered = h->is_delivered;
 		r->is_lost = h->is_lost;
+		r->is_unanswered = h->is_unanswered;
 		str_copy(r->message, sizeof r->message, h->message);
 		str_copy(r->reason, sizeof r->reason, h->reason);
 		ret->n_receipts++;

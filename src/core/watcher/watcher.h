@@ -44,7 +44,8 @@ struct beacon_delivery {
 struct beacon_receipt {
 	uint64_t number;
 	bool is_delivered;
-	bool is_lost; /* the message to edit is gone: create a new one */
+	bool is_lost;       /* the message to edit is gone: create a new one */
+	bool is_unanswered; /* sent, but no answer in time: it may have arrived */
 	char message[128];
 	char reason[REASON_BYTES_MAX];
 };
@@ -125,6 +126,7 @@ struct watcher_outcome {
 	uint64_t number;
 	bool is_delivered;
 	bool is_lost;           /* the message to edit is gone */
+	bool is_unanswered;     /* sent, but no answer in time: it may have arrived */
 	int64_t retry_after_ms; /* not delivered: when to try again; -1 not given */
 	const char *message;    /* delivered: the channel's id of it; NULL */
 	const char *reason;     /* not delivered: why, for people; NULL */

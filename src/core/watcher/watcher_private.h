@@ -25,7 +25,7 @@ enum watched_state { WATCHED_UNKNOWN, WATCHED_HEARD, WATCHED_SILENT, WATCHED_TOL
 struct handed {                /* what a site asked us to deliver */
 	uint64_t boot, number; /* the site's */
 	uint64_t ours;         /* number in flight; 0 done */
-	bool is_delivered, is_lost;
+	bool is_delivered, is_lost, is_unanswered;
 	char message[128];
 	char reason[REASON_BYTES_MAX];
 };

@@ -16,7 +16,8 @@ enum { DUBLIN, MUMBAI, SITES };
 
 /* ---- a watcher, two sites that may send beacons, and a channel that shows messages */
 
-enum mood { DELIVERS, FAILS, REFUSES, MUTE }; /* refuses: 429, again in 7 s */
+/* Refuses: 429, again in 7 s; unheard: sent, but the channel gives no answer. */
+enum mood { DELIVERS, FAILS, REFUSES, UNHEARD, MUTE };
 
 static const char *const names[SITES] = { "dublin", "mumbai" };
 static struct watcher_config config;
@@ -59,6 +60,7 @@ static void post(const struct watcher_effect *fx)
 		return;
 	o.is_lost = fx->is_edit && posts[i].is_deleted;
 	o.is_delivered = mood == DELIVERS && !o.is_lost;
+	o.is_unanswered = mood == UNHEARD;
 	o.retry_after_ms = mood == REFUSES ? 7000 : -1;
 	o.reason = "no way out";
 	if (o.is_delivered) {
@@ -722,7 +724,20 @@ static void a_failure_is_the_sites_to_handle(void **state)
 	assert_int_equal(n_attempts, 1);
 	assert_int_equal(receipt(DUBLIN)->number, 17);
 	assert_false(receipt(DUBLIN)->is_delivered);
+	assert_false(receipt(DUBLIN)->is_unanswered);
 	assert_string_equal(receipt(DUBLIN)->reason, "no way out");
+}
+
+static void what_got_no_answer_is_not_called_a_failure(void **state)
+{
+	(void)state;
+	both_alive();
+	mood = UNHEARD;
+	hand(DUBLIN, 17, NULL);
+	pass(MINUTE_MS);
+	assert_int_equal(n_attempts, 1);
+	assert_false(receipt(DUBLIN)->is_delivered);
+	assert_true(receipt(DUBLIN)->is_unanswered);
 }
 
 static void the_same_number_of_another_site_or_run_is_another_delivery(void **state)
@@ -1145,6 +1160,7 @@ int main(void)
 		TEST(what_a_site_hands_over_is_delivered_once),
 		TEST(an_edit_for_a_site_edits),
 		TEST(a_failure_is_the_sites_to_handle),
+		TEST(what_got_no_answer_is_not_called_a_failure),
 		TEST(the_same_number_of_another_site_or_run_is_another_delivery),
 		TEST(a_channel_that_the_watcher_does_not_have_is_named),
 		TEST(repeats_are_known_among_many),
