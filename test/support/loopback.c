@@ -39,7 +39,7 @@ struct loopback {
 	atomic_uint visits;
 };
 
-/* *port 0: any that is free. */
+/* *port 0: any that is free.  -1: another program has the port. */
 static int listen_on_loopback(int type, uint16_t *port)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(*port) };
@@ -48,7 +48,11 @@ static int listen_on_loopback(int type, uint16_t *port)
 
 	must(fd >= 0);
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(bind(fd, (struct sockaddr *)&sin, sizeof sin) == 0);
+	if (bind(fd, (struct sockaddr *)&sin, sizeof sin) != 0) {
+		must(errno == EADDRINUSE && *port);
+		close(fd);
+		return -1;
+	}
 	must(getsockname(fd, (struct sockaddr *)&sin, &n) == 0);
 	*port = ntohs(sin.sin_port);
 	return fd;
@@ -258,10 +262,14 @@ static struct loopback *start(struct loopback *l, void *(*run)(void *))
 static struct loopback *start_tcp(uint16_t port, serve_tcp *serve, void *ctx,
 	const struct identity *id)
 {
-	struct loopback *l = must_alloc(sizeof *l);
+	int fd = listen_on_loopback(SOCK_STREAM, &port);
+	struct loopback *l;
 
+	if (fd < 0)
+		return NULL;
+	l = must_alloc(sizeof *l);
 	l->port = port;
-	l->fd = listen_on_loopback(SOCK_STREAM, &l->port);
+	l->fd = fd;
 	must(listen(l->fd, 64) == 0);
 	l->tcp = serve;
 	l->ctx = ctx;

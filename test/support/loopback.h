@@ -37,7 +37,7 @@ typedef size_t serve_udp(void *ctx, unsigned number, uint8_t *datagram, size_t n
 
 struct loopback;
 struct loopback *loopback_tcp(serve_tcp *serve, void *ctx);
-/* The same on a given port: that of a datagram server, say. */
+/* The same on a given port: that of a datagram server, say.  NULL: another program has it. */
 struct loopback *loopback_tcp_at(uint16_t port, serve_tcp *serve, void *ctx);
 struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity *id);
 struct loopback *loopback_udp(serve_udp *serve, void *ctx);

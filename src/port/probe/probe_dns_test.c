@@ -214,16 +214,33 @@ static void serve_stream(struct visitor *v)
 	visitor_sayn(v, a.bytes, a.n);
 }
 
+/* Both on one port.  One that is free for datagrams may be taken for streams by another program. */
+static void serve_twice(answer **over_udp, answer **over_tcp, struct loopback **ret_udp,
+	struct loopback **ret_tcp)
+{
+	struct loopback *udp, *tcp = NULL;
+
+	for (int tries = 0; tries < 200; tries++) {
+		udp = loopback_udp(serve, over_udp);
+		tcp = loopback_tcp_at(loopback_port(udp), serve_stream, over_tcp);
+		if (tcp)
+			break;
+		loopback_free(udp);
+	}
+	assert_non_null(tcp);
+	*ret_udp = udp;
+	*ret_tcp = tcp;
+}
+
 static void a_truncated_answer_is_asked_for_again_over_tcp(void **unused)
 {
 	answer *short_one = answer_truncated, *whole = answer_well;
-	scoped(loopback_free) struct loopback *udp = loopback_udp(serve, &short_one);
-	scoped(loopback_free) struct loopback *tcp =
-		loopback_tcp_at(loopback_port(udp), serve_stream, &whole);
+	scoped(loopback_free) struct loopback *udp = NULL, *tcp = NULL;
 	scoped(probe_result_fini) struct probe_result r = { 0 };
 	struct spec s;
 
 	(void)unused;
+	serve_twice(&short_one, &whole, &udp, &tcp);
 	r = run(spec_for(&s, udp));
 	assert_string_equal(r.reason, "");
 	assert_int_equal(r.dns.answers, 1);
