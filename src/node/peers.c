@@ -6,19 +6,51 @@
 
 #define DIGEST_PATIENCE 5 /* beats with equal heads and different states before it is said */
 
-/* The journal's heads in the link's words. */
+/* How many chains of the same site are newer. */
+static size_t count_newer(const struct journal_head *heads, size_t n, const struct journal_head *h)
+{
+	size_t newer = 0;
+
+	for (size_t i = 0; i < n; i++)
+		newer += heads[i].epoch > h->epoch && str_eq(heads[i].site, h->site);
+	return newer;
+}
+
+/* How many of each site's chains fit into a message that can't hold all; at least one. */
+static size_t chains_that_fit(const size_t *newer, size_t n)
+{
+	for (size_t most = 1;; most++) {
+		size_t fit = 0;
+
+		for (size_t i = 0; i < n; i++)
+			fit += newer[i] <= most;
+		if (fit > LINK_HEADS_MAX)
+			return most;
+	}
+}
+
+/* The journal's heads in the link's words.  Where there are too many, each site's newest: the last
+ * chain of each is the one that grows, and both ends must leave out the same. */
 static uint32_t put_heads(struct link_head to[LINK_HEADS_MAX], const struct journal_head *heads,
 	size_t n)
 {
+	size_t *newer = must_alloc((n + 1) * sizeof *newer), most = n;
+	uint32_t k = 0;
+
+	for (size_t i = 0; n > LINK_HEADS_MAX && i < n; i++)
+		newer[i] = count_newer(heads, n, &heads[i]);
 	if (n > LINK_HEADS_MAX)
-		n = LINK_HEADS_MAX;
-	for (size_t i = 0; i < n; i++) {
-		str_copy(to[i].site, sizeof to[i].site, heads[i].site);
-		to[i].epoch = heads[i].epoch;
-		to[i].seq = heads[i].seq;
-		to[i].hash = heads[i].hash;
+		most = chains_that_fit(newer, n);
+	for (size_t i = 0; i < n && k < LINK_HEADS_MAX; i++) {
+		if (newer[i] >= most)
+			continue;
+		str_copy(to[k].site, sizeof to[k].site, heads[i].site);
+		to[k].epoch = heads[i].epoch;
+		to[k].seq = heads[i].seq;
+		to[k++].hash = heads[i].hash;
 	}
-	return (uint32_t)n;
+	free(newer);
+	return k;
 }
 
 void peers_refresh_heads(struct site *s)

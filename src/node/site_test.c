@@ -592,6 +592,42 @@ static void a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice(v
 	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
 }
 
+/* The newest chain of the site as another holds it; 0: it doesn't. */
+static uint64_t seq_held(uint8_t at, uint8_t site)
+{
+	const struct journal *j = site_journal(p->sites[site].site);
+	const char *name = p->sites[site].lab->sites[site].name;
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(p->sites[at].site), &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(heads[i].site, name) && heads[i].epoch == journal_epoch(j))
+			return heads[i].seq;
+	return 0;
+}
+
+static void with_more_chains_than_a_message_holds_the_newest_are_mirrored(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 2 * LINK_HEADS_MAX && n <= LINK_HEADS_MAX + 4; i++) {
+		pair_stop(p, i % PAIR_SITES);
+		memory_store_rollback(p->sites[i % PAIR_SITES].store, 4);
+		pair_start(p, i % PAIR_SITES);
+		pair_run(p, 20 * SECOND_MS);
+		journal_heads(site_journal(p->sites[MUMBAI].site), &n);
+	}
+	assert_true(n > LINK_HEADS_MAX);
+	pair_break(p, "photos", true);
+	pair_run(p, 5 * MINUTE_MS);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		assert_true(seq_held(site, site) > 0);
+		assert_int_equal(seq_held(!site, site), seq_held(site, site));
+	}
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
 static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **state)
 {
 	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
@@ -712,6 +748,7 @@ int main(void)
 		T(an_incident_outlives_a_restart_of_its_owner),
 		T(a_long_history_pushes_no_open_incident_out_at_a_restart),
 		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
+		T(with_more_chains_than_a_message_holds_the_newest_are_mirrored),
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
 		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
 		T(a_clock_that_jumps_is_said_and_survived),
