@@ -400,6 +400,18 @@ static enum rc restore_latest(struct site *s, struct now now, enum event_kind ki
 	return replay(s, now, &q, e);
 }
 
+/* What we said while the disk is full is in no store yet. */
+static void restore_waiting(struct site *s, struct now now)
+{
+	for (size_t i = 0; i < journal_uncommitted(s->journal); i++) {
+		const struct event *ev = journal_waiting(s->journal, i);
+		enum event_kind kind = event_kind_of(ev->kind);
+
+		if (kind == EVENT_EVIDENCE || kind == EVENT_PAUSE || kind == EVENT_PING)
+			events_apply(s, now, ev);
+	}
+}
+
 enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 {
 	enum rc rc = restore_words(s, now, e);
@@ -408,6 +420,8 @@ enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 		rc = restore_latest(s, now, EVENT_PAUSE, e);
 	if (rc == RC_OK)
 		rc = restore_pings(s, now, e);
+	if (rc == RC_OK)
+		restore_waiting(s, now);
 	return rc;
 }
 

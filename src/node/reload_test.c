@@ -183,6 +183,27 @@ static void trouble_that_comes_back_with_lost_history_is_looked_at_anew(void **s
 	assert_null(pair_incident(p, DUBLIN, "config@dublin"));
 }
 
+static void a_word_that_waits_for_room_on_the_disk_outlives_a_reload(void **state)
+{
+	scoped(mem_free) char *yaml = changed(
+		"  git: {home: dublin, every: 5s, http: {url: \"http://10.0.0.10/\"}}\n", "");
+	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
+	struct pair_site *dublin = &p->sites[DUBLIN];
+
+	(void)state;
+	memory_store_set_fault(dublin->store, full);
+	pair_break(p, "git", true);
+	pair_run(p, MINUTE_MS);
+	pair_reload(p, DUBLIN, yaml);
+	pair_reload(p, DUBLIN, pair_lab);
+	assert_int_equal(
+		checks_vantage(site_checks(dublin->site), pair_check(p, "git"), DUBLIN)->word,
+		WORD_FAILING);
+	memory_store_set_fault(dublin->store, none);
+	pair_run(p, MINUTE_MS);
+	assert_true(site_digest(dublin->site) == site_digest(p->sites[MUMBAI].site));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -196,6 +217,7 @@ int main(void)
 		T(a_broken_file_is_said_until_it_is_mended),
 		T(sites_that_run_different_files_are_said_once_and_not_at_once),
 		T(different_files_are_still_known_after_a_restart),
+		T(a_word_that_waits_for_room_on_the_disk_outlives_a_reload),
 		T(trouble_that_comes_back_with_lost_history_is_looked_at_anew),
 	};
 

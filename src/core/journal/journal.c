@@ -378,6 +378,12 @@ size_t journal_uncommitted(const struct journal *j)
 	return j->n_pending;
 }
 
+const struct event *journal_waiting(const struct journal *j, size_t i)
+{
+	must(i < j->n_pending);
+	return j->pending[i];
+}
+
 uint64_t journal_left_out(const struct journal *j)
 {
 	return j->n_left_out;

@@ -109,6 +109,8 @@ const struct event *journal_add(struct journal *j, struct now now, enum event_ki
 enum rc journal_commit(struct journal *j, const struct event **ret_events, size_t *ret_n,
 	struct err *e) MUST_USE;
 size_t journal_uncommitted(const struct journal *j);
+/* The i-th of these, oldest first; lives until the next add or commit. */
+const struct event *journal_waiting(const struct journal *j, size_t i);
 /* How many events the last successful commit lacks, because later ones made them useless. */
 uint64_t journal_left_out(const struct journal *j);
 
