@@ -267,6 +267,16 @@ static void what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead(void **
 	assert_int_equal(p->n_messages, 1);
 }
 
+static void swapped_sites_are_told_of_alike(void **state)
+{
+	(void)state;
+	pair_stop(p, DUBLIN);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "site dublin is down"));
+	assert_true(lists(pair_incident(p, MUMBAI, "site:dublin"), "clock@dublin"));
+}
+
 /* ---- the watcher */
 
 static void a_watcher_that_refuses_at_once_is_asked_at_its_pace(void **state)
@@ -404,311 +414,6 @@ static void a_router_on_a_host_closes_no_circle(void **state)
 	assert_int_equal(p->n_messages, 1);
 }
 
-/* ---- operators */
-
-static void a_silence_at_one_site_hushes_the_other(void **state)
-{
-	char id[INCIDENT_ID_MAX];
-
-	(void)state;
-	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
-				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
-				 NULL),
-		RC_OK);
-	pair_settle(p);
-	pair_break(p, "photos", true);
-	pair_run(p, 10 * MINUTE_MS);
-	assert_int_equal(p->n_messages, 0);
-	assert_int_equal(
-		site_unsilence(p->sites[MUMBAI].site, pair_now(p, MUMBAI), id, "ben", NULL), RC_OK);
-	pair_run(p, 10 * SECOND_MS);
-	assert_int_equal(p->n_messages, 1);
-}
-
-static void a_silence_outlives_a_restart_of_both_sites(void **state)
-{
-	char id[INCIDENT_ID_MAX];
-
-	(void)state;
-	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
-				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
-				 NULL),
-		RC_OK);
-	pair_settle(p);
-	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		pair_stop(p, site);
-		pair_start(p, site);
-	}
-	pair_break(p, "photos", true);
-	pair_run(p, 10 * MINUTE_MS);
-	assert_false(pair_was_said(p, "photos"));
-}
-
-static void a_paused_check_is_not_judged_at_either_site(void **state)
-{
-	(void)state;
-	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
-				 (struct wall){ NEVER_MS }, "moving", "anna", NULL),
-		RC_OK);
-	pair_settle(p);
-	pair_break(p, "photos", true);
-	pair_run(p, 10 * MINUTE_MS);
-	assert_int_equal(p->n_messages, 0);
-	assert_int_equal(pair_state(p, MUMBAI, "photos"), CHECK_PAUSED);
-}
-
-static void an_acknowledgement_shows_in_the_message(void **state)
-{
-	(void)state;
-	pair_break(p, "photos", true);
-	pair_run(p, MINUTE_MS);
-	assert_int_equal(site_ack(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
-				 pair_incident(p, DUBLIN, "photos")->id, "on it", "anna", NULL),
-		RC_OK);
-	pair_run(p, 10 * SECOND_MS);
-	assert_int_equal(p->n_messages, 1);
-	assert_true(pair_was_said(p, "anna"));
-}
-
-static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
-{
-	struct site *s = p->sites[DUBLIN].site;
-	struct now now = pair_now(p, DUBLIN);
-	char id[INCIDENT_ID_MAX];
-	struct wall later = { now.wall.ms + HOUR_MS };
-
-	(void)state;
-	assert_int_equal(site_silence(s, now, "{{{", later, "", "", id, NULL), RC_INPUT);
-	assert_int_equal(site_silence(s, now, "name=photos", now.wall, "", "", id, NULL), RC_INPUT);
-	assert_int_equal(site_unsilence(s, now, "nothing", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_ack(s, now, "nothing", "", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_pause(s, now, "nothing", later, "", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_ping(s, now, "photos", "success", 0, NULL, NULL), RC_NOT_FOUND);
-	assert_int_equal(site_note(s, now, "", "", "anna", NULL), RC_INPUT);
-	site_tested(s, now, 200, false);
-	pair_run(p, MINUTE_MS);
-	assert_int_equal(p->n_messages, 0);
-}
-
-/* ---- restarts and lost disks */
-
-static void an_incident_outlives_a_restart_of_its_owner(void **state)
-{
-	char id[INCIDENT_ID_MAX];
-
-	(void)state;
-	pair_break(p, "photos", true);
-	pair_run(p, MINUTE_MS);
-	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
-	pair_stop(p, MUMBAI);
-	pair_start(p, MUMBAI);
-	pair_run(p, 2 * MINUTE_MS);
-	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
-	assert_int_equal(p->n_messages, 1);
-}
-
-/* An incident of mumbai's that is over, or its receipt. */
-static void write_over(bool is_receipt, unsigned number, struct wall at, struct str *body)
-{
-	scoped(incident_free) struct incident *in = incident_new();
-
-	str_clear(body);
-	if (is_receipt) {
-		str_addf(body,
-			"{\"channel\":\"discord\",\"version\":2,\"message\":\"m%u\",\"via\":"
-			"\"mumbai\"}",
-			number);
-		return;
-	}
-	text_set(&in->owner, "mumbai");
-	text_set(&in->cause, "git");
-	text_set(&in->title, "git is down");
-	text_set(&in->severity, "warning");
-	in->state = INCIDENT_CLOSED;
-	in->version = 2;
-	in->opened = in->since = in->recovered = in->closed = at;
-	text_set(&incident_member(in, "git", true)->state, "failing");
-	text_set(&in->members[0].scope, "down");
-	in->members[0].since = in->members[0].recovered = at;
-	incident_write(in, body);
-}
-
-/* So many incidents in the last two months, each with its receipt, in an epoch before this one. */
-static void remember_incidents(uint8_t site, unsigned n)
-{
-	const struct journal_store *store = memory_store_port(p->sites[site].store);
-	scoped(str_fini) struct str body = STR_EMPTY;
-	struct event ev = { .site = "mumbai", .epoch = 1 };
-	struct wall at = { pair_now(p, site).wall.ms - 60 * DAY_MS };
-
-	for (unsigned i = 0; i < 2 * n; i++) {
-		char id[INCIDENT_ID_MAX];
-
-		at.ms += 59 * DAY_MS / (2 * n);
-		snprintf(id, sizeof id, "mumbai-old%u", i / 2);
-		write_over(i % 2, i / 2, at, &body);
-		ev.kind = i % 2 ? "receipt" : "incident";
-		ev.subject = id;
-		ev.body = str_c(&body);
-		ev.seq++;
-		ev.wall = at;
-		ev.hlc = (uint64_t)at.ms << 16;
-		ev.hash = event_hash(&ev);
-		assert_int_equal(store->put(store->ctx, &ev, 1, NULL), RC_OK);
-		ev.previous = ev.hash;
-	}
-}
-
-static void a_long_history_pushes_no_open_incident_out_at_a_restart(void **state)
-{
-	char id[INCIDENT_ID_MAX];
-
-	(void)state;
-	pair_break(p, "photos", true);
-	pair_run(p, MINUTE_MS);
-	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
-	pair_stop(p, MUMBAI);
-	remember_incidents(MUMBAI, INCIDENTS_OPEN_MAX + 10);
-	pair_start(p, MUMBAI);
-	pair_run(p, MINUTE_MS);
-	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
-	assert_int_equal(p->n_messages, 1);
-}
-
-static void a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice(void **state)
-{
-	uint32_t events;
-
-	(void)state;
-	pair_break(p, "photos", true);
-	pair_run(p, MINUTE_MS);
-	events = pair_events(p, MUMBAI, NULL);
-	pair_stop(p, MUMBAI);
-	memory_store_wipe(p->sites[MUMBAI].store);
-	pair_start(p, MUMBAI);
-	pair_run(p, 5 * MINUTE_MS);
-	assert_true(pair_events(p, MUMBAI, NULL) > events);
-	assert_int_equal(p->n_messages, 1);
-	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
-}
-
-/* The newest chain of the site as another holds it; 0: it doesn't. */
-static uint64_t seq_held(uint8_t at, uint8_t site)
-{
-	const struct journal *j = site_journal(p->sites[site].site);
-	const char *name = p->sites[site].lab->sites[site].name;
-	size_t n;
-	const struct journal_head *heads = journal_heads(site_journal(p->sites[at].site), &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (str_eq(heads[i].site, name) && heads[i].epoch == journal_epoch(j))
-			return heads[i].seq;
-	return 0;
-}
-
-static void with_more_chains_than_a_message_holds_the_newest_are_mirrored(void **state)
-{
-	size_t n = 0;
-
-	(void)state;
-	for (int i = 0; i < 2 * LINK_HEADS_MAX && n <= LINK_HEADS_MAX + 4; i++) {
-		pair_stop(p, i % PAIR_SITES);
-		memory_store_rollback(p->sites[i % PAIR_SITES].store, 4);
-		pair_start(p, i % PAIR_SITES);
-		pair_run(p, 20 * SECOND_MS);
-		journal_heads(site_journal(p->sites[MUMBAI].site), &n);
-	}
-	assert_true(n > LINK_HEADS_MAX);
-	pair_break(p, "photos", true);
-	pair_run(p, 5 * MINUTE_MS);
-	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		assert_true(seq_held(site, site) > 0);
-		assert_int_equal(seq_held(!site, site), seq_held(site, site));
-	}
-	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
-}
-
-static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **state)
-{
-	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
-
-	(void)state;
-	memory_store_set_fault(p->sites[MUMBAI].store, full);
-	pair_break(p, "photos", true);
-	pair_run(p, 12 * SECOND_MS);
-	assert_true(site_is_stuck(p->sites[MUMBAI].site));
-	assert_int_equal(p->n_messages, 0);
-	memory_store_set_fault(p->sites[MUMBAI].store, none);
-	pair_run(p, MINUTE_MS);
-	assert_false(site_is_stuck(p->sites[MUMBAI].site));
-	assert_true(pair_was_said(p, "photos is down"));
-}
-
-/* What dublin would write next, but with a hash that isn't its own. */
-static void send_damaged(uint8_t from, uint8_t to)
-{
-	const struct journal_store *store = memory_store_port(p->sites[from].store);
-	scoped(arena_fini) struct arena arena;
-	scoped(str_fini) struct str line = STR_EMPTY;
-	struct link_msg msg = { .kind = LINK_EVENTS, .n_events = 1 };
-	const struct journal_head *head;
-	struct event *events;
-	struct json_out w;
-	size_t n;
-
-	head = journal_heads(site_journal(p->sites[from].site), &n);
-	while (!str_eq(head->site, p->sites[from].lab->sites[from].name))
-		head++;
-	arena_init(&arena, 0);
-	assert_int_equal(store->range(store->ctx, head->site, head->epoch, head->seq, 1, &arena,
-				 &events, &n, NULL),
-		RC_OK);
-	events[0].seq++;
-	events[0].previous = head->hash;
-	json_begin(&w, &line);
-	event_write_json(&events[0], &w, NULL);
-	str_addc(&line, '\n');
-	msg.events = str_c(&line);
-	msg.events_len = line.len;
-	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);
-	pair_settle(p);
-}
-
-static void a_damaged_event_is_said_and_forgotten_when_the_journals_agree(void **state)
-{
-	uint32_t evidence = pair_events(p, MUMBAI, "evidence");
-
-	(void)state;
-	send_damaged(DUBLIN, MUMBAI);
-	pair_run(p, MINUTE_MS);
-	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
-	assert_non_null(strstr(str_c(&p->sites[MUMBAI].log), "hash doesn't fit"));
-	assert_true(pair_events(p, MUMBAI, "evidence") >= evidence + 2); /* failing, ok again */
-	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);     /* and the link goes on */
-}
-
-static void a_clock_that_jumps_is_said_and_survived(void **state)
-{
-	(void)state;
-	p->sites[MUMBAI].skew_ms = -10 * MINUTE_MS;
-	pair_run(p, MINUTE_MS);
-	assert_int_equal(pair_events(p, MUMBAI, "clock"), 1);
-	assert_true(pair_was_said(p, "clock is wrong"));
-	p->sites[MUMBAI].skew_ms = 0;
-	pair_run(p, 5 * MINUTE_MS);
-	assert_int_equal(pair_state(p, DUBLIN, "clock@mumbai"), CHECK_OK);
-}
-
-static void swapped_sites_are_told_of_alike(void **state)
-{
-	(void)state;
-	pair_stop(p, DUBLIN);
-	pair_run(p, 2 * MINUTE_MS);
-	assert_int_equal(p->n_messages, 1);
-	assert_true(pair_was_said(p, "site dublin is down"));
-	assert_true(lists(pair_incident(p, MUMBAI, "site:dublin"), "clock@dublin"));
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -732,6 +437,7 @@ int main(void)
 		T(without_a_watcher_to_ask_it_says_that_it_can_not_know),
 		T(a_blind_vantage_s_word_does_not_count),
 		T(what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead),
+		T(swapped_sites_are_told_of_alike),
 		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
 		T(what_the_watcher_got_no_answer_for_is_said_to_be_a_repeat_maybe),
@@ -740,19 +446,6 @@ int main(void)
 		T(a_drill_is_made_by_each_site_and_passes_in_silence),
 		T(a_drill_that_fails_is_told),
 		T(a_router_on_a_host_closes_no_circle),
-		T(a_silence_at_one_site_hushes_the_other),
-		T(a_silence_outlives_a_restart_of_both_sites),
-		T(a_paused_check_is_not_judged_at_either_site),
-		T(an_acknowledgement_shows_in_the_message),
-		T(what_is_asked_of_a_site_wrongly_is_refused),
-		T(an_incident_outlives_a_restart_of_its_owner),
-		T(a_long_history_pushes_no_open_incident_out_at_a_restart),
-		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
-		T(with_more_chains_than_a_message_holds_the_newest_are_mirrored),
-		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
-		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
-		T(a_clock_that_jumps_is_said_and_survived),
-		T(swapped_sites_are_told_of_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people order at one site holds at both. */
+#include "node/site_pair.h"
+
+static struct pair *p;
+
+static int set_up(void **state)
+{
+	(void)state;
+	p = pair_open(pair_lab);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+static void a_silence_at_one_site_hushes_the_other(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
+				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
+				 NULL),
+		RC_OK);
+	pair_settle(p);
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	assert_int_equal(
+		site_unsilence(p->sites[MUMBAI].site, pair_now(p, MUMBAI), id, "ben", NULL), RC_OK);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_silence_outlives_a_restart_of_both_sites(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
+				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
+				 NULL),
+		RC_OK);
+	pair_settle(p);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		pair_stop(p, site);
+		pair_start(p, site);
+	}
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_false(pair_was_said(p, "photos"));
+}
+
+static void a_paused_check_is_not_judged_at_either_site(void **state)
+{
+	(void)state;
+	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
+				 (struct wall){ NEVER_MS }, "moving", "anna", NULL),
+		RC_OK);
+	pair_settle(p);
+	pair_break(p, "photos", true);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	assert_int_equal(pair_state(p, MUMBAI, "photos"), CHECK_PAUSED);
+}
+
+static void an_acknowledgement_shows_in_the_message(void **state)
+{
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(site_ack(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 pair_incident(p, DUBLIN, "photos")->id, "on it", "anna", NULL),
+		RC_OK);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "anna"));
+}
+
+static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
+{
+	struct site *s = p->sites[DUBLIN].site;
+	struct now now = pair_now(p, DUBLIN);
+	char id[INCIDENT_ID_MAX];
+	struct wall later = { now.wall.ms + HOUR_MS };
+
+	(void)state;
+	assert_int_equal(site_silence(s, now, "{{{", later, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_silence(s, now, "name=photos", now.wall, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_unsilence(s, now, "nothing", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_ack(s, now, "nothing", "", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_pause(s, now, "nothing", later, "", "", NULL), RC_NOT_FOUND);
+	assert_int_equal(site_ping(s, now, "photos", "success", 0, NULL, NULL), RC_NOT_FOUND);
+	assert_int_equal(site_note(s, now, "", "", "anna", NULL), RC_INPUT);
+	site_tested(s, now, 200, false);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_silence_at_one_site_hushes_the_other),
+		T(a_silence_outlives_a_restart_of_both_sites),
+		T(a_paused_check_is_not_judged_at_either_site),
+		T(an_acknowledgement_shows_in_the_message),
+		T(what_is_asked_of_a_site_wrongly_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

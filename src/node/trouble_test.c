@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Restarts, lost and full disks, damaged events, clocks that jump. */
+#include "node/site_pair.h"
+
+static struct pair *p;
+
+static int set_up(void **state)
+{
+	(void)state;
+	p = pair_open(pair_lab);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+static void an_incident_outlives_a_restart_of_its_owner(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
+	assert_int_equal(p->n_messages, 1);
+}
+
+/* An incident of mumbai's that is over, or its receipt. */
+static void write_over(bool is_receipt, unsigned number, struct wall at, struct str *body)
+{
+	scoped(incident_free) struct incident *in = incident_new();
+
+	str_clear(body);
+	if (is_receipt) {
+		str_addf(body,
+			"{\"channel\":\"discord\",\"version\":2,\"message\":\"m%u\",\"via\":"
+			"\"mumbai\"}",
+			number);
+		return;
+	}
+	text_set(&in->owner, "mumbai");
+	text_set(&in->cause, "git");
+	text_set(&in->title, "git is down");
+	text_set(&in->severity, "warning");
+	in->state = INCIDENT_CLOSED;
+	in->version = 2;
+	in->opened = in->since = in->recovered = in->closed = at;
+	text_set(&incident_member(in, "git", true)->state, "failing");
+	text_set(&in->members[0].scope, "down");
+	in->members[0].since = in->members[0].recovered = at;
+	incident_write(in, body);
+}
+
+/* So many incidents in the last two months, each with its receipt, in an epoch before this one. */
+static void remember_incidents(uint8_t site, unsigned n)
+{
+	const struct journal_store *store = memory_store_port(p->sites[site].store);
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct event ev = { .site = "mumbai", .epoch = 1 };
+	struct wall at = { pair_now(p, site).wall.ms - 60 * DAY_MS };
+
+	for (unsigned i = 0; i < 2 * n; i++) {
+		char id[INCIDENT_ID_MAX];
+
+		at.ms += 59 * DAY_MS / (2 * n);
+		snprintf(id, sizeof id, "mumbai-old%u", i / 2);
+		write_over(i % 2, i / 2, at, &body);
+		ev.kind = i % 2 ? "receipt" : "incident";
+		ev.subject = id;
+		ev.body = str_c(&body);
+		ev.seq++;
+		ev.wall = at;
+		ev.hlc = (uint64_t)at.ms << 16;
+		ev.hash = event_hash(&ev);
+		assert_int_equal(store->put(store->ctx, &ev, 1, NULL), RC_OK);
+		ev.previous = ev.hash;
+	}
+}
+
+static void a_long_history_pushes_no_open_incident_out_at_a_restart(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, "photos")->id);
+	pair_stop(p, MUMBAI);
+	remember_incidents(MUMBAI, INCIDENTS_OPEN_MAX + 10);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->id, id);
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice(void **state)
+{
+	uint32_t events;
+
+	(void)state;
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	events = pair_events(p, MUMBAI, NULL);
+	pair_stop(p, MUMBAI);
+	memory_store_wipe(p->sites[MUMBAI].store);
+	pair_start(p, MUMBAI);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_true(pair_events(p, MUMBAI, NULL) > events);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
+/* The newest chain of the site as another holds it; 0: it doesn't. */
+static uint64_t seq_held(uint8_t at, uint8_t site)
+{
+	const struct journal *j = site_journal(p->sites[site].site);
+	const char *name = p->sites[site].lab->sites[site].name;
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(p->sites[at].site), &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(heads[i].site, name) && heads[i].epoch == journal_epoch(j))
+			return heads[i].seq;
+	return 0;
+}
+
+static void with_more_chains_than_a_message_holds_the_newest_are_mirrored(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 2 * LINK_HEADS_MAX && n <= LINK_HEADS_MAX + 4; i++) {
+		pair_stop(p, i % PAIR_SITES);
+		memory_store_rollback(p->sites[i % PAIR_SITES].store, 4);
+		pair_start(p, i % PAIR_SITES);
+		pair_run(p, 20 * SECOND_MS);
+		journal_heads(site_journal(p->sites[MUMBAI].site), &n);
+	}
+	assert_true(n > LINK_HEADS_MAX);
+	pair_break(p, "photos", true);
+	pair_run(p, 5 * MINUTE_MS);
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		assert_true(seq_held(site, site) > 0);
+		assert_int_equal(seq_held(!site, site), seq_held(site, site));
+	}
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
+static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **state)
+{
+	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
+
+	(void)state;
+	memory_store_set_fault(p->sites[MUMBAI].store, full);
+	pair_break(p, "photos", true);
+	pair_run(p, 12 * SECOND_MS);
+	assert_true(site_is_stuck(p->sites[MUMBAI].site));
+	assert_int_equal(p->n_messages, 0);
+	memory_store_set_fault(p->sites[MUMBAI].store, none);
+	pair_run(p, MINUTE_MS);
+	assert_false(site_is_stuck(p->sites[MUMBAI].site));
+	assert_true(pair_was_said(p, "photos is down"));
+}
+
+/* What dublin would write next, but with a hash that isn't its own. */
+static void send_damaged(uint8_t from, uint8_t to)
+{
+	const struct journal_store *store = memory_store_port(p->sites[from].store);
+	scoped(arena_fini) struct arena arena;
+	scoped(str_fini) struct str line = STR_EMPTY;
+	struct link_msg msg = { .kind = LINK_EVENTS, .n_events = 1 };
+	const struct journal_head *head;
+	struct event *events;
+	struct json_out w;
+	size_t n;
+
+	head = journal_heads(site_journal(p->sites[from].site), &n);
+	while (!str_eq(head->site, p->sites[from].lab->sites[from].name))
+		head++;
+	arena_init(&arena, 0);
+	assert_int_equal(store->range(store->ctx, head->site, head->epoch, head->seq, 1, &arena,
+				 &events, &n, NULL),
+		RC_OK);
+	events[0].seq++;
+	events[0].previous = head->hash;
+	json_begin(&w, &line);
+	event_write_json(&events[0], &w, NULL);
+	str_addc(&line, '\n');
+	msg.events = str_c(&line);
+	msg.events_len = line.len;
+	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);
+	pair_settle(p);
+}
+
+static void a_damaged_event_is_said_and_forgotten_when_the_journals_agree(void **state)
+{
+	uint32_t evidence = pair_events(p, MUMBAI, "evidence");
+
+	(void)state;
+	send_damaged(DUBLIN, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
+	assert_non_null(strstr(str_c(&p->sites[MUMBAI].log), "hash doesn't fit"));
+	assert_true(pair_events(p, MUMBAI, "evidence") >= evidence + 2); /* failing, ok again */
+	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);     /* and the link goes on */
+}
+
+static void a_clock_that_jumps_is_said_and_survived(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].skew_ms = -10 * MINUTE_MS;
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "clock"), 1);
+	assert_true(pair_was_said(p, "clock is wrong"));
+	p->sites[MUMBAI].skew_ms = 0;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "clock@mumbai"), CHECK_OK);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_incident_outlives_a_restart_of_its_owner),
+		T(a_long_history_pushes_no_open_incident_out_at_a_restart),
+		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
+		T(with_more_chains_than_a_message_holds_the_newest_are_mirrored),
+		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
+		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
+		T(a_clock_that_jumps_is_said_and_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
