@@ -363,3 +363,37 @@ const json_t *json_where(const json_t *array, const char *key, const char *value
 	}
 	return NULL;
 }
+
+void fixture_ask_ok(struct fixture *f, const char *method, const char *target, const char *body,
+	struct pump_answer *ret)
+{
+	fixture_ask(f, method, target, fixture_browser(f), body, ret);
+	if (ret->status != 200)
+		fail_msg("%s %s: %d %s", method, target, ret->status, str_c(&ret->body));
+}
+
+void fixture_expect(struct fixture *f, const char *method, const char *target, const char *body,
+	int status, const char *code)
+{
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(json_decref) json_t *root = NULL;
+
+	fixture_ask(f, method, target, fixture_browser(f), body, &a);
+	if (a.status != status)
+		fail_msg("%s %s: %d, wanted %d: %s", method, target, a.status, status,
+			str_c(&a.body));
+	assert_int_equal(json_read(&root, str_c(&a.body), a.body.len, NULL), RC_OK);
+	assert_string_equal(text_at(root, "error"), code);
+	assert_string_not_equal(text_at(root, "text"), "");
+}
+
+void assert_members(const json_t *object, const char *wanted)
+{
+	scoped(str_fini) struct str names = STR_EMPTY;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, name, value)
+		str_addf(&names, "%s%s", names.len ? " " : "", name);
+	assert_string_equal(str_c(&names), wanted);
+}

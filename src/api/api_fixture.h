@@ -14,6 +14,7 @@
 #include "port/files/zones.h"
 #include "port/http_server/pump.h"
 
+#define LAB_                    "/api/lab/v1"
 #define FIXTURE_PASSWORD        "correct horse"
 #define FIXTURE_TOKEN           "0123456789abcdef0123456789abcdef"
 #define FIXTURE_HEARTBEAT_TOKEN "heartbeat secret"
@@ -55,6 +56,11 @@ void fixture_reload(struct fixture *f, const char *yaml);
 /* One request on a connection of its own.  `headers`: lines that end in \r\n, or "". */
 void fixture_ask(struct fixture *f, const char *method, const char *target, const char *headers,
 	const char *body, struct pump_answer *ret);
+/* The same in the name of a logged-in browser, which must succeed; which must fail so. */
+void fixture_ask_ok(struct fixture *f, const char *method, const char *target, const char *body,
+	struct pump_answer *ret);
+void fixture_expect(struct fixture *f, const char *method, const char *target, const char *body,
+	int status, const char *code);
 /* Cookie and CSRF header, for the next requests. */
 void fixture_log_in(struct fixture *f);
 /* The header lines of a logged-in browser, in a static buffer. */
@@ -66,6 +72,8 @@ json_t *fixture_get(struct fixture *f, const char *target);
 const json_t *json_at(const json_t *root, const char *path);
 const char *text_at(const json_t *root, const char *path); /* "" when it isn't there */
 int64_t number_at(const json_t *root, const char *path);   /* -1 */
+/* Every member of an object, in order: "name kind ..." */
+void assert_members(const json_t *object, const char *wanted);
 /* The member of an array whose `key` is `value`; NULL. */
 const json_t *json_where(const json_t *array, const char *key, const char *value);
 
