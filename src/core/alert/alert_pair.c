@@ -3,6 +3,8 @@
 
 #define BEGIN_MS INT64_C(1795386851000) /* 2026-11-22T22:34:11Z */
 
+struct pair *p;
+
 const struct alert_state pair_down = { .health = HEALTH_FAILING,
 	.scope = "down",
 	.reason = "refused" };
@@ -61,10 +63,10 @@ static const struct alert_check lab_checks[PAIR_CHECKS] = {
 
 /* ---- the journals */
 
-static void tell(struct pair *p, uint8_t site, struct pair_event *ev)
+static void tell(struct pair *pair, uint8_t site, struct pair_event *ev)
 {
 	scoped(json_decref) json_t *body = NULL;
-	struct alert_event event = { .site = p->sites[ev->site].config.sites[ev->site].name,
+	struct alert_event event = { .site = pair->sites[ev->site].config.sites[ev->site].name,
 		.kind = ev->kind,
 		.subject = ev->subject,
 		.hlc = ev->hlc,
@@ -73,19 +75,19 @@ static void tell(struct pair *p, uint8_t site, struct pair_event *ev)
 	ev->is_known[site] = true;
 	assert_int_equal(json_read(&body, ev->body, strlen(ev->body), NULL), RC_OK);
 	event.body = body;
-	alert_event(p->sites[site].alert, p->now, &event);
+	alert_event(pair->sites[site].alert, pair->now, &event);
 }
 
-static struct pair_event *append(struct pair *p, uint8_t site, const char *kind,
+static struct pair_event *append(struct pair *pair, uint8_t site, const char *kind,
 	const char *subject, const char *body)
 {
 	struct pair_event *ev;
 
-	must_grow(p->log, p->n_log, p->cap_log);
-	ev = &p->log[p->n_log++];
+	must_grow(pair->log, pair->n_log, pair->cap_log);
+	ev = &pair->log[pair->n_log++];
 	*ev = (struct pair_event){ .site = site,
-		.hlc = ++p->hlc,
-		.wall = p->now.wall,
+		.hlc = ++pair->hlc,
+		.wall = pair->now.wall,
 		.body = must_strdup(body) };
 	str_copy(ev->kind, sizeof ev->kind, kind);
 	str_copy(ev->subject, sizeof ev->subject, subject);
@@ -94,115 +96,117 @@ static struct pair_event *append(struct pair *p, uint8_t site, const char *kind,
 }
 
 /* Whatever the other side lacks. */
-static void exchange(struct pair *p)
+static void exchange(struct pair *pair)
 {
-	for (uint32_t i = 0; p->is_linked && i < p->n_log; i++)
+	for (uint32_t i = 0; pair->is_linked && i < pair->n_log; i++)
 		for (uint8_t site = 0; site < PAIR_SITES; site++)
-			if (p->sites[site].alert && !p->log[i].is_known[site])
-				tell(p, site, &p->log[i]);
+			if (pair->sites[site].alert && !pair->log[i].is_known[site])
+				tell(pair, site, &pair->log[i]);
 }
 
-void pair_write(struct pair *p, uint8_t site, const char *kind, const char *subject,
+void pair_write(struct pair *pair, uint8_t site, const char *kind, const char *subject,
 	const char *body)
 {
-	tell(p, site, append(p, site, kind, subject, body));
+	tell(pair, site, append(pair, site, kind, subject, body));
 }
 
 /* ---- the channels */
 
-static void answer(struct pair *p, uint8_t site, const struct pair_request *r)
+static void answer(struct pair *pair, uint8_t site, const struct pair_request *r)
 {
-	const struct pair_channel *channel = &p->sites[site].answers[r->delivery.channel];
+	const struct pair_channel *channel = &pair->sites[site].answers[r->delivery.channel];
 	char message[32];
 	struct delivery_outcome o = { .number = r->delivery.number,
 		.answer = channel->answer,
 		.message = message,
 		.via = r->is_by_watcher ? "webhost" : NULL };
 
-	snprintf(message, sizeof message, "m%u", p->n_sent);
+	snprintf(message, sizeof message, "m%u", pair->n_sent);
 	if (r->is_by_watcher || (o.answer.verdict == PACE_LOST && !r->delivery.is_edit))
 		o.answer = PAIR_ANSWER(PACE_DELIVERED);
 	if (r->delivery.is_edit || o.answer.verdict != PACE_DELIVERED)
 		o.message = NULL;
 	if (r->is_by_watcher || !channel->is_mute)
-		alert_delivered(p->sites[site].alert, p->now, &o);
+		alert_delivered(pair->sites[site].alert, pair->now, &o);
 }
 
-static void carry_out(struct pair *p, uint8_t site, struct alert_effect *fx)
+static void carry_out(struct pair *pair, uint8_t site, struct alert_effect *fx)
 {
 	struct pair_request *r;
 
 	if (fx->kind == ALERT_DO_APPEND) {
-		append(p, site, fx->event_kind, fx->subject, str_c(&fx->body));
+		append(pair, site, fx->event_kind, fx->subject, str_c(&fx->body));
 	} else if (fx->kind != ALERT_SAY_CHANGED) {
-		assert_true(p->n_sent < PAIR_SENT_MAX);
-		r = &p->sent[p->n_sent++];
+		assert_true(pair->n_sent < PAIR_SENT_MAX);
+		r = &pair->sent[pair->n_sent++];
 		*r = (struct pair_request){ .by = site,
-			.at = p->now.wall,
+			.at = pair->now.wall,
 			.is_by_watcher = fx->kind == ALERT_DO_WATCHER,
 			.delivery = fx->delivery };
 		fx->delivery.payload = NULL;
-		answer(p, site, r);
+		answer(pair, site, r);
 	}
 	alert_effect_fini(fx);
 }
 
 /* ---- time */
 
-static void tell_of_peers(struct pair *p)
+static void tell_of_peers(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
 		uint8_t other = !site;
-		bool is_up = p->is_linked && p->sites[other].alert;
+		bool is_up = pair->is_linked && pair->sites[other].alert;
 
-		if (p->sites[site].alert)
-			alert_peer(p->sites[site].alert, p->now, other, is_up,
-				is_up && alert_can_deliver(p->sites[other].alert, p->now.mono),
-				!p->sites[other].alert);
+		if (pair->sites[site].alert)
+			alert_peer(pair->sites[site].alert, pair->now, other, is_up,
+				is_up &&
+					alert_can_deliver(pair->sites[other].alert, pair->now.mono),
+				!pair->sites[other].alert);
 	}
 }
 
-static void settle(struct pair *p)
+static void settle(struct pair *pair)
 {
 	bool is_any;
 
 	do {
 		is_any = false;
-		tell_of_peers(p);
+		tell_of_peers(pair);
 		for (uint8_t site = 0; site < PAIR_SITES; site++) {
 			struct alert_effect fx;
 
-			if (!p->sites[site].alert)
+			if (!pair->sites[site].alert)
 				continue;
-			alert_tick(p->sites[site].alert, p->now);
-			while (alert_next(p->sites[site].alert, &fx)) {
+			alert_tick(pair->sites[site].alert, pair->now);
+			while (alert_next(pair->sites[site].alert, &fx)) {
 				is_any = true;
-				carry_out(p, site, &fx);
+				carry_out(pair, site, &fx);
 			}
 		}
-		exchange(p);
+		exchange(pair);
 	} while (is_any);
 }
 
-void pair_run(struct pair *p, int64_t ms)
+void pair_run(struct pair *pair, int64_t ms)
 {
-	int64_t end = p->now.mono.ms + ms;
+	int64_t end = pair->now.mono.ms + ms;
 
-	settle(p);
-	while (p->now.mono.ms < end) {
-		int64_t next = p->now.mono.ms + SECOND_MS < end ? p->now.mono.ms + SECOND_MS : end;
+	settle(pair);
+	while (pair->now.mono.ms < end) {
+		int64_t next =
+			pair->now.mono.ms + SECOND_MS < end ? pair->now.mono.ms + SECOND_MS : end;
 
 		for (uint8_t site = 0; site < PAIR_SITES; site++) {
 			struct mono wake = { NEVER_MS };
 
-			if (p->sites[site].alert)
-				wake = alert_wake(p->sites[site].alert);
-			if (wake.ms > p->now.mono.ms && wake.ms < next)
+			if (pair->sites[site].alert)
+				wake = alert_wake(pair->sites[site].alert);
+			if (wake.ms > pair->now.mono.ms && wake.ms < next)
 				next = wake.ms;
 		}
-		p->now.wall.ms += next - p->now.mono.ms;
-		p->now.mono.ms = next;
-		settle(p);
+		pair->now.wall.ms += next - pair->now.mono.ms;
+		pair->now.mono.ms = next;
+		settle(pair);
 	}
 }
 
@@ -240,103 +244,117 @@ static void declare(struct pair_site *s, uint8_t self)
 		.world = { .ctx = s, .is_settling = is_settling } };
 }
 
-void pair_stop(struct pair *p, uint8_t site)
+void pair_stop(struct pair *pair, uint8_t site)
 {
-	alert_free(p->sites[site].alert);
-	p->sites[site].alert = NULL;
+	alert_free(pair->sites[site].alert);
+	pair->sites[site].alert = NULL;
 }
 
-void pair_start(struct pair *p, uint8_t site)
+void pair_start(struct pair *pair, uint8_t site)
 {
-	struct pair_site *s = &p->sites[site];
+	struct pair_site *s = &pair->sites[site];
 
 	s->alert = alert_new(site + 1);
-	alert_load(s->alert, p->now, &s->config);
-	for (uint32_t i = 0; i < p->n_log; i++)
-		if (p->log[i].is_known[site])
-			tell(p, site, &p->log[i]);
-	alert_start(s->alert, p->now);
+	alert_load(s->alert, pair->now, &s->config);
+	for (uint32_t i = 0; i < pair->n_log; i++)
+		if (pair->log[i].is_known[site])
+			tell(pair, site, &pair->log[i]);
+	alert_start(s->alert, pair->now);
 	for (uint16_t i = 0; i < s->config.n_checks; i++)
-		alert_state(s->alert, p->now, i, &s->told[i]);
+		alert_state(s->alert, pair->now, i, &s->told[i]);
 }
 
-void pair_reload(struct pair *p, uint8_t site)
+void pair_reload(struct pair *pair, uint8_t site)
 {
-	alert_load(p->sites[site].alert, p->now, &p->sites[site].config);
+	alert_load(pair->sites[site].alert, pair->now, &pair->sites[site].config);
 }
 
 struct pair *pair_open(void)
 {
-	struct pair *p = must_alloc(sizeof *p);
+	struct pair *pair = must_alloc(sizeof *pair);
 
-	p->now = (struct now){ { HOUR_MS }, { BEGIN_MS } };
-	p->is_linked = true;
+	pair->now = (struct now){ { HOUR_MS }, { BEGIN_MS } };
+	pair->is_linked = true;
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		declare(&p->sites[site], site);
-		pair_start(p, site);
+		declare(&pair->sites[site], site);
+		pair_start(pair, site);
 	}
-	pair_run(p, MINUTE_MS);
-	return p;
+	pair_run(pair, MINUTE_MS);
+	return pair;
 }
 
-void pair_close(struct pair *p)
+void pair_close(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
-		pair_stop(p, site);
-	for (uint32_t i = 0; i < p->n_log; i++)
-		free(p->log[i].body);
-	for (uint32_t i = 0; i < p->n_sent; i++)
-		delivery_fini(&p->sent[i].delivery);
-	free(p->log);
-	free(p);
+		pair_stop(pair, site);
+	for (uint32_t i = 0; i < pair->n_log; i++)
+		free(pair->log[i].body);
+	for (uint32_t i = 0; i < pair->n_sent; i++)
+		delivery_fini(&pair->sent[i].delivery);
+	free(pair->log);
+	free(pair);
 }
 
-void pair_part(struct pair *p)
+int pair_set_up(void **state)
 {
-	p->is_linked = false;
-	settle(p);
+	(void)state;
+	p = pair_open();
+	return 0;
 }
 
-void pair_heal(struct pair *p)
+int pair_tear_down(void **state)
 {
-	p->is_linked = true;
-	exchange(p);
-	settle(p);
+	(void)state;
+	pair_close(p);
+	return 0;
+}
+
+void pair_part(struct pair *pair)
+{
+	pair->is_linked = false;
+	settle(pair);
+}
+
+void pair_heal(struct pair *pair)
+{
+	pair->is_linked = true;
+	exchange(pair);
+	settle(pair);
 }
 
 /* ---- what happens */
 
-void pair_judge(struct pair *p, uint8_t site, uint16_t check, const struct alert_state *st)
+void pair_judge(struct pair *pair, uint8_t site, uint16_t check, const struct alert_state *st)
 {
-	struct pair_site *s = &p->sites[site];
+	struct pair_site *s = &pair->sites[site];
 	bool was_well = s->told[check].health == HEALTH_WELL;
 	struct alert_state told = *st;
 
-	told.since = was_well || st->health == HEALTH_WELL ? p->now.wall : s->told[check].since;
+	told.since = was_well || st->health == HEALTH_WELL ? pair->now.wall : s->told[check].since;
 	told.last_ok.ms = told.since.ms - 15 * SECOND_MS;
 	s->told[check] = told;
 	if (s->alert)
-		alert_state(s->alert, p->now, check, &told);
+		alert_state(s->alert, pair->now, check, &told);
 }
 
-void pair_fails(struct pair *p, uint16_t check)
+void pair_fails(struct pair *pair, uint16_t check)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
-		pair_judge(p, site, check, &pair_down);
+		pair_judge(pair, site, check, &pair_down);
 }
 
-void pair_recovers(struct pair *p, uint16_t check)
+void pair_recovers(struct pair *pair, uint16_t check)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
-		pair_judge(p, site, check, &pair_well);
+		pair_judge(pair, site, check, &pair_well);
 }
 
-void pair_add_checks(struct pair *p, uint16_t n, uint16_t like)
+void pair_add_checks(struct pair *pair, uint16_t n, uint16_t like)
 {
 	static char names[PAIR_CHECKS_MAX][16];
 
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct pair_site *s = &p->sites[site];
+		struct pair_site *s = &pair->sites[site];
 
 		for (uint16_t i = PAIR_CHECKS; i < PAIR_CHECKS + n; i++) {
 			snprintf(names[i], sizeof names[i], "extra-%03u", i);
@@ -345,61 +363,61 @@ void pair_add_checks(struct pair *p, uint16_t n, uint16_t like)
 			s->told[i] = pair_well;
 		}
 		s->config.n_checks = PAIR_CHECKS + n;
-		pair_reload(p, site);
+		pair_reload(pair, site);
 	}
 }
 
-void pair_add_channel(struct pair *p, const char *name, int kind)
+void pair_add_channel(struct pair *pair, const char *name, int kind)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct alert_config *config = &p->sites[site].config;
+		struct alert_config *config = &pair->sites[site].config;
 
-		p->sites[site].channels[config->n_channels++] =
+		pair->sites[site].channels[config->n_channels++] =
 			(struct alert_channel){ .name = name,
 				.kind = kind,
 				.from = "lab@example.net",
 				.to = "me@example.net" };
-		pair_reload(p, site);
+		pair_reload(pair, site);
 	}
 }
 
-void pair_answer(struct pair *p, uint8_t site, uint8_t channel, struct pace_answer answer_)
+void pair_answer(struct pair *pair, uint8_t site, uint8_t channel, struct pace_answer answer_)
 {
-	p->sites[site].answers[channel] = (struct pair_channel){ .answer = answer_ };
+	pair->sites[site].answers[channel] = (struct pair_channel){ .answer = answer_ };
 }
 
 /* ---- what came of it */
 
-const struct incident *pair_incident(const struct pair *p, uint8_t site, uint16_t check)
+const struct incident *pair_incident(const struct pair *pair, uint8_t site, uint16_t check)
 {
-	return alert_covering(p->sites[site].alert, p->sites[site].checks[check].name);
+	return alert_covering(pair->sites[site].alert, pair->sites[site].checks[check].name);
 }
 
-uint32_t pair_count(const struct pair *p, const char *kind)
+uint32_t pair_count(const struct pair *pair, const char *kind)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < p->n_log; i++)
-		n += str_eq(p->log[i].kind, kind);
+	for (uint32_t i = 0; i < pair->n_log; i++)
+		n += str_eq(pair->log[i].kind, kind);
 	return n;
 }
 
-uint32_t pair_created(const struct pair *p)
+uint32_t pair_created(const struct pair *pair)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < p->n_sent; i++)
-		n += !p->sent[i].delivery.is_edit;
+	for (uint32_t i = 0; i < pair->n_sent; i++)
+		n += !pair->sent[i].delivery.is_edit;
 	return n;
 }
 
-const struct pair_request *pair_last(const struct pair *p)
+const struct pair_request *pair_last(const struct pair *pair)
 {
-	assert_true(p->n_sent > 0);
-	return &p->sent[p->n_sent - 1];
+	assert_true(pair->n_sent > 0);
+	return &pair->sent[pair->n_sent - 1];
 }
 
-bool pair_says(const struct pair *p, const char *text)
+bool pair_says(const struct pair *pair, const char *text)
 {
-	return strstr(pair_last(p)->delivery.payload, text) != NULL;
+	return strstr(pair_last(pair)->delivery.payload, text) != NULL;
 }

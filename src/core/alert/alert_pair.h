@@ -73,6 +73,10 @@ struct pair {
 /* Both started, linked and calm; everything is well; one channel, "discord". */
 struct pair *pair_open(void);
 void pair_close(struct pair *p);
+/* cmocka's fixtures for tests that use one pair each, and that pair. */
+int pair_set_up(void **state);
+int pair_tear_down(void **state);
+extern struct pair *p;
 
 /* Time passes; every site does what is due. */
 void pair_run(struct pair *p, int64_t ms);

@@ -2,22 +2,6 @@
 /* What alert keeps over a reload of lab.yaml, and what it answers. */
 #include "core/alert/alert_pair.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 /* ---- another lab.yaml */
 
 static void declare_first(struct alert_channel *channels, const char *name)
@@ -190,7 +174,7 @@ static void a_channel_that_is_gone_is_said_and_no_way_out(void **state)
 	assert_null(alert_channel_trouble(p->sites[DUBLIN].alert, 0, p->now.mono));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

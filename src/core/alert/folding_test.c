@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/alert_pair.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 static uint32_t live(uint8_t site)
 {
 	uint32_t n = 0;
@@ -655,7 +639,7 @@ static void after_a_start_nothing_is_opened_before_the_news_is_in(void **state)
 	assert_non_null(pair_incident(p, DUBLIN, GIT));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/alert_pair.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 static void nobody_reaches_the_channel(uint8_t site)
 {
 	pair_answer(p, site, 0, PAIR_ANSWER(PACE_FAILED));
@@ -500,7 +484,7 @@ static void an_acknowledgement_at_one_site_is_shown_in_the_other_s_message(void 
 	assert_true(pair_says(p, "on it"));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

@@ -2,22 +2,6 @@
 #include "core/alert/alert_pair.h"
 #include "core/alert/alert_private.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 static void restart(uint8_t site)
 {
 	pair_stop(p, site);
@@ -329,7 +313,7 @@ static void incidents_without_end_take_bounded_room(void **state)
 	assert_non_null(pair_incident(p, DUBLIN, GIT)); /* our own find room all the same */
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {
