@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How: see alert_private.h for which file does what. */
-#include "core/alert/alert_private.h"
+#include "core/alert/covers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +163,7 @@ void alert_forget(struct alert *a, struct tracked *t)
 
 	drop_busy(a, t);
 	str_copy(id, sizeof id, t->in->id);
-	folding_uncover_all(a, t);
+	covers_drop(a, t);
 	map_remove(&a->incidents, id);
 	map_remove(&a->tracked, id);
 	free_tracked(t);
@@ -524,7 +524,7 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, const char *chec
 	const struct tracked *t = map_get(&a->covers, check);
 
 	return t && incident_is_live(t->in) &&
-	       (folding_was_told(t->in) || t->in->acked.ms ||
+	       (incident_was_told(t->in) || t->in->acked.ms ||
 		       alert_is_silenced(a, now.wall, t->in));
 }
 

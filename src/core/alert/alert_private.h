@@ -4,6 +4,7 @@
  *
  *	alert.c      loading, time, the questions that others may ask
  *	folding.c    judged states -> incidents: roots, opening, members, recovery, merging
+ *	covers.c     which incident stands for a check
  *	outbox.c     incidents -> deliveries: who tells what to which channel next
  *	replay.c     events of the journals -> the same state on every site
  */
@@ -98,8 +99,6 @@ void folding_released(struct alert *a, struct now now, struct tracked *t,
 /* If both tell the same, the loser's owner marks it merged; others leave it. */
 void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y);
 void folding_merge_all(struct alert *a, struct now now); /* ours, with any */
-void folding_cover(struct alert *a, struct tracked *t);
-void folding_uncover_all(struct alert *a, struct tracked *t);
 uint64_t folding_second_of(const char *id); /* that it was made of; 0: none of ours */
 uint16_t folding_root(const struct alert *a, uint16_t check);
 
@@ -124,7 +123,6 @@ void alert_busy(struct alert *a, struct tracked *t);
 void alert_forget(struct alert *a, struct tracked *t);               /* frees it */
 uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
-bool folding_was_told(const struct incident *in);                    /* by some channel */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
 
 static inline bool incident_is_live(const struct incident *in)

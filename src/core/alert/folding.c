@@ -6,7 +6,7 @@
  * looks at every check that is not well and isn't, and decides whether it joins an incident, opens
  * one, or waits: for its extent to be known, or for the site whose turn it is.
  */
-#include "core/alert/alert_private.h"
+#include "core/alert/covers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +123,7 @@ void folding_change(struct alert *a, struct tracked *t, const char *who, const c
 	add_news(t, who, what);
 	t->is_changed = true;
 	a->is_dirty = true;
-	folding_cover(a, t);
+	covers_put(a, t);
 }
 
 void folding_publish(struct alert *a)
@@ -140,110 +140,6 @@ void folding_publish(struct alert *a)
 		describe(a, t->in);
 		alert_append_incident(a, t);
 	}
-}
-
-/* ---- which check is listed where */
-
-static bool is_home(const struct alert *a, const struct tracked *t)
-{
-	uint16_t check = alert_check_index(a, t->in->cause);
-
-	return check != UINT16_MAX && a->cfg.checks[check].home == t->owner;
-}
-
-/* The same answer at every site: the home's first, then the earlier, then the first declared. */
-static bool beats(const struct alert *a, const struct tracked *x, const struct tracked *y)
-{
-	if (is_home(a, x) != is_home(a, y))
-		return is_home(a, x);
-	if (x->in->opened.ms != y->in->opened.ms)
-		return x->in->opened.ms < y->in->opened.ms;
-	if (x->owner != y->owner)
-		return x->owner < y->owner;
-	return strcmp(x->in->id, y->in->id) < 0; /* of one owner: ids grow with time */
-}
-
-bool folding_was_told(const struct incident *in)
-{
-	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
-		if (in->told[i].version)
-			return true;
-	return false;
-}
-
-/* Somebody speaks, or will: the incident is ours, or its owner is there, or it was told already. */
-static bool is_looked_after(const struct alert *a, const struct tracked *t)
-{
-	if (t->owner == a->cfg.self)
-		return true;
-	if (t->owner != ALERT_NO_SITE && a->peers[t->owner].is_up)
-		return true;
-	return folding_was_told(t->in);
-}
-
-/* Of the live incidents that list the check the one that would survive a merger. */
-static struct tracked *find_lister(const struct alert *a, const char *check,
-	bool must_be_looked_after)
-{
-	struct tracked *best = NULL;
-
-	for (uint32_t at = 0; at < a->n_busy; at++) {
-		struct tracked *t = a->busy[at];
-
-		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
-			(!must_be_looked_after || is_looked_after(a, t)) &&
-			(!best || beats(a, t, best)))
-			best = t;
-	}
-	return best;
-}
-
-static void uncover(struct alert *a, struct tracked *t, const char *check)
-{
-	struct tracked *other;
-
-	if (map_get(&a->covers, check) != t)
-		return;
-	map_remove(&a->covers, check);
-	other = find_lister(a, check, false);
-	if (other && other != t)
-		map_put(&a->covers, check, other);
-}
-
-/* Where two list the same check, the one that would survive a merger stands for it. */
-void folding_cover(struct alert *a, struct tracked *t)
-{
-	for (uint32_t i = 0; i < t->in->n_members; i++) {
-		const char *check = t->in->members[i].check;
-		struct tracked *other = map_get(&a->covers, check);
-
-		if (!incident_is_live(t->in))
-			uncover(a, t, check);
-		else if (!other || !incident_is_live(other->in) || beats(a, t, other))
-			map_put(&a->covers, check, t);
-	}
-	if (!incident_is_live(t->in) && t->n_beyond)
-		folding_uncover_all(a, t);
-}
-
-/* Also what it only counts. */
-void folding_uncover_all(struct alert *a, struct tracked *t)
-{
-	map_each (&a->covers, it)
-		if (it->value == t)
-			map_remove(&a->covers, it->key);
-	t->n_beyond = 0;
-	a->is_dirty = true;
-}
-
-static struct tracked *covering(const struct alert *a, uint16_t check)
-{
-	const char *name = a->cfg.checks[check].name;
-	struct tracked *t = map_get(&a->covers, name);
-
-	if (!t || is_looked_after(a, t))
-		return t;
-	return find_lister(a, name, true);
 }
 
 /* ---- opening */
@@ -411,7 +307,7 @@ static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t roo
 		taken = t;
 	}
 	if (taken)
-		folding_cover(a, taken);
+		covers_put(a, taken);
 	return taken;
 }
 
@@ -437,7 +333,7 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 {
 	struct judged *j = &a->judged[check];
 	uint16_t root = folding_root(a, check);
-	struct tracked *t = covering(a, root);
+	struct tracked *t = covers_find(a, root);
 	int64_t turn;
 
 	if (t && t->owner == a->cfg.self) {
@@ -471,7 +367,7 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 	if (!t)
 		open_incident(a, now, root);
 	if (root != check) {
-		t = covering(a, root);
+		t = covers_find(a, root);
 		if (t && t->owner == a->cfg.self)
 			add_member(a, t, check);
 	}
@@ -541,12 +437,12 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 
 	in->state = INCIDENT_CLOSED;
 	in->closed = now.wall;
-	in->is_muted = !folding_was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
 	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
 		folding_change(a, t, in->cause, "is steady again");
 		return;
 	}
-	folding_cover(a, t);
+	covers_put(a, t);
 	alert_append_incident(a, t);
 }
 
@@ -654,12 +550,12 @@ void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tr
 
 	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in) || !overlap(x, y))
 		return;
-	winner = beats(a, x, y) ? x : y;
+	winner = covers_beats(a, x, y) ? x : y;
 	loser = winner == x ? y : x;
 	if (loser->owner != a->cfg.self)
 		return; /* its owner's to write */
 	mark_merged(a, now, loser, winner->in->id);
-	folding_cover(a, winner);
+	covers_put(a, winner);
 }
 
 void folding_merge_all(struct alert *a, struct now now)
@@ -707,7 +603,7 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	in->state = INCIDENT_CLOSED;
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;
-	in->is_muted = !folding_was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 
@@ -755,7 +651,7 @@ void folding_step(struct alert *a, struct now now)
 		if (!is_unwell(a, i))
 			continue;
 		/* Also when the incident that listed it ends, its home speaks first. */
-		if (covering(a, i))
+		if (covers_find(a, i))
 			a->judged[i].unlisted.ms = NEVER_MS;
 		else if (a->judged[i].unlisted.ms == NEVER_MS)
 			a->judged[i].unlisted = now.mono;

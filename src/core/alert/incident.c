@@ -478,6 +478,14 @@ enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
 	return RC_OK;
 }
 
+bool incident_was_told(const struct incident *in)
+{
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		if (in->told[i].version)
+			return true;
+	return false;
+}
+
 static void describe_ack(const struct incident *in, struct json_out *w)
 {
 	if (!in->acked.ms) {

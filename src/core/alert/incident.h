@@ -106,6 +106,7 @@ static inline bool incident_is_over(const struct incident *in)
 {
 	return in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED;
 }
-void text_set(char **field, const char *value); /* free the old, copy the new; NULL clears */
+bool incident_was_told(const struct incident *in); /* some channel shows it */
+void text_set(char **field, const char *value);    /* free the old, copy the new; NULL clears */
 
 #endif

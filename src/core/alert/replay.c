@@ -6,7 +6,7 @@
  * and are whole; receipts carry versions, so the highest stands; acknowledgements and silences go
  * by hybrid logical time.  What arrives before its incident waits in an empty one.
  */
-#include "core/alert/alert_private.h"
+#include "core/alert/covers.h"
 
 #include <string.h>
 
@@ -72,12 +72,12 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 	in->acked = old->acked;
 	if (incident_is_live(old)) {
 		old->state = INCIDENT_CLOSED;
-		folding_cover(a, t);
+		covers_put(a, t);
 	}
 	t->in = in;
 	map_put(&a->incidents, in->id, in);
 	incident_free(old);
-	folding_cover(a, t);
+	covers_put(a, t);
 }
 
 /* Of an incident of ours comes back what we had written before our disk was wiped or set back, after we

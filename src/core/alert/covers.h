@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * covers: which incident stands for a check that is not well.
+ *
+ * Several live incidents may list the same check: parted sites open one each, a cause found later
+ * lists what had an incident of its own.  The one that would survive a merger stands for it, at
+ * every site the same: the home's, else the earlier, else the first declared site's.  alert.covers
+ * holds it under the check's name, also where the incident only counts the check for want of room.
+ */
+#ifndef CORE_ALERT_COVERS_H
+#define CORE_ALERT_COVERS_H
+
+#include "core/alert/alert_private.h"
+
+/* `t` came, changed, or is over: its members are covered anew. */
+void covers_put(struct alert *a, struct tracked *t);
+/* It covers nothing any more, not even what it only counts. */
+void covers_drop(struct alert *a, struct tracked *t);
+/* NULL: nobody tells of the check, or only a site that is away and has told nobody. */
+struct tracked *covers_find(const struct alert *a, uint16_t check);
+/* Of two incidents that tell the same `x` survives. */
+bool covers_beats(const struct alert *a, const struct tracked *x, const struct tracked *y);
+
+#endif
