@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How: see alert_private.h for which file does what. */
 #include "core/alert/covers.h"
+#include "core/alert/merging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -338,7 +339,7 @@ void alert_start(struct alert *a, struct now now)
 void alert_recovered(struct alert *a, struct now now)
 {
 	if (a->is_started)
-		folding_merge_all(a, now);
+		merging_all(a, now);
 }
 
 /* ---- inputs */

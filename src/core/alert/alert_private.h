@@ -3,8 +3,9 @@
  * alert_private: what the files of this folder share of struct alert.
  *
  *	alert.c      loading, time, the questions that others may ask
- *	folding.c    judged states -> incidents: roots, opening, members, recovery, merging
+ *	folding.c    judged states -> incidents: roots, opening, members, recovery
  *	covers.c     which incident stands for a check
+ *	merging.c    two incidents of one cause become one
  *	outbox.c     incidents -> deliveries: who tells what to which channel next
  *	replay.c     events of the journals -> the same state on every site
  */
@@ -96,9 +97,6 @@ void folding_well(struct alert *a, struct now now, uint16_t check);
 /* `m` left the configuration: it counts as recovered. */
 void folding_released(struct alert *a, struct now now, struct tracked *t,
 	struct incident_member *m);
-/* If both tell the same, the loser's owner marks it merged; others leave it. */
-void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y);
-void folding_merge_all(struct alert *a, struct now now); /* ours, with any */
 uint64_t folding_second_of(const char *id); /* that it was made of; 0: none of ours */
 uint16_t folding_root(const struct alert *a, uint16_t check);
 

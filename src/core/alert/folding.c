@@ -7,6 +7,7 @@
  * one, or waits: for its extent to be known, or for the site whose turn it is.
  */
 #include "core/alert/covers.h"
+#include "core/alert/merging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -276,14 +277,6 @@ static void take_over(struct alert *a, struct tracked *t, uint16_t root)
 	folding_change(a, t, in->cause, "is the cause");
 }
 
-static void mark_merged(struct alert *a, struct now now, struct tracked *mine, const char *into)
-{
-	mine->in->state = INCIDENT_MERGED;
-	mine->in->closed = now.wall;
-	str_copy(mine->in->merged_into, sizeof mine->in->merged_into, into);
-	folding_change(a, mine, into, "tells the rest");
-}
-
 /* Our live incidents whose cause turns out to lie below `root`: the first becomes the root's, the
  * others merge into it. */
 static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t root)
@@ -300,7 +293,7 @@ static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t roo
 		if (cause == UINT16_MAX || cause == root || !is_below(a, cause, root))
 			continue;
 		if (taken) {
-			mark_merged(a, now, t, taken->in->id);
+			merging_mark(a, now, t, taken->in->id);
 			continue;
 		}
 		take_over(a, t, root);
@@ -535,55 +528,6 @@ void folding_released(struct alert *a, struct now now, struct tracked *t, struct
 	recover(a, now, t, m);
 }
 
-/* ---- two incidents of one cause */
-
-/* `mine` lists the cause of `other`, or the other way round. */
-static bool overlap(const struct tracked *mine, const struct tracked *other)
-{
-	return incident_member(mine->in, other->in->cause, false) ||
-	       incident_member(other->in, mine->in->cause, false);
-}
-
-void folding_merge(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
-{
-	struct tracked *winner, *loser;
-
-	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in) || !overlap(x, y))
-		return;
-	winner = covers_beats(a, x, y) ? x : y;
-	loser = winner == x ? y : x;
-	if (loser->owner != a->cfg.self)
-		return; /* its owner's to write */
-	mark_merged(a, now, loser, winner->in->id);
-	covers_put(a, winner);
-}
-
-void folding_merge_all(struct alert *a, struct now now)
-{
-	for (uint32_t at = 0; at < a->n_busy; at++) {
-		struct tracked *mine = a->busy[at];
-
-		if (mine->owner != a->cfg.self || !incident_is_live(mine->in))
-			continue;
-		for (uint32_t beside = 0; beside < a->n_busy; beside++)
-			folding_merge(a, now, mine, a->busy[beside]);
-	}
-}
-
-/* While it was away a peer's incident that nobody had been told of didn't count, and maybe we
- * opened one of our own; its events need not come again. */
-static void merge_after_reunion(struct alert *a, struct now now)
-{
-	if (!a->is_reunited)
-		return;
-	if (now.mono.ms < a->calm.ms) {
-		alert_wake_at(a, a->calm);
-		return;
-	}
-	a->is_reunited = false;
-	folding_merge_all(a, now);
-}
-
 /* ---- time */
 
 /* The cause has been well for a while, and others still aren't: this incident is over, and what goes
@@ -642,7 +586,7 @@ static void close_due(struct alert *a, struct now now)
 
 void folding_step(struct alert *a, struct now now)
 {
-	merge_after_reunion(a, now);
+	merging_after_reunion(a, now);
 	close_due(a, now);
 	split_due(a, now);
 	for (uint16_t i = 0; i < a->n_judged; i++) {

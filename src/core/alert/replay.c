@@ -7,6 +7,7 @@
  * by hybrid logical time.  What arrives before its incident waits in an empty one.
  */
 #include "core/alert/covers.h"
+#include "core/alert/merging.h"
 
 #include <string.h>
 
@@ -124,7 +125,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 		return; /* history that comes back: alert_recovered() looks when it is whole */
 	for (uint32_t at = 0; at < a->n_busy; at++)
 		if (a->busy[at]->owner == a->cfg.self)
-			folding_merge(a, now, a->busy[at], t);
+			merging_try(a, now, a->busy[at], t);
 }
 
 static uint8_t channel_of(const struct alert *a, const json_t *body)
