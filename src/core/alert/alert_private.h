@@ -6,6 +6,7 @@
  *	folding.c    judged states -> incidents: roots, opening, members, recovery
  *	covers.c     which incident stands for a check
  *	merging.c    two incidents of one cause become one
+ *	restating.c  a member is judged otherwise than its incident says
  *	outbox.c     incidents -> deliveries: who tells what to which channel next
  *	replay.c     events of the journals -> the same state on every site
  */

@@ -8,6 +8,7 @@
  */
 #include "core/alert/covers.h"
 #include "core/alert/merging.h"
+#include "core/alert/restating.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,18 +60,6 @@ static bool is_below(const struct alert *a, uint16_t check, uint16_t root)
 }
 
 /* ---- what an incident says */
-
-static void describe_member(const struct alert *a, struct incident_member *m, uint16_t check)
-{
-	const struct judged *j = &a->judged[check];
-
-	text_set(&m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
-	text_set(&m->scope, j->scope);
-	text_set(&m->reason, j->reason);
-	m->since = j->since;
-	m->last_ok = j->last_ok;
-	m->recovered = (struct wall){ 0 };
-}
 
 static void describe(const struct alert *a, struct incident *in)
 {
@@ -189,7 +178,7 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 	in->version = 1;
 	in->opened = now.wall;
 	t->cause_recovered.ms = NEVER_MS;
-	describe_member(a, incident_member(in, in->cause, true), root);
+	restating_describe(a, incident_member(in, in->cause, true), root);
 	in->n_before = a->cfg.world.before ? a->cfg.world.before(a->cfg.world.ctx,
 						     a->judged[root].since, in->cause, in->before)
 					   : 0;
@@ -251,7 +240,7 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 		folding_change(a, t, name, "too");
 		return;
 	}
-	describe_member(a, m, check);
+	restating_describe(a, m, check);
 	if (t->in->state == INCIDENT_RECOVERING) {
 		t->in->state = INCIDENT_OPEN;
 		t->in->recovered = (struct wall){ 0 };
@@ -268,7 +257,7 @@ static void take_over(struct alert *a, struct tracked *t, uint16_t root)
 
 	if (!m)
 		return;
-	describe_member(a, m, root);
+	restating_describe(a, m, root);
 	first = in->members[0];
 	in->members[0] = *m;
 	*m = first;
@@ -411,7 +400,7 @@ static void relapse(struct alert *a, struct tracked *t, struct incident_member *
 {
 	bool was_flapping = t->in->is_flapping;
 
-	describe_member(a, m, check);
+	restating_describe(a, m, check);
 	if (m == &t->in->members[0])
 		t->cause_recovered.ms = NEVER_MS;
 	if (t->in->state == INCIDENT_RECOVERING) {
@@ -439,49 +428,6 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 	alert_append_incident(a, t);
 }
 
-/* ---- another extent */
-
-static bool is_as_judged(const struct alert *a, const struct incident_member *m, uint16_t check)
-{
-	const struct judged *j = &a->judged[check];
-
-	return str_eq(m->scope ? m->scope : "", j->scope ? j->scope : "") &&
-	       str_eq(m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
-}
-
-static const char *extent_of(const struct judged *j)
-{
-	if (j->health == HEALTH_SILENT)
-		return "is silent";
-	return str_eq(j->scope ? j->scope : "", "path") ? "fails from some vantages only"
-							: "fails from everywhere";
-}
-
-/* A member's state or scope is not what its incident says.  Vantages don't see a change in the same
- * instant: what lies between two agreements of theirs (a "path problem" while a link comes back) is
- * said only if it stays. */
-static void restate(struct alert *a, struct now now, uint16_t check)
-{
-	struct judged *j = &a->judged[check];
-	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
-	struct mono due = { j->restated.ms + ALERT_SETTLE_MS };
-	struct incident_member *m = NULL;
-
-	if (t && t->owner == a->cfg.self)
-		m = incident_member(t->in, a->cfg.checks[check].name, false);
-	if (m && !m->recovered.ms && !is_as_judged(a, m, check)) {
-		if (now.mono.ms < due.ms && a->cfg.world.is_settling &&
-			a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
-			alert_wake_at(a, due);
-			return;
-		}
-		describe_member(a, m, check);
-		if (!t->in->is_flapping)
-			folding_change(a, t, m->check, extent_of(j));
-	}
-	j->restated.ms = NEVER_MS;
-}
-
 /* ---- inputs */
 
 void folding_unwell(struct alert *a, struct now now, uint16_t check)
@@ -499,8 +445,7 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 		relapse(a, t, m, check);
 		return;
 	}
-	if (!is_as_judged(a, m, check) && a->judged[check].restated.ms == NEVER_MS)
-		a->judged[check].restated = now.mono;
+	restating_notice(a, now, m, check);
 }
 
 void folding_well(struct alert *a, struct now now, uint16_t check)
@@ -591,7 +536,7 @@ void folding_step(struct alert *a, struct now now)
 	split_due(a, now);
 	for (uint16_t i = 0; i < a->n_judged; i++) {
 		if (a->judged[i].restated.ms != NEVER_MS)
-			restate(a, now, i);
+			restating_due(a, now, i);
 		if (!is_unwell(a, i))
 			continue;
 		/* Also when the incident that listed it ends, its home speaks first. */
