@@ -2,6 +2,7 @@
 /* How: see alert_private.h for which file does what. */
 #include "core/alert/covers.h"
 #include "core/alert/merging.h"
+#include "core/alert/recovery.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -205,7 +206,7 @@ static void release_undeclared(struct alert *a, struct now now)
 			continue;
 		for (uint32_t i = 0; i < t->in->n_members; i++)
 			if (alert_check_index(a, t->in->members[i].check) == UINT16_MAX)
-				folding_released(a, now, t, &t->in->members[i]);
+				recovery_released(a, now, t, &t->in->members[i]);
 	}
 }
 
@@ -360,7 +361,7 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 	if (!is_unwell) {
 		j->unwell.ms = j->unlisted.ms = j->restated.ms = NEVER_MS;
 		j->elsewhere.ms = 0;
-		folding_well(a, now, check);
+		recovery_well(a, now, check);
 		return;
 	}
 	if (j->unwell.ms == NEVER_MS)

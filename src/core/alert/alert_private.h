@@ -3,8 +3,9 @@
  * alert_private: what the files of this folder share of struct alert.
  *
  *	alert.c      loading, time, the questions that others may ask
- *	folding.c    judged states -> incidents: roots, opening, members, recovery
+ *	folding.c    judged states -> incidents: roots, opening, members
  *	covers.c     which incident stands for a check
+ *	recovery.c   members are well again: incidents end, or go on without their cause
  *	merging.c    two incidents of one cause become one
  *	restating.c  a member is judged otherwise than its incident says
  *	outbox.c     incidents -> deliveries: who tells what to which channel next
@@ -94,10 +95,6 @@ void folding_publish(struct alert *a); /* journal what changed since the last ti
 /* What channels show changed, one version for all changes of a step: `who` and what of it. */
 void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what);
 void folding_unwell(struct alert *a, struct now now, uint16_t check);
-void folding_well(struct alert *a, struct now now, uint16_t check);
-/* `m` left the configuration: it counts as recovered. */
-void folding_released(struct alert *a, struct now now, struct tracked *t,
-	struct incident_member *m);
 uint64_t folding_second_of(const char *id); /* that it was made of; 0: none of ours */
 uint16_t folding_root(const struct alert *a, uint16_t check);
 

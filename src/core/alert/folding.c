@@ -8,6 +8,7 @@
  */
 #include "core/alert/covers.h"
 #include "core/alert/merging.h"
+#include "core/alert/recovery.h"
 #include "core/alert/restating.h"
 
 #include <stdlib.h>
@@ -355,79 +356,6 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 	}
 }
 
-/* ---- recovery */
-
-static bool is_all_recovered(const struct incident *in)
-{
-	for (uint32_t i = 0; i < in->n_members; i++)
-		if (!in->members[i].recovered.ms)
-			return false;
-	return true;
-}
-
-static int64_t linger_ms(const struct alert *a, const struct incident *in)
-{
-	uint16_t check = alert_check_index(a, in->cause);
-	int64_t twice = check == UINT16_MAX ? 0 : 2 * a->cfg.checks[check].every_ms;
-
-	if (in->is_flapping)
-		return ALERT_FLAP_LINGER_MS;
-	if (twice > ALERT_FLAP_LINGER_MS)
-		return ALERT_FLAP_LINGER_MS;
-	return twice > ALERT_LINGER_MS ? twice : ALERT_LINGER_MS;
-}
-
-static void recover(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
-{
-	m->recovered = now.wall;
-	if (m == &t->in->members[0]) {
-		t->cause_recovered = now.mono;
-		alert_wake_at(a, (struct mono){ now.mono.ms + ALERT_SPLIT_MS });
-	}
-	if (is_all_recovered(t->in)) {
-		t->in->state = INCIDENT_RECOVERING;
-		t->in->recovered = now.wall;
-		t->linger.ms = now.mono.ms + linger_ms(a, t->in);
-		alert_wake_at(a, t->linger);
-	}
-	if (!t->in->is_flapping)
-		folding_change(a, t, m->check,
-			alert_check_index(a, m->check) == UINT16_MAX ? "is not declared any more"
-								     : "is back");
-}
-
-static void relapse(struct alert *a, struct tracked *t, struct incident_member *m, uint16_t check)
-{
-	bool was_flapping = t->in->is_flapping;
-
-	restating_describe(a, m, check);
-	if (m == &t->in->members[0])
-		t->cause_recovered.ms = NEVER_MS;
-	if (t->in->state == INCIDENT_RECOVERING) {
-		t->in->state = INCIDENT_OPEN;
-		t->in->recovered = (struct wall){ 0 };
-		t->in->relapses++;
-		t->in->is_flapping = t->in->relapses >= ALERT_FLAP_RELAPSES;
-	}
-	if (!was_flapping)
-		folding_change(a, t, m->check, t->in->is_flapping ? "is flapping" : "fails again");
-}
-
-static void close_incident(struct alert *a, struct now now, struct tracked *t)
-{
-	struct incident *in = t->in;
-
-	in->state = INCIDENT_CLOSED;
-	in->closed = now.wall;
-	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
-	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
-		folding_change(a, t, in->cause, "is steady again");
-		return;
-	}
-	covers_put(a, t);
-	alert_append_incident(a, t);
-}
-
 /* ---- inputs */
 
 void folding_unwell(struct alert *a, struct now now, uint16_t check)
@@ -442,98 +370,16 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 	if (!m)
 		return;
 	if (m->recovered.ms) {
-		relapse(a, t, m, check);
+		recovery_relapse(a, t, m, check);
 		return;
 	}
 	restating_notice(a, now, m, check);
 }
 
-void folding_well(struct alert *a, struct now now, uint16_t check)
-{
-	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
-	struct incident_member *m;
-
-	a->is_dirty = true;
-	if (!t || t->owner != a->cfg.self)
-		return;
-	m = incident_member(t->in, a->cfg.checks[check].name, false);
-	if (m && !m->recovered.ms)
-		recover(a, now, t, m);
-	if (!m) { /* only counted */
-		map_remove(&a->covers, a->cfg.checks[check].name);
-		t->n_beyond -= t->n_beyond > 0;
-	}
-}
-
-void folding_released(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
-{
-	if (m->recovered.ms)
-		return;
-	text_set(&m->reason, "not declared any more");
-	recover(a, now, t, m);
-}
-
-/* ---- time */
-
-/* The cause has been well for a while, and others still aren't: this incident is over, and what goes
- * on without its cause is a matter of its own, of which people are told anew. */
-static void split_off(struct alert *a, struct now now, struct tracked *t)
-{
-	struct incident *in = t->in;
-
-	for (uint32_t i = 0; i < in->n_members; i++) {
-		struct incident_member *m = &in->members[i];
-
-		if (m->recovered.ms)
-			continue;
-		text_set(&m->reason, "goes on without its cause: told apart");
-		m->recovered = now.wall;
-	}
-	in->state = INCIDENT_CLOSED;
-	in->is_flapping = false;
-	in->recovered = in->closed = now.wall;
-	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
-	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
-}
-
-static void split_due(struct alert *a, struct now now)
-{
-	for (uint32_t at = 0; at < a->n_busy; at++) {
-		struct tracked *t = a->busy[at];
-		int64_t due = t->cause_recovered.ms == NEVER_MS
-				      ? NEVER_MS
-				      : t->cause_recovered.ms + ALERT_SPLIT_MS;
-
-		if (t->owner != a->cfg.self || !t->in->version || t->in->state != INCIDENT_OPEN ||
-			due == NEVER_MS)
-			continue;
-		if (now.mono.ms >= due)
-			split_off(a, now, t);
-		else
-			alert_wake_at(a, (struct mono){ due });
-	}
-}
-
-static void close_due(struct alert *a, struct now now)
-{
-	for (uint32_t at = 0; at < a->n_busy; at++) {
-		struct tracked *t = a->busy[at];
-
-		if (t->owner != a->cfg.self || !t->in->version ||
-			t->in->state != INCIDENT_RECOVERING)
-			continue;
-		if (now.mono.ms >= t->linger.ms)
-			close_incident(a, now, t);
-		else
-			alert_wake_at(a, t->linger);
-	}
-}
-
 void folding_step(struct alert *a, struct now now)
 {
 	merging_after_reunion(a, now);
-	close_due(a, now);
-	split_due(a, now);
+	recovery_step(a, now);
 	for (uint16_t i = 0; i < a->n_judged; i++) {
 		if (a->judged[i].restated.ms != NEVER_MS)
 			restating_due(a, now, i);
