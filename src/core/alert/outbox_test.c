@@ -207,6 +207,21 @@ static void nothing_is_lost_while_the_channel_fails_for_hours(void **state)
 
 /* ---- through others */
 
+/* It went on waiting as long as the last of many failures had made it wait. */
+static void a_way_out_that_is_seen_to_work_again_is_used_at_once(void **state)
+{
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	pair_part(p);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 30 * MINUTE_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	alert_egress(p->sites[MUMBAI].alert, p->now, 0, true);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
 static void a_dead_way_out_hands_over_to_the_peer(void **state)
 {
 	const struct incident *in;
@@ -502,6 +517,7 @@ int main(void)
 		T(a_limit_on_everything_holds_for_the_services_other_channels),
 		T(a_text_that_is_refused_is_told_plainly),
 		T(nothing_is_lost_while_the_channel_fails_for_hours),
+		T(a_way_out_that_is_seen_to_work_again_is_used_at_once),
 		T(a_dead_way_out_hands_over_to_the_peer),
 		T(what_was_handed_over_is_edited_by_whoever_can),
 		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),

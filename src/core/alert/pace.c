@@ -37,20 +37,20 @@ static int64_t back_off_ms(struct pace *p)
 
 static void failed(struct pace *p, struct mono now, const struct pace_answer *a)
 {
-	int64_t ms;
-
 	if (p->failures == 0)
 		p->failing_since = now;
 	if (p->failures < UINT32_MAX)
 		p->failures++;
-	ms = back_off_ms(p);
-	wait_until(&p->not_before, after(now, a->retry_after_ms > ms ? a->retry_after_ms : ms));
+	wait_until(&p->backed_off, after(now, back_off_ms(p)));
+	if (a->retry_after_ms > 0)
+		wait_until(&p->not_before, after(now, a->retry_after_ms));
 }
 
-/* Somebody answered: the way there works. */
+/* Somebody answered: the way there works, and whatever waited for it to need not wait longer. */
 static void answered(struct pace *p, struct mono now, const struct pace_answer *a)
 {
 	p->failures = 0;
+	p->backed_off.ms = 0;
 	if (a->remaining == 0 && a->reset_after_ms > 0)
 		wait_until(&p->not_before, after(now, a->reset_after_ms));
 }
@@ -62,6 +62,7 @@ static void told_to_wait(struct pace *p, struct mono now, const struct pace_answ
 	if (ms < 0)
 		ms = a->reset_after_ms >= 0 ? a->reset_after_ms : LATER_UNKNOWN_MS;
 	p->failures = 0;
+	p->backed_off.ms = 0;
 	wait_until(a->is_global ? &p->not_before_global : &p->not_before, after(now, ms));
 }
 
@@ -87,7 +88,7 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 	case PACE_GONE:
 		p->failures = 0;
 		p->is_gone = true;
-		wait_until(&p->not_before, after(now, PACE_GONE_MS));
+		p->backed_off = after(now, PACE_GONE_MS);
 		break;
 	}
 }
@@ -99,7 +100,11 @@ void pace_follow_global(struct pace *p, const struct pace *other)
 
 struct mono pace_next(const struct pace *p)
 {
-	return p->not_before.ms > p->not_before_global.ms ? p->not_before : p->not_before_global;
+	struct mono next = p->not_before;
+
+	if (p->not_before_global.ms > next.ms)
+		next = p->not_before_global;
+	return p->backed_off.ms > next.ms ? p->backed_off : next;
 }
 
 struct mono pace_dies(const struct pace *p)

@@ -43,9 +43,10 @@ struct pace_answer {
 };
 
 struct pace {
-	struct mono not_before; /* this route */
+	struct mono not_before; /* this route: what the channel asked for */
 	struct mono not_before_global;
-	uint32_t failures; /* network failures and 5xx in a row */
+	struct mono backed_off; /* our own patience after failures: over with the first success */
+	uint32_t failures;      /* network failures and 5xx in a row */
 	struct mono failing_since;
 	struct mono last_ok;
 	bool is_gone;

@@ -188,6 +188,22 @@ static void failures_back_off_from_one_second_to_five_minutes(void **state)
 	assert_in_range(pace_next(&p).ms - now, PACE_RETRY_MIN_MS, PACE_RETRY_MIN_MS * 5 / 4);
 }
 
+static void a_success_ends_the_back_off_but_not_what_the_channel_asked_for(void **state)
+{
+	struct pace p;
+	struct pace_answer busy = { PACE_FAILED, 60000, false, -1, -1 };
+
+	(void)state;
+	pace_init(&p, 1);
+	for (int i = 0; i < 20; i++)
+		answer(&p, i, PACE_FAILED);
+	answer(&p, 100, PACE_DELIVERED);
+	assert_int_equal(pace_next(&p).ms, 0);
+	pace_answered(&p, (struct mono){ 200 }, &busy);
+	answer(&p, 300, PACE_DELIVERED);
+	assert_int_equal(pace_next(&p).ms, 60200);
+}
+
 static void egress_is_dead_after_three_failures_over_eight_seconds(void **state)
 {
 	struct pace p;
@@ -363,6 +379,7 @@ int main(void)
 		cmocka_unit_test(only_the_last_block_of_headers_counts),
 		cmocka_unit_test(each_status_means_what_the_contract_says),
 		cmocka_unit_test(failures_back_off_from_one_second_to_five_minutes),
+		cmocka_unit_test(a_success_ends_the_back_off_but_not_what_the_channel_asked_for),
 		cmocka_unit_test(egress_is_dead_after_three_failures_over_eight_seconds),
 		cmocka_unit_test(an_empty_bucket_waits_for_its_reset),
 		cmocka_unit_test(a_global_limit_holds_for_all_channels_and_another_for_its_own),
