@@ -126,7 +126,7 @@ static void answer(struct pair *pair, uint8_t site, const struct pair_request *r
 		o.answer = PAIR_ANSWER(PACE_DELIVERED);
 	if (r->delivery.is_edit || o.answer.verdict != PACE_DELIVERED)
 		o.message = NULL;
-	if (r->is_by_watcher || !channel->is_mute)
+	if (r->is_by_watcher ? !pair->sites[site].is_watcher_mute : !channel->is_mute)
 		alert_delivered(pair->sites[site].alert, pair->now, &o);
 }
 

@@ -240,6 +240,8 @@ static void append_handoff(struct alert *a, const struct tracked *t, uint8_t cha
 	json_int(&w, "version", t->in->version);
 	json_text(&w, "to", a->cfg.sites[to].name);
 	json_text(&w, "why", why);
+	if (t->slots[channel].may_be_repeat)
+		json_bool(&w, "may_be_repeat", true);
 	json_close(&w);
 }
 
@@ -324,6 +326,19 @@ static bool is_gathering(struct alert *a, struct now now, struct tracked *t, uin
 	return true;
 }
 
+/* Too late: whoever still has it must not.  Maybe it was told, and the receipt didn't get here. */
+static void take_back(struct alert *a, struct tracked *t, uint8_t channel)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+	uint32_t told = t->in->told[channel].version;
+
+	slot->handed_to = ALERT_NO_SITE;
+	if (told >= slot->handed_version)
+		return;
+	append_handoff(a, t, channel, a->cfg.self, "taken back");
+	slot->may_be_repeat |= !told;
+}
+
 static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
@@ -335,12 +350,8 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 			alert_wake_at(a, t->slots[channel].handed_until);
 		return;
 	}
-	if (t->slots[channel].handed_to !=
-		ALERT_NO_SITE) { /* too late: whoever still has it must not */
-		t->slots[channel].handed_to = ALERT_NO_SITE;
-		if (t->in->told[channel].version < t->slots[channel].handed_version)
-			append_handoff(a, t, channel, a->cfg.self, "taken back");
-	}
+	if (t->slots[channel].handed_to != ALERT_NO_SITE)
+		take_back(a, t, channel);
 	if (!t->slots[channel].number && pace_is_dead(&a->paces[channel], now.mono) &&
 		!(a->creating[channel] && !is_edit(a, t, channel)) &&
 		send_elsewhere(a, now, t, channel))
@@ -410,6 +421,7 @@ void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wa
 		told->first = at;
 	if (version < told->version)
 		return;
+	t->slots[channel].may_be_repeat = false;
 	told->version = version;
 	told->at = at;
 	str_copy(told->via, sizeof told->via, via);
@@ -450,7 +462,6 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 		outbox_told(t, channel, slot->sending, now.wall, message, via);
 		append_receipt(a, t, channel, message, via);
 		slot->is_for_us = slot->is_for_us && t->in->version > slot->sending;
-		slot->may_be_repeat = false;
 		break;
 	case PACE_LOST: /* somebody deleted the message: the next one is new */
 		t->in->told[channel].message[0] = '\0';

@@ -285,6 +285,40 @@ static void the_watcher_delivers_when_the_peer_can_not(void **state)
 	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].via, "webhost");
 }
 
+/* Its answer was lost, and the peer then told it as if for the first time. */
+static void what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].config.watcher = "webhost";
+	pair_reload(p, MUMBAI);
+	pair_part(p);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	nobody_reaches_the_channel(MUMBAI);
+	p->sites[MUMBAI].is_watcher_mute = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_last(p)->is_by_watcher);
+	pair_heal(p);
+	pair_run(p, ALERT_WATCHER_MS);
+	assert_int_equal(pair_last(p)->by, DUBLIN);
+	assert_false(pair_last(p)->delivery.is_edit);
+	assert_true(pair_says(p, "repeat"));
+}
+
+static void what_the_peer_may_have_told_is_said_to_be_in_doubt(void **state)
+{
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 20 * SECOND_MS);
+	pair_stop(p, DUBLIN);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_true(pair_says(p, "repeat"));
+}
+
 static void a_receipt_says_what_was_told_where_and_by_whom(void **state)
 {
 	const struct pair_event *receipt = NULL;
@@ -522,6 +556,8 @@ int main(void)
 		T(what_was_handed_over_is_edited_by_whoever_can),
 		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),
 		T(the_watcher_delivers_when_the_peer_can_not),
+		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
+		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
 		T(a_receipt_says_what_was_told_where_and_by_whom),
 		T(after_a_reunion_nobody_tells_what_the_other_tells),
 		T(a_backlog_is_told_as_one_summary),

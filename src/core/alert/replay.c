@@ -171,6 +171,7 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 		return;
 	}
 	slot->is_for_us = true;
+	slot->may_be_repeat |= json_get_bool(ev->body, "may_be_repeat", false);
 	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
 	/* From its arrival on, since clocks may differ; replayed at a start it is stale, and the owner's
 	 * business again. */
