@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/auth.h"
 
+#include "base/endpoint.h"
 #include "base/str.h"
 
-#include <arpa/inet.h>
 #include <strings.h>
 
-struct tries { /* of one address; free when address is "" */
-	char address[INET6_ADDRSTRLEN];
+struct tries { /* of one network; free when address is "" */
+	char address[NETWORK_TEXT_MAX];
 	uint32_t failed; /* in a row */
 	struct mono last;
 };
@@ -19,6 +19,7 @@ struct auth {
 	struct session sessions[SESSIONS_MAX];
 	uint64_t last_number;
 	struct tries tries[LOGIN_ADDRESSES_MAX];
+	struct tries others; /* of all for whom there is no row */
 };
 
 struct auth *auth_new(auth_random *random, void *ctx)
@@ -96,37 +97,32 @@ bool auth_bearer(const struct auth *a, const char *header)
 
 /* ---- tries */
 
-/* Whoever has one address of an IPv6 network has all of its /64. */
-static void network_of(const char *address, char ret[INET6_ADDRSTRLEN])
+static bool is_forgotten(const struct tries *t, struct mono now)
 {
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET6, address, &v6) == 1) {
-		memset(&v6.s6_addr[8], 0, 8);
-		inet_ntop(AF_INET6, &v6, ret, INET6_ADDRSTRLEN);
-	} else {
-		str_copy(ret, INET6_ADDRSTRLEN, address);
-	}
+	return !t->address[0] || now.ms - t->last.ms > AUTH_FORGET_MS;
 }
 
-/* The row of this network; else a free one, or the one that was longest quiet. */
-static struct tries *tries_of(struct auth *a, const char *address)
+/* The row of this network; else one that is free.  Where none is, somebody tries from many
+ * addresses: nobody's row is given up for that, and all who have none share the last. */
+static struct tries *tries_of(struct auth *a, struct mono now, const char *address)
 {
-	char network[INET6_ADDRSTRLEN];
-	struct tries *oldest = &a->tries[0];
+	struct tries *found = &a->others;
+	char network[NETWORK_TEXT_MAX];
 
-	network_of(address, network);
+	address_network(address, network);
 	for (size_t i = 0; i < COUNT(a->tries); i++) {
 		struct tries *t = &a->tries[i];
 
 		if (str_eq(t->address, network))
 			return t;
-		if (oldest->address[0] && (!t->address[0] || t->last.ms < oldest->last.ms))
-			oldest = t;
+		if (found == &a->others && is_forgotten(t, now))
+			found = t;
 	}
-	*oldest = (struct tries){ 0 };
-	str_copy(oldest->address, sizeof oldest->address, network);
-	return oldest;
+	if (found == &a->others)
+		return found;
+	*found = (struct tries){ .last = now };
+	str_copy(found->address, sizeof found->address, network);
+	return found;
 }
 
 static int64_t wait_after(uint32_t failed)
@@ -142,7 +138,7 @@ static int64_t wait_after(uint32_t failed)
 
 bool auth_may_try(struct auth *a, struct mono now, const char *address, int64_t *ret_wait_ms)
 {
-	struct tries *t = tries_of(a, address);
+	struct tries *t = tries_of(a, now, address);
 	int64_t wait_ms;
 
 	if (now.ms - t->last.ms > AUTH_FORGET_MS)
@@ -157,9 +153,9 @@ bool auth_may_try(struct auth *a, struct mono now, const char *address, int64_t 
 	return true;
 }
 
-void auth_succeeded(struct auth *a, const char *address)
+void auth_succeeded(struct auth *a, struct mono now, const char *address)
 {
-	*tries_of(a, address) = (struct tries){ 0 };
+	*tries_of(a, now, address) = (struct tries){ 0 };
 }
 
 /* ---- sessions */

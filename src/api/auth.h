@@ -9,7 +9,9 @@
  *	tries of an address:  1 2 3 at once │ then 1 s, 2, 4, ... 60 s apart │ forgotten after 15 min
  *
  * The wait ends at a minute, because all who come through one reverse proxy share an address, and
- * nobody shall be able to lock the others out for good.  An IPv6 address counts with its /64.
+ * nobody shall be able to lock the others out for good.  An IPv6 address counts with its /64.  When
+ * LOGIN_ADDRESSES_MAX networks have failed lately, all further ones count as one, so that a thousand
+ * addresses guess hardly faster than these; who is logged in, or has the token, notices nothing.
  *
  * Pure: time and random bytes are handed in.
  */
@@ -53,7 +55,7 @@ bool auth_bearer(const struct auth *a, const char *header);
 /* May `address` try a password now?  True counts it as failed until auth_succeeded(); false says
  * how long to wait. */
 bool auth_may_try(struct auth *a, struct mono now, const char *address, int64_t *ret_wait_ms);
-void auth_succeeded(struct auth *a, const char *address);
+void auth_succeeded(struct auth *a, struct mono now, const char *address);
 
 struct session {
 	struct sha256 id; /* of the cookie's value */

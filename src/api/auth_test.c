@@ -124,7 +124,7 @@ static void the_right_password_and_a_quarter_of_an_hour_forgive(void **state)
 	(void)state;
 	while (auth_may_try(a, at(0), "192.0.2.1", &wait)) {
 	}
-	auth_succeeded(a, "192.0.2.1");
+	auth_succeeded(a, at(0), "192.0.2.1");
 	for (int i = 0; i < AUTH_FREE_TRIES; i++)
 		assert_true(auth_may_try(a, at(0), "192.0.2.1", &wait));
 	assert_false(auth_may_try(a, at(0), "192.0.2.1", &wait));
@@ -133,20 +133,44 @@ static void the_right_password_and_a_quarter_of_an_hour_forgive(void **state)
 	assert_false(auth_may_try(a, at(AUTH_FORGET_MS + 1), "192.0.2.1", &wait));
 }
 
-static void many_addresses_do_not_take_more_room(void **state)
+static bool try_from(struct auth *a, int64_t now, int number)
 {
-	scoped(auth_free) struct auth *a = auth_new(draw, NULL);
 	char address[64];
 	int64_t wait;
 
+	snprintf(address, sizeof address, "10.%d.%d.%d", number >> 16, number >> 8 & 255,
+		number & 255);
+	return auth_may_try(a, at(now), address, &wait);
+}
+
+static void many_addresses_do_not_make_room_for_each_other(void **state)
+{
+	scoped(auth_free) struct auth *a = auth_new(draw, NULL);
+	int64_t wait;
+
 	(void)state;
-	while (auth_may_try(a, at(1000), "192.0.2.1", &wait)) {
+	while (auth_may_try(a, at(0), "192.0.2.1", &wait)) {
 	}
-	for (int i = 0; i < 2 * LOGIN_ADDRESSES_MAX; i++) {
-		snprintf(address, sizeof address, "10.0.%d.%d", i / 256, i % 256);
-		assert_true(auth_may_try(a, at(i), address, &wait));
-	}
-	assert_false(auth_may_try(a, at(1000), "192.0.2.1", &wait)); /* older ones made room */
+	for (int i = 0; i < 2 * LOGIN_ADDRESSES_MAX; i++)
+		try_from(a, 500, i);
+	assert_false(auth_may_try(a, at(999), "192.0.2.1", &wait));
+	assert_true(auth_may_try(a, at(1000), "192.0.2.1", &wait));
+	assert_true(try_from(a, 500 + AUTH_FORGET_MS + 1, 1000)); /* old ones did make room */
+}
+
+/* Each with an address of its own: an IPv6 /48 has 65,536 networks, a botnet more. */
+static void a_hundred_thousand_addresses_guess_hardly_faster_than_the_table_is_long(void **state)
+{
+	scoped(auth_free) struct auth *a = auth_new(draw, NULL);
+	int most = LOGIN_ADDRESSES_MAX + 20, tries = 0;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		tries += try_from(a, i * (10 * MINUTE_MS) / 100000, i);
+	assert_in_range(tries, LOGIN_ADDRESSES_MAX, most);
+	for (int i = 100000; i < 200000; i++)
+		tries += try_from(a, 10 * MINUTE_MS, i);
+	assert_in_range(tries, LOGIN_ADDRESSES_MAX, most + 1);
 }
 
 static void a_session_lives_from_login_to_logout(void **state)
@@ -227,7 +251,9 @@ int main(void)
 		cmocka_unit_test(one_address_does_not_lock_out_another),
 		cmocka_unit_test(addresses_of_one_ipv6_network_count_as_one),
 		cmocka_unit_test(the_right_password_and_a_quarter_of_an_hour_forgive),
-		cmocka_unit_test(many_addresses_do_not_take_more_room),
+		cmocka_unit_test(many_addresses_do_not_make_room_for_each_other),
+		cmocka_unit_test(
+			a_hundred_thousand_addresses_guess_hardly_faster_than_the_table_is_long),
 		cmocka_unit_test(a_session_lives_from_login_to_logout),
 		cmocka_unit_test(
 			a_session_ends_a_week_after_its_last_use_and_a_month_after_the_login),

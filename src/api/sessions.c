@@ -51,6 +51,7 @@ static void check_password(uv_work_t *work)
 static void reply_with_session(struct password_check *p)
 {
 	struct api *a = p->api;
+	struct mono now = a->setup.now(a->setup.ctx).mono;
 	char id[AUTH_ID_MAX], cookie[COOKIE_MAX];
 	const struct http_header headers[] = { { "Set-Cookie", cookie },
 		{ "Cache-Control", "no-store" } };
@@ -59,8 +60,8 @@ static void reply_with_session(struct password_check *p)
 		.headers = headers,
 		.n_headers = COUNT(headers) };
 
-	auth_succeeded(a->gate.auth, p->address);
-	auth_open(a->gate.auth, a->setup.now(a->setup.ctx).mono, id);
+	auth_succeeded(a->gate.auth, now, p->address);
+	auth_open(a->gate.auth, now, id);
 	snprintf(cookie, sizeof cookie,
 		GATE_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s", id,
 		(long long)(AUTH_SESSION_MS / SECOND_MS), p->is_secure ? "; Secure" : "");

@@ -135,3 +135,18 @@ bool host_is_loopback(const char *host)
 		       (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 	return is_localhost_name(host);
 }
+
+_Static_assert(NETWORK_TEXT_MAX == INET6_ADDRSTRLEN, "every address fits");
+
+const char *address_network(const char *address, char buf[NETWORK_TEXT_MAX])
+{
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, address, &v6) == 1) {
+		memset(&v6.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &v6, buf, NETWORK_TEXT_MAX);
+	} else {
+		str_copy(buf, NETWORK_TEXT_MAX, address);
+	}
+	return buf;
+}

@@ -37,4 +37,9 @@ const char *endpoint_text(const struct endpoint *p, char buf[ENDPOINT_TEXT_MAX])
  * Other names are not asked for: what they resolve to may change. */
 bool host_is_loopback(const char *host);
 
+/* What a numeric address counts with where strangers are counted: an IPv6 address with its /64,
+ * since whoever has one address of that has them all; any other text is itself.  Returns `buf`. */
+#define NETWORK_TEXT_MAX 46 /* INET6_ADDRSTRLEN */
+const char *address_network(const char *address, char buf[NETWORK_TEXT_MAX]);
+
 #endif

@@ -114,6 +114,24 @@ static void loopback_is_what_only_this_machine_can_reach(void **state)
 		assert_false(host_is_loopback(far[i]));
 }
 
+static void an_ipv6_address_counts_with_its_network(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::" },
+		{ "fe80::1", "fe80::" },
+		{ "::1", "::" },
+		{ "192.0.2.7", "192.0.2.7" },
+		{ "?", "?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char buf[NETWORK_TEXT_MAX];
+
+		assert_string_equal(address_network(rows[i][0], buf), rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +140,7 @@ int main(void)
 		cmocka_unit_test(what_is_connected_to_may_leave_its_port_out),
 		cmocka_unit_test(a_host_that_is_too_long_is_refused),
 		cmocka_unit_test(loopback_is_what_only_this_machine_can_reach),
+		cmocka_unit_test(an_ipv6_address_counts_with_its_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,7 @@ struct http_exchange {
 	struct http_ask ask;
 	struct http_header headers[HTTP_HEADERS_MAX];
 	char *target;
+	const char *raw_target, *version; /* where MHD read them: behind the method */
 	struct str body;
 	size_t body_seen, body_most;
 	struct MHD_Response *response; /* kept until MHD can take it */
@@ -91,6 +92,7 @@ void *exchange_new(void *server, const char *uri, struct MHD_Connection *c)
 	x->connection = c;
 	x->visitor = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 	x->target = must_strdup(uri);
+	x->raw_target = uri;
 	return x;
 }
 
@@ -145,6 +147,23 @@ static const char *ambiguous_header(const struct http_ask *ask)
 	return coding && strcasecmp(coding, "chunked") != 0 ? "Transfer-Encoding" : NULL;
 }
 
+/* MHD reads a request's line in place, and ends each of its three texts with a NUL where a space
+ * was: when the next doesn't begin there, the sender's own NUL cut this one short. */
+static bool is_cut_short(const char *begins, const char *text, const char *next)
+{
+	return next && *next && next != begins + strlen(text) + 1;
+}
+
+/* Nothing but visible characters stands in a target (RFC 9112, 3.2); those beyond ASCII are let
+ * pass, as many a script sends them unescaped. */
+static bool is_target(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
 static void reply_json(struct http_exchange *x, struct http_reply *r, const char *code,
 	const char *text)
 {
@@ -173,11 +192,22 @@ static void refuse_ambiguous(struct http_exchange *x, const char *header)
 	http_reply_error(x, RC_INPUT, text, NULL, 0);
 }
 
+static void refuse_line(struct http_exchange *x)
+{
+	http_reply_error(x, RC_INPUT, "the request's line holds control characters", NULL, 0);
+}
+
 static bool promises_too_much(const struct http_exchange *x)
 {
 	const char *length = http_ask_header(&x->ask, "Content-Length");
 
 	return length && strtoull(length, NULL, 10) > x->body_most;
+}
+
+static bool is_line_clean(const struct http_exchange *x)
+{
+	return !is_cut_short(x->ask.method, x->ask.method, x->raw_target) &&
+	       !is_cut_short(x->raw_target, x->target, x->version) && is_target(x->target);
 }
 
 static void begin(struct http_exchange *x, const char *method)
@@ -198,6 +228,8 @@ static void begin(struct http_exchange *x, const char *method)
 		ask->n_headers = HTTP_HEADERS_MAX;
 		refuse(x, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 			"more headers than anybody needs");
+	} else if (!is_line_clean(x)) {
+		refuse_line(x);
 	} else if (doubtful) {
 		refuse_ambiguous(x, doubtful);
 	} else {
@@ -285,11 +317,13 @@ enum MHD_Result exchange_step(void *server, struct MHD_Connection *c, const char
 	const char *method, const char *version, const char *upload, size_t *upload_bytes,
 	void **exchange)
 {
+	struct http_exchange *x = *exchange;
+
 	(void)server;
 	(void)c;
 	(void)url;
-	(void)version;
-	return step(*exchange, method, upload, upload_bytes);
+	x->version = version;
+	return step(x, method, upload, upload_bytes);
 }
 
 void exchange_completed(void *server, struct MHD_Connection *c, void **exchange,

@@ -5,6 +5,11 @@
  * MHD's own timeout starts over with every byte, so that a client that sends one a minute could
  * stay for good: deadlines are kept here, a stage each, and a late connection is shut down, which
  * MHD then sees as its end.
+ *
+ * When every place is taken MHD leaves newcomers in the kernel's queue.  Then the door is watched:
+ * if somebody knocks, the connection that does nothing for longest has to go.  One that only sits
+ * there between two requests goes first, then one that hasn't said what it wants; whoever is being
+ * served stays.
  */
 #include "port/http_server/server_private.h"
 
@@ -24,13 +29,17 @@
 
 static void on_run_timer(uv_timer_t *timer);
 
-/* Let MHD work, and come back when it wants to: at once only after others had their turn. */
+/* Let MHD work, and come back when it wants to: at once only after others had their turn.  A place
+ * that became free is given away by MHD's next run only, which it doesn't ask for. */
 static void run(struct http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms = 0;
 
 	for (int i = 0; i < RUNS_WITHOUT_A_BREAK; i++) {
+		s->has_free_place = false;
 		MHD_run(s->daemon);
+		if (s->has_free_place)
+			continue;
 		if (MHD_get_timeout(s->daemon, &wait_ms) != MHD_YES) {
 			uv_timer_stop(&s->run_timer);
 			return;
@@ -60,17 +69,61 @@ void server_run_soon(struct http_server *s)
 
 /* ---- connections */
 
+static void show_out(struct visitor *v)
+{
+	v->is_shown_out = true;
+	v->deadline_ms = 0;
+	shutdown(v->fd, SHUT_RDWR);
+}
+
+/* Of those in `stage` the one that has been longest; NULL when there is none. */
+static struct visitor *longest_in(const struct http_server *s, enum visitor_stage stage)
+{
+	struct visitor *longest = NULL;
+
+	for (struct visitor *v = s->visitors; v; v = v->next)
+		if (v->stage == stage && !v->is_shown_out &&
+			(!longest || v->entered < longest->entered))
+			longest = v;
+	return longest;
+}
+
+/* Somebody knocks, and there is no place.  Not asked again before that has changed, or a second has
+ * passed: the kernel would go on telling. */
+static void on_knock(uv_poll_t *door, int status, int events)
+{
+	struct http_server *s = door->data;
+	struct visitor *v = longest_in(s, VISITOR_IDLE);
+
+	(void)status;
+	(void)events;
+	uv_poll_stop(door);
+	v = v ? v : longest_in(s, VISITOR_NEW);
+	if (v)
+		show_out(v);
+	server_run_soon(s);
+}
+
+static void watch_door(struct http_server *s)
+{
+	if (uv_is_closing((uv_handle_t *)&s->door))
+		return;
+	if (s->n_visitors >= s->most)
+		uv_poll_start(&s->door, UV_READABLE, on_knock);
+	else
+		uv_poll_stop(&s->door);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
 	struct http_server *s = timer->data;
 	uint64_t now = uv_now(s->setup.loop);
 
 	for (struct visitor *v = s->visitors; v; v = v->next) {
-		if (v->deadline_ms && now >= v->deadline_ms) {
-			v->deadline_ms = 0;
-			shutdown(v->fd, SHUT_RDWR);
-		}
+		if (v->deadline_ms && now >= v->deadline_ms)
+			show_out(v);
 	}
+	watch_door(s);
 	server_run_soon(s);
 }
 
@@ -87,6 +140,7 @@ void visitor_enter(struct http_server *s, struct visitor *v, enum visitor_stage 
 	};
 
 	v->stage = stage;
+	v->entered = ++s->n_entered;
 	v->deadline_ms = stage_ms[stage] ? uv_now(s->setup.loop) + stage_ms[stage] : 0;
 }
 
@@ -104,19 +158,20 @@ static void address_text(const struct sockaddr *at, char ret[INET6_ADDRSTRLEN])
 		inet_ntop(AF_INET6, &v6->sin6_addr, ret, INET6_ADDRSTRLEN);
 }
 
-/* One address can't take all connections.  Loopback may: a reverse proxy speaks for everybody. */
+/* One network can't take all connections.  Loopback may: a reverse proxy speaks for everybody. */
 static enum MHD_Result on_accept(void *server, const struct sockaddr *at, socklen_t n)
 {
 	const struct http_server *s = server;
-	char address[INET6_ADDRSTRLEN];
+	char address[INET6_ADDRSTRLEN], network[NETWORK_TEXT_MAX];
 	uint32_t same = 0;
 
 	(void)n;
 	address_text(at, address);
 	if (host_is_loopback(address))
 		return MHD_YES;
+	address_network(address, network);
 	for (const struct visitor *v = s->visitors; v; v = v->next)
-		same += str_eq(v->address, address);
+		same += str_eq(v->network, network);
 	return same < HTTP_CONNECTIONS_PER_ADDRESS_MAX ? MHD_YES : MHD_NO;
 }
 
@@ -127,6 +182,7 @@ static void visitor_arrive(struct http_server *s, struct MHD_Connection *c, void
 	v->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	address_text(MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
 		v->address);
+	address_network(v->address, v->network);
 	if (s->certificate.newest)
 		gnutls_db_set_ptr(
 			MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session,
@@ -139,6 +195,7 @@ static void visitor_arrive(struct http_server *s, struct MHD_Connection *c, void
 	s->visitors = v;
 	if (s->n_visitors++ == 0)
 		uv_timer_start(&s->sweep_timer, on_sweep, SWEEP_MS, SWEEP_MS);
+	watch_door(s);
 	*ret = v;
 }
 
@@ -148,8 +205,10 @@ static void visitor_leave(struct http_server *s, struct visitor *v)
 	if (v->next)
 		v->next->link = v->link;
 	free(v);
+	s->has_free_place |= s->n_visitors == s->most;
 	if (--s->n_visitors == 0)
 		uv_timer_stop(&s->sweep_timer);
+	watch_door(s);
 }
 
 static void on_connection(void *server, struct MHD_Connection *c, void **visitor,
@@ -211,13 +270,12 @@ static enum rc start_daemon(struct http_server *s, int fd, struct err *e)
 		OPTION(MHD_OPTION_HTTPS_PRIORITIES, 0, (char[]){ TLS_PRIORITIES }),
 		OPTION(MHD_OPTION_END, 0, NULL),
 	};
-	uint32_t most = s->setup.connections_max ? s->setup.connections_max : HTTP_CONNECTIONS_MAX;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	bool use_tls = s->certificate.newest != NULL;
 
 	s->daemon = MHD_start_daemon(flags | (use_tls ? MHD_USE_TLS : 0), 0, on_accept, s,
 		exchange_step, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, most,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, s->most,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES_MAX,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK,
@@ -229,7 +287,7 @@ static enum rc start_daemon(struct http_server *s, int fd, struct err *e)
 	return RC_OK;
 }
 
-static void watch(struct http_server *s)
+static void watch(struct http_server *s, int listening)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
@@ -237,7 +295,8 @@ static void watch(struct http_server *s)
 	must(uv_poll_init(s->setup.loop, &s->poll, info->epoll_fd) == 0);
 	uv_timer_init(s->setup.loop, &s->run_timer);
 	uv_timer_init(s->setup.loop, &s->sweep_timer);
-	s->poll.data = s->run_timer.data = s->sweep_timer.data = s;
+	must(uv_poll_init(s->setup.loop, &s->door, listening) == 0);
+	s->poll.data = s->run_timer.data = s->sweep_timer.data = s->door.data = s;
 	must(uv_poll_start(&s->poll, UV_READABLE, on_readable) == 0);
 }
 
@@ -258,6 +317,7 @@ enum rc http_server_start(struct http_server **ret, const struct http_server_set
 	enum rc rc = RC_OK;
 
 	s->setup = *setup;
+	s->most = setup->connections_max ? setup->connections_max : HTTP_CONNECTIONS_MAX;
 	if (!setup->patience.head_ms)
 		s->setup.patience = HTTP_PATIENCE;
 	if (!setup->cert_file != !setup->key_file)
@@ -274,7 +334,7 @@ enum rc http_server_start(struct http_server **ret, const struct http_server_set
 		return rc;
 	}
 	s->setup.cert_file = s->setup.key_file = s->setup.listen = NULL;
-	watch(s);
+	watch(s, fd);
 	*ret = TAKE(s);
 	return RC_OK;
 }
@@ -313,9 +373,10 @@ void http_server_stop(struct http_server *s, void (*stopped)(void *ctx), void *c
 	s->stopped = stopped;
 	s->stopped_ctx = ctx;
 	uv_poll_stop(&s->poll);
+	uv_close((uv_handle_t *)&s->door, on_handle_closed); /* before its socket is */
 	exchange_resume_all(s);
 	MHD_stop_daemon(s->daemon);
-	s->open_handles = 3;
+	s->open_handles = 4;
 	uv_close((uv_handle_t *)&s->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&s->run_timer, on_handle_closed);
 	uv_close((uv_handle_t *)&s->sweep_timer, on_handle_closed);

@@ -10,8 +10,9 @@
  *	  │                   └─ http_reply() at once ──────►┘  └─ http_stream ─► FOLLOWING
  *	  └─ too slow, too long: cut off
  *
- * Everything that a stranger sends is bounded: connections, also by address, heads, headers,
- * bodies, and the time that each stage may take.  Only FOLLOWING has no deadline of its own: there
+ * Everything that a stranger sends is bounded: connections, also by network (an IPv6 address counts
+ * with its /64), heads, headers, bodies, and the time that each stage may take.  When all
+ * connections are taken, the one that is idle for longest makes room for who comes.  Only FOLLOWING has no deadline of its own: there
  * the kernel gives up on a client that takes nothing for HTTP_STALLED_MS.
  *
  * All calls from the loop's thread.

@@ -3,6 +3,7 @@
 
 #include "port/http_server/pump.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -125,7 +126,8 @@ static void connect_to(struct bench *b, struct pump *p)
 	pump_connect(p, &b->loop, http_server_address(b->server));
 }
 
-#define HEAD "HTTP/1.1\r\nHost: localhost\r\n"
+#define WITH_LENGTH(text) text, sizeof text - 1
+#define HEAD              "HTTP/1.1\r\nHost: localhost\r\n"
 
 static void the_owner_sees_what_was_asked_as_it_was_sent(void **state)
 {
@@ -329,6 +331,37 @@ static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
 	assert_int_equal(b.handled, 0);
 }
 
+static void a_target_that_is_cut_by_a_nul_is_refused(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} requests[] = {
+		{ WITH_LENGTH("GET /heartbeat/a\0b " HEAD "\r\n") },
+		{ WITH_LENGTH("GET /\0 " HEAD "\r\n") },
+		{ WITH_LENGTH("GET /a?b=\0c " HEAD "\r\n") },
+		{ WITH_LENGTH("GET\0 /a " HEAD "\r\n") },
+		{ WITH_LENGTH("GET /a\x1b[2J " HEAD "\r\n") },
+		{ WITH_LENGTH("GET /a\x7f " HEAD "\r\n") },
+		{ WITH_LENGTH("GET /a\tb " HEAD "\r\n") },
+	};
+	scoped(bench_fini) struct bench b;
+
+	(void)state;
+	start(&b, (struct http_server_setup){ 0 });
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		scoped(pump_fini) struct pump p;
+		scoped(pump_answer_fini) struct pump_answer a;
+
+		connect_to(&b, &p);
+		pump_send_bytes(&p, requests[i].bytes, requests[i].n);
+		pump_answer(&p, &a);
+		if (a.status != 400)
+			fail_msg("request %zu: %d", i, a.status);
+	}
+	assert_int_equal(b.begun, 0);
+}
+
 static void noise_does_no_harm(void **state)
 {
 	static const char *const noise[] = { "\r\n\r\n\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n",
@@ -507,23 +540,95 @@ static void stopping_ends_streams_and_waiting_requests(void **state)
 	http_reply_error(owed, RC_OFFLINE, "too late for anybody", NULL, 0);
 }
 
-static void beyond_the_limit_connections_wait(void **state)
+/* `n` connections, one after the other, each of which sends `text`. */
+static void crowd(struct bench *b, struct pump *p, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		connect_to(b, &p[i]);
+		pump_send(&p[i], text);
+		pump_run(&b->loop, 20);
+	}
+}
+
+static void beyond_the_limit_connections_wait_for_those_being_served(void **state)
 {
 	scoped(bench_fini) struct bench b;
 	struct pump p[3];
 
 	(void)state;
 	start(&b, (struct http_server_setup){ .connections_max = 2 });
-	for (size_t i = 0; i < COUNT(p); i++) {
-		connect_to(&b, &p[i]);
-		pump_run(&b.loop, 20);
-	}
+	crowd(&b, p, 2, "POST / " HEAD "Content-Length: 9\r\n\r\n");
+	connect_to(&b, &p[2]);
+	pump_send(&p[2], "GET / " HEAD "\r\n");
+	assert_false(pump_until_closed(&p[0], 200));
+	assert_int_equal(p[2].got.len, 0);
 	assert_int_equal(http_server_connections(b.server), 2);
 	pump_fini(&p[0]);
-	pump_send(&p[2], "GET / " HEAD "\r\n");
 	assert_true(pump_until(&p[2], "200 OK"));
 	pump_fini(&p[1]);
 	pump_fini(&p[2]);
+}
+
+static void idle_connections_make_room_the_longest_idle_first(void **state)
+{
+	scoped(bench_fini) struct bench b;
+	struct pump p[4];
+
+	(void)state;
+	start(&b, (struct http_server_setup){ .connections_max = 3 });
+	crowd(&b, p, 3, "GET / " HEAD "\r\n");
+	pump_send(&p[0], "GET /again " HEAD "\r\n"); /* so that p[1] is idle for longest */
+	pump_run(&b.loop, 20);
+	connect_to(&b, &p[3]);
+	pump_send(&p[3], "GET / " HEAD "\r\n");
+	assert_true(pump_until(&p[3], "200 OK"));
+	assert_true(pump_until_closed(&p[1], 1000));
+	assert_false(pump_until_closed(&p[0], 50));
+	assert_false(pump_until_closed(&p[2], 50));
+	for (size_t i = 0; i < COUNT(p); i++)
+		pump_fini(&p[i]);
+}
+
+static void a_crowd_that_says_nothing_keeps_nobody_out(void **state)
+{
+	enum { PLACES = 8 };
+	scoped(bench_fini) struct bench b;
+	struct pump silent[5 * PLACES];
+
+	(void)state;
+	start(&b, (struct http_server_setup){ .connections_max = PLACES });
+	for (size_t i = 0; i < COUNT(silent); i++)
+		connect_to(&b, &silent[i]);
+	for (int i = 0; i < 3; i++) {
+		scoped(pump_fini) struct pump honest;
+
+		connect_to(&b, &honest);
+		pump_send(&honest, "GET / " HEAD "\r\n");
+		assert_true(pump_until(&honest, "200 OK"));
+	}
+	assert_in_range(http_server_connections(b.server), 1, PLACES);
+	for (size_t i = 0; i < COUNT(silent); i++)
+		pump_fini(&silent[i]);
+}
+
+static void who_is_served_is_not_shown_out_for_a_crowd(void **state)
+{
+	scoped(bench_fini) struct bench b;
+	scoped(pump_fini) struct pump follower;
+	struct pump crowd_[6];
+
+	(void)state;
+	start(&b, (struct http_server_setup){ .connections_max = 3 });
+	connect_to(&b, &follower);
+	pump_send(&follower, "GET /stream " HEAD "\r\n");
+	assert_true(pump_until(&follower, "\r\n\r\n"));
+	crowd(&b, crowd_, COUNT(crowd_), "GET / HTTP/1.1\r\n");
+	pump_run(&b.loop, 50);
+	str_add(&b.flow, "still here");
+	http_stream_wake(b.kept);
+	assert_true(pump_until(&follower, "still here"));
+	for (size_t i = 0; i < COUNT(crowd_); i++)
+		pump_fini(&crowd_[i]);
 }
 
 /* An address of this machine that isn't loopback, with the port of `listen`. */
@@ -560,6 +665,54 @@ static void one_address_cannot_take_all_connections(void **state)
 		pump_connect(&p[i], &b.loop, address);
 	assert_true(pump_until_closed(&p[COUNT(p) - 1], PUMP_MS));
 	assert_int_equal(http_server_connections(b.server), HTTP_CONNECTIONS_PER_ADDRESS_MAX);
+	for (size_t i = 0; i < COUNT(p); i++)
+		pump_fini(&p[i]);
+}
+
+static int64_t run_program(uv_loop_t *loop, const char *const *argv);
+
+/* A network of our own, with nothing in it but these addresses; false where we may not make one. */
+static bool enter_network(uv_loop_t *loop, const char *const *addresses, size_t n)
+{
+	const char *const up[] = { "ip", "link", "set", "lo", "up", NULL };
+
+	if (unshare(CLONE_NEWNET) != 0 || run_program(loop, up) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const char *const add[] = { "ip", "addr", "add", addresses[i], "dev", "lo", "nodad",
+			NULL };
+
+		if (run_program(loop, add) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* As many addresses as one likes come with one line from a provider. */
+static void one_ipv6_network_cannot_take_all_connections(void **state)
+{
+	static const char *const addresses[] = { "2001:db8:0:1::1/128", "2001:db8:0:1::2/128",
+		"2001:db8:0:2::1/128" };
+	scoped(bench_fini) struct bench b;
+	struct pump p[HTTP_CONNECTIONS_PER_ADDRESS_MAX + 1], other;
+	char to[64];
+
+	(void)state;
+	start(&b, (struct http_server_setup){ 0 });
+	if (!enter_network(&b.loop, addresses, COUNT(addresses)))
+		skip();
+	bench_fini(&b);
+	start(&b, (struct http_server_setup){ .listen = ":0" });
+	snprintf(to, sizeof to, "[2001:db8:0:1::1]%s", strrchr(http_server_address(b.server), ':'));
+	for (size_t i = 0; i < COUNT(p); i++)
+		pump_connect_from(&p[i], &b.loop, to,
+			i % 2 ? "2001:db8:0:1::1" : "2001:db8:0:1::2");
+	assert_true(pump_until_closed(&p[COUNT(p) - 1], PUMP_MS));
+	assert_int_equal(http_server_connections(b.server), HTTP_CONNECTIONS_PER_ADDRESS_MAX);
+	pump_connect_from(&other, &b.loop, to, "2001:db8:0:2::1");
+	pump_send(&other, "GET / " HEAD "\r\n");
+	assert_true(pump_until(&other, "200 OK"));
+	pump_fini(&other);
 	for (size_t i = 0; i < COUNT(p); i++)
 		pump_fini(&p[i]);
 }
@@ -732,6 +885,7 @@ int main(void)
 		cmocka_unit_test(a_chunked_body_beyond_the_bound_is_refused_at_its_end),
 		cmocka_unit_test(headers_are_bounded_in_number_and_size),
 		cmocka_unit_test(a_request_that_can_be_read_in_two_ways_is_refused),
+		cmocka_unit_test(a_target_that_is_cut_by_a_nul_is_refused),
 		cmocka_unit_test(noise_does_no_harm),
 		cmocka_unit_test(a_client_that_dribbles_is_cut_off),
 		cmocka_unit_test(an_idle_connection_is_closed),
@@ -741,11 +895,15 @@ int main(void)
 		cmocka_unit_test(a_follower_that_leaves_is_noticed),
 		cmocka_unit_test(a_stream_that_nobody_reads_can_be_ended),
 		cmocka_unit_test(stopping_ends_streams_and_waiting_requests),
-		cmocka_unit_test(beyond_the_limit_connections_wait),
+		cmocka_unit_test(beyond_the_limit_connections_wait_for_those_being_served),
+		cmocka_unit_test(idle_connections_make_room_the_longest_idle_first),
+		cmocka_unit_test(a_crowd_that_says_nothing_keeps_nobody_out),
+		cmocka_unit_test(who_is_served_is_not_shown_out_for_a_crowd),
 		cmocka_unit_test(one_address_cannot_take_all_connections),
 		cmocka_unit_test(what_cannot_be_listened_on_is_said),
 		cmocka_unit_test(a_renewed_certificate_is_shown_to_the_next_caller),
 		cmocka_unit_test(with_a_certificate_it_speaks_tls_1_2_and_later),
+		cmocka_unit_test(one_ipv6_network_cannot_take_all_connections), /* leaves ours */
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,12 +34,21 @@ static socklen_t socket_address(const char *address, struct sockaddr_storage *re
 
 void pump_connect(struct pump *p, uv_loop_t *loop, const char *address)
 {
+	pump_connect_from(p, loop, address, NULL);
+}
+
+void pump_connect_from(struct pump *p, uv_loop_t *loop, const char *address, const char *own)
+{
 	struct sockaddr_storage at;
+	struct sockaddr_in6 from = { .sin6_family = AF_INET6 };
 	socklen_t n = socket_address(address, &at);
 
 	*p = (struct pump){ .loop = loop };
 	p->fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	must(p->fd >= 0);
+	if (own)
+		must(inet_pton(AF_INET6, own, &from.sin6_addr) == 1 &&
+			bind(p->fd, (struct sockaddr *)&from, sizeof from) == 0);
 	must(connect(p->fd, (struct sockaddr *)&at, n) == 0); /* the kernel accepts */
 	must(fcntl(p->fd, F_SETFL, O_NONBLOCK) == 0);
 }
@@ -68,21 +77,26 @@ void pump_run(uv_loop_t *loop, int64_t ms)
 }
 
 /* What the server doesn't take any more is lost, as it is on a real wire. */
-void pump_send(struct pump *p, const char *text)
+void pump_send_bytes(struct pump *p, const void *bytes, size_t n)
 {
-	size_t n = strlen(text);
+	const char *at = bytes;
 	int64_t end = now_ms() + PUMP_MS;
 
 	while (n) {
-		ssize_t sent = send(p->fd, text, n, MSG_NOSIGNAL);
+		ssize_t sent = send(p->fd, at, n, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno != EAGAIN)
 			return;
-		text += sent > 0 ? sent : 0;
+		at += sent > 0 ? sent : 0;
 		n -= sent > 0 ? (size_t)sent : 0;
 		must(now_ms() < end);
 		uv_run(p->loop, UV_RUN_NOWAIT);
 	}
+}
+
+void pump_send(struct pump *p, const char *text)
+{
+	pump_send_bytes(p, text, strlen(text));
 }
 
 static void receive(struct pump *p)

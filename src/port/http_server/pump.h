@@ -22,10 +22,13 @@ struct pump {
 };
 
 void pump_connect(struct pump *p, uv_loop_t *loop, const char *address);
+/* From an IPv6 address of this machine. */
+void pump_connect_from(struct pump *p, uv_loop_t *loop, const char *address, const char *own);
 void pump_fini(struct pump *p);
 SCOPED_FINI(pump_fini, struct pump)
 
 void pump_send(struct pump *p, const char *text);
+void pump_send_bytes(struct pump *p, const void *bytes, size_t n);
 void pump_run(uv_loop_t *loop, int64_t ms); /* let time pass */
 
 /* False when the server closed first. */

@@ -30,8 +30,11 @@ struct visitor { /* one connection */
 	struct visitor *next, **link;
 	int fd;
 	char address[INET6_ADDRSTRLEN];
+	char network[NETWORK_TEXT_MAX];
 	enum visitor_stage stage;
+	uint64_t entered;     /* the stage: when, in order of events */
 	uint64_t deadline_ms; /* of uv_now; 0: none */
+	bool is_shown_out;    /* its connection was shut down, and MHD will say so */
 };
 
 struct http_server {
@@ -41,8 +44,12 @@ struct http_server {
 	uv_poll_t poll;
 	uv_timer_t run_timer;   /* MHD wants to run again */
 	uv_timer_t sweep_timer; /* while there are visitors */
+	uv_poll_t door;         /* the listening socket, while every place is taken */
+	uint32_t most;          /* places */
+	bool has_free_place;    /* just now, after all were taken */
 	struct visitor *visitors;
 	uint32_t n_visitors;
+	uint64_t n_entered;              /* stages, by all of them */
 	struct http_exchange *suspended; /* streams and late replies, to be resumed at the end */
 	char address[ENDPOINT_TEXT_MAX];
 	int open_handles;
