@@ -89,11 +89,29 @@ static void add_opening(struct str *line, enum log_level level)
 	}
 }
 
+/* Bytes of the well-formed character here; 0: there is none. */
+static size_t character(const char *s)
+{
+	for (size_t n = 1; n <= 4 && s[n - 1]; n++)
+		if (utf8_valid(s, n))
+			return n;
+	return 0;
+}
+
+/* What strangers sent stands in many a line, and must not drive the terminal: neither by ESC nor by
+ * the controls from U+0080 to U+009F, among which is a second way to say it, as a character or, where
+ * the terminal doesn't read UTF-8, as a byte. */
 static void disarm(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+	for (size_t n; *text; text += n ? n : 1) {
+		const unsigned char *c = (const unsigned char *)text;
+
+		n = character(text);
+		if (n == 0 || c[0] < 0x20 || c[0] == 0x7f)
 			*text = ' ';
+		else if (c[0] == 0xc2 && c[1] < 0xa0)
+			memset(text, ' ', n);
+	}
 }
 
 static void write_all(const char *bytes, size_t n)
