@@ -318,6 +318,7 @@ void pair_part(struct pair *pair)
 void pair_heal(struct pair *pair)
 {
 	pair->is_linked = true;
+	tell_of_peers(pair);
 	exchange(pair);
 	settle(pair);
 }

@@ -60,6 +60,22 @@ static void uncover(struct alert *a, struct tracked *t, const char *check)
 		map_put(&a->covers, check, other);
 }
 
+bool covers_is_told_apart(const struct alert *a, const struct tracked *from, const char *check)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		const struct tracked *t = a->busy[at];
+		const struct incident_member *m;
+
+		if (t == from || !incident_is_live(t->in) || t->in->members[0].recovered.ms ||
+			!is_looked_after(a, t))
+			continue;
+		m = incident_member(t->in, check, false);
+		if (m && !m->recovered.ms)
+			return true;
+	}
+	return false;
+}
+
 void covers_put(struct alert *a, struct tracked *t)
 {
 	for (uint32_t i = 0; i < t->in->n_members; i++) {

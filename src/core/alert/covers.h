@@ -18,6 +18,8 @@ void covers_put(struct alert *a, struct tracked *t);
 void covers_drop(struct alert *a, struct tracked *t);
 /* NULL: nobody tells of the check, or only a site that is away and has told nobody. */
 struct tracked *covers_find(const struct alert *a, uint16_t check);
+/* A live incident beside `from` tells that the check is not well, and its own cause isn't either. */
+bool covers_is_told_apart(const struct alert *a, const struct tracked *from, const char *check);
 /* Of two incidents that tell the same `x` survives. */
 bool covers_beats(const struct alert *a, const struct tracked *x, const struct tracked *y);
 

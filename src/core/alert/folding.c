@@ -277,7 +277,8 @@ static struct tracked *adopt_below(struct alert *a, struct now now, uint16_t roo
 		struct tracked *t = a->busy[at];
 		uint16_t cause;
 
-		if (t->owner != a->cfg.self || t->in->state != INCIDENT_OPEN || !t->in->version)
+		if (t->owner != a->cfg.self || t->in->state != INCIDENT_OPEN || !t->in->version ||
+			t->in->members[0].recovered.ms)
 			continue;
 		cause = alert_check_index(a, t->in->cause);
 		if (cause == UINT16_MAX || cause == root || !is_below(a, cause, root))

@@ -11,25 +11,42 @@ void merging_mark(struct alert *a, struct now now, struct tracked *mine, const c
 	folding_change(a, mine, into, "tells the rest");
 }
 
-/* `mine` lists the cause of `other`, or the other way round. */
-static bool overlap(const struct tracked *mine, const struct tracked *other)
+/* How a flapping one stands at the moment only its owner knows: as a whole it goes on. */
+static bool goes_on(const struct tracked *t)
 {
-	return incident_member(mine->in, other->in->cause, false) ||
-	       incident_member(other->in, mine->in->cause, false);
+	return incident_is_live(t->in) && (t->in->is_flapping || !t->in->members[0].recovered.ms);
 }
 
-void merging_try(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
+static bool tells(const struct tracked *t, const char *check)
+{
+	const struct incident_member *m = incident_member(t->in, check, false);
+
+	return m && (t->in->is_flapping || !m->recovered.ms);
+}
+
+static void try(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
 {
 	struct tracked *winner, *loser;
 
-	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in) || !overlap(x, y))
+	if (x == y || !goes_on(x) || !goes_on(y))
 		return;
 	winner = covers_beats(a, x, y) ? x : y;
 	loser = winner == x ? y : x;
-	if (loser->owner != a->cfg.self)
-		return; /* its owner's to write */
+	if (loser->owner != a->cfg.self || !tells(winner, loser->in->cause))
+		return;
 	merging_mark(a, now, loser, winner->in->id);
 	covers_put(a, winner);
+}
+
+void merging_heard(struct alert *a, struct now now, struct tracked *theirs)
+{
+	if (now.mono.ms < a->calm.ms) {
+		a->is_reunited = true;
+		return;
+	}
+	for (uint32_t at = 0; at < a->n_busy; at++)
+		if (a->busy[at]->owner == a->cfg.self)
+			try(a, now, a->busy[at], theirs);
 }
 
 void merging_all(struct alert *a, struct now now)
@@ -40,7 +57,7 @@ void merging_all(struct alert *a, struct now now)
 		if (mine->owner != a->cfg.self || !incident_is_live(mine->in))
 			continue;
 		for (uint32_t beside = 0; beside < a->n_busy; beside++)
-			merging_try(a, now, mine, a->busy[beside]);
+			try(a, now, mine, a->busy[beside]);
 	}
 }
 

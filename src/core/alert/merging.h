@@ -5,14 +5,18 @@
  * It happens when parted sites meet again, and when one site speaks for another that was only
  * late.  Which of the two survives both sites reckon alike (covers_beats); only the loser's owner
  * acts: it marks its own MERGED, whose message then points to the survivor, which tells the rest.
+ *
+ * So the survivor must tell what the loser is about, the loser's cause.  And both must go on: an
+ * incident whose cause is well again is on its way out, and would take with it what it was given.
+ * A site that was cut off comes back with its news: only when it is calm it is known what goes on.
  */
 #ifndef CORE_ALERT_MERGING_H
 #define CORE_ALERT_MERGING_H
 
 #include "core/alert/alert_private.h"
 
-/* If both tell the same, and the loser is ours. */
-void merging_try(struct alert *a, struct now now, struct tracked *x, struct tracked *y);
+/* A peer's incident is new, or changed. */
+void merging_heard(struct alert *a, struct now now, struct tracked *theirs);
 /* Each of ours with any. */
 void merging_all(struct alert *a, struct now now);
 /* While a peer was away its incident that nobody had been told of didn't count, and maybe we opened

@@ -77,18 +77,23 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 
 void recovery_well(struct alert *a, struct now now, uint16_t check)
 {
-	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
-	struct incident_member *m;
+	const char *name = a->cfg.checks[check].name;
+	struct tracked *t = map_get(&a->covers, name);
 
 	a->is_dirty = true;
-	if (!t || t->owner != a->cfg.self)
-		return;
-	m = incident_member(t->in, a->cfg.checks[check].name, false);
-	if (m && !m->recovered.ms)
-		recover(a, now, t, m);
-	if (!m) { /* only counted */
-		map_remove(&a->covers, a->cfg.checks[check].name);
+	if (t && t->owner == a->cfg.self && !incident_member(t->in, name, false)) {
+		map_remove(&a->covers, name); /* only counted */
 		t->n_beyond -= t->n_beyond > 0;
+	}
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct incident_member *m;
+
+		t = a->busy[at];
+		if (t->owner != a->cfg.self || !incident_is_live(t->in))
+			continue;
+		m = incident_member(t->in, name, false);
+		if (m && !m->recovered.ms)
+			recover(a, now, t, m);
 	}
 }
 
@@ -107,14 +112,9 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 {
 	struct incident *in = t->in;
 
-	for (uint32_t i = 0; i < in->n_members; i++) {
-		struct incident_member *m = &in->members[i];
-
-		if (m->recovered.ms)
-			continue;
-		text_set(&m->reason, "goes on without its cause: told apart");
-		m->recovered = now.wall;
-	}
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (!in->members[i].recovered.ms)
+			text_set(&in->members[i].reason, "goes on without its cause: told apart");
 	in->state = INCIDENT_CLOSED;
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;
@@ -122,18 +122,27 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 
+/* What goes on without its cause has an incident of its own already: nothing to wait for. */
+static bool is_rest_told_apart(const struct alert *a, const struct tracked *t)
+{
+	for (uint32_t i = 0; i < t->in->n_members; i++)
+		if (!t->in->members[i].recovered.ms &&
+			!covers_is_told_apart(a, t, t->in->members[i].check))
+			return false;
+	return !t->n_beyond;
+}
+
 static void split_due(struct alert *a, struct now now)
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
-		int64_t due = t->cause_recovered.ms == NEVER_MS
-				      ? NEVER_MS
-				      : t->cause_recovered.ms + ALERT_SPLIT_MS;
+		int64_t due;
 
 		if (t->owner != a->cfg.self || !t->in->version || t->in->state != INCIDENT_OPEN ||
-			due == NEVER_MS)
+			t->cause_recovered.ms == NEVER_MS)
 			continue;
-		if (now.mono.ms >= due)
+		due = t->cause_recovered.ms + ALERT_SPLIT_MS;
+		if (now.mono.ms >= due || is_rest_told_apart(a, t))
 			split_off(a, now, t);
 		else
 			alert_wake_at(a, (struct mono){ due });

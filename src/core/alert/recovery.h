@@ -5,13 +5,15 @@
  *	all are well            RECOVERING for the lingering time, then CLOSED
  *	one falls again         OPEN; after ALERT_FLAP_RELAPSES of that it is flapping, said once
  *	the cause alone is      after ALERT_SPLIT_MS CLOSED: what goes on without its cause is a
- *	                        matter of its own, of which people are told anew
+ *	                        matter of its own, of which people are told anew; at once if
+ *	                        other incidents tell them of all that goes on
  */
 #ifndef CORE_ALERT_RECOVERY_H
 #define CORE_ALERT_RECOVERY_H
 
 #include "core/alert/alert_private.h"
 
+/* Every incident of ours that lists it hears of it, whichever stands for it. */
 void recovery_well(struct alert *a, struct now now, uint16_t check);
 /* `m` left the configuration: it counts as recovered. */
 void recovery_released(struct alert *a, struct now now, struct tracked *t,

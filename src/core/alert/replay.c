@@ -123,9 +123,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
 	if (owner == a->cfg.self)
 		return; /* history that comes back: alert_recovered() looks when it is whole */
-	for (uint32_t at = 0; at < a->n_busy; at++)
-		if (a->busy[at]->owner == a->cfg.self)
-			merging_try(a, now, a->busy[at], t);
+	merging_heard(a, now, t);
 }
 
 static uint8_t channel_of(const struct alert *a, const json_t *body)
