@@ -360,6 +360,19 @@ static void a_drill_that_fails_is_told(void **state)
 	assert_true(pair_was_said(p, "the webhook is gone"));
 }
 
+static void a_drill_that_failed_is_made_again_and_its_message_says_that_it_works(void **state)
+{
+	(void)state;
+	p->is_drill_failing = true;
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(pair_was_said(p, "drill of webhost failed"));
+	p->is_drill_failing = false;
+	pair_run(p, 11 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "drill of webhost works again after"));
+	assert_int_equal(pair_state(p, DUBLIN, "drill:webhost"), CHECK_OK);
+}
+
 /* ---- what explains what */
 
 enum mark { UNSEEN, ON_PATH, DONE };
@@ -445,6 +458,7 @@ int main(void)
 		T(a_dead_watcher_is_said_once),
 		T(a_drill_is_made_by_each_site_and_passes_in_silence),
 		T(a_drill_that_fails_is_told),
+		T(a_drill_that_failed_is_made_again_and_its_message_says_that_it_works),
 		T(a_router_on_a_host_closes_no_circle),
 	};
 

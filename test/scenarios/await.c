@@ -56,6 +56,16 @@ void discord_mode(const char *json)
 	json_decref(answer);
 }
 
+void assert_disturbed(unsigned at_least)
+{
+	scoped(json_decref) json_t *answer = ask_chat("/standin/messages");
+	int64_t n = json_get_int(json_object_get(answer, "counts"), "disturbed", 0);
+
+	print_message("%" PRId64 " requests were disturbed\n", n);
+	if (n < at_least)
+		scene_fail("%" PRId64 " requests were disturbed, wanted %u", n, at_least);
+}
+
 /* ---- waiting */
 
 struct seen { /* what a look found, for the failure's text */
@@ -145,6 +155,38 @@ static bool has_no_incidents(const void *wanted, struct seen *ret)
 void await_no_incidents(enum place p, int64_t ms)
 {
 	wait_until(has_no_incidents, &(struct wanted){ .place = p }, ms, "no incident is open");
+}
+
+struct wanted_via {
+	enum place place;
+	const char *cause, *via;
+};
+
+static bool is_delivered_by(const void *wanted, struct seen *ret)
+{
+	const struct wanted_via *w = wanted;
+	scoped(json_decref) json_t *answer = ask_site(w->place, "/api/lab/v1/incidents?state=all");
+	const json_t *incident;
+	size_t i;
+
+	see(ret, answer ? "no such incident" : "no answer");
+	json_array_foreach (json_object_get(answer, "incidents"), i, incident) {
+		const json_t *told = json_array_get(json_object_get(incident, "told"), 0);
+
+		if (!str_eq(json_get_text(incident, "cause", ""), w->cause))
+			continue;
+		see(ret, json_get_text(told, "via", "nobody"));
+		return str_eq(ret->text, w->via);
+	}
+	return false;
+}
+
+void await_delivered_by(enum place p, const char *cause, const char *via, int64_t ms)
+{
+	char what[200];
+
+	snprintf(what, sizeof what, "%s is told by way of %s", cause, via);
+	wait_until(is_delivered_by, &(struct wanted_via){ p, cause, via }, ms, what);
 }
 
 struct wanted_text {
@@ -278,18 +320,32 @@ void await_edit(struct told *t, const char *text, int64_t ms)
 	wait_until(is_titled, &wanted, ms, what);
 }
 
+static unsigned count_told(const json_t *messages)
+{
+	const json_t *message;
+	unsigned n = 0;
+	size_t i;
+
+	json_array_foreach (messages, i, message)
+		n += !str_eq(read_told(message).title, "daily drill passed");
+	return n;
+}
+
+unsigned count_messages(void)
+{
+	scoped(json_decref) json_t *answer = ask_chat("/standin/messages");
+
+	return count_told(json_object_get(answer, "messages"));
+}
+
 void assert_messages(unsigned n)
 {
 	scoped(json_decref) json_t *answer = ask_chat("/standin/messages");
 	const json_t *messages = json_object_get(answer, "messages");
-	const json_t *message;
 	struct seen seen;
-	unsigned there = 0;
-	size_t i;
+	unsigned there = count_told(messages);
 
 	list_titles(messages, &seen);
-	json_array_foreach (messages, i, message)
-		there += !str_eq(read_told(message).title, "daily drill passed");
 	if (there != n)
 		scene_fail("%u messages, wanted %u: %s", there, n, seen.text);
 	if (json_array_size(json_object_get(answer, "duplicates")))
@@ -333,12 +389,39 @@ bool is_told(const char *text)
 	return mentions(text, false);
 }
 
-bool has_message(const char *id)
+bool read_message(const char *id, struct told *ret)
 {
-	struct told t;
 	struct seen seen;
 
-	return is_titled(&(struct wanted_message){ id, "", &t }, &seen);
+	return is_titled(&(struct wanted_message){ id, "", ret }, &seen);
+}
+
+size_t read_repeated(struct told *ret, size_t size)
+{
+	scoped(json_decref) json_t *answer = ask_chat("/standin/messages");
+	const json_t *incident;
+	size_t n = 0, i;
+
+	json_array_foreach (json_object_get(answer, "duplicates"), i, incident) {
+		const json_t *ids = json_object_get(incident, "ids");
+
+		for (size_t k = 0; k + 1 < json_array_size(ids); k++, n++)
+			if (n < size)
+				must(read_message(json_string_value(json_array_get(ids, k)),
+					&ret[n]));
+	}
+	return n;
+}
+
+static bool is_mentioned_anywhere(const void *wanted, struct seen *ret)
+{
+	see(ret, "no message that does");
+	return is_told(wanted);
+}
+
+void await_mentioned_anywhere(const char *text, int64_t ms)
+{
+	wait_until(is_mentioned_anywhere, text, ms, text);
 }
 
 static bool is_mentioned(const void *wanted, struct seen *ret)
@@ -469,6 +552,8 @@ void assert_none_is_missing(const struct map *seen, enum place p)
 	remember_events(&now, p);
 	print_message("%s: %u events were seen, %u are there\n", place_name(p), map_count(seen),
 		map_count(&now));
+	if (!map_count(seen))
+		scene_fail("no event was ever seen: nothing is proven");
 	map_each (seen, e) {
 		if (!map_get(&now, e->key))
 			scene_fail("event %s was at %s and is no more", e->key, place_name(p));

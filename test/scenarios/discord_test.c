@@ -43,6 +43,7 @@ static void a_third_of_the_requests_is_told_to_wait_and_all_is_told_once(void **
 	scene_run(PHOTOS);
 	await_all(told, "is back", 30000);
 	assert_messages(3);
+	assert_disturbed(2);
 }
 
 static void errors_silence_and_broken_connections_lose_nothing_and_repeat_nothing(void **state)
@@ -61,6 +62,7 @@ static void errors_silence_and_broken_connections_lose_nothing_and_repeat_nothin
 		scene_sleep(6000);
 	}
 	assert_messages(0);
+	assert_disturbed(COUNT(modes));
 	discord_mode("{\"mode\": \"ok\"}");
 	await_all(told, "is down", 90000);
 	scene_sleep(20000);
@@ -68,10 +70,50 @@ static void errors_silence_and_broken_connections_lose_nothing_and_repeat_nothin
 		assert_told_once(services[i]);
 }
 
+/* Discord has taken one of three messages, and its answer is lost: it can't be asked whether it has. */
+static void a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be_a_repeat(
+	void **state)
+{
+	struct told told[3], repeated[3];
+
+	(void)state;
+	begin();
+	discord_mode("{\"mode\": \"drop\", \"only\": \"create\", \"stores\": true, \"times\": 1}");
+	scene_kill(PHOTOS);
+	await_all(told, "is down", 30000);
+	await_mentioned_anywhere("Maybe a repeat", 30000);
+	assert_disturbed(1);
+	scene_run(PHOTOS);
+	await_all(told, "is back", 30000);
+	scene_sleep(10000); /* whatever were to be told once more would be */
+	assert_int_equal(read_repeated(repeated, COUNT(repeated)), 1);
+	assert_null(strstr(repeated[0].title, "is back")); /* nobody knows its number */
+	assert_int_equal(count_messages(), 4);
+}
+
+static void an_edit_whose_answer_is_lost_is_made_again_and_repeats_nothing(void **state)
+{
+	struct told told[3];
+
+	(void)state;
+	begin();
+	discord_mode("{\"mode\": \"hang\", \"only\": \"edit\", \"stores\": true, \"times\": 1}");
+	scene_kill(PHOTOS);
+	await_all(told, "is down", 30000);
+	scene_run(PHOTOS);
+	await_all(told, "is back", 60000);
+	scene_sleep(30000); /* until the answer is not waited for any more */
+	assert_disturbed(1);
+	assert_messages(3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO(a_third_of_the_requests_is_told_to_wait_and_all_is_told_once),
+		SCENARIO(
+			a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be_a_repeat),
+		SCENARIO(an_edit_whose_answer_is_lost_is_made_again_and_repeats_nothing),
 		SCENARIO(errors_silence_and_broken_connections_lose_nothing_and_repeat_nothing),
 	};
 

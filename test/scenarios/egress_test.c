@@ -37,6 +37,7 @@ static void what_a_site_can_not_send_goes_out_through_its_peer(void **state)
 	told = await_told("photos is down", 60000);
 	assert_took("a service dies behind a dead egress, Discord is told", died, told.created_ms,
 		45000);
+	await_delivered_by(DUBLIN, "photos", "dublin", 5000);
 	end(&told);
 	assert_told_once("photos");
 }
@@ -51,6 +52,7 @@ static void what_neither_site_can_send_goes_out_through_the_watcher(void **state
 	net_refuse(DUBLIN, DISCORD);
 	scene_kill(PHOTOS);
 	told = await_told("photos is down", 90000);
+	await_delivered_by(DUBLIN, "photos", "webhost", 10000);
 	end(&told);
 	assert_told_once("photos");
 }

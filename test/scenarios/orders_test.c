@@ -76,6 +76,7 @@ static void what_fails_in_a_maintenance_window_is_not_told(void **state)
 	await_check(DUBLIN, "photos", "failing", 5000);
 	scene_sleep(5000);
 	assert_never_told("photos is down");
+	assert_messages(1);
 }
 
 int main(void)

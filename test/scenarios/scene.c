@@ -26,8 +26,7 @@
 static char *diarchy, *standin, *node, *relay; /* paths */
 static char folder[256];                       /* the working directory */
 static struct program programs[ROLES];
-static bool is_relayed; /* between the sites stands a relay */
-static const char *drill = "0 6 * * *";
+static bool is_relayed;                 /* between the sites stands a relay */
 static char keys[PLACES][KEY_TEXT_MAX]; /* public ones */
 
 /* ---- tools */
@@ -171,11 +170,6 @@ static void commit(const char *rest, const char *summary)
 	scene_write("lab/lab.yaml", str_c(&text));
 	GIT("lab", "add", "--all");
 	GIT("lab", "commit", "--quiet", "--message", summary);
-}
-
-void scene_drill(const char *cron)
-{
-	drill = cron;
 }
 
 void scene_lab_at(enum place p, const char *rest, const char *summary)
@@ -332,10 +326,12 @@ void scene_run(enum role r)
 
 int64_t scene_kill(enum role r)
 {
+	int64_t now = scene_now_ms();
+
 	if (program_ended(&programs[r]))
 		scene_fail("%s isn't running any more", roles[r].name);
 	program_kill(&programs[r]);
-	return scene_now_ms();
+	return now;
 }
 
 void scene_stop(enum role r)

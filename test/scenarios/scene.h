@@ -46,9 +46,6 @@ void scene_lab(const char *rest, const char *summary);
 /* The same, but pulled at one place only. */
 void scene_lab_at(enum place p, const char *rest, const char *summary);
 
-/* When the watcher proves the way, in every lab.yaml from here on; "0 6 * * *" if never called. */
-void scene_drill(const char *cron);
-
 /* The sites are 140 ms apart, there and back: by the kernel, or by a relay between them.  Before
  * scene_lab(). */
 void scene_far(void);
@@ -56,8 +53,8 @@ void scene_far(void);
 /* Starts Discord, the watcher and both sites, and waits until they hear each other. */
 void scene_start(void);
 
-/* Starts one and waits until it listens; ends it by kill -9, all of its processes, and says when;
- * ends it as systemd would, which must succeed; sends it a signal. */
+/* Starts one and waits until it listens; ends it by kill -9, all of its processes, and returns the
+ * moment before; ends it as systemd would, which must succeed; sends it a signal. */
 void scene_run(enum role r);
 int64_t scene_kill(enum role r);
 void scene_stop(enum role r);

@@ -57,6 +57,7 @@ static void a_site_that_is_cut_off_is_told_by_its_peer_and_tells_what_it_saw_whe
 	await_same_journals(15000);
 	assert_true(photos.created_ms > site.created_ms);
 	assert_told_once("site mumbai");
+	assert_told_once("photos");
 	assert_never_told("site dublin");
 }
 

@@ -65,11 +65,11 @@ function webhookOf(id, token) {
 
 // ---- disturbances: what /standin/mode asked for
 
-/** Every n-th request that the mode is about is disturbed, from the n-th on. */
+/** Every n-th request that the mode is about is disturbed, from the n-th on, so many times. */
 function isDisturbed(kind) {
   if (mode.mode === "ok" || (mode.only && mode.only !== kind)) return false;
-  mode.seen = (mode.seen ?? 0) + 1;
-  return mode.seen % (mode.every ?? 1) === 0;
+  mode.seen++;
+  return mode.seen % mode.every === 0 && mode.seen / mode.every <= mode.times;
 }
 
 function disturbance(headers) {
@@ -91,9 +91,10 @@ function disturbance(headers) {
 /** {"mode": "429", "every": 3, "global": true, "retry_after": 1.5, "only": "create", "stores": true} */
 function setMode(wanted) {
   if (!MODES.includes(wanted?.mode)) return json(400, { error: `mode is one of ${MODES.join(", ")}` });
-  const every = wanted.every ?? 1;
-  if (!Number.isInteger(every) || every < 1) return json(400, { error: "every is a number from 1" });
-  mode = { ...wanted, every, seen: 0 };
+  const { every = 1, times = Number.MAX_SAFE_INTEGER } = wanted;
+  for (const n of [every, times])
+    if (!Number.isInteger(n) || n < 1) return json(400, { error: "every and times are numbers from 1" });
+  mode = { ...wanted, every, times, seen: 0 };
   tell("mode", mode);
   return json(200, mode);
 }

@@ -288,9 +288,17 @@ test("a mode may be about new messages only", async () => {
   assert.equal((await ask("PATCH", `${hook}/messages/${body.id}`, {})).status, 500);
 });
 
+test("a mode may hold for so many requests", async () => {
+  await setMode({ mode: "500", every: 2, times: 1 });
+  const statuses = [];
+  for (let i = 0; i < 4; i++) statuses.push((await post({ content: "x" })).status);
+  assert.deepEqual(statuses, [200, 500, 200, 200]);
+});
+
 test("a mode that there isn't is refused", async () => {
   assert.equal((await setMode({ mode: "sulk" })).status, 400);
   assert.equal((await setMode({ mode: "429", every: 0 })).status, 400);
+  assert.equal((await setMode({ mode: "429", times: 0.5 })).status, 400);
   assert.equal((await ask("POST", `${base}/standin/mode`, "{")).status, 400);
 });
 

@@ -149,7 +149,7 @@ static void the_message_is_edited_as_they_come_back(void **state)
 	come_alive(MUMBAI);
 	pass(MINUTE_MS);
 	assert_int_equal(n_posts, 1);
-	assert_int_equal(posts[0].n_edits, posts[0].n_edits);
+	assert_int_equal(posts[0].n_edits, 2);
 	assert_shows(0, "all sites are heard again");
 	assert_shows(0, "; over at <t:");
 	assert_shows(0, "mumbai: heard again, was silent from");
