@@ -21,17 +21,14 @@ static void a_dead_watcher_is_told_by_the_sites_once(void **state)
 
 static void a_first_drill_proves_the_way_and_one_that_does_not_arrive_is_told(void **state)
 {
-	struct told told;
-
 	(void)state;
 	scene_lab("", "Two sites");
 	scene_start();
 	net_drop(WEBHOST, DISCORD); /* the watcher can't do what it is there for */
-	told = await_told("drill of webhost failed", 220000);
+	await_told("drill of webhost failed", 220000);
 	net_heal();
 	await_told("daily drill passed", 30000);
-	await_edit(&told, "drill of webhost works again after", 60000);
-	assert_messages(1);
+	assert_messages(1); /* "works again" comes with the next drill, ten minutes later */
 }
 
 int main(void)
