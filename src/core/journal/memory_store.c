@@ -4,6 +4,9 @@
  * the live ones by stamp, and each chain its own by seq.  Rows that replace() forgot stay until
  * the store is freed, marked with the commit that forgot them, so that a rollback can bring them
  * back.
+ *
+ * A history that is pulled back comes chain by chain: each row stamped before those of another chain
+ * that are here already.  So what doesn't arrive in order is put there when somebody asks.
  */
 #include "core/journal/memory_store.h"
 
@@ -17,6 +20,7 @@ struct row {
 	uint64_t commit;    /* that brought it */
 	uint64_t forgotten; /* commit that took it away; 0: it is live */
 	size_t rank;        /* of its site, for equal stamps */
+	enum event_kind kind;
 };
 
 struct rows {
@@ -33,6 +37,7 @@ struct chain {
 struct memory_store {
 	struct journal_store port;
 	struct rows arrived, sorted;
+	size_t n_in_order; /* so many of `sorted` are, the others come behind them */
 	struct chain *chains;
 	size_t n_chains, cap_chains;
 	char **sites; /* in the order that decides */
@@ -68,6 +73,7 @@ static struct row *row_new(const struct event *ev)
 	char *at = (char *)(row + 1);
 
 	row->ev = *ev;
+	row->kind = event_kind_of(ev->kind);
 	row->ev.site = put_text(&at, ev->site);
 	row->ev.kind = put_text(&at, ev->kind);
 	row->ev.subject = put_text(&at, ev->subject);
@@ -102,15 +108,34 @@ static int compare_pointers(const void *a, const void *b)
 	return compare_rows(*(struct row *const *)a, *(struct row *const *)b);
 }
 
-/* Nearly everything arrives in order, or nearly so. */
-static void insert_sorted(struct rows *sorted, struct row *row)
+static void push_sorted(struct memory_store *s, struct row *row)
 {
-	size_t at;
+	struct rows *sorted = &s->sorted;
 
+	if (s->n_in_order == sorted->n &&
+		(sorted->n == 0 || compare_rows(sorted->v[sorted->n - 1], row) < 0))
+		s->n_in_order++;
 	push(sorted, row);
-	for (at = sorted->n - 1; at > 0 && compare_rows(sorted->v[at - 1], row) > 0; at--)
-		sorted->v[at] = sorted->v[at - 1];
-	sorted->v[at] = row;
+}
+
+/* Merge what is behind the rows in order into them, from the end. */
+static void put_in_order(struct memory_store *s)
+{
+	size_t left = s->n_in_order, n = s->sorted.n - left, to = s->sorted.n;
+	struct row **v = s->sorted.v, **late;
+
+	if (n == 0)
+		return;
+	late = must_alloc(n * sizeof(struct row *));
+	memcpy(late, v + left, n * sizeof(struct row *));
+	qsort(late, n, sizeof(struct row *), compare_pointers);
+	while (n > 0)
+		if (left > 0 && compare_rows(v[left - 1], late[n - 1]) > 0)
+			v[--to] = v[--left];
+		else
+			v[--to] = late[--n];
+	free(late);
+	s->n_in_order = s->sorted.n;
 }
 
 static struct chain *find_chain(const struct memory_store *s, const char *site, uint64_t epoch)
@@ -138,7 +163,7 @@ static void unlink_all(struct memory_store *s)
 	for (size_t i = 0; i < s->n_chains; i++)
 		free(s->chains[i].rows.v);
 	s->n_chains = 0;
-	s->sorted.n = 0;
+	s->sorted.n = s->n_in_order = 0;
 }
 
 /* The chains and the order, from the rows. */
@@ -152,10 +177,8 @@ static void relink(struct memory_store *s)
 		if (row->forgotten)
 			continue;
 		link_row(s, row);
-		push(&s->sorted, row);
+		push_sorted(s, row);
 	}
-	if (s->sorted.n > 0)
-		qsort(s->sorted.v, s->sorted.n, sizeof(struct row *), compare_pointers);
 }
 
 static enum rc refuse(const struct event *ev, const char *why, struct err *e)
@@ -194,7 +217,7 @@ static enum rc add(struct memory_store *s, const struct event *ev, struct err *e
 	row->rank = rank_of(s, ev->site);
 	push(&s->arrived, row);
 	link_row(s, row);
-	insert_sorted(&s->sorted, row);
+	push_sorted(s, row);
 	return RC_OK;
 }
 
@@ -386,6 +409,7 @@ struct search {
 	const struct event_query *q;
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
 	void *arg;
+	enum event_kind kind;    /* EVENT_UNKNOWN: any */
 	const struct row *below; /* NULL: from the newest */
 	struct map seen;         /* subjects, with is_latest_by_subject */
 	uint32_t n;
@@ -396,6 +420,8 @@ static bool offer(struct search *search, const struct row *row)
 {
 	const struct event_query *q = search->q;
 
+	if (search->kind != EVENT_UNKNOWN && search->kind != row->kind)
+		return true;
 	if (!matches(q, &row->ev))
 		return true;
 	if (q->is_latest_by_subject) {
@@ -461,7 +487,10 @@ static enum rc query(void *ctx, const struct event_query *q,
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
 {
 	struct memory_store *s = ctx;
-	struct search search = { .q = q, .each = each, .arg = arg };
+	struct search search = { .q = q,
+		.each = each,
+		.arg = arg,
+		.kind = q->kind ? event_kind_of(q->kind) : EVENT_UNKNOWN };
 
 	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
 		return err_set(e, RC_INPUT,
@@ -473,6 +502,7 @@ static enum rc query(void *ctx, const struct event_query *q,
 				(unsigned long)q->before_cursor);
 	}
 	must(!s->is_searching);
+	put_in_order(s);
 	s->is_searching = true;
 	if (q->after_cursor)
 		search_as_arrived(s, &search);
@@ -490,10 +520,20 @@ static void free_sites(struct memory_store *s)
 	free(s->sites);
 }
 
+static bool is_ordered_so(const struct memory_store *s, const char *const *sites, size_t n)
+{
+	for (size_t i = 0; i < n && n == s->n_sites; i++)
+		if (!str_eq(s->sites[i], sites[i]))
+			return false;
+	return n == s->n_sites;
+}
+
 static void order(void *ctx, const char *const *sites, size_t n)
 {
 	struct memory_store *s = ctx;
 
+	if (is_ordered_so(s, sites, n))
+		return;
 	free_sites(s);
 	s->sites = must_alloc((n + 1) * sizeof *s->sites);
 	s->n_sites = n;
