@@ -118,7 +118,7 @@ static void measure_catch_up(uv_loop_t *loop, struct link_site *a, struct link_s
 	took = seconds() - began;
 	printf("%-52s %10.0f events/s, %.0f MB/s, %.1f us of CPU an event\n",
 		"catching up, both ends, one batch a round trip", CATCH_UP / took,
-		CATCH_UP * (double)LINK_SITE_LINE / took / 1e6,
+		CATCH_UP * (double)LINK_SITE_EVENT / took / 1e6,
 		(cpu_seconds() - cpu) * 1e6 / CATCH_UP);
 }
 

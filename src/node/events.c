@@ -219,7 +219,7 @@ static void apply_drill(struct site *s, const struct event *ev, const json_t *bo
 			s->beacons[i].last_drill = ev->wall;
 }
 
-void events_apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body)
+static void apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body)
 {
 	enum event_kind kind = event_kind_of(ev->kind);
 	uint8_t site = lab_site_index(s->lab, ev->site);
@@ -256,7 +256,7 @@ void events_apply(struct site *s, struct now now, const struct event *ev)
 	scoped(json_decref) json_t *body = NULL;
 
 	if (json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK)
-		events_apply_read(s, now, ev, body);
+		apply_read(s, now, ev, body);
 }
 
 /* ---- restoring at a start */

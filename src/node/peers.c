@@ -124,17 +124,16 @@ static struct site_effect *send_msg(struct site *s, uint8_t peer, uint64_t conne
 
 /* ---- batches */
 
-/* The events that the peer lacks, as JSON lines. */
+/* The events that the peer lacks. */
 static void send_events(struct site *s, uint8_t peer, uint64_t connection,
 	const struct link_head *from)
 {
 	const struct journal_store *store = s->setup.store;
 	struct link_msg msg = { .kind = LINK_EVENTS };
 	struct site_effect *fx;
-	struct str lines = STR_EMPTY;
+	struct str records = STR_EMPTY;
 	struct event *events;
 	struct err e = { 0 };
-	struct json_out w;
 	size_t n;
 
 	if (store->range(store->ctx, from->site, from->epoch, from->seq + 1, EVENT_BATCH_MAX,
@@ -143,58 +142,41 @@ static void send_events(struct site *s, uint8_t peer, uint64_t connection,
 			s->lab->sites[peer].name, e.text);
 		n = 0;
 	}
-	for (size_t i = 0; i < n && lines.len < LINK_BATCH_BYTES; i++) {
-		json_begin(&w, &lines);
-		event_write_json(&events[i], &w, NULL);
-		str_addc(&lines, '\n');
+	for (size_t i = 0; i < n && records.len < LINK_BATCH_BYTES; i++) {
+		event_write_record(&events[i], &records);
 		msg.n_events++;
 	}
 	if (msg.n_events == 0)
 		return; /* said above, and no message: the peer would ask again later */
 	fx = send_msg(s, peer, connection, &msg);
-	fx->text = lines;
+	fx->text = records;
 	fx->msg->events = str_c(&fx->text);
-	fx->msg->events_len = lines.len;
+	fx->msg->events_len = records.len;
 }
 
-/* What came in one message: the events, and the lines that they were read from. */
-struct batch {
-	struct event *events;
-	json_t **lines;
-	size_t n;
-};
-
-static void batch_fini(struct batch *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		json_decref(b->lines[i]);
-}
-SCOPED_FINI(batch_fini, struct batch)
-
-static enum rc read_batch(struct site *s, const struct link_msg *msg, struct batch *ret,
+/* They live until the next input, like what is said of them. */
+static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event **ret,
 	struct err *e)
 {
-	const char *line = msg->events, *end = line + msg->events_len;
+	struct event *events;
+	char *copy;
+	const char *at;
 
 	if (msg->n_events > EVENT_BATCH_MAX)
 		return err_set(e, RC_LIMIT, "%u events in one batch, at most %d are allowed",
 			msg->n_events, EVENT_BATCH_MAX);
-	ret->events = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *ret->events);
-	ret->lines = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *ret->lines);
-	if (!ret->events || !ret->lines)
+	events = arena_alloc(&s->scratch, (msg->n_events + 1) * sizeof *events);
+	at = copy = arena_alloc(&s->scratch, msg->events_len + 1);
+	if (!events || !copy)
 		return err_set(e, RC_LIMIT, "a batch of %zu bytes", msg->events_len);
-	while (line < end && ret->n < msg->n_events) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line), i = ret->n;
-		enum rc rc = json_read(&ret->lines[i], line, len, e);
+	memcpy(copy, msg->events, msg->events_len);
+	for (uint32_t i = 0; i < msg->n_events; i++) {
+		enum rc rc = event_read_record(&at, copy + msg->events_len, &events[i], e);
 
-		ret->n += rc == RC_OK;
-		if (rc == RC_OK)
-			rc = event_read_json(ret->lines[i], &s->scratch, &ret->events[i], e);
 		if (rc != RC_OK)
-			return err_in(e, rc, "event %zu of the batch", i + 1);
-		line += len + 1;
+			return err_in(e, rc, "event %u of the batch", i + 1);
 	}
+	*ret = events;
 	return RC_OK;
 }
 
@@ -218,13 +200,13 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
-	scoped(batch_fini) struct batch b = { 0 };
+	struct event *events = NULL;
 	struct err e = { 0 };
-	size_t n_new = 0;
-	enum rc rc = read_batch(s, msg, &b, &e);
+	size_t n = msg->n_events, n_new = 0;
+	enum rc rc = read_batch(s, msg, &events, &e);
 
 	if (rc == RC_OK)
-		rc = journal_accept(s->journal, now, b.events, b.n, &n_new, &e);
+		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
 			e.text);
@@ -234,11 +216,11 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		}
 		return;
 	}
-	for (size_t i = b.n - n_new; i < b.n; i++) {
-		site_push(s, SITE_SAY_EVENT)->event = &b.events[i];
-		events_apply_read(s, now, &b.events[i], json_object_get(b.lines[i], "body"));
+	for (size_t i = n - n_new; i < n; i++) {
+		site_push(s, SITE_SAY_EVENT)->event = &events[i];
+		events_apply(s, now, &events[i]);
 	}
-	if (n_new && str_eq(b.events[0].site, site_name(s)))
+	if (n_new && str_eq(events[0].site, site_name(s)))
 		note_recovered(s, now, peer, n_new);
 	if (n_new) {
 		peers_refresh_heads(s);

@@ -175,11 +175,10 @@ static void send_damaged(uint8_t from, uint8_t to)
 {
 	const struct journal_store *store = memory_store_port(p->sites[from].store);
 	scoped(arena_fini) struct arena arena;
-	scoped(str_fini) struct str line = STR_EMPTY;
+	scoped(str_fini) struct str record = STR_EMPTY;
 	struct link_msg msg = { .kind = LINK_EVENTS, .n_events = 1 };
 	const struct journal_head *head;
 	struct event *events;
-	struct json_out w;
 	size_t n;
 
 	head = journal_heads(site_journal(p->sites[from].site), &n);
@@ -191,11 +190,9 @@ static void send_damaged(uint8_t from, uint8_t to)
 		RC_OK);
 	events[0].seq++;
 	events[0].previous = head->hash;
-	json_begin(&w, &line);
-	event_write_json(&events[0], &w, NULL);
-	str_addc(&line, '\n');
-	msg.events = str_c(&line);
-	msg.events_len = line.len;
+	event_write_record(&events[0], &record);
+	msg.events = str_c(&record);
+	msg.events_len = record.len;
 	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);
 	pair_settle(p);
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,21 +91,22 @@ static struct link_head *chain_of(struct link_site *s, const struct link_head *l
 	must_failed("an unknown chain", __FILE__, __LINE__);
 }
 
-/* Lines of equal length, each beginning with chain and number. */
+/* Records of equal length, each a text that begins with chain and number. */
 static void send_batch(struct link_site *s, const struct link_effect *fx)
 {
 	const struct link_head *from = &fx->msg.heads[0];
 	uint64_t left = chain_of(s, from)->seq - from->seq;
-	struct link_msg msg = { .kind = LINK_EVENTS, .events = s->line };
+	struct link_msg msg = { .kind = LINK_EVENTS, .events = s->events };
+	uint32_t length = htobe32(LINK_SITE_EVENT - sizeof length);
 
 	while (left-- && msg.n_events < EVENT_BATCH_MAX && msg.events_len < LINK_BATCH_BYTES) {
-		char *line = s->line + msg.events_len;
+		char *record = s->events + msg.events_len, *text = record + sizeof length;
 
-		memset(line, '.', LINK_SITE_LINE);
-		line[snprintf(line, LINK_SITE_LINE, "%s %llu", from->site,
+		memset(record, '.', LINK_SITE_EVENT);
+		memcpy(record, &length, sizeof length);
+		text[sprintf(text, "%s %llu", from->site,
 			(unsigned long long)from->seq + ++msg.n_events)] = ' ';
-		line[LINK_SITE_LINE - 1] = '\n';
-		msg.events_len += LINK_SITE_LINE;
+		msg.events_len += LINK_SITE_EVENT;
 	}
 	link_port_send(s->port, fx->connection, &msg);
 }
@@ -122,10 +124,10 @@ static void keep_batch(struct link_site *s, const struct link_msg *msg)
 	struct link_head chain = { .epoch = 1 }, *ours;
 	char number[32] = "";
 
-	must(sscanf(msg->events, "%64s %31s", chain.site, number) == 2);
+	must(sscanf(msg->events + sizeof(uint32_t), "%64s %31s", chain.site, number) == 2);
 	ours = chain_of(s, &chain);
 	must(strtoull(number, NULL, 10) <= ours->seq + 1);
-	must(msg->events_len == (size_t)msg->n_events * LINK_SITE_LINE);
+	must(msg->events_len == (size_t)msg->n_events * LINK_SITE_EVENT);
 	s->n_batches++;
 	if (strtoull(number, NULL, 10) + msg->n_events - 1 <= ours->seq)
 		return;
@@ -185,7 +187,7 @@ void link_site_open(struct link_site *s, uv_loop_t *loop, uint8_t self, const ch
 		.is_first = self == 0,
 		.heads = s->heads,
 		.n_heads = LINK_SITES };
-	s->line = must_alloc(LINK_BATCH_BYTES + LINK_SITE_LINE);
+	s->events = must_alloc(LINK_BATCH_BYTES + LINK_SITE_EVENT);
 	setup.lab = lab_of(s, "127.0.0.1:1", sites);
 	setup.owner =
 		(struct link_port_owner){ s, on_connected, on_closed, on_received, on_refused };
@@ -217,7 +219,7 @@ static void on_stopped(void *ctx)
 {
 	struct link_site *s = ctx;
 
-	free(s->line);
+	free(s->events);
 	s->is_stopped = true;
 }
 

@@ -13,7 +13,7 @@
 #include "port/link/link_port.h"
 
 #define LINK_SITES     2
-#define LINK_SITE_LINE 512 /* bytes of one made-up event, about what a real one has */
+#define LINK_SITE_EVENT 512 /* bytes of one made-up event, about what a real one has */
 
 struct link_site {
 	uv_loop_t *loop;
@@ -26,7 +26,7 @@ struct link_site {
 	char address[64];
 	unsigned n_up, n_down, n_beats, n_batches, n_connections;
 	char why[REASON_BYTES_MAX]; /* of the last SAY_DOWN */
-	char *line;                 /* a batch being written */
+	char *events;               /* a batch being written */
 	bool is_stopped;
 };
 

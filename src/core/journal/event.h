@@ -12,6 +12,10 @@
  *
  * Since the hash covers the body's bytes, a body has one spelling only, that of
  * event_write_body(): what is read from JSON and written again is the same event.
+ *
+ * Between sites it travels as a record, those very bytes:
+ *
+ *	length u32 big-endian, of what follows │ what the hash covers │ hash [32] │ signature [64]
  */
 #ifndef CORE_JOURNAL_EVENT_H
 #define CORE_JOURNAL_EVENT_H
@@ -63,7 +67,14 @@ enum rc event_write_body(const json_t *object, struct str *out, struct err *e) M
  * tell.  Many times faster. */
 bool event_body_is_spelt(const char *body, size_t n);
 
-/* As one JSON object on one line, for `diarchy log --json`, the API and the wire. */
+/* Append its record. */
+void event_write_record(const struct event *ev, struct str *out);
+/* Read the record at *at, and move *at behind it.  Its texts stay where they are.  RC_INPUT when it
+ * is cut off, or none; what it says is for event_validate() and journal_accept() to judge. */
+enum rc event_read_record(const char **at, const char *end, struct event *ret,
+	struct err *e) MUST_USE;
+
+/* As one JSON object on one line, for `diarchy log --json` and the API. */
 void event_write_json(const struct event *ev, struct json_out *w, const char *key);
 /* Its members alone, for who adds more to the object. */
 void event_write_members(const struct event *ev, struct json_out *w);

@@ -81,8 +81,8 @@ struct link_msg {
 	bool can_deliver;      /* the sender's own egress works */
 	const struct link_head *heads; /* borrowed, ours or the decoder's */
 	uint32_t n_heads;              /* at most LINK_HEADS_MAX */
-	/* EVENTS: a contiguous batch of one chain, as opaque text in the driver's hands:
-	 * JSON lines of core/journal/event.h.  PULL: which chain from which seq (heads[0]). */
+	/* EVENTS: a contiguous batch of one chain, as opaque bytes in the driver's hands:
+	 * records of core/journal/event.h.  PULL: which chain from which seq (heads[0]). */
 	const char *events;
 	size_t events_len;
 	uint32_t n_events;

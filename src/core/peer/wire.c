@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON part of a frame goes through base/json; the EVENTS part is only counted here, its lines
+ * The JSON part of a frame goes through base/json; the EVENTS part is only counted here, its records
  * are the journal's business.
  */
 #include "core/peer/wire.h"
@@ -284,10 +284,23 @@ void wire_write(const struct link_msg *msg, struct str *out)
 	put_u32(out->s + start, (uint32_t)(out->len - start - LENGTH_BYTES));
 }
 
+/* Each record begins with its length. */
+static bool are_records(const char *p, const char *end, uint32_t n)
+{
+	for (; n > 0 && end - p >= LENGTH_BYTES; n--) {
+		uint32_t length = get_u32(p);
+
+		p += LENGTH_BYTES;
+		if (length > (size_t)(end - p))
+			return false;
+		p += length;
+	}
+	return n == 0 && p == end;
+}
+
 static enum rc read_events(const char *body, size_t n, struct link_msg *msg, struct err *e)
 {
-	uint32_t count, lines = 0;
-	const char *end = body + n, *p = body + COUNT_BYTES;
+	uint32_t count;
 
 	if (n < COUNT_BYTES)
 		return err_set(e, RC_INPUT, "EVENTS of %zu bytes", n);
@@ -295,11 +308,7 @@ static enum rc read_events(const char *body, size_t n, struct link_msg *msg, str
 	if (count == 0 || count > EVENT_BATCH_MAX)
 		return err_set(e, RC_INPUT, "EVENTS of %" PRIu32 " events, allowed are 1 to %u",
 			count, (unsigned)EVENT_BATCH_MAX);
-	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-		p++;
-		lines++;
-	}
-	if (!p || lines != count)
+	if (!are_records(body + COUNT_BYTES, body + n, count))
 		return err_set(e, RC_INPUT, "EVENTS says %" PRIu32 " events and has another number",
 			count);
 	msg->events = body + COUNT_BYTES;

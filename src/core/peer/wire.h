@@ -7,7 +7,8 @@
  *	4       1     version, 1
  *	5       1     kind (enum link_msg_kind)
  *	6       ...   HELLO, BEAT, PULL, BYE: one JSON object
- *	              EVENTS: u32 big-endian count, then JSON lines of events (core/journal/event.h)
+ *	              EVENTS: u32 big-endian count, then records of events (core/journal/event.h),
+ *	              each behind its length, u32 big-endian
  *
  * Members (doc/formats.md describes them):
  *

@@ -64,8 +64,13 @@ static void random_heads(struct rng *r, struct link_msg *m, struct room *room, u
 static void random_events(struct rng *r, struct link_msg *m, struct room *room)
 {
 	m->n_events = (uint32_t)rng_between(r, 1, 100);
-	for (uint32_t i = 0; i < m->n_events; i++)
-		m->events_len += (size_t)sprintf(room->events + m->events_len, "{\"seq\":%u}\n", i);
+	for (uint32_t i = 0; i < m->n_events; i++) {
+		char *record = room->events + m->events_len;
+		uint8_t length = (uint8_t)sprintf(record + 4, "event %u", i);
+
+		memcpy(record, (uint8_t[]){ 0, 0, 0, length }, 4);
+		m->events_len += 4u + length;
+	}
 	m->events = room->events;
 }
 
@@ -341,22 +346,25 @@ static void a_long_goodbye_is_cut_between_characters(void **unused)
 	assert_true(utf8_valid(in.msg.why, strlen(in.msg.why)));
 }
 
-static void events_must_be_as_many_lines_as_they_say(void **unused)
+static void events_must_be_as_many_records_as_they_say(void **unused)
 {
 	static const struct {
 		const char *body;
 		size_t n;
 		enum rc rc;
 	} rows[] = {
-		{ "\0\0\0\1{}\n", 7, RC_OK },
-		{ "\0\0\0\2{}\n{}\n", 10, RC_OK },
-		{ "\0\0\0\1{}\n{}\n", 10, RC_INPUT },
-		{ "\0\0\0\2{}\n{}", 9, RC_INPUT },
+		{ "\0\0\0\1\0\0\0\2{}", 10, RC_OK },
+		{ "\0\0\0\2\0\0\0\2{}\0\0\0\0", 14, RC_OK },
+		{ "\0\0\0\1\0\0\0\2{}\0\0\0\0", 14, RC_INPUT },
+		{ "\0\0\0\2\0\0\0\2{}\0\0\0\1", 14, RC_INPUT },
+		{ "\0\0\0\2\0\0\0\2{}\0\0\0", 13, RC_INPUT },
+		{ "\0\0\0\2\0\0\0\2{}", 10, RC_INPUT },
+		{ "\0\0\0\1\xff\xff\xff\xff{}", 10, RC_INPUT },
 		{ "\0\0\0\1", 4, RC_INPUT },
 		{ "\0\0\0\0", 4, RC_INPUT },
 		{ "\0\0", 2, RC_INPUT },
-		{ "\0\0\2\1{}\n", 7, RC_INPUT },
-		{ "\xff\xff\xff\xff\n", 5, RC_INPUT },
+		{ "\0\0\2\1\0\0\0\2{}", 10, RC_INPUT },
+		{ "\xff\xff\xff\xff\0", 5, RC_INPUT },
 	};
 
 	(void)unused;
@@ -402,7 +410,7 @@ int main(void)
 		cmocka_unit_test(every_member_must_be_there_and_of_its_kind),
 		cmocka_unit_test(a_long_name_or_list_is_refused),
 		cmocka_unit_test(a_long_goodbye_is_cut_between_characters),
-		cmocka_unit_test(events_must_be_as_many_lines_as_they_say),
+		cmocka_unit_test(events_must_be_as_many_records_as_they_say),
 		cmocka_unit_test(damage_is_survived),
 	};
 

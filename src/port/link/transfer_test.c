@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,19 +35,28 @@ static void ten_thousand_messages_arrive_in_order(void **unused)
 	assert_int_equal(a.n_closed + b.n_closed, 0);
 }
 
+/* A message with a record of so many bytes. */
+static struct link_msg one_event(struct str *record, uint32_t size)
+{
+	uint32_t length = htobe32(size - (uint32_t)sizeof length);
+
+	str_addn(record, &length, sizeof length);
+	while (record->len < size)
+		str_addc(record, 'x');
+	return (struct link_msg){ .kind = LINK_EVENTS,
+		.n_events = 1,
+		.events = record->s,
+		.events_len = record->len };
+}
+
 static void who_does_not_take_what_is_sent_is_disconnected(void **unused)
 {
 	scoped(end_close) struct end a;
 	scoped(end_close) struct end b;
-	scoped(str_fini) struct str line = STR_EMPTY;
-	struct link_msg m = { .kind = LINK_EVENTS, .n_events = 1 };
+	scoped(str_fini) struct str record = STR_EMPTY;
+	struct link_msg m = one_event(&record, 1000000);
 
 	(void)unused;
-	for (int i = 0; i < 1000000; i++)
-		str_addc(&line, 'x');
-	str_addc(&line, '\n');
-	m.events = line.s;
-	m.events_len = line.len;
 	open_pair(&a, &b);
 	for (int i = 0; i < 64 && a.n_closed == 0; i++) {
 		link_port_send(a.port, a.connection, &m);
@@ -62,19 +72,14 @@ static void the_largest_frame_fits(void **unused)
 {
 	scoped(end_close) struct end a;
 	scoped(end_close) struct end b;
-	scoped(str_fini) struct str line = STR_EMPTY;
-	struct link_msg m = { .kind = LINK_EVENTS, .n_events = 1 };
+	scoped(str_fini) struct str record = STR_EMPTY;
+	struct link_msg m = one_event(&record, LINK_FRAME_BYTES_MAX - 2 - 4);
 
 	(void)unused;
-	while (line.len < LINK_FRAME_BYTES_MAX - 2 - 4 - 1)
-		str_addc(&line, 'x');
-	str_addc(&line, '\n');
-	m.events = line.s;
-	m.events_len = line.len;
 	open_pair(&a, &b);
 	link_port_send(a.port, a.connection, &m);
 	pump_until(&a, &b, b.n_received);
-	assert_int_equal(b.events_bytes, line.len);
+	assert_int_equal(b.events_bytes, record.len);
 }
 
 /* Between the two: one byte each way a round. */
