@@ -264,13 +264,22 @@ static bool take_offset(const char **at, int32_t *ret_s)
 	return true;
 }
 
+/* An offset may lead out of the four digits of a year, and then it could never be written again. */
+static bool is_writable(int64_t seconds)
+{
+	int32_t year = civil_from_seconds(seconds).year;
+
+	return year >= 0 && year <= 9999;
+}
+
 enum rc wall_parse(const char *text, struct wall *ret, struct err *e)
 {
 	const char *at = text;
 	struct civil c = { 0 };
 	int32_t ms, offset_s;
 
-	if (!take_civil(&at, &c) || !take_fraction(&at, &ms) || !take_offset(&at, &offset_s) || *at)
+	if (!take_civil(&at, &c) || !take_fraction(&at, &ms) || !take_offset(&at, &offset_s) ||
+		*at || !is_writable(civil_to_seconds(c) - offset_s))
 		return err_set(e, RC_INPUT,
 			"'%.40s' is not a time (RFC 3339, such as 2026-11-22T18:10:21Z)", text);
 	*ret = (struct wall){ (civil_to_seconds(c) - offset_s) * SECOND_MS + ms };

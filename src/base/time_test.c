@@ -153,7 +153,8 @@ static void other_ways_to_write_an_instant_are_read(void **unused)
 
 static void what_is_no_instant_is_refused(void **unused)
 {
-	static const char *const texts[] = { "", "now", "2026-11-22", "2026-11-22T18:10Z",
+	static const char *const texts[] = { "9999-12-31T23:59:59-00:01",
+		"0000-01-01T00:00:00+00:01", "", "now", "2026-11-22", "2026-11-22T18:10Z",
 		"2026-11-22T18:10:21", "2026-11-22T18:10:21Zx", "2026-11-22T18:10:21.Z",
 		"2026-11-22T18:10:21+05", "2026-11-22T18:10:21+0530", "2026-11-22T18:10:21+24:00",
 		"2026-11-22T18:10:21+05:60", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
