@@ -2,8 +2,6 @@
 /* deliver: the child's side. */
 #include "daemon/deliver.h"
 
-#include "base/json.h"
-#include "base/limits.h"
 #include "port/files/lab_files.h"
 #include "port/files/secret.h"
 #include "port/notify/notify.h"
@@ -27,18 +25,17 @@ static enum rc read_all(int fd, struct str *out, struct err *e)
 static void print_outcome(void *ctx, const struct delivery_outcome *o)
 {
 	scoped(str_fini) struct str out = STR_EMPTY;
-	struct json_out w;
+	enum pace_verdict verdict = o->answer.verdict;
+	const struct deliver_outcome outcome = {
+		.is_delivered = verdict == PACE_DELIVERED,
+		.is_lost = verdict == PACE_LOST,
+		.is_unanswered = verdict == PACE_UNANSWERED,
+		.retry_after_ms = verdict == PACE_LATER ? o->answer.retry_after_ms : -1,
+		.message = o->message ? o->message : "",
+		.reason = o->reason ? o->reason : "",
+	};
 
-	json_begin(&w, &out);
-	json_object_open(&w, NULL);
-	json_bool(&w, "is_delivered", o->answer.verdict == PACE_DELIVERED);
-	json_bool(&w, "is_lost", o->answer.verdict == PACE_LOST);
-	json_bool(&w, "is_unanswered", o->answer.verdict == PACE_UNANSWERED);
-	json_int(&w, "retry_after_ms",
-		o->answer.verdict == PACE_LATER ? o->answer.retry_after_ms : -1);
-	json_text(&w, "message", o->message ? o->message : "");
-	json_text(&w, "reason", o->reason ? o->reason : "");
-	json_close(&w);
+	deliver_outcome_write(&outcome, &out);
 	(void)!write(STDOUT_FILENO, str_c(&out), out.len);
 	uv_stop(ctx);
 }
@@ -61,16 +58,16 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-static void carry(const struct lab_channel *channel, const json_t *request)
+static void carry(const struct lab_channel *channel, const struct deliver_request *request)
 {
 	struct delivery d = { .number = 1,
-		.is_edit = json_get_bool(request, "is_edit", false),
-		.payload = (char *)json_get_text(request, "payload", "") };
+		.is_edit = request->is_edit,
+		.payload = (char *)(uintptr_t)request->payload };
 	struct http_client *http;
 	struct notify *notify;
 	uv_loop_t loop;
 
-	str_copy(d.message, sizeof d.message, json_get_text(request, "message", ""));
+	str_copy(d.message, sizeof d.message, request->message);
 	uv_loop_init(&loop);
 	http = http_client_new(&loop);
 	notify = notify_new(&loop, http, secret_resolve);
@@ -91,17 +88,18 @@ enum rc deliver_run(const char *lab_path, struct err *e)
 	scoped(findings_fini) struct findings findings = { 0 };
 	scoped(lab_free) struct lab *lab = NULL;
 	scoped(str_fini) struct str text = STR_EMPTY;
-	scoped(json_decref) json_t *request = NULL;
+	scoped(json_decref) json_t *holds = NULL;
+	struct deliver_request request;
 	const struct lab_channel *channel = NULL;
 	enum rc rc = read_all(STDIN_FILENO, &text, e);
 
 	if (rc == RC_OK)
-		rc = json_read(&request, str_c(&text), text.len, e);
+		rc = deliver_request_read(str_c(&text), text.len, &holds, &request, e);
 	if (rc == RC_OK)
 		rc = lab_load(&lab, lab_path, zones, &findings, e);
 	if (rc == RC_OK)
-		rc = find_channel(lab, json_get_text(request, "channel", ""), &channel, e);
+		rc = find_channel(lab, request.channel, &channel, e);
 	if (rc == RC_OK)
-		carry(channel, request);
+		carry(channel, &request);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #define DAEMON_DELIVER_H
 
 #include "base/err.h"
+#include "base/json.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -29,10 +30,18 @@ struct deliver_outcome { /* texts live during the callback */
 	bool is_delivered;
 	bool is_lost;           /* the message to edit is gone */
 	bool is_unanswered;     /* sent, but no answer in time: it may have arrived */
-	int64_t retry_after_ms; /* -1: not given */
+	int64_t retry_after_ms; /* -1: not given; a day at most */
 	const char *message, *reason;
 };
 typedef void deliver_done(void *ctx, const struct deliver_outcome *o);
+
+/* As text, both ways.  Texts of what was read live as long as *ret_holds.  RC_INPUT says why not. */
+void deliver_request_write(const struct deliver_request *r, struct str *out);
+enum rc deliver_request_read(const char *text, size_t n, json_t **ret_holds,
+	struct deliver_request *ret, struct err *e) MUST_USE;
+void deliver_outcome_write(const struct deliver_outcome *o, struct str *out);
+enum rc deliver_outcome_read(const char *text, size_t n, json_t **ret_holds,
+	struct deliver_outcome *ret, struct err *e) MUST_USE;
 
 /* In the watcher: `done` is called once, from the loop, whatever happens to the child. */
 void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct deliver_request *r,

@@ -2,8 +2,6 @@
 /* deliver_child: the watcher's side: start the child, feed it, read its answer, end it in time. */
 #include "daemon/deliver.h"
 
-#include "base/json.h"
-
 #include <signal.h>
 
 struct job {
@@ -32,21 +30,17 @@ static void closed(uv_handle_t *h)
 
 static void tell(struct job *j, const char *why)
 {
-	scoped(json_decref) json_t *o = NULL;
+	scoped(json_decref) json_t *holds = NULL;
 	struct deliver_outcome outcome = { .retry_after_ms = -1,
 		.is_unanswered = j->is_too_late,
 		.message = "",
 		.reason = why ? why : "the child gave no answer" };
+	struct err e;
 
 	if (!why && j->answer.len &&
-		json_read(&o, str_c(&j->answer), j->answer.len, NULL) == RC_OK) {
-		outcome.is_delivered = json_get_bool(o, "is_delivered", false);
-		outcome.is_lost = json_get_bool(o, "is_lost", false);
-		outcome.is_unanswered = json_get_bool(o, "is_unanswered", false);
-		outcome.retry_after_ms = json_get_int(o, "retry_after_ms", -1);
-		outcome.message = json_get_text(o, "message", "");
-		outcome.reason = json_get_text(o, "reason", "");
-	}
+		deliver_outcome_read(str_c(&j->answer), j->answer.len, &holds, &outcome, &e) !=
+			RC_OK)
+		outcome.reason = e.text;
 	j->done(j->ctx, &outcome);
 }
 
@@ -108,19 +102,6 @@ static void read_some(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		finish(j, NULL);
 }
 
-static void write_request(struct job *j, const struct deliver_request *r)
-{
-	struct json_out w;
-
-	json_begin(&w, &j->request);
-	json_object_open(&w, NULL);
-	json_text(&w, "channel", r->channel);
-	json_bool(&w, "is_edit", r->is_edit);
-	json_text(&w, "message", r->message);
-	json_text(&w, "payload", r->payload);
-	json_close(&w);
-}
-
 static int start(struct job *j, uv_loop_t *loop, const char *lab_path)
 {
 	char *argv[] = { (char *)"diarchy", (char *)"deliver", (char *)"--lab", (char *)lab_path,
@@ -158,7 +139,7 @@ void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct delive
 	j->done = done;
 	j->ctx = ctx;
 	j->open_handles = 4;
-	write_request(j, r);
+	deliver_request_write(r, &j->request);
 	uv_timer_init(loop, &j->timer);
 	uv_pipe_init(loop, &j->in, 0);
 	uv_pipe_init(loop, &j->out, 0);
