@@ -343,6 +343,8 @@ static enum http_outcome judge(struct http_call *call, CURLcode code)
 		return HTTP_TOO_LARGE;
 	if (call->is_mail && info_long(call, CURLINFO_RESPONSE_CODE) >= 400)
 		return HTTP_ANSWERED; /* the mail server said no, and the status says what */
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && info_off(call, CURLINFO_PRETRANSFER_TIME_T))
+		return HTTP_UNANSWERED; /* it was sent, and what came isn't HTTP/1 */
 	for (size_t i = 0; i < COUNT(outcomes); i++)
 		if (outcomes[i].code == code)
 			return outcomes[i].outcome;

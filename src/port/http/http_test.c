@@ -277,6 +277,166 @@ static void a_mail_is_handed_over_and_a_refused_recipient_is_an_answer(void **un
 	assert_int_equal(x.response.status, 550);
 }
 
+/* What a mail server may do instead of taking a mail. */
+static void say_no_word(struct visitor *v)
+{
+	visitor_wait(v);
+}
+
+static void greet_without_end(struct visitor *v)
+{
+	for (int i = 0; i < 1000; i++) {
+		visitor_say(v, "220-and another thing\r\n");
+		visitor_sleep(2);
+	}
+}
+
+/* As somebody in between does who wants to read along. */
+static void hide_starttls(struct visitor *v)
+{
+	visitor_say(v, "220 mail ready\r\n");
+	visitor_read_until(v, "\r\n");
+	visitor_say(v, "250-mail\r\n250 8BITMIME\r\n");
+	visitor_read_until(v, "MAIL");
+	if (strstr(v->seen, "MAIL"))
+		strcpy(v->ctx, "it said MAIL in clear");
+}
+
+static void take_all_but_the_answer(struct visitor *v)
+{
+	visitor_say(v, "220 mail ready\r\n");
+	visitor_read_until(v, "\r\n");
+	visitor_say(v, "250 mail\r\n");
+	visitor_read_until(v, "\r\n");
+	visitor_say(v, "250 sender ok\r\n");
+	visitor_read_until(v, "\r\n");
+	visitor_say(v, "250 recipient ok\r\n");
+	visitor_read_until(v, "DATA\r\n");
+	visitor_say(v, "354 go on\r\n");
+	visitor_read_until(v, "\r\n.\r\n"); /* and hang up: it may be in the queue */
+}
+
+static void answer_nonsense(struct visitor *v)
+{
+	visitor_say(v, "HTTP/1.1 200 OK\r\n\r\n");
+	visitor_wait(v);
+}
+
+static void bad_mail_servers_are_told_apart_and_given_up_in_time(void **unused)
+{
+	static const struct {
+		serve_tcp *serve;
+		bool use_starttls;
+		enum http_outcome outcome;
+	} rows[] = {
+		{ say_no_word, false, HTTP_NO_CONNECTION },
+		{ greet_without_end, false, HTTP_NO_CONNECTION },
+		{ hide_starttls, true, HTTP_NO_TLS },
+		{ take_all_but_the_answer, false, HTTP_UNANSWERED },
+		{ answer_nonsense, false, HTTP_NO_CONNECTION },
+	};
+	const char *to[] = { "ana@example.net" };
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char url[64], seen[64] = "";
+		struct loopback *server = loopback_tcp(rows[i].serve, seen);
+		struct http_request r = { .body = "Subject: x\r\n\r\n",
+			.body_bytes = 14,
+			.timeout_ms = 600,
+			.mail = { .from = "lab@example.net",
+				.to = to,
+				.n_to = 1,
+				.use_starttls = rows[i].use_starttls } };
+		struct exchange x;
+
+		r.url = url_of(server, "smtp", url);
+		exchange_run(&x, &r);
+		loopback_free(server);
+		if (x.response.outcome != rows[i].outcome)
+			fail_msg("server %zu: outcome %d, %s", i, x.response.outcome,
+				x.response.reason);
+		assert_true(x.response.reason[0]);
+		assert_string_equal(seen, "");
+	}
+}
+
+/* What a receiver may do instead of answering. */
+static void drip(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_say(v, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+	for (int i = 0; i < 100; i++) {
+		visitor_say(v, "x");
+		visitor_sleep(20);
+	}
+}
+
+static void drip_the_head(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_say(v, "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 100; i++) {
+		visitor_say(v, "X: y\r\n");
+		visitor_sleep(20);
+	}
+}
+
+static void say_what_is_not_http(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_say(v, "220 mail ready\r\n");
+}
+
+static void insist_on_http2(struct visitor *v)
+{
+	static const char settings[] = "\0\0\0\4\0\0\0\0\0";
+
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_sayn(v, settings, sizeof settings - 1);
+}
+
+static void heads_without_end(struct visitor *v)
+{
+	char line[1024];
+
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_say(v, "HTTP/1.1 200 OK\r\n");
+	snprintf(line, sizeof line, "X: %01000d\r\n", 0);
+	for (int i = 0; i < 500; i++)
+		visitor_say(v, line);
+}
+
+static void bad_receivers_are_told_apart_and_given_up_in_time(void **unused)
+{
+	static const struct {
+		serve_tcp *serve;
+		enum http_outcome outcome;
+	} rows[] = {
+		{ drip, HTTP_UNANSWERED },
+		{ drip_the_head, HTTP_UNANSWERED },
+		{ say_what_is_not_http, HTTP_UNANSWERED },
+		{ insist_on_http2, HTTP_UNANSWERED },
+		{ heads_without_end, HTTP_TOO_LARGE },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char url[64];
+		struct loopback *server = loopback_tcp(rows[i].serve, NULL);
+		struct http_request r = { .body = "{}", .body_bytes = 2, .timeout_ms = 600 };
+		struct exchange x;
+
+		r.url = url_of(server, "http", url);
+		exchange_run(&x, &r);
+		loopback_free(server);
+		if (x.response.outcome != rows[i].outcome)
+			fail_msg("receiver %zu: outcome %d, %s", i, x.response.outcome,
+				x.response.reason);
+		assert_true(x.response.reason[0]);
+	}
+}
+
 /* Counts turns of the loop while a mail server keeps libcurl waiting. */
 static void on_tick(uv_timer_t *timer)
 {
@@ -383,6 +543,8 @@ int main(void)
 		cmocka_unit_test(a_name_without_address_is_no_name),
 		cmocka_unit_test(a_malformed_url_is_unusable),
 		cmocka_unit_test(a_mail_is_handed_over_and_a_refused_recipient_is_an_answer),
+		cmocka_unit_test(bad_mail_servers_are_told_apart_and_given_up_in_time),
+		cmocka_unit_test(bad_receivers_are_told_apart_and_given_up_in_time),
 		cmocka_unit_test(a_mail_server_that_does_not_say_goodbye_does_not_stop_the_loop),
 		cmocka_unit_test(a_cancelled_call_never_answers),
 	};

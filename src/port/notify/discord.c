@@ -66,6 +66,13 @@ static void explain(const struct http_response *r, const json_t *body, struct or
 		snprintf(ret->reason, sizeof ret->reason, "HTTP %d", r->status);
 }
 
+/* With wait=true Discord answers 200 with the message.  Whoever answers 200 with anything else, a
+ * portal that wants a login say, is somebody in between: nothing was delivered. */
+static bool is_impostor(const struct http_response *r, const json_t *body)
+{
+	return r->status == 200 && !json_is_object(body);
+}
+
 static void judge(const struct http_response *r, bool is_edit, struct order_result *ret)
 {
 	scoped(json_decref) json_t *body = NULL;
@@ -74,6 +81,11 @@ static void judge(const struct http_response *r, bool is_edit, struct order_resu
 	if (json_read(&body, r->body, r->body_bytes, NULL) != RC_OK)
 		body = NULL; /* HTML of somebody in between: the status alone must do */
 	ret->answer = pace_judge_discord(r->status, is_edit, r->headers, r->body, r->body_bytes);
+	if (is_impostor(r, body)) {
+		ret->answer.verdict = PACE_FAILED;
+		snprintf(ret->reason, sizeof ret->reason, "HTTP 200, but not as Discord answers");
+		return;
+	}
 	id = json_get_text(body, "id", "");
 	if (ret->answer.verdict == PACE_DELIVERED && is_snowflake(id))
 		str_copy(ret->message, sizeof ret->message, id);

@@ -185,6 +185,17 @@ static void discords_answers_mean_what_pace_says(void **state)
 			  "{\"message\":\"Invalid Form Body\",\"code\":50035}", "44"),
 			false, PACE_REJECTED, -1, "HTTP 400: Invalid Form Body (50035)" },
 		{ JSON_ANSWER("500 Oops", "", "<h1>", "4"), false, PACE_FAILED, -1, "HTTP 500" },
+		{ JSON_ANSWER("302 Found", "Location: http://127.0.0.1:1/\r\n", "", "0"), false,
+			PACE_FAILED, -1, "HTTP 302" },
+		{ JSON_ANSWER("200 OK", "", "<title>Log in to this network</title>", "37"), false,
+			PACE_FAILED, -1, "HTTP 200, but not as Discord answers" },
+		{ JSON_ANSWER("200 OK", "", "", "0"), false, PACE_FAILED, -1,
+			"HTTP 200, but not as Discord answers" },
+		{ JSON_ANSWER("200 OK", "", "[1]", "3"), true, PACE_FAILED, -1,
+			"HTTP 200, but not as Discord answers" },
+		{ JSON_ANSWER("403 Forbidden", "", "{\"message\":\"\\u001b[2J\",\"code\":1e99}",
+			  "35"),
+			false, PACE_GONE, -1, "HTTP 403: \033[2J (0)" },
 		{ JSON_ANSWER("204 No Content", "", "", "0"), false, PACE_DELIVERED, -1, "" },
 	};
 
@@ -204,6 +215,42 @@ static void discords_answers_mean_what_pace_says(void **state)
 		assert_int_equal(o.retry_after_ms, rows[i].retry_after_ms);
 		assert_string_equal(o.reason, rows[i].reason);
 	}
+}
+
+/* A payload is for the address in lab.yaml: not for one that its receiver names, which may be on
+ * this very machine. */
+static void a_redirect_is_not_followed_wherever_it_leads(void **state)
+{
+	static const char *const statuses[] = { "301 Moved", "302 Found", "303 See", "307 Again",
+		"308 For good" };
+	struct stand_in elsewhere;
+
+	(void)state;
+	start(&elsewhere, answer_visitor, "\r\n\r\n", JSON_ANSWER("200 OK", "", "{}", "2"));
+	for (int i = 0; i < 2 * (int)COUNT(statuses); i++) {
+		struct delivery d = a_delivery(false, "", "{\"content\":\"x\"}");
+		struct stand_in s;
+		struct outcome o;
+		char url[128], answer[256];
+		struct lab_channel channel;
+
+		snprintf(answer, sizeof answer,
+			"HTTP/1.1 %s\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: "
+			"0\r\n\r\n",
+			statuses[i / 2], loopback_port(elsewhere.server));
+		start(&s, answer_visitor, "{\"content\":\"x\"}", answer);
+		channel = discord_at(&s, "", url);
+		if (i % 2)
+			channel = (struct lab_channel){ .name = "hook",
+				.kind = CHANNEL_WEBHOOK,
+				.url_plain = url };
+		o = deliver(&channel, &d);
+		loopback_free(s.server);
+		assert_int_equal(o.verdict, PACE_FAILED);
+		assert_non_null(strstr(o.reason, "HTTP 30"));
+	}
+	assert_int_equal(loopback_visits(elsewhere.server), 0);
+	loopback_free(elsewhere.server);
 }
 
 static void nobody_there_is_a_failure(void **state)
@@ -483,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_new_message_is_posted_and_its_id_comes_back),
 		cmocka_unit_test(an_edit_goes_to_the_message_and_keeps_the_thread),
 		cmocka_unit_test(discords_answers_mean_what_pace_says),
+		cmocka_unit_test(a_redirect_is_not_followed_wherever_it_leads),
 		cmocka_unit_test(nobody_there_is_a_failure),
 		cmocka_unit_test(a_message_id_that_is_none_is_a_lost_message),
 		cmocka_unit_test(a_channel_that_is_not_set_up_is_gone_and_says_why),
