@@ -26,23 +26,31 @@ static void closed(uv_handle_t *h)
 		free(q);
 }
 
-/* "commit US author US summary", where US is the ASCII unit separator. */
+static bool is_commit(const char *text)
+{
+	return *text && text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
+void git_head_read(char *text, struct git_head *ret)
+{
+	char *author = strchr(text, '\x1f'), *summary = author ? strchr(author + 1, '\x1f') : NULL;
+
+	*ret = (struct git_head){ 0 };
+	if (!summary)
+		return;
+	*author++ = '\0';
+	*summary++ = '\0';
+	summary[strcspn(summary, "\n")] = '\0';
+	if (is_commit(text))
+		*ret = (struct git_head){ text, author, summary };
+}
+
 static void tell(struct question *q)
 {
-	struct git_head head = { 0 };
-	char *author, *summary, *end;
+	struct git_head head;
 
 	q->answer[q->n < sizeof q->answer ? q->n : sizeof q->answer - 1] = '\0';
-	author = strchr(q->answer, '\x1f');
-	summary = author ? strchr(author + 1, '\x1f') : NULL;
-	if (summary) {
-		*author++ = '\0';
-		*summary++ = '\0';
-		end = strchr(summary, '\n');
-		if (end)
-			*end = '\0';
-		head = (struct git_head){ q->answer, author, summary };
-	}
+	git_head_read(q->answer, &head);
 	q->done(q->ctx, &head);
 }
 

@@ -99,7 +99,7 @@ void pump_send(struct pump *p, const char *text)
 	pump_send_bytes(p, text, strlen(text));
 }
 
-static void receive(struct pump *p)
+void pump_receive(struct pump *p)
 {
 	char part[16384];
 	ssize_t n = recv(p->fd, part, sizeof part, 0);
@@ -117,7 +117,7 @@ bool pump_until(struct pump *p, const char *text)
 		if (p->is_closed)
 			return false;
 		turn(p->loop);
-		receive(p);
+		pump_receive(p);
 	}
 	return true;
 }
@@ -126,7 +126,7 @@ bool pump_until_closed(struct pump *p, int64_t most_ms)
 {
 	for (int64_t end = now_ms() + most_ms; !p->is_closed && now_ms() < end;) {
 		turn(p->loop);
-		receive(p);
+		pump_receive(p);
 	}
 	return p->is_closed;
 }
@@ -160,7 +160,7 @@ void pump_answer(struct pump *p, struct pump_answer *ret)
 	while (p->got.len < n && !p->is_closed) {
 		must(now_ms() < end);
 		turn(p->loop);
-		receive(p);
+		pump_receive(p);
 	}
 	n = n < p->got.len ? n : p->got.len;
 	str_addn(&ret->body, str_c(&p->got), n);

@@ -30,6 +30,7 @@ SCOPED_FINI(pump_fini, struct pump)
 void pump_send(struct pump *p, const char *text);
 void pump_send_bytes(struct pump *p, const void *bytes, size_t n);
 void pump_run(uv_loop_t *loop, int64_t ms); /* let time pass */
+void pump_receive(struct pump *p);          /* what is there by now, without waiting */
 
 /* False when the server closed first. */
 bool pump_until(struct pump *p, const char *text);
