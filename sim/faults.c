@@ -9,6 +9,7 @@
 
 #define SHORTEST_MS (2 * SECOND_MS)
 #define LONGEST_MS  (25 * MINUTE_MS)
+#define FLIP_MIN_MS (40 * MINUTE_MS) /* between two changed bits; at most twice that */
 
 struct active {
 	enum fault fault;
@@ -453,7 +454,7 @@ static void strike(struct world *w, void *arg)
 		return;
 	if (stops_process(f.fault) && !w->sites[f.site].site)
 		return;
-	if (loses_history(f.fault) && !oracle_is_mirrored(w, f.site))
+	if (loses_history(f.fault) && (w->flip.is_there || !oracle_is_mirrored(w, f.site)))
 		return; /* what nobody else has is lost with the disk: nobody can promise that */
 	live = must_alloc(sizeof *live);
 	*live = f;
@@ -466,6 +467,43 @@ static void strike(struct world *w, void *arg)
 	world_later(w, draw_duration(w), heal_due, live);
 }
 
+/* One at a time, and only what the peer has: what is nowhere else nobody can bring back. */
+void faults_flip(struct world *w)
+{
+	uint8_t site = (uint8_t)rng_below(&w->rng, SIM_SITES);
+	struct event ev;
+
+	if (w->flip.is_there || !oracle_is_mirrored(w, site) ||
+		!memory_store_flip(w->sites[site].store, rng_next(&w->rng) >> 8, &ev))
+		return;
+	w->flip = (struct sim_flip){ .is_there = true,
+		.site = site,
+		.place = { .epoch = ev.epoch, .seq = ev.seq },
+		.unwatched_ms = w->now_ms };
+	str_copy(w->flip.place.site, sizeof w->flip.place.site, ev.site);
+	w->n_flips++;
+	world_trace(w, "a bit of event %llu is another at site%u", (unsigned long long)ev.seq,
+		site);
+}
+
+static void flip_again(struct world *w, void *arg)
+{
+	(void)arg;
+	faults_flip(w);
+	world_later(w, FLIP_MIN_MS + (int64_t)rng_below(&w->rng, FLIP_MIN_MS), flip_again, NULL);
+}
+
+/* Drawn by a generator of its own, so that the other worlds stay what they were. */
+static void draw_flips(struct world *w)
+{
+	struct rng own;
+
+	rng_seed(&own, w->options.seed ^ UINT64_C(0xb17f11b));
+	w->has_flips = rng_chance(&own, 1, 6);
+	if (w->has_flips)
+		world_later(w, FLIP_MIN_MS, flip_again, NULL);
+}
+
 void faults_draw(struct world *w)
 {
 	static const int64_t gaps_ms[] = { 20 * SECOND_MS, MINUTE_MS, 3 * MINUTE_MS,
@@ -474,6 +512,7 @@ void faults_draw(struct world *w)
 	for (int i = 0; i < FAULTS; i++)
 		w->is_enabled[i] = rng_chance(&w->rng, 1, 2);
 	w->is_enabled[FAULT_SERVICE] = true;
+	draw_flips(w);
 	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
 	w->is_enabled[FAULT_GARBLE] &=
 		rng_chance(&w->rng, 1, 3); /* it takes the codec, which is slow */

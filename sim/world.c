@@ -182,10 +182,12 @@ void world_start_site(struct world *w, uint8_t site)
 		.lab = s->lab,
 		.store = memory_store_port(s->store),
 		.version = "sim",
+		.scrub_every_ms = w->has_flips ? SIM_SCRUB_MS : 0,
 		.seed = rng_next(&w->rng) };
 	struct err e = { 0 };
 
 	s->generation++;
+	w->flip.unwatched_ms = w->flip.site == site ? w->now_ms : w->flip.unwatched_ms;
 	if (site_open(&s->site, &setup, world_now(w, site), &e) != RC_OK) {
 		world_breach(w, "site%u does not open: %s", site, e.text);
 		return;
@@ -277,6 +279,7 @@ static void look(struct world *w, void *arg)
 	(void)arg;
 	world_later(w, LOOK_EVERY_MS, look, NULL);
 	oracle_remember(w);
+	oracle_flipped(w);
 	if (w->is_chaos)
 		oracle_still(w);
 	if (w->now_ms < w->phase_ends_ms)

@@ -17,11 +17,13 @@
 #include "base/heap.h"
 #include "base/rng.h"
 #include "core/journal/memory_store.h"
+#include "core/journal/scrub.h"
 #include "node/site.h"
 
 #define SIM_SITES    2
 #define SIM_MESSAGES 4096
 #define SIM_CHECKS   64
+#define SIM_SCRUB_MS (2 * HOUR_MS) /* in worlds whose disks change bits */
 
 /* What can go wrong; a swarm draws a subset, and how often, from the seed. */
 enum fault {
@@ -54,6 +56,7 @@ enum fault {
 	FAULT_RELOAD,   /* a site runs a lab.yaml with fewer checks */
 	FAULTS,
 };
+/* Apart from these, now and then, a site's disk changes a bit of an event that it holds. */
 
 struct sim_message { /* one message in Discord */
 	uint64_t id;
@@ -84,6 +87,13 @@ struct sim_site {
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
 	uint64_t answers;
+};
+
+struct sim_flip { /* a bit that a disk changed */
+	bool is_there, is_noticed;
+	uint8_t site;
+	struct journal_place place;
+	int64_t unwatched_ms; /* its site runs since, and hasn't noticed it */
 };
 
 struct sim_options {
@@ -130,6 +140,9 @@ struct world {
 	int64_t quiet_since_ms; /* nothing changed in the world since */
 	bool is_chaos;
 	int64_t phase_ends_ms;
+	bool has_flips; /* journals are scrubbed */
+	struct sim_flip flip;
+	uint64_t n_flips;
 	/* Wires. */
 	int64_t slow_ms;
 	bool is_garbling;
@@ -188,6 +201,7 @@ void discord_from_watcher(struct world *w, const struct watcher_effect *fx);
 void faults_draw(struct world *w); /* the swarm's options */
 void faults_begin_chaos(struct world *w);
 void faults_heal_all(struct world *w);
+void faults_flip(struct world *w);
 
 /* oracle.c */
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
@@ -197,6 +211,7 @@ void oracle_crash(struct world *w,
 void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
 void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
+void oracle_flipped(struct world *w);                   /* a bit is another: is it noticed? */
 void oracle_still(struct world *w);                     /* the world stood still for long enough */
 void oracle_forget(struct world *w); /* messages that nobody knows of can't be edited: set aside */
 void oracle_print(struct world *w);

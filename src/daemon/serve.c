@@ -149,7 +149,8 @@ static enum rc open_site(struct serve *s, struct err *e)
 		.lab = s->lab,
 		.store = sqlite_store_port(s->store),
 		.signer = keys_signer_port(s->signer),
-		.version = DIARCHY_VERSION };
+		.version = DIARCHY_VERSION,
+		.scrub_every_ms = SITE_SCRUB_MS };
 
 	git_head_of(&s->loop, s->options.lab_path, take_revision, &r);
 	while (!r.is_known)

@@ -173,6 +173,14 @@ static void recovered(const struct words *w)
 		(long long)json_get_int(w->body, "events", 0), get(w, "peer"));
 }
 
+static void repaired(const struct words *w)
+{
+	str_addf(w->out,
+		"%s put event %lld of %s's journal back, which its disk had changed: from %s",
+		w->ev->subject, (long long)json_get_int(w->body, "seq", 0), get(w, "of"),
+		get(w, "peer"));
+}
+
 static void clock_event(const struct words *w)
 {
 	str_addf(w->out, "the clock of %s jumped by %lld ms", w->ev->subject,
@@ -199,6 +207,7 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 	[EVENT_PAUSE] = pause_event,
 	[EVENT_DRILL] = drill,
 	[EVENT_RECOVERED] = recovered,
+	[EVENT_REPAIRED] = repaired,
 	[EVENT_CLOCK] = clock_event,
 	[EVENT_NOTE] = note,
 };

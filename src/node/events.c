@@ -270,17 +270,27 @@ struct restore {
 	struct map incidents; /* site and id of those seen */
 };
 
-/* Each event of an incident is whole: of each site's only the newest counts. */
-static bool is_outdated(struct restore *r, const struct event *ev)
+/* Each event of an incident is whole: of each site's only the newest counts.  What the disk has changed
+ * counts nowhere. */
+static bool is_left_out(struct restore *r, const struct event *ev)
 {
 	scoped(str_fini) struct str key = STR_EMPTY;
+	bool is_incident = event_kind_of(ev->kind) == EVENT_INCIDENT;
 
-	if (event_kind_of(ev->kind) != EVENT_INCIDENT)
-		return false;
-	str_add(&key, ev->site);
-	str_addc(&key, ' ');
-	str_add(&key, ev->subject);
-	return map_put(&r->incidents, str_c(&key), r);
+	if (is_incident) {
+		str_add(&key, ev->site);
+		str_addc(&key, ' ');
+		str_add(&key, ev->subject);
+		if (map_has(&r->incidents, str_c(&key)))
+			return true;
+	}
+	if (!journal_fits_hash(ev)) {
+		scrub_found_event(r->s, r->now, ev, true);
+		return true;
+	}
+	if (is_incident)
+		map_put(&r->incidents, str_c(&key), r);
+	return false;
 }
 
 static bool collect(void *arg, const struct event *ev, uint64_t cursor)
@@ -289,7 +299,7 @@ static bool collect(void *arg, const struct event *ev, uint64_t cursor)
 	struct event *copy;
 
 	(void)cursor;
-	if (is_outdated(r, ev))
+	if (is_left_out(r, ev))
 		return true;
 	must_grow(r->events, r->n, r->cap);
 	copy = &r->events[r->n++];
@@ -444,7 +454,7 @@ void events_declare_pings(struct site *s, struct now now)
 		struct event_query q = { .kind = event_kind_text(EVENT_EVIDENCE),
 			.subject = c->name,
 			.most = 1 };
-		struct restore r = { .s = s };
+		struct restore r = { .s = s, .now = now };
 		scoped(str_fini) struct str body = STR_EMPTY;
 		struct json_out w;
 

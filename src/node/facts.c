@@ -231,6 +231,14 @@ static void judge_channels(struct site *s, struct now now, bool is_blind)
 	facts_observe(s, now, s->tables->self_check[SELF_NOTIFY], true, NULL);
 }
 
+void facts_journal(struct site *s, struct now now)
+{
+	const char *trouble = *s->forked ? s->forked : *s->differs ? s->differs : scrub_trouble(s);
+
+	if (s->is_open)
+		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], !trouble, trouble);
+}
+
 /* A channel that nobody has written to for a while is tried without a message: a webhook that was
  * deleted must not be found out on the night when it is needed.  Sooner when nobody else is heard: is
  * anything there? */

@@ -122,26 +122,54 @@ static struct site_effect *send_msg(struct site *s, uint8_t peer, uint64_t conne
 	return fx;
 }
 
+void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place)
+{
+	const struct link *l = &s->links[peer];
+	struct link_head *from = arena_alloc(&s->scratch, sizeof *from);
+	struct link_msg msg = { .kind = LINK_PULL,
+		.echo = l->beat_heard,
+		.heads = from,
+		.n_heads = 1 };
+
+	*from = (struct link_head){ .epoch = place->epoch, .seq = place->seq - 1 };
+	str_copy(from->site, sizeof from->site, place->site);
+	send_msg(s, peer, l->connection, &msg);
+}
+
 /* ---- batches */
 
-/* The events that the peer lacks. */
-static void send_events(struct site *s, uint8_t peer, uint64_t connection,
-	const struct link_head *from)
+/* Events of a chain; not what this disk has changed, which nobody would take, nor what is behind it. */
+static size_t read_events(struct site *s, struct now now, uint8_t peer,
+	const struct link_head *from, struct event **ret)
 {
 	const struct journal_store *store = s->setup.store;
-	struct link_msg msg = { .kind = LINK_EVENTS };
-	struct site_effect *fx;
-	struct str records = STR_EMPTY;
-	struct event *events;
 	struct err e = { 0 };
 	size_t n;
 
 	if (store->range(store->ctx, from->site, from->epoch, from->seq + 1, EVENT_BATCH_MAX,
-		    &s->scratch, &events, &n, &e) != RC_OK) {
+		    &s->scratch, ret, &n, &e) != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "reading the journal for %s: %s",
 			s->lab->sites[peer].name, e.text);
-		n = 0;
+		return 0;
 	}
+	for (size_t i = 0; i < n; i++)
+		if (!journal_fits_hash(&(*ret)[i])) {
+			scrub_found_event(s, now, &(*ret)[i], false);
+			return i;
+		}
+	return n;
+}
+
+/* The events that the peer lacks. */
+static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t connection,
+	const struct link_head *from)
+{
+	struct link_msg msg = { .kind = LINK_EVENTS };
+	struct site_effect *fx;
+	struct str records = STR_EMPTY;
+	struct event *events;
+	size_t n = read_events(s, now, peer, from, &events);
+
 	for (size_t i = 0; i < n && records.len < LINK_BATCH_BYTES; i++) {
 		event_write_record(&events[i], &records);
 		msg.n_events++;
@@ -206,13 +234,15 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	enum rc rc = read_batch(s, msg, &events, &e);
 
 	if (rc == RC_OK)
+		scrub_offered(s, now, peer, events, n);
+	if (rc == RC_OK)
 		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
 			e.text);
 		if (rc == RC_CORRUPT) {
-			s->is_contradicted = true;
-			facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, e.text);
+			str_copy(s->forked, sizeof s->forked, e.text);
+			facts_journal(s, now);
 		}
 		return;
 	}
@@ -244,29 +274,38 @@ static bool is_same_journal(const struct site *s, const struct link *l)
 	return n_same == s->n_heads;
 }
 
+/* It lacks what its disk has changed until that is mended, and says so. */
+static bool is_journal_in_trouble(const struct site *s, uint8_t site)
+{
+	char name[NAME_BYTES_MAX + 16];
+	const struct vantage *v;
+	uint16_t check;
+
+	snprintf(name, sizeof name, "journal@%s", s->lab->sites[site].name);
+	check = lab_check_index(s->lab, name);
+	v = check == NO_CHECK ? NULL : checks_vantage(s->checks, check, site);
+	return v && v->word == WORD_FAILING;
+}
+
 /* With equal journals and equal configuration the folded states must be equal too. */
 static void compare_digests(struct site *s, struct now now, uint8_t peer)
 {
 	const struct link *l = &s->links[peer];
-	char reason[REASON_BYTES_MAX];
 
 	/* What waits for room on the disk is in our state, and in no journal. */
 	if (journal_uncommitted(s->journal) || !is_same_journal(s, l))
 		return;
-	if (s->is_contradicted)
-		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
-	s->is_contradicted = false;
-	if (l->peer_digest == site_digest(s) || facts_is_other_lab(s, peer)) {
-		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], true, NULL);
+	s->forked[0] = '\0';
+	if (l->peer_digest == site_digest(s) || facts_is_other_lab(s, peer) || s->scrub.n > 0 ||
+		is_journal_in_trouble(s, peer)) {
 		s->digest_differs = 0;
-		return;
+		s->differs[0] = '\0';
+	} else if (++s->digest_differs == DIGEST_PATIENCE + 1) {
+		snprintf(s->differs, sizeof s->differs,
+			"the same journals as %s's, but another state: please report this defect",
+			s->lab->sites[peer].name);
 	}
-	if (++s->digest_differs != DIGEST_PATIENCE + 1)
-		return;
-	snprintf(reason, sizeof reason,
-		"the same journals as %s's, but another state: please report this defect",
-		s->lab->sites[peer].name);
-	facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], false, reason);
+	facts_journal(s, now);
 }
 
 /* Journaled, and the facts that follow from it are looked at now. */
@@ -313,13 +352,14 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 			break;
 		}
 		case LINK_DO_PULL_FROM:
-			send_events(s, peer, do_->connection, &do_->msg.heads[0]);
+			send_events(s, now, peer, do_->connection, &do_->msg.heads[0]);
 			break;
 		case LINK_DO_ACCEPT:
 			accept(s, now, peer, &do_->msg);
 			break;
 		case LINK_SAY_UP:
 			say_link(s, now, peer, "up", NULL);
+			scrub_linked(s, now);
 			break;
 		case LINK_SAY_DOWN:
 			say_link(s, now, peer, "down", do_->why);

@@ -376,6 +376,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	events_declare_pings(s, now);
 	for (uint32_t i = 0; i < SELF_CHECKS; i++)
 		facts_observe(s, now, s->tables->self_check[i], true, NULL);
+	facts_journal(s, now);
 	s->alert_start_by.ms = now.mono.ms + (is_new && s->lab->n_sites > 1 ? HISTORY_WAIT_MS : 0);
 	return RC_OK;
 }
@@ -400,6 +401,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->said_hlc = must_alloc((s->lab->n_checks + 1u) * sizeof *s->said_hlc);
 	beacons_init(s, now);
 	peers_init(s, now);
+	scrub_init(s, now);
 	rc = open_state(s, now, e);
 	if (rc != RC_OK)
 		return rc;
@@ -544,6 +546,7 @@ void site_tick(struct site *s, struct now now)
 	checks_tick(s->checks, now);
 	peers_tick(s, now);
 	beacons_tick(s, now);
+	scrub_tick(s, now);
 	if (!s->is_started && s->is_stuck) /* no history can come back while it can't be kept */
 		s->alert_start_by.ms = now.mono.ms + HISTORY_WAIT_MS;
 	if (!s->is_started && now.mono.ms >= s->alert_start_by.ms)
@@ -554,7 +557,7 @@ void site_tick(struct site *s, struct now now)
 struct mono site_wake(const struct site *s)
 {
 	int64_t wakes[] = { checks_wake(s->checks).ms, alert_wake(s->alert).ms, peers_wake(s).ms,
-		beacons_wake(s).ms, s->facts_due.ms, s->alive_due.ms,
+		beacons_wake(s).ms, s->facts_due.ms, s->alive_due.ms, scrub_wake(s).ms,
 		s->is_started ? NEVER_MS : s->alert_start_by.ms,
 		s->is_stuck ? s->last_mono.ms + STUCK_RETRY_MS : NEVER_MS };
 	struct mono wake = { NEVER_MS };

@@ -34,7 +34,9 @@ struct site_setup {
 	const char *version;
 	const char *url;               /* of the pages, where lab.yaml doesn't say; NULL */
 	struct site_revision revision; /* of `lab`; read by site_open only */
+	int64_t scrub_every_ms; /* the journal is verified so often, one pass each; 0: never */
 };
+#define SITE_SCRUB_MS DAY_MS
 
 /* Opens the journal, folds it, appends `boot` (and `config` if it changed). */
 enum rc site_open(struct site **ret, const struct site_setup *setup, struct now now,
@@ -132,6 +134,8 @@ struct site_watcher_view {    /* what a watcher last said */
 const struct site_watcher_view *site_watcher_view(const struct site *s, uint8_t watcher);
 /* The journal can't be written: nothing leaves that depends on it. */
 bool site_is_stuck(const struct site *s);
+/* When the last pass over the journal ended; {0}: none in this run. */
+struct wall site_verified(const struct site *s);
 uint64_t site_digest(const struct site *s); /* replicated folded state */
 bool site_is_blind(const struct site *s);
 

@@ -284,6 +284,7 @@ void pair_start(struct pair *p, uint8_t site)
 		.lab = s->lab,
 		.seed = site + 1u,
 		.store = memory_store_port(s->store),
+		.scrub_every_ms = HOUR_MS,
 		.version = "test" };
 
 	assert_int_equal(site_open(&s->site, &setup, pair_now(p, site), NULL), RC_OK);

@@ -7,6 +7,7 @@
  *	events.c     events of the journals -> the cores; our words -> events
  *	peers.c      links
  *	beacons.c    watchers: beacons, drills, deliveries through them
+ *	scrub.c      is the journal still what was written?
  *	facts.c      what the site knows of itself and its neighbours, as evidence
  *	operators.c  what people tell it
  *	event_text.c one sentence an event
@@ -15,6 +16,7 @@
 #define NODE_SITE_PRIVATE_H
 
 #include "base/log.h"
+#include "core/journal/scrub.h"
 #include "node/site.h"
 
 /* The lab in the words of the cores; made anew by each load, lives in its own arena. */
@@ -59,6 +61,25 @@ struct beaconing { /* with one watcher */
 	char why[REASON_BYTES_MAX]; /* why it is not reachable */
 };
 
+#define SCRUB_DAMAGES_MAX 32
+struct damage { /* an event of the journal that isn't what was written */
+	struct journal_place place;
+	bool is_unfolded;    /* its fact is missing in our state */
+	struct mono ask_due; /* ask a peer for its copy */
+	uint8_t last_asked;  /* peer */
+	bool is_asked;       /* somebody was there the last time */
+	uint32_t n_asked;    /* times, in vain */
+};
+struct scrubbing {
+	struct journal_scrub at;
+	struct mono due, begun; /* next slice; this pass */
+	struct wall verified;   /* end of the last whole pass; {0}: none yet */
+	uint32_t slices;
+	struct damage damages[SCRUB_DAMAGES_MAX];
+	uint32_t n;
+	char reason[REASON_BYTES_MAX];
+};
+
 struct site {
 	struct site_setup setup;
 	const struct lab *lab;
@@ -92,9 +113,12 @@ struct site {
 	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
-	bool is_contradicted; /* a peer's events didn't fit ours, and nothing proved since that
-	                                 * the two are the same */
-	uint64_t digest;      /* site_digest, cached */
+	struct scrubbing scrub;
+	/* What is wrong with the journal: "" nothing. */
+	char forked[REASON_BYTES_MAX];  /* a peer's events didn't fit ours, and nothing proved since
+	                                * that the two are the same */
+	char differs[REASON_BYTES_MAX]; /* the same journal gave a peer another state */
+	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
 	uint32_t digest_differs; /* beats in a row with equal heads and another digest */
 	char lab_of[SITES_MAX]
@@ -148,6 +172,24 @@ void peers_push(struct site *s, struct now now); /* our heads grew */
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
 
+/* For its copy of what is damaged here. */
+void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place);
+
+/* scrub.c */
+void scrub_init(struct site *s, struct now now);
+void scrub_tick(struct site *s, struct now now);
+struct mono scrub_wake(const struct site *s);
+/* Somebody who read the journal came upon an event that doesn't fit its hash.  is_unfolded: and left it
+ * out of our state. */
+void scrub_found(struct site *s, struct now now, const struct journal_place *place,
+	bool is_unfolded);
+void scrub_found_event(struct site *s, struct now now, const struct event *ev, bool is_unfolded);
+/* A peer sent these: they may hold what is damaged here. */
+void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event *events,
+	size_t n);
+void scrub_linked(struct site *s, struct now now); /* somebody can be asked again */
+const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL none */
+
 /* beacons.c */
 void beacons_init(struct site *s, struct now now);
 void beacons_fini(struct site *s);
@@ -169,6 +211,7 @@ void facts_notice_clock(struct site *s, struct now now);
 /* A link was stepped: what it knows of the peer may be news. */
 void facts_follow_link(struct site *s, struct now now, uint8_t peer);
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok, const char *reason);
+void facts_journal(struct site *s, struct now now); /* journal@SITE, by all that is known */
 bool facts_is_other_lab(const struct site *s, uint8_t site); /* that it runs, as far as we know */
 void facts_loaded(struct site *s, struct now now);           /* a lab.yaml was taken up */
 

@@ -2,20 +2,19 @@
 /*
  * What peers send: is it genuine, does it continue what we hold, and if not, whose fault is that.
  *
- * A batch is first verified by itself (`check_batch`), then laid beside what we hold of the chain
+ * A batch is first verified by itself (`journal_check_batch`), then laid beside what we hold of the chain
  * (`compare`), which yields how many of its events we have already and whether the rest follows.
  */
 #include "core/journal/journal_private.h"
+#include "core/journal/scrub.h"
 
 static enum rc check_event(const struct event *ev, struct err *e)
 {
-	struct sha256 hash;
 	enum rc rc = event_validate(ev, e);
 
 	if (rc != RC_OK)
 		return rc;
-	hash = event_hash(ev);
-	if (memcmp(&hash, &ev->hash, sizeof hash) != 0)
+	if (!journal_fits_hash(ev))
 		return err_set(e, RC_CORRUPT, "its hash doesn't fit its content");
 	return RC_OK;
 }
@@ -32,8 +31,7 @@ static enum rc check_pair(const struct event *before, const struct event *ev, st
 	return RC_OK;
 }
 
-/* A chain of its own, signed by its site at the end. */
-static enum rc check_batch(const struct journal *j, const struct event *events, size_t n,
+enum rc journal_check_batch(const struct journal *j, const struct event *events, size_t n,
 	struct err *e)
 {
 	const struct journal_signer *s = &j->signer;
@@ -123,6 +121,9 @@ static enum rc compare(const struct journal *j, const struct event *events, size
 		return err_set(e, RC_CORRUPT, "%s's journal has lost event %lu", events->site,
 			(unsigned long)events->seq);
 	compare_held(held, n_held, events, n, ret);
+	if (ret->is_forked && !journal_fits_hash(&held[ret->n_same]))
+		return err_set(e, RC_IO, "event %lu of %s's journal is damaged on this disk",
+			(unsigned long)held[ret->n_same].seq, events->site);
 	return RC_OK;
 }
 
@@ -243,7 +244,7 @@ enum rc journal_accept(struct journal *j, struct now now, const struct event *ev
 		*ret_new = 0;
 		return RC_OK;
 	}
-	rc = check_batch(j, events, n, e);
+	rc = journal_check_batch(j, events, n, e);
 	if (rc == RC_OK)
 		rc = compare(j, events, n, &o, e);
 	if (rc != RC_OK)

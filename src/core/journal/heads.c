@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far we and a peer have come: heads laid beside heads. */
 #include "core/journal/journal_private.h"
+#include "core/journal/scrub.h"
 
 bool journal_may_settle(const struct journal *j, size_t chain)
 {
@@ -65,8 +66,8 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 		return !same_hash(&theirs->hash, &ours->hash);
 	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n,
 		    NULL) != RC_OK ||
-		n != 1)
-		return false; /* the store has trouble of its own, which it will say elsewhere */
+		n != 1 || !journal_fits_hash(ev))
+		return false; /* the store has trouble of its own, which is said elsewhere */
 	return !same_hash(&theirs->hash, &ev->hash);
 }
 

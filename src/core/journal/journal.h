@@ -58,6 +58,9 @@ struct journal_store {
 	 * our own chain, when it was forked. */
 	enum rc (*replace)(void *ctx, const struct journal_head *from, const struct event *events,
 		size_t n, struct err *e);
+	/* Put the event that belongs there in the place of one that is damaged, keeping its cursor:
+	 * durable on RC_OK.  It was proven to be the same (scrub.h). */
+	enum rc (*mend)(void *ctx, const struct event *ev, struct err *e);
 	/* How far each chain is held; malloced. */
 	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e);
 	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */

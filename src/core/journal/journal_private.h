@@ -59,6 +59,10 @@ struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
 /* From now on we write `epoch`; what is prepared moves there. */
 void journal_enter(struct journal *j, uint64_t epoch);
 
+/* Events of one chain in a row, each fits its hash, and the last is signed by its site. */
+enum rc journal_check_batch(const struct journal *j, const struct event *events, size_t n,
+	struct err *e);
+
 /* A chain of ours may give way to the first version that a peer proves, and to no third one:
  * peers that each hold another would have us change sides for ever. */
 bool journal_may_settle(const struct journal *j, size_t chain);

@@ -339,6 +339,39 @@ static enum rc put(void *ctx, const struct event *events, size_t n, struct err *
 	return replace(ctx, NULL, events, n, e);
 }
 
+/* Rows are looked for by address: the new one takes the old one's place everywhere. */
+static void swap_row(struct rows *rows, const struct row *old, struct row *row)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->v[i] == old)
+			rows->v[i] = row;
+}
+
+static enum rc mend(void *ctx, const struct event *ev, struct err *e)
+{
+	struct memory_store *s = ctx;
+	struct chain *c = find_chain(s, ev->site, ev->epoch);
+	struct row *old, *row;
+
+	must(!s->is_searching);
+	if (!c || ev->seq == 0 || ev->seq > c->rows.n)
+		return refuse(ev, "isn't held", e);
+	if (is_faulty(s))
+		return err_set(e, s->fault.rc, "the simulated disk failed");
+	old = c->rows.v[ev->seq - 1];
+	row = row_new(ev);
+	row->cursor = old->cursor;
+	row->commit = old->commit;
+	row->rank = old->rank;
+	swap_row(&s->arrived, old, row);
+	swap_row(&s->sorted, old, row);
+	c->rows.v[ev->seq - 1] = row;
+	if (c->site == old->ev.site)
+		c->site = row->ev.site;
+	free(old);
+	return RC_OK;
+}
+
 static enum rc heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e)
 {
 	const struct memory_store *s = ctx;
@@ -569,6 +602,7 @@ struct memory_store *memory_store_new(void)
 	s->port = (struct journal_store){ .ctx = s,
 		.put = put,
 		.replace = replace,
+		.mend = mend,
 		.heads = heads,
 		.range = range,
 		.query = query,
@@ -633,6 +667,24 @@ void memory_store_rollback(struct memory_store *s, uint64_t commits)
 {
 	forget_torn(s);
 	return_to(s, commits < s->commits ? s->commits - commits : 0);
+}
+
+bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *ret)
+{
+	struct row *row = s->sorted.n ? s->sorted.v[number % s->sorted.n] : NULL;
+	const struct chain *c = row ? find_chain(s, row->ev.site, row->ev.epoch) : NULL;
+	uint64_t which = number / (s->sorted.n + 1);
+	size_t n_body;
+
+	if (!row || row == c->rows.v[c->rows.n - 1])
+		return false;
+	*ret = row->ev;
+	n_body = strlen(row->ev.body);
+	if (which % 4 == 0)
+		row->ev.hash.bytes[which % SHA256_BYTES] ^= (uint8_t)(1 << which % 8);
+	else /* never to a NUL: letters differ from it in more than the lowest bits */
+		((char *)row->ev.body)[which % n_body] ^= 1;
+	return true;
 }
 
 size_t memory_store_count(const struct memory_store *s)

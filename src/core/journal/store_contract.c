@@ -406,6 +406,22 @@ static void after_a_cursor_events_come_as_they_arrived(void **state)
 	assert_answer(&rest, 3, (const struct event *[]){ &m[3], &d[1], &d[3] });
 }
 
+static void an_event_that_is_mended_keeps_its_place(void **state)
+{
+	struct event d[4], m[4];
+	const struct event *arrived[] = { &m[0], &m[1], &m[2], &m[3], &d[0], &d[1], &d[2], &d[3] };
+	struct answer before = { 0 }, after = { 0 };
+
+	(void)state;
+	put_interleaved(d, m);
+	query(&(struct event_query){ .after_cursor = EVENT_CURSOR_OLDEST }, &before);
+	for (size_t i = 0; i < COUNT(arrived); i++)
+		assert_int_equal(fixture.store->mend(fixture.store->ctx, arrived[i], NULL), RC_OK);
+	query(&(struct event_query){ .after_cursor = EVENT_CURSOR_OLDEST }, &after);
+	assert_answer(&after, 8, arrived);
+	assert_memory_equal(after.cursors, before.cursors, sizeof before.cursors);
+}
+
 static void the_latest_of_each_subject_is_told_once(void **state)
 {
 	struct event d[4], m[4];
@@ -837,6 +853,7 @@ int store_contract_run(const char *name, const struct store_fixture *given)
 		TEST(paging_tells_every_event_once),
 		TEST(a_cursor_that_names_nothing_is_malformed_input),
 		TEST(after_a_cursor_events_come_as_they_arrived),
+		TEST(an_event_that_is_mended_keeps_its_place),
 		TEST(the_latest_of_each_subject_is_told_once),
 		TEST(a_listener_that_has_heard_enough_is_left_alone),
 		TEST(notes_are_kept_and_changed),

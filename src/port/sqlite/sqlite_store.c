@@ -137,6 +137,7 @@ static struct sqlite_store *new_store(const char *path)
 	s->port = (struct journal_store){ .ctx = s,
 		.put = store_put,
 		.replace = store_replace,
+		.mend = store_mend,
 		.heads = store_heads,
 		.range = store_range,
 		.query = store_query,

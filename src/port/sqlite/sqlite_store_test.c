@@ -414,6 +414,95 @@ static void an_altered_event_of_long_ago_is_found_by_verifying(void **state)
 	sqlite_store_close(s);
 }
 
+/* Event 50 of `n`, as it was written. */
+static struct event fiftieth(struct arena *a)
+{
+	struct event_maker m = { .a = a, .site = "dublin", .epoch = 1763000000 };
+	struct event ev;
+
+	while (m.seq < 50)
+		ev = next_event(&m);
+	return ev;
+}
+
+static void assert_mended(void)
+{
+	struct sqlite_store *s = must_open();
+	const struct journal_store *port = sqlite_store_port(s);
+	struct sqlite_verified verified;
+	struct event ev = fiftieth(&arena);
+	struct err e = { 0 };
+
+	assert_int_equal(sqlite_store_verify(s, NULL, &verified, NULL), RC_CORRUPT);
+	if (port->mend(port->ctx, &ev, &e) != RC_OK ||
+		sqlite_store_verify(s, NULL, &verified, &e) != RC_OK)
+		fail_msg("%s", e.text);
+	assert_int_equal(verified.events, SQLITE_TAIL_EVENTS + 60);
+	sqlite_store_close(s);
+}
+
+static void an_altered_event_is_mended_with_a_copy(void **state)
+{
+	static const char *const altering[] = {
+		"UPDATE event SET body = '{}' WHERE seq = 50",
+		"UPDATE event SET wall = wall + 1 WHERE seq = 50",
+		"UPDATE event SET hash = zeroblob(32) WHERE seq = 50",
+		"UPDATE event SET hash = x'00' WHERE seq = 50",
+		"UPDATE event SET hlc = 5 WHERE seq = 50",
+		"UPDATE event SET subject = 77 WHERE seq = 50",
+		"UPDATE event SET kind = subject WHERE seq = 50",
+		"DELETE FROM event WHERE seq = 50",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(altering); i++) {
+		make_journal(SQLITE_TAIL_EVENTS + 60);
+		run_sql(altering[i]);
+		assert_mended();
+		remove_file();
+	}
+}
+
+/* Where the body of event 50 begins in the file. */
+static off_t place_of_body(void)
+{
+	scoped(mem_free) char *bytes = must_alloc((size_t)file_size());
+	struct event ev = fiftieth(&arena);
+	size_t n = (size_t)file_size(), body = strlen(ev.body);
+	int fd = open(path, O_RDONLY);
+
+	assert_int_equal(pread(fd, bytes, n, 0), n);
+	close(fd);
+	for (size_t i = 0; i + body + SHA256_BYTES <= n; i++)
+		if (!memcmp(bytes + i + body, &ev.hash, SHA256_BYTES) &&
+			!memcmp(bytes + i, ev.body, body))
+			return (off_t)i;
+	fail_msg("event 50 isn't in the file");
+	return 0;
+}
+
+/* In the row only: the indices go on saying what was written.  Before the body of this event stand its
+ * subject, wall time, stamp (three bytes) and number. */
+static void a_bit_in_a_column_that_is_indexed_is_mended_too(void **state)
+{
+	(void)state;
+	for (off_t before = 1; before <= 6; before++) {
+		unsigned char byte;
+		off_t at;
+		int fd;
+
+		make_journal(SQLITE_TAIL_EVENTS + 60);
+		at = place_of_body() - before;
+		fd = open(path, O_RDWR);
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		close(fd);
+		assert_mended();
+		remove_file();
+	}
+}
+
 static void a_heads_signature_is_verified_with_the_sites_key(void **state)
 {
 	const struct journal_signer signer = { .verify = accept_all };
@@ -599,6 +688,8 @@ int main(void)
 		TEST(a_flipped_bit_anywhere_is_found_or_harmless),
 		TEST(an_altered_event_near_the_head_is_found_when_the_file_is_opened),
 		TEST(an_altered_event_of_long_ago_is_found_by_verifying),
+		TEST(an_altered_event_is_mended_with_a_copy),
+		TEST(a_bit_in_a_column_that_is_indexed_is_mended_too),
 		TEST(a_heads_signature_is_verified_with_the_sites_key),
 		TEST(a_full_file_refuses_and_takes_events_again_when_there_is_room),
 		TEST(a_full_disk_refuses_and_takes_events_again_when_there_is_room),

@@ -96,7 +96,12 @@ void store_order(void *ctx, const char *const *sites, size_t n);
 enum rc store_put(void *ctx, const struct event *events, size_t n, struct err *e);
 enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events,
 	size_t n, struct err *e);
+enum rc store_insert(struct sqlite_store *s, int64_t chain, int64_t id, const struct event *ev,
+	struct err *e);
 enum rc store_note(void *ctx, const char *name, int64_t value, struct err *e);
+
+/* mend.c */
+enum rc store_mend(void *ctx, const struct event *ev, struct err *e);
 
 /* read.c */
 /* The number of a text; 0 when it never occurred. */

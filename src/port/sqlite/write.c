@@ -58,9 +58,9 @@ static enum rc word(struct sqlite_store *s, const char *text, int64_t *ret, stru
 	return rc == RC_OK && *ret == 0 ? add_word(s, text, ret, e) : rc;
 }
 
-static enum rc insert(struct append *a, const struct event *ev, struct err *e)
+enum rc store_insert(struct sqlite_store *s, int64_t chain, int64_t id, const struct event *ev,
+	struct err *e)
 {
-	struct sqlite_store *s = a->s;
 	sqlite3_stmt *stmt;
 	int64_t kind, subject;
 	enum rc rc = word(s, ev->kind, &kind, e);
@@ -70,8 +70,8 @@ static enum rc insert(struct append *a, const struct event *ev, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	stmt = sql_get(s, SQL_ADD_EVENT);
-	sql_bind_int(stmt, 1, s->next_id);
-	sql_bind_int(stmt, 2, a->chain->id);
+	sql_bind_int(stmt, 1, id);
+	sql_bind_int(stmt, 2, chain);
 	sql_bind_int(stmt, 3, (int64_t)ev->seq);
 	sql_bind_int(stmt, 4, (int64_t)ev->hlc);
 	sql_bind_int(stmt, 5, ev->wall.ms);
@@ -80,9 +80,7 @@ static enum rc insert(struct append *a, const struct event *ev, struct err *e)
 	sql_bind_text(stmt, 8, ev->body);
 	sql_bind_blob(stmt, 9, &ev->hash, sizeof ev->hash);
 	sql_bind_blob(stmt, 10, ev->signature, sizeof ev->signature);
-	rc = sql_run(s, stmt, "adding an event", e);
-	s->next_id += rc == RC_OK;
-	return rc;
+	return sql_run(s, stmt, "adding an event", e);
 }
 
 static enum rc turn_to(struct append *a, const struct event *ev, struct err *e)
@@ -113,7 +111,8 @@ static enum rc append(struct append *a, const struct event *ev, struct err *e)
 			return rc;
 		a->chain = begun;
 	}
-	rc = insert(a, ev, e);
+	rc = store_insert(a->s, a->chain->id, a->s->next_id, ev, e);
+	a->s->next_id += rc == RC_OK;
 	a->end = (struct store_end){ .seq = ev->seq, .hlc = ev->hlc, .hash = ev->hash };
 	return rc;
 }

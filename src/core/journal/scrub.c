@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole slices are read at once; only where one isn't as it was, its events are looked at one by one,
+ * because a store may be unable to read past a damaged one.
+ */
+#include "core/journal/scrub.h"
+
+#include "core/journal/journal_private.h"
+
+#define PROOF_EVENTS 64 /* so far behind a damaged event we look for one that is intact */
+
+static bool same_hash(const struct sha256 *a, const struct sha256 *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+bool journal_fits_hash(const struct event *ev)
+{
+	struct sha256 hash = event_hash(ev);
+
+	return same_hash(&hash, &ev->hash);
+}
+
+/* The intact event at this place, in the arena; NULL. */
+static const struct event *read_intact(const struct journal *j, const struct journal_place *p,
+	struct arena *a, char why[REASON_BYTES_MAX])
+{
+	struct err e = { 0 };
+	struct event *ev;
+	size_t n = 0;
+	enum rc rc = j->store.range(j->store.ctx, p->site, p->epoch, p->seq, 1, a, &ev, &n, &e);
+
+	if (rc != RC_OK)
+		str_copy(why, REASON_BYTES_MAX, e.text);
+	else if (n != 1 || ev->seq != p->seq)
+		str_copy(why, REASON_BYTES_MAX, "it is lost");
+	else if (!journal_fits_hash(ev))
+		str_copy(why, REASON_BYTES_MAX, "it doesn't fit its hash");
+	else
+		return ev;
+	return NULL;
+}
+
+bool journal_is_intact(const struct journal *j, const struct journal_place *place,
+	char why[REASON_BYTES_MAX])
+{
+	scoped(arena_fini) struct arena a = { 0 };
+
+	return read_intact(j, place, &a, why) != NULL;
+}
+
+static bool is_slice_intact(const struct journal *j, const struct journal_place *first, size_t n)
+{
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *events;
+	size_t n_read = 0;
+
+	if (j->store.range(j->store.ctx, first->site, first->epoch, first->seq, n, &a, &events,
+		    &n_read, NULL) != RC_OK ||
+		n_read != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (events[i].seq != first->seq + i || !journal_fits_hash(&events[i]))
+			return false;
+	return true;
+}
+
+static size_t look_one_by_one(const struct journal *j, const struct journal_place *first, size_t n,
+	struct journal_place *ret)
+{
+	char why[REASON_BYTES_MAX];
+	size_t n_damaged = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		ret[n_damaged] = *first;
+		ret[n_damaged].seq += i;
+		n_damaged += !journal_is_intact(j, &ret[n_damaged], why);
+	}
+	return n_damaged;
+}
+
+bool journal_scrub(const struct journal *j, struct journal_scrub *at, size_t most,
+	struct journal_place *ret, size_t *ret_n)
+{
+	struct journal_place first = { .seq = at->seq + 1 };
+	const struct journal_head *h;
+	size_t n;
+
+	*ret_n = 0;
+	if (at->chain >= j->n_chains) { /* none, or fewer than in the run that noted this */
+		*at = (struct journal_scrub){ 0 };
+		return true;
+	}
+	h = &j->heads[at->chain];
+	str_copy(first.site, sizeof first.site, h->site);
+	first.epoch = h->epoch;
+	n = at->seq >= h->seq ? 0 : h->seq - at->seq < most ? (size_t)(h->seq - at->seq) : most;
+	if (n > 0 && !is_slice_intact(j, &first, n))
+		*ret_n = look_one_by_one(j, &first, n, ret);
+	at->seq += n;
+	if (at->seq < h->seq)
+		return false;
+	*at = (struct journal_scrub){ .chain = at->chain + 1 };
+	if (at->chain < j->n_chains)
+		return false;
+	*at = (struct journal_scrub){ 0 };
+	return true;
+}
+
+/* Everything up to an event that we hold intact, or up to our head, is the same as ours: each hash
+ * covers the one before. */
+static bool is_proven(const struct journal *j, const struct journal_place *place,
+	const struct event *events, size_t n, size_t index)
+{
+	size_t chain = journal_find(j, place->site, place->epoch);
+	struct journal_place p = *place;
+	char why[REASON_BYTES_MAX];
+
+	if (chain == JOURNAL_NO_CHAIN)
+		return false;
+	for (size_t i = index; i < n && i - index < PROOF_EVENTS; i++) {
+		scoped(arena_fini) struct arena a = { 0 };
+		const struct event *held;
+
+		if (events[i].seq == j->heads[chain].seq)
+			return same_hash(&events[i].hash, &j->heads[chain].hash);
+		p.seq = events[i].seq;
+		held = i > index ? read_intact(j, &p, &a, why) : NULL;
+		if (held)
+			return same_hash(&held->hash, &events[i].hash);
+	}
+	return false;
+}
+
+enum rc journal_mend(struct journal *j, const struct journal_place *place,
+	const struct event *events, size_t n, struct err *e)
+{
+	char why[REASON_BYTES_MAX];
+	size_t index;
+	enum rc rc;
+
+	if (n == 0 || !str_eq(events->site, place->site) || events->epoch != place->epoch ||
+		place->seq < events->seq || place->seq - events->seq >= n)
+		return err_set(e, RC_NOT_FOUND, "event %lu isn't in the batch",
+			(unsigned long)place->seq);
+	rc = journal_check_batch(j, events, n, e);
+	if (rc != RC_OK)
+		return rc;
+	index = (size_t)(place->seq - events->seq);
+	if (!is_proven(j, place, events, n, index))
+		return err_set(e, RC_CORRUPT,
+			"the copy of event %lu is another event than ours was",
+			(unsigned long)place->seq);
+	rc = j->store.mend(j->store.ctx, &events[index], e);
+	if (rc == RC_OK && !journal_is_intact(j, place, why))
+		rc = err_set(e, RC_CORRUPT, "event %lu was put back, and still %s",
+			(unsigned long)place->seq, why);
+	return rc;
+}

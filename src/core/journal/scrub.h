@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scrub: is what we hold still what was written?
+ *
+ * A disk may change a bit years after it said that all is well.  A scrub reads every event of every
+ * chain again, a few at a time, and compares it with its hash; a peer's copy that proves to be the
+ * same event is put in the place of one that is damaged.
+ *
+ * What the hash doesn't cover is the signature: it is looked at where it is needed, at the end of a
+ * batch (journal_accept).
+ */
+#ifndef CORE_JOURNAL_SCRUB_H
+#define CORE_JOURNAL_SCRUB_H
+
+#include "base/limits.h"
+#include "core/journal/journal.h"
+
+struct journal_place { /* of an event */
+	char site[NAME_BYTES_MAX + 1];
+	uint64_t epoch, seq;
+};
+
+/* How far a pass has come; {0}: at its beginning. */
+struct journal_scrub {
+	size_t chain; /* index in journal_heads() */
+	uint64_t seq; /* looked at so far */
+};
+
+/* Look at up to `most` events more.  `ret` has room for as many: where they aren't what they were.
+ * True: that was the last, and the next call begins another pass. */
+bool journal_scrub(const struct journal *j, struct journal_scrub *at, size_t most,
+	struct journal_place *ret, size_t *ret_n);
+
+/* The event at this place can be read and fits its hash.  NULL, or why not, in `why`. */
+bool journal_is_intact(const struct journal *j, const struct journal_place *place,
+	char why[REASON_BYTES_MAX]);
+
+/* An event, as it was read, fits its hash. */
+bool journal_fits_hash(const struct event *ev);
+
+/* A peer's batch may hold what belongs there.  It is put there if it is proven to be the same event:
+ * the batch is a chain of its own, signed by its site, and joins what we hold intact behind it.
+ *	RC_NOT_FOUND  the batch doesn't hold it
+ *	RC_CORRUPT    it doesn't prove to be the same, or the store can't put it there
+ *	RC_FULL, RC_IO */
+enum rc journal_mend(struct journal *j, const struct journal_place *place,
+	const struct event *events, size_t n, struct err *e) MUST_USE;
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bit of dublin's disk is wrong; mumbai has a copy of all. */
+#include "core/journal/scrub.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "core/journal/memory_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define EVENTS 100
+#define SLICE  16
+
+static struct memory_store *disk, *other;
+static struct journal *journal;
+static struct arena arena;
+static struct now now;
+
+static void copy_all(void)
+{
+	const struct journal_store *from = memory_store_port(disk), *to = memory_store_port(other);
+	struct event *events;
+	size_t n;
+
+	assert_int_equal(from->range(from->ctx, "dublin", journal_epoch(journal), 1, SIZE_MAX,
+				 &arena, &events, &n, NULL),
+		RC_OK);
+	assert_int_equal(to->put(to->ctx, events, n, NULL), RC_OK);
+}
+
+static int enter(void **state)
+{
+	const struct event *events;
+	size_t n;
+
+	(void)state;
+	arena_init(&arena, 0);
+	now = (struct now){ { 5000 }, { 1763000000000 } };
+	disk = memory_store_new();
+	other = memory_store_new();
+	assert_int_equal(journal_open(&journal, "dublin", memory_store_port(disk), NULL, now, NULL),
+		RC_OK);
+	for (int i = 0; i < EVENTS; i++)
+		journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"all is well\"}");
+	assert_int_equal(journal_commit(journal, &events, &n, NULL), RC_OK);
+	copy_all();
+	return 0;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	journal_free(journal);
+	memory_store_free(disk);
+	memory_store_free(other);
+	arena_fini(&arena);
+	return 0;
+}
+
+/* One whole pass; how many places it found, in `ret`. */
+static size_t pass(struct journal_place ret[EVENTS])
+{
+	struct journal_scrub at = { 0 };
+	size_t n = 0, found, calls = 0;
+	bool is_over;
+
+	do {
+		assert_true(++calls <= EVENTS);
+		is_over = journal_scrub(journal, &at, SLICE, ret + n, &found);
+		n += found;
+	} while (!is_over);
+	return n;
+}
+
+/* The bit that `number` chooses; never the newest event's. */
+static struct journal_place flip(uint64_t number)
+{
+	struct journal_place place = { 0 };
+	struct event ev;
+
+	while (!memory_store_flip(disk, number, &ev))
+		number++;
+	str_copy(place.site, sizeof place.site, ev.site);
+	place.epoch = ev.epoch;
+	place.seq = ev.seq;
+	return place;
+}
+
+static enum rc mend_with(const struct journal_place *place, uint64_t from, size_t n)
+{
+	const struct journal_store *store = memory_store_port(other);
+	struct event *events;
+
+	assert_int_equal(store->range(store->ctx, "dublin", place->epoch, from, n, &arena, &events,
+				 &n, NULL),
+		RC_OK);
+	return journal_mend(journal, place, events, n, NULL);
+}
+
+static void an_intact_journal_has_no_place_to_show(void **state)
+{
+	struct journal_place found[EVENTS];
+
+	(void)state;
+	assert_int_equal(pass(found), 0);
+}
+
+static void a_pass_looks_at_every_event_once(void **state)
+{
+	struct journal_scrub at = { 0 };
+	struct journal_place found[SLICE];
+	size_t n, slices = 1;
+
+	(void)state;
+	while (!journal_scrub(journal, &at, SLICE, found, &n))
+		slices++;
+	assert_int_equal(slices, (EVENTS + SLICE - 1) / SLICE);
+	assert_int_equal(at.chain, 0);
+	assert_int_equal(at.seq, 0);
+}
+
+static void any_flipped_bit_is_found_in_its_place_and_mended_from_a_peers_copy(void **state)
+{
+	(void)state;
+	for (uint64_t number = 0; number < 2000; number += 37) {
+		struct journal_place damaged = flip(number), found[EVENTS];
+		char why[REASON_BYTES_MAX];
+
+		assert_int_equal(pass(found), 1);
+		assert_int_equal(found[0].seq, damaged.seq);
+		assert_false(journal_is_intact(journal, &damaged, why));
+		assert_int_equal(mend_with(&damaged, damaged.seq, SIZE_MAX), RC_OK);
+		assert_int_equal(pass(found), 0);
+	}
+}
+
+static void a_copy_that_joins_nothing_intact_proves_nothing(void **state)
+{
+	struct journal_place damaged = flip(5);
+	char why[REASON_BYTES_MAX];
+
+	(void)state;
+	assert_int_equal(mend_with(&damaged, damaged.seq, 1), RC_CORRUPT);
+	assert_false(journal_is_intact(journal, &damaged, why));
+	assert_int_equal(mend_with(&damaged, damaged.seq, 2), RC_OK);
+	assert_true(journal_is_intact(journal, &damaged, why));
+}
+
+static void a_batch_that_does_not_reach_the_place_is_no_use(void **state)
+{
+	struct journal_place damaged = flip(50);
+
+	(void)state;
+	assert_int_equal(mend_with(&damaged, damaged.seq + 1, SIZE_MAX), RC_NOT_FOUND);
+	assert_int_equal(mend_with(&damaged, 1, damaged.seq - 1), RC_NOT_FOUND);
+}
+
+static void another_history_of_the_same_site_mends_nothing(void **state)
+{
+	scoped(memory_store_free) struct memory_store *forged = memory_store_new();
+	const struct journal_store *store = memory_store_port(forged);
+	struct journal_place damaged = flip(50);
+	struct journal *forger;
+	const struct event *events;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(journal_open(&forger, "dublin", store, NULL, now, NULL), RC_OK);
+	for (int i = 0; i < EVENTS; i++)
+		journal_add(forger, now, EVENT_NOTE, "x", "{\"text\":\"nothing is\"}");
+	assert_int_equal(journal_commit(forger, &events, &n, NULL), RC_OK);
+	assert_int_equal(journal_epoch(forger), damaged.epoch);
+	assert_int_equal(journal_mend(journal, &damaged, events, n, NULL), RC_CORRUPT);
+	journal_free(forger);
+}
+
+static void a_damaged_hash_is_not_taken_for_a_fork(void **state)
+{
+	struct journal_place damaged = flip(0); /* number 0: a bit of a hash */
+	const struct journal_store *store = memory_store_port(other);
+	uint64_t epoch = journal_epoch(journal);
+	struct event *events;
+	size_t n, n_new;
+
+	(void)state;
+	assert_int_equal(store->range(store->ctx, "dublin", damaged.epoch, damaged.seq, SIZE_MAX,
+				 &arena, &events, &n, NULL),
+		RC_OK);
+	assert_int_equal(journal_accept(journal, now, events, n, &n_new, NULL), RC_IO);
+	assert_int_equal(journal_epoch(journal), epoch);
+	assert_int_equal(memory_store_count(disk), EVENTS);
+}
+
+static void a_full_disk_takes_the_copy_later(void **state)
+{
+	struct memory_fault full = { .count = 1, .rc = RC_FULL };
+	struct journal_place damaged = flip(9);
+
+	(void)state;
+	memory_store_set_fault(disk, full);
+	assert_int_equal(mend_with(&damaged, damaged.seq, SIZE_MAX), RC_FULL);
+	assert_int_equal(mend_with(&damaged, damaged.seq, SIZE_MAX), RC_OK);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+	const struct CMUnitTest tests[] = {
+		TEST(an_intact_journal_has_no_place_to_show),
+		TEST(a_pass_looks_at_every_event_once),
+		TEST(any_flipped_bit_is_found_in_its_place_and_mended_from_a_peers_copy),
+		TEST(a_copy_that_joins_nothing_intact_proves_nothing),
+		TEST(a_batch_that_does_not_reach_the_place_is_no_use),
+		TEST(another_history_of_the_same_site_mends_nothing),
+		TEST(a_damaged_hash_is_not_taken_for_a_fork),
+		TEST(a_full_disk_takes_the_copy_later),
+	};
+
+	return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
+}

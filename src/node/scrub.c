@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scrub: the journal is read again and compared with its hashes, a slice at a time; what isn't as it
+ * was is fetched from a peer, proven, put back, and written down.  Where no peer has it, it stays as it
+ * is: journal@SITE says so until somebody brings it back.
+ */
+#include "node/site_private.h"
+
+#define SCRUB_FIRST_MS   MINUTE_MS /* after a start there is better to do */
+#define SCRUB_SLICE_MS   (5 * SECOND_MS)
+#define SCRUB_SLICE_MIN  64 /* events: a million in 22 hours */
+#define SCRUB_SLICE_MAX  256
+#define SCRUB_PASS_MS    (20 * HOUR_MS)   /* what holds more is read in larger slices */
+#define SCRUB_NOTE_EVERY 12               /* slices */
+#define SCRUB_ASK_MS     (3 * SECOND_MS)  /* doubled each time */
+#define SCRUB_LINK_MS    (10 * SECOND_MS) /* a start waits so long for a link */
+#define SCRUB_ASK_MAX_MS (10 * MINUTE_MS)
+#define SCRUB_ASKS_MIN   4 /* in vain, before nobody is said to have it */
+
+void scrub_init(struct site *s, struct now now)
+{
+	const struct journal_store *store = s->setup.store;
+	struct scrubbing *x = &s->scrub;
+
+	x->at.chain = (size_t)store->noted(store->ctx, "scrub_chain", 0);
+	x->at.seq = (uint64_t)store->noted(store->ctx, "scrub_seq", 0);
+	x->begun = now.mono;
+	x->due.ms = s->setup.scrub_every_ms ? now.mono.ms + SCRUB_FIRST_MS : NEVER_MS;
+}
+
+/* ---- what is damaged */
+
+static bool is_there(const struct damage *d, const struct journal_place *place)
+{
+	return d->place.seq == place->seq && d->place.epoch == place->epoch &&
+	       str_eq(d->place.site, place->site);
+}
+
+static bool is_hopeless(const struct damage *d)
+{
+	return d->n_asked > 0 && (!d->is_asked || d->n_asked > SCRUB_ASKS_MIN);
+}
+
+const char *scrub_trouble(struct site *s)
+{
+	const struct scrubbing *x = &s->scrub;
+	const struct damage *d = &x->damages[0];
+	char many[64] = "";
+
+	if (x->n == 0)
+		return NULL;
+	if (x->n > 1)
+		snprintf(many, sizeof many, "%u%s events are damaged; ", x->n,
+			x->n == SCRUB_DAMAGES_MAX ? " or more" : "");
+	snprintf(s->scrub.reason, sizeof s->scrub.reason,
+		"%sevent %llu of %s's journal (epoch %llu) was changed by this disk; %s", many,
+		(unsigned long long)d->place.seq, d->place.site, (unsigned long long)d->place.epoch,
+		is_hopeless(d) ? "no peer that is there has it: it is kept as it is; look at the "
+				 "disk's health"
+			       : "a peer is asked for its copy");
+	return s->scrub.reason;
+}
+
+static void forget(struct site *s, struct now now, uint32_t i)
+{
+	struct scrubbing *x = &s->scrub;
+
+	x->damages[i] = x->damages[--x->n];
+	facts_journal(s, now);
+}
+
+/* ---- asking peers */
+
+static bool may_have(const struct site *s, uint8_t peer, const struct journal_place *place)
+{
+	const struct link *l = &s->links[peer];
+
+	if (peer == s->setup.self || l->state != LINK_UP || !l->is_greeted)
+		return false;
+	for (uint32_t i = 0; i < l->n_peer_heads; i++)
+		if (l->peer_heads[i].epoch == place->epoch &&
+			str_eq(l->peer_heads[i].site, place->site))
+			return l->peer_heads[i].seq >= place->seq;
+	return l->n_peer_heads == LINK_HEADS_MAX; /* it doesn't show all that it has */
+}
+
+static void ask(struct site *s, struct now now, struct damage *d)
+{
+	int64_t wait_ms = SCRUB_ASK_MS << (d->n_asked < 8 ? d->n_asked : 8);
+
+	d->ask_due.ms = now.mono.ms + (wait_ms < SCRUB_ASK_MAX_MS ? wait_ms : SCRUB_ASK_MAX_MS);
+	d->n_asked++;
+	d->is_asked = false;
+	for (uint8_t i = 1; i <= s->lab->n_sites; i++) {
+		uint8_t peer = (uint8_t)((d->last_asked + i) % s->lab->n_sites);
+
+		if (d->is_asked || !may_have(s, peer, &d->place))
+			continue;
+		d->last_asked = peer;
+		d->is_asked = true;
+		peers_ask(s, peer, &d->place);
+	}
+	facts_journal(s, now);
+}
+
+void scrub_found(struct site *s, struct now now, const struct journal_place *place,
+	bool is_unfolded)
+{
+	struct scrubbing *x = &s->scrub;
+	struct damage *d;
+
+	for (uint32_t i = 0; i < x->n; i++)
+		if (is_there(&x->damages[i], place))
+			return;
+	if (x->n == SCRUB_DAMAGES_MAX)
+		return; /* a later pass finds the rest */
+	d = &x->damages[x->n++];
+	*d = (struct damage){ .place = *place,
+		.is_unfolded = is_unfolded,
+		.ask_due = { now.mono.ms + SCRUB_LINK_MS },
+		.last_asked = s->setup.self };
+	site_log(s, LOG_LEVEL_ERROR,
+		"event %llu of %s's journal, epoch %llu, isn't what was written",
+		(unsigned long long)place->seq, place->site, (unsigned long long)place->epoch);
+	if (s->is_open)
+		ask(s, now, d);
+}
+
+void scrub_found_event(struct site *s, struct now now, const struct event *ev, bool is_unfolded)
+{
+	struct journal_place place = { .epoch = ev->epoch, .seq = ev->seq };
+
+	str_copy(place.site, sizeof place.site, ev->site);
+	scrub_found(s, now, &place, is_unfolded);
+}
+
+static void ask_if_due(struct site *s, struct now now)
+{
+	for (uint32_t i = s->scrub.n; i-- > 0;) {
+		struct damage *d = &s->scrub.damages[i];
+		char why[REASON_BYTES_MAX];
+
+		if (now.mono.ms < d->ask_due.ms)
+			continue;
+		if (journal_is_intact(s->journal, &d->place, why))
+			forget(s, now, i);
+		else
+			ask(s, now, d);
+	}
+}
+
+void scrub_linked(struct site *s, struct now now)
+{
+	for (uint32_t i = 0; i < s->scrub.n; i++)
+		s->scrub.damages[i].ask_due = now.mono;
+}
+
+/* ---- mending */
+
+/* What was found there, as far as it can be read: kept for whoever wants to know what happened. */
+static void write_found(const struct site *s, const struct journal_place *place, struct json_out *w)
+{
+	const struct journal_store *store = s->setup.store;
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *ev;
+	size_t n = 0;
+
+	if (store->range(store->ctx, place->site, place->epoch, place->seq, 1, &a, &ev, &n, NULL) !=
+			RC_OK ||
+		n != 1)
+		return;
+	json_text(w, "found_kind", ev->kind);
+	json_text(w, "found_subject", ev->subject);
+	json_text(w, "found_body", ev->body);
+}
+
+static void write_repaired(const struct site *s, uint8_t peer, const struct journal_place *place,
+	struct str *out)
+{
+	struct json_out w;
+
+	json_begin(&w, out);
+	json_object_open(&w, NULL);
+	json_text(&w, "of", place->site);
+	json_int(&w, "epoch", (int64_t)place->epoch);
+	json_int(&w, "seq", (int64_t)place->seq);
+	json_text(&w, "peer", s->lab->sites[peer].name);
+	write_found(s, place, &w);
+	json_close(&w);
+}
+
+static void mend(struct site *s, struct now now, uint8_t peer, uint32_t i,
+	const struct event *events, size_t n)
+{
+	struct damage d = s->scrub.damages[i];
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct err e = { 0 };
+	enum rc rc;
+
+	write_repaired(s, peer, &d.place, &body);
+	rc = journal_mend(s->journal, &d.place, events, n, &e);
+	if (rc == RC_NOT_FOUND)
+		return;
+	if (rc != RC_OK) {
+		site_log(s, LOG_LEVEL_ERROR, "%s's copy of event %llu of %s's journal: %s",
+			s->lab->sites[peer].name, (unsigned long long)d.place.seq, d.place.site,
+			e.text);
+		return;
+	}
+	journal_add(s->journal, now, EVENT_REPAIRED, site_name(s), str_c(&body));
+	if (d.is_unfolded)
+		events_apply(s, now, &events[d.place.seq - events->seq]);
+	forget(s, now, i);
+}
+
+void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event *events,
+	size_t n)
+{
+	for (uint32_t i = s->scrub.n; n > 0 && i-- > 0;) {
+		const struct journal_place *place = &s->scrub.damages[i].place;
+
+		if (str_eq(place->site, events->site) && place->epoch == events->epoch &&
+			place->seq >= events->seq && place->seq - events->seq < n)
+			mend(s, now, peer, i, events, n);
+	}
+}
+
+/* ---- looking */
+
+static size_t slice_size(const struct site *s)
+{
+	size_t n, size;
+	const struct journal_head *heads = journal_heads(s->journal, &n);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += heads[i].seq;
+	size = (size_t)(total / (SCRUB_PASS_MS / SCRUB_SLICE_MS)) + 1;
+	if (size < SCRUB_SLICE_MIN)
+		return SCRUB_SLICE_MIN;
+	return size < SCRUB_SLICE_MAX ? size : SCRUB_SLICE_MAX;
+}
+
+/* A site that is restarted every night must not look at the same events for ever. */
+static void note_place(struct site *s)
+{
+	const struct journal_store *store = s->setup.store;
+	struct err e = { 0 };
+	enum rc rc = store->note(store->ctx, "scrub_chain", (int64_t)s->scrub.at.chain, &e);
+
+	if (rc == RC_OK)
+		rc = store->note(store->ctx, "scrub_seq", (int64_t)s->scrub.at.seq, &e);
+	if (rc != RC_OK)
+		site_log(s, LOG_LEVEL_WARNING, "noting how far the journal was verified: %s",
+			e.text);
+}
+
+static void look(struct site *s, struct now now)
+{
+	struct scrubbing *x = &s->scrub;
+	struct journal_place found[SCRUB_SLICE_MAX];
+	size_t n;
+	bool is_over;
+
+	if (x->at.chain == 0 && x->at.seq == 0)
+		x->begun = now.mono;
+	is_over = journal_scrub(s->journal, &x->at, slice_size(s), found, &n);
+	x->due.ms = now.mono.ms + SCRUB_SLICE_MS;
+	if (is_over && x->due.ms < x->begun.ms + s->setup.scrub_every_ms)
+		x->due.ms = x->begun.ms + s->setup.scrub_every_ms;
+	if (is_over)
+		x->verified = now.wall;
+	if (is_over || ++x->slices % SCRUB_NOTE_EVERY == 0)
+		note_place(s);
+	for (size_t i = 0; i < n; i++)
+		scrub_found(s, now, &found[i], false);
+}
+
+void scrub_tick(struct site *s, struct now now)
+{
+	if (now.mono.ms >= s->scrub.due.ms)
+		look(s, now);
+	ask_if_due(s, now);
+}
+
+struct mono scrub_wake(const struct site *s)
+{
+	struct mono wake = s->scrub.due;
+
+	for (uint32_t i = 0; i < s->scrub.n; i++)
+		if (s->scrub.damages[i].ask_due.ms < wake.ms)
+			wake = s->scrub.damages[i].ask_due;
+	return wake;
+}
+
+struct wall site_verified(const struct site *s)
+{
+	return s->scrub.verified;
+}
