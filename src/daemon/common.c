@@ -6,6 +6,7 @@
 #include "port/keys/keys.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -20,6 +21,12 @@ static int64_t clock_ms(clockid_t clock)
 struct now daemon_now(void)
 {
 	return (struct now){ { clock_ms(CLOCK_MONOTONIC) }, { clock_ms(CLOCK_REALTIME) } };
+}
+
+void daemon_ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 enum rc daemon_key(const char *path, struct private_key *ret, struct err *e)

@@ -11,6 +11,10 @@
 /* Both clocks, now: the only place where the program reads them for its decisions. */
 struct now daemon_now(void);
 
+/* What would kill us from outside is an error at the place where it happens instead: SIGPIPE, where
+ * nobody reads any more, and SIGXFSZ, where a file may not grow. */
+void daemon_ignore_signals(void);
+
 /* The key at `path`, or the systemd credential "diarchy-key" when it is NULL. */
 enum rc daemon_key(const char *path, struct private_key *ret, struct err *e) MUST_USE;
 

@@ -45,6 +45,17 @@ static void say(struct serve *s, const char *reason)
 	site_self(s->site, daemon_now(), SELF_DISK, &o);
 }
 
+/* There is room; but the journal may not grow for another reason: a quota, a limit on the size of
+ * files, a file system that went read-only. */
+static void say_room(struct serve *s)
+{
+	char reason[REASON_BYTES_MAX];
+
+	snprintf(reason, sizeof reason, "%s/journal.db can't be written; the log says why",
+		s->state_dir);
+	say(s, site_is_stuck(s->site) ? reason : NULL);
+}
+
 void reserve_look(struct serve *s)
 {
 	struct statvfs fs;
@@ -67,7 +78,7 @@ void reserve_look(struct serve *s)
 	}
 	if (free_bytes >= ROOM_LOW_BYTES ||
 		(s->has_reserve && free_bytes * 10 > (uint64_t)fs.f_blocks * fs.f_frsize)) {
-		say(s, NULL);
+		say_room(s);
 		return;
 	}
 	snprintf(reason, sizeof reason, "%.1f MiB are left in %s%s", (double)free_bytes / 1048576,

@@ -98,7 +98,6 @@ static void listen_to_signals(struct serve *s)
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], signalled, numbers[i]);
 	}
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static void start_timers(struct serve *s)
@@ -226,6 +225,7 @@ enum rc serve_run(const struct serve_options *options, struct err *e)
 	enum rc rc;
 
 	log_init(options->least);
+	daemon_ignore_signals();
 	uv_loop_init(&s.loop);
 	rc = open_all(&s, e);
 	if (rc == RC_OK) {

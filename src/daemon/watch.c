@@ -366,7 +366,6 @@ static void start(struct watch *w)
 		w->signals[i].data = w;
 		uv_signal_start(&w->signals[i], signalled, numbers[i]);
 	}
-	signal(SIGPIPE, SIG_IGN);
 	uv_timer_init(&w->loop, &w->tick);
 	uv_timer_init(&w->loop, &w->watchdog);
 	w->tick.data = w;
@@ -393,6 +392,7 @@ enum rc watch_run(const struct watch_options *options, struct err *e)
 	enum rc rc;
 
 	log_init(options->least);
+	daemon_ignore_signals();
 	uv_loop_init(&w.loop);
 	arena_init(&w.arena, BEACON_BUDGET);
 	rc = open_all(&w, zones, e);

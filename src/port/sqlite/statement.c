@@ -33,7 +33,8 @@ static enum rc meaning(sqlite3 *db)
 	int code = sqlite3_extended_errcode(db);
 	int number = sqlite3_system_errno(db);
 
-	if ((code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT))
+	if ((code & 0xff) == SQLITE_IOERR &&
+		(number == ENOSPC || number == EDQUOT || number == EFBIG))
 		return RC_FULL;
 	for (size_t i = 0; i < COUNT(meanings); i++)
 		if ((code & 0xff) == meanings[i].code)
