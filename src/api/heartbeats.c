@@ -96,12 +96,18 @@ static enum rc read_report(const char *text, struct report *ret, struct err *e)
 	return RC_OK;
 }
 
-/* Control characters would take six bytes each in the journal; a log needs none but these. */
+/* Control characters would take six bytes each in the journal; a log needs none but these.  A NUL is
+ * one of them, and no end. */
 static char *clean_log(struct call *c)
 {
-	char *log = arena_strndup(&c->arena, c->ask->body, c->ask->body_bytes);
+	size_t n = c->ask->body_bytes;
+	char *log = arena_alloc(&c->arena, n + 1);
 
-	for (size_t i = 0; log && i < c->ask->body_bytes; i++) {
+	if (!log)
+		return NULL;
+	memcpy(log, c->ask->body, n);
+	log[n] = '\0';
+	for (size_t i = 0; i < n; i++) {
 		unsigned char ch = (unsigned char)log[i];
 
 		if ((ch < 0x20 && ch != '\n' && ch != '\t') || ch == 0x7f)

@@ -143,6 +143,25 @@ static void the_beginning_of_a_log_is_kept_whatever_it_holds(void **state)
 		"line one\nquote \" tab\t [31mred"));
 }
 
+static void a_nul_does_not_end_a_log(void **state)
+{
+	static const char request[] = "POST /heartbeat/export HTTP/1.1\r\nHost: localhost\r\n"
+				      "Content-Length: 12\r\n\r\nbefore\0after";
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_fini) struct pump p;
+	scoped(pump_answer_fini) struct pump_answer a;
+	scoped(json_decref) json_t *events = NULL;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	pump_connect(&p, &f.loop, api_address(f.api));
+	pump_send_bytes(&p, request, sizeof request - 1);
+	pump_answer(&p, &a);
+	assert_int_equal(a.status, 200);
+	events = fixture_get(&f, LAB_ "/events?kind=ping");
+	assert_string_equal(text_at(events, "events.0.body.log"), "before after");
+}
+
 static void a_job_that_loops_cannot_fill_the_journal(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -177,6 +196,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_on_the_disk_is_not_called_ok),
 		cmocka_unit_test(a_heartbeat_with_a_token_wants_it),
 		cmocka_unit_test(the_beginning_of_a_log_is_kept_whatever_it_holds),
+		cmocka_unit_test(a_nul_does_not_end_a_log),
 		cmocka_unit_test(a_job_that_loops_cannot_fill_the_journal),
 	};
 
