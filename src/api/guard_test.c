@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may do what: exposure, login, sessions, CSRF, origins, hosts, and hostile requests. */
 #include "api/api_fixture.h"
+#include "api/route.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -287,6 +288,74 @@ static void a_change_needs_the_csrf_header_of_its_session(void **state)
 	assert_int_equal(status_of(&f, "POST", NOTES, fixture_browser(&f), NOTE), 200);
 }
 
+/* The path of a pattern, with something in the place of each {name}. */
+static void path_of(const struct route *r, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *at = r->pattern; *at && n < size - 1; at++) {
+		ret[n++] = *at == '{' ? 'x' : *at;
+		at += *at == '{' ? strcspn(at, "}") : 0;
+	}
+	ret[n] = '\0';
+}
+
+/* Whoever adds a route has it checked here. */
+static void nothing_is_changed_without_csrf_or_for_another_origin(void **state)
+{
+	static const char *const foreign[] = { "Origin: http://evil.example\r\n",
+		"Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n" };
+	scoped(fixture_fini) struct fixture f;
+	char path[128], headers[1024];
+	int changing = 0;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN);
+	fixture_log_in(&f);
+	for (size_t i = 0; i < route_count; i++) {
+		const struct route *r = &routes[i];
+		const char *method = route_method_name(r->method);
+
+		path_of(r, path, sizeof path);
+		assert_true(r->method == ROUTE_GET || r->needs == ROUTE_CHANGE ||
+			    r->needs == ROUTE_PING);
+		for (size_t k = 0;
+			r->needs >= ROUTE_PING && r->needs != ROUTE_READ && k < COUNT(foreign);
+			k++) {
+			snprintf(headers, sizeof headers, "%s%s", foreign[k], fixture_browser(&f));
+			assert_int_equal(status_of(&f, method, path, headers, NULL), 403);
+		}
+		if (r->needs != ROUTE_CHANGE)
+			continue;
+		changing++;
+		snprintf(headers, sizeof headers, "Cookie: %s\r\n", f.cookie);
+		assert_int_equal(status_of(&f, method, path, headers, NULL), 403);
+		assert_int_equal(status_of(&f, method, path, CSRF, NULL), 401);
+	}
+	assert_true(changing > 5);
+	assert_int_equal(status_of(&f, "POST", NOTES, fixture_browser(&f), NOTE), 200);
+}
+
+/* What a browser brought along, somebody else may have planted there. */
+static void a_login_opens_a_session_that_nobody_could_know_before(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a;
+	char planted[256], first[128], header[256];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN);
+	snprintf(planted, sizeof planted, "Cookie: diarchy=%064d\r\n", 7);
+	fixture_ask(&f, "POST", "/login", planted, "password=correct+horse", &a);
+	assert_int_equal(a.status, 200);
+	assert_null(strstr(pump_header(&a, "Set-Cookie", header, sizeof header), planted + 8));
+	assert_int_equal(status_of(&f, "GET", STATUS, planted, NULL), 401);
+	fixture_log_in(&f);
+	str_copy(first, sizeof first, f.cookie);
+	fixture_log_in(&f);
+	assert_string_not_equal(first, f.cookie);
+}
+
 static void without_login_a_change_needs_any_csrf_header(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -461,6 +530,8 @@ int main(void)
 		cmocka_unit_test(stopping_waits_for_passwords_under_way),
 		cmocka_unit_test(a_session_ends_with_logout_and_with_time),
 		cmocka_unit_test(a_change_needs_the_csrf_header_of_its_session),
+		cmocka_unit_test(nothing_is_changed_without_csrf_or_for_another_origin),
+		cmocka_unit_test(a_login_opens_a_session_that_nobody_could_know_before),
 		cmocka_unit_test(without_login_a_change_needs_any_csrf_header),
 		cmocka_unit_test(pages_of_other_origins_can_change_nothing),
 		cmocka_unit_test(on_loopback_only_our_own_names_are_answered),
