@@ -19,6 +19,7 @@
 #define DRILL_STALE_MS   (26 * HOUR_MS)
 #define FACTS_TEST_MS    (5 * MINUTE_MS)
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
+#define FACTS_BEHIND_MS  MINUTE_MS
 #define LABS_DIFFER_MS   (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
 #define CLOCK_JUMP_MS    (2 * SECOND_MS)
 #define CLOCK_SKEW_MS    (30 * SECOND_MS)
@@ -179,6 +180,31 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 	/* What it said last is no evidence any more, also of the link. */
 	checks_break_promise(s->checks, now, peer);
 	alert_peer(s->alert, now, peer, false, false, life == LIFE_DEAD);
+}
+
+/* A history that is still on its way is waited for, but not for ever: a chain that can't be had, or a
+ * link that never lives for long enough, must not silence us.  While our own disk takes nothing it is
+ * not the peer that keeps us waiting. */
+static void judge_history(struct site *s, struct now now)
+{
+	bool is_any_linked = false, is_behind = false, was_parted = s->parted.ms != NEVER_MS;
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		is_any_linked |= i != s->setup.self && is_linked(s, i);
+		is_behind |= s->followed[i].is_behind;
+	}
+	if (was_parted && now.mono.ms - s->parted.ms >= FACTS_BEHIND_MS)
+		s->behind.ms = NEVER_MS;
+	if (is_any_linked)
+		s->parted.ms = NEVER_MS;
+	else if (!was_parted)
+		s->parted = now.mono;
+	if (is_any_linked && !is_behind)
+		s->behind.ms = NEVER_MS;
+	if (is_behind && (s->behind.ms == NEVER_MS || s->is_stuck))
+		s->behind = now.mono;
+	alert_behind(s->alert, now,
+		s->behind.ms != NEVER_MS && now.mono.ms < s->behind.ms + FACTS_BEHIND_MS);
 }
 
 /* ---- watchers */
@@ -342,13 +368,14 @@ void facts_follow_link(struct site *s, struct now now, uint8_t peer)
 {
 	const struct link *l = &s->links[peer];
 	struct followed *known = &s->followed[peer];
+	bool is_behind = is_linked(s, peer) && peers_is_behind(s, peer);
 
 	if (is_linked(s, peer))
 		s->last_linked[peer] = l->heard;
 	if (known->state != l->state || known->can_deliver != l->peer_can_deliver ||
-		is_skewed(known->skew_ms) || is_skewed(l->skew_ms))
+		known->is_behind != is_behind || is_skewed(known->skew_ms) || is_skewed(l->skew_ms))
 		s->facts_due = now.mono;
-	*known = (struct followed){ l->state, l->peer_can_deliver, l->skew_ms };
+	*known = (struct followed){ l->state, l->peer_can_deliver, l->skew_ms, is_behind };
 }
 
 static void judge_clock(struct site *s, struct now now)
@@ -459,6 +486,8 @@ static struct mono next_due(const struct site *s, struct now now)
 		at(&x, s->test_due[i].ms);
 	if (s->labs_differ.ms != NEVER_MS)
 		at(&x, s->labs_differ.ms + LABS_DIFFER_MS);
+	if (s->behind.ms != NEVER_MS)
+		at(&x, s->behind.ms + FACTS_BEHIND_MS);
 	at(&x, last_heard(s).ms + LINK_DOWN_MS);
 	return (struct mono){ x.due_ms };
 }
@@ -483,6 +512,7 @@ bool facts_tick(struct site *s, struct now now)
 	is_blind = is_seeing_nothing(s, now);
 	checks_set_blind(s->checks, now, s->setup.self, is_blind);
 	alert_blind(s->alert, now, is_blind);
+	judge_history(s, now);
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self)
 			judge_peer(s, now, i, is_blind);

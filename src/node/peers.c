@@ -88,7 +88,8 @@ static const struct link_head *shown_to(struct site *s, uint8_t peer, const stru
 	size_t n, n_theirs = take_own(s, theirs, is_news ? msg->heads : l->peer_heads,
 			  is_news ? msg->n_heads : l->n_peer_heads);
 
-	if (!journal_is_behind_itself(s->journal, theirs, n_theirs))
+	s->is_forked[peer] = journal_is_behind_itself(s->journal, theirs, n_theirs);
+	if (!s->is_forked[peer])
 		return s->heads;
 	journal_heads(s->journal, &n);
 	ours = must_alloc((n + 1) * sizeof *ours);
@@ -96,6 +97,30 @@ static const struct link_head *shown_to(struct site *s, uint8_t peer, const stru
 	put_heads(s->shown[peer], ours, n);
 	free(ours);
 	return s->shown[peer];
+}
+
+static uint64_t held(const struct site *s, const struct link_head *chain, size_t hint)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(s->journal, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct journal_head *ours = &heads[(hint + i) % n];
+
+		if (ours->epoch == chain->epoch && str_eq(ours->site, chain->site))
+			return ours->seq;
+	}
+	return 0;
+}
+
+bool peers_is_behind(const struct site *s, uint8_t peer)
+{
+	const struct link *l = &s->links[peer];
+
+	for (uint32_t i = 0; i < l->n_peer_heads; i++)
+		if (held(s, &l->peer_heads[i], i) < l->peer_heads[i].seq)
+			return true;
+	return s->is_forked[peer];
 }
 
 static struct link_self self_of(struct site *s, struct now now, uint8_t peer,
@@ -222,7 +247,6 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 	journal_add(s->journal, now, EVENT_RECOVERED, site_name(s), str_c(&body));
 	site_say_config(s, now, NULL);
 	s->facts_due = now.mono; /* words that came back may not be true any more */
-	alert_recovered(s->alert, now);
 	events_tell_all(s, now);
 }
 

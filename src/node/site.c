@@ -200,6 +200,8 @@ static void commit(struct site *s, struct now now)
 			"the journal is written again; %llu events that later ones made useless "
 			"were left out",
 			(unsigned long long)journal_left_out(s->journal));
+	if (s->is_stuck) /* what the peers sent meanwhile comes again */
+		s->behind.ms = NEVER_MS;
 	s->is_stuck = false;
 	say_committed(s, events, n);
 	peers_refresh_heads(s);
@@ -391,7 +393,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->boot = (uint64_t)now.wall.ms;
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
-	s->labs_differ.ms = NEVER_MS;
+	s->labs_differ.ms = s->behind.ms = s->parted.ms = NEVER_MS;
 	s->egress_seen.ms = INT64_MIN / 2;
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);

@@ -94,6 +94,7 @@ struct site {
 		enum link_state state;
 		bool can_deliver;
 		int64_t skew_ms;
+		bool is_behind;
 	} followed[SITES_MAX];
 	struct beaconing *beacons; /* one a watcher */
 	uint64_t boot;             /* wall ms of the start */
@@ -113,6 +114,7 @@ struct site {
 	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
+	bool is_forked[SITES_MAX];                 /* it does */
 	struct scrubbing scrub;
 	/* What is wrong with the journal: "" nothing. */
 	char forked[REASON_BYTES_MAX];  /* a peer's events didn't fit ours, and nothing proved since
@@ -124,9 +126,11 @@ struct site {
 	char lab_of[SITES_MAX]
 		   [SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
 	uint64_t lab_stamp[SITES_MAX]; /* hybrid logical time of the event that said so */
-	struct mono labs_differ;       /* a linked peer runs another one since; {NEVER_MS} */
-	bool is_lab_broken;            /* config@SITE fails for our own file */
-	bool is_stuck;                 /* the last commit failed */
+	struct mono behind;      /* what a peer holds isn't here yet since; {NEVER_MS}: all is */
+	struct mono parted;      /* no peer can be talked to since; {NEVER_MS}: one can */
+	struct mono labs_differ; /* a linked peer runs another one since; {NEVER_MS} */
+	bool is_lab_broken;      /* config@SITE fails for our own file */
+	bool is_stuck;           /* the last commit failed */
 	bool is_pumping;
 	struct arena scratch; /* until the next input */
 	struct site_effect *queue;
@@ -171,6 +175,7 @@ void peers_tick(struct site *s, struct now now);
 void peers_push(struct site *s, struct now now); /* our heads grew */
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
+bool peers_is_behind(const struct site *s, uint8_t peer); /* it holds events that we lack */
 
 /* For its copy of what is damaged here. */
 void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How: see alert_private.h for which file does what. */
 #include "core/alert/covers.h"
-#include "core/alert/merging.h"
 #include "core/alert/recovery.h"
 
 #include <stdlib.h>
@@ -337,12 +336,6 @@ void alert_start(struct alert *a, struct now now)
 	a->is_dirty = true;
 }
 
-void alert_recovered(struct alert *a, struct now now)
-{
-	if (a->is_started)
-		merging_all(a, now);
-}
-
 /* ---- inputs */
 
 void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st)
@@ -382,6 +375,25 @@ void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool 
 	}
 	a->peers[site] = is;
 	a->is_dirty = true;
+}
+
+void alert_behind(struct alert *a, struct now now, bool is_behind)
+{
+	if (a->is_behind == is_behind)
+		return;
+	a->is_behind = is_behind;
+	a->is_dirty = true;
+	/* What was on its way is known to all from here on: so long everybody's turn waited. */
+	if (!is_behind && a->is_reunited && a->calm.ms < now.mono.ms)
+		a->calm = now.mono;
+}
+
+bool alert_awaits_news(struct alert *a, struct now now)
+{
+	if (now.mono.ms >= a->calm.ms)
+		return a->is_reunited && a->is_behind;
+	alert_wake_at(a, a->calm);
+	return true;
 }
 
 void alert_watcher(struct alert *a, struct now now, bool is_reachable)

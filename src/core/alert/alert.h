@@ -157,9 +157,6 @@ SCOPED_BY(alert_free, struct alert *)
 /* `config` is borrowed until the next load or free. */
 void alert_load(struct alert *a, struct now now, const struct alert_config *config);
 
-/* Events of ours that we had lost came back: what was opened meanwhile may be open already. */
-void alert_recovered(struct alert *a, struct now now);
-
 /* A check's state changed, or is told for the first time. */
 void alert_state(struct alert *a, struct now now, uint16_t check, const struct alert_state *st);
 
@@ -180,6 +177,10 @@ void alert_start(struct alert *a, struct now now);
 void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
 	bool is_dead);
 void alert_watcher(struct alert *a, struct now now, bool is_reachable);
+/* A peer that we talk to holds events that we lack: until we have read them nothing is merged, no other
+ * site's turn is taken, and after a start or a reunion nothing is opened or told for the first time.
+ * Who tells us so gives up after a while: what can't be had must not silence us. */
+void alert_behind(struct alert *a, struct now now, bool is_behind);
 /* We see nothing of the outside: of its things no incident is opened until we do. */
 void alert_blind(struct alert *a, struct now now, bool is_blind);
 /* What another site has told, learned through the watcher while the link is down: roots covered. */

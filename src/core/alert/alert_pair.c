@@ -95,13 +95,28 @@ static struct pair_event *append(struct pair *pair, uint8_t site, const char *ki
 	return ev;
 }
 
+static bool is_lacking(const struct pair *pair, uint8_t site)
+{
+	for (uint32_t i = 0; i < pair->n_log; i++)
+		if (!pair->log[i].is_known[site])
+			return true;
+	return false;
+}
+
 /* Whatever the other side lacks. */
 static void exchange(struct pair *pair)
 {
 	for (uint32_t i = 0; pair->is_linked && i < pair->n_log; i++)
-		for (uint8_t site = 0; site < PAIR_SITES; site++)
-			if (pair->sites[site].alert && !pair->log[i].is_known[site])
-				tell(pair, site, &pair->log[i]);
+		for (uint8_t site = 0; site < PAIR_SITES; site++) {
+			struct pair_site *s = &pair->sites[site];
+
+			if (!s->alert || pair->log[i].is_known[site])
+				continue;
+			if (s->reads_slowly && pair->now.mono.ms - s->read.ms < SECOND_MS)
+				continue;
+			s->read = pair->now.mono;
+			tell(pair, site, &pair->log[i]);
+		}
 }
 
 void pair_write(struct pair *pair, uint8_t site, const char *kind, const char *subject,
@@ -154,14 +169,14 @@ static void carry_out(struct pair *pair, uint8_t site, struct alert_effect *fx)
 static void tell_of_peers(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		uint8_t other = !site;
-		bool is_up = pair->is_linked && pair->sites[other].alert;
+		struct alert *alert = pair->sites[site].alert, *other = pair->sites[!site].alert;
+		bool is_up = pair->is_linked && other;
 
-		if (pair->sites[site].alert)
-			alert_peer(pair->sites[site].alert, pair->now, other, is_up,
-				is_up &&
-					alert_can_deliver(pair->sites[other].alert, pair->now.mono),
-				!pair->sites[other].alert);
+		if (!alert)
+			continue;
+		alert_behind(alert, pair->now, is_up && is_lacking(pair, site));
+		alert_peer(alert, pair->now, !site, is_up,
+			is_up && alert_can_deliver(other, pair->now.mono), !other);
 	}
 }
 

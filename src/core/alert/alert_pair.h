@@ -57,6 +57,8 @@ struct pair_site {
 	struct alert_state told[PAIR_CHECKS_MAX]; /* again after a restart */
 	bool is_settling[PAIR_CHECKS_MAX];
 	struct pair_channel answers[CHANNELS_MAX];
+	bool reads_slowly;    /* one event of the other's a second */
+	struct mono read;     /* the last one */
 	bool is_watcher_mute; /* it delivers, and what it answers is lost */
 };
 

@@ -69,7 +69,9 @@ struct alert {
 	struct alert_peer peers[SITES_MAX];
 	bool is_watcher_reachable, is_blind;
 	struct mono calm; /* after a start, a reunion or blindness nothing is opened before this */
-	bool is_reunited; /* a peer is back: when it is calm, see what both have open */
+	bool is_reunited; /* a peer is back, and not all of its news has been looked at */
+	bool is_behind;   /* a peer holds events that we lack */
+	bool is_merging_due;   /* events came that may tell what we tell */
 	struct map tracked;    /* id -> struct tracked, all */
 	struct tracked **busy; /* of these all that a step may have to look at, oldest first */
 	uint32_t n_busy, cap_busy;
@@ -114,6 +116,8 @@ bool outbox_is_idle(const struct alert *a, const struct tracked *t);
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);
+/* After a start, a reunion or blindness: maybe it has been told, in what we haven't read yet. */
+bool alert_awaits_news(struct alert *a, struct now now);
 /* Whoever changes what is told of an incident that is over says so with this. */
 void alert_busy(struct alert *a, struct tracked *t);
 void alert_forget(struct alert *a, struct tracked *t);               /* frees it */

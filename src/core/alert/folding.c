@@ -326,15 +326,15 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 	}
 	if (a->is_blind && (j->health == HEALTH_SILENT || a->cfg.checks[check].home != a->cfg.self))
 		return;
-	if (now.mono.ms < a->calm.ms) {
-		alert_wake_at(a, a->calm);
+	if (alert_awaits_news(a, now) || (a->is_behind && a->cfg.checks[root].home != a->cfg.self))
 		return;
-	}
 	if (is_settling(a, now, check)) {
 		alert_wake_at(a, (struct mono){ j->unwell.ms + ALERT_SETTLE_MS });
 		return;
 	}
-	turn = j->unlisted.ms + (t ? ALERT_UNLISTED_MS : our_turn_ms(a, root));
+	turn = t ? ALERT_UNLISTED_MS : our_turn_ms(a, root);
+	if (turn > 0) /* whose turn it is has not been able to speak, or to be heard, for longer */
+		turn += j->unlisted.ms > a->calm.ms ? j->unlisted.ms : a->calm.ms;
 	if (a->judged[root].elsewhere.ms > turn)
 		turn = a->judged[root].elsewhere.ms;
 	if (t && (root == check || j->health == HEALTH_SILENT))
@@ -379,7 +379,7 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 
 void folding_step(struct alert *a, struct now now)
 {
-	merging_after_reunion(a, now);
+	merging_step(a, now);
 	recovery_step(a, now);
 	for (uint16_t i = 0; i < a->n_judged; i++) {
 		if (a->judged[i].restated.ms != NEVER_MS)

@@ -38,19 +38,11 @@ static void try(struct alert *a, struct now now, struct tracked *x, struct track
 	covers_put(a, winner);
 }
 
-void merging_heard(struct alert *a, struct now now, struct tracked *theirs)
+void merging_step(struct alert *a, struct now now)
 {
-	if (now.mono.ms < a->calm.ms) {
-		a->is_reunited = true;
+	if ((!a->is_merging_due && !a->is_reunited) || a->is_behind || alert_awaits_news(a, now))
 		return;
-	}
-	for (uint32_t at = 0; at < a->n_busy; at++)
-		if (a->busy[at]->owner == a->cfg.self)
-			try(a, now, a->busy[at], theirs);
-}
-
-void merging_all(struct alert *a, struct now now)
-{
+	a->is_merging_due = a->is_reunited = false;
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *mine = a->busy[at];
 
@@ -59,16 +51,4 @@ void merging_all(struct alert *a, struct now now)
 		for (uint32_t beside = 0; beside < a->n_busy; beside++)
 			try(a, now, mine, a->busy[beside]);
 	}
-}
-
-void merging_after_reunion(struct alert *a, struct now now)
-{
-	if (!a->is_reunited)
-		return;
-	if (now.mono.ms < a->calm.ms) {
-		alert_wake_at(a, a->calm);
-		return;
-	}
-	a->is_reunited = false;
-	merging_all(a, now);
 }

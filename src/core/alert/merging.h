@@ -15,13 +15,9 @@
 
 #include "core/alert/alert_private.h"
 
-/* A peer's incident is new, or changed. */
-void merging_heard(struct alert *a, struct now now, struct tracked *theirs);
-/* Each of ours with any. */
-void merging_all(struct alert *a, struct now now);
-/* While a peer was away its incident that nobody had been told of didn't count, and maybe we opened
- * one of our own; its events need not come again.  Once it is calm all are looked at. */
-void merging_after_reunion(struct alert *a, struct now now);
+/* What has come since the last time is looked at, once it is whole: in a history that is still being
+ * read incidents are open that ended long ago.  After a reunion, all are. */
+void merging_step(struct alert *a, struct now now);
 /* `mine` goes on in the incident of the id `into`. */
 void merging_mark(struct alert *a, struct now now, struct tracked *mine, const char *into);
 

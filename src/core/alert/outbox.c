@@ -300,15 +300,6 @@ static bool may_send(struct alert *a, struct now now, const struct tracked *t, u
 	return false;
 }
 
-/* After a start or a reunion: maybe somebody has told of it already, maybe as another's. */
-static bool is_news_due(struct alert *a, struct now now)
-{
-	if (now.mono.ms >= a->calm.ms)
-		return false;
-	alert_wake_at(a, a->calm);
-	return true;
-}
-
 /* Changes seldom come alone (a host is back, then its services): one edit tells them. */
 static bool is_gathering(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
@@ -343,7 +334,7 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 {
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
 		return;
-	if (!t->in->told[channel].version && is_news_due(a, now))
+	if (!t->in->told[channel].version && alert_awaits_news(a, now))
 		return;
 	if (!is_ours(a, t, channel, now)) {
 		if (t->owner == a->cfg.self)
@@ -399,7 +390,7 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 	uint32_t n = 0;
 
 	if (a->cfg.channels[channel].kind != ALERT_DISCORD || a->creating[channel] ||
-		now.mono.ms < a->calm.ms || now.mono.ms < pace_next(&a->paces[channel]).ms)
+		alert_awaits_news(a, now) || now.mono.ms < pace_next(&a->paces[channel]).ms)
 		return;
 	list = must_alloc((a->n_busy + 1) * sizeof(struct tracked *));
 	for (uint32_t at = 0; at < a->n_busy; at++)

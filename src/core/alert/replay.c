@@ -121,9 +121,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	if (!a->is_started)
 		return;
 	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
-	if (owner == a->cfg.self)
-		return; /* history that comes back: alert_recovered() looks when it is whole */
-	merging_heard(a, now, t);
+	a->is_merging_due = true;
 }
 
 static uint8_t channel_of(const struct alert *a, const json_t *body)
