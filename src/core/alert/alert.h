@@ -46,8 +46,13 @@
 #define ALERT_WATCHER_MS (60 * SECOND_MS)
 #define ALERT_BACKLOG    3
 #define ALERT_BACKLOG_MS (5 * MINUTE_MS)
-#define ALERT_HANDOFF_MS 20000 /* handed over, no receipt by then: try ourselves again */
-#define ALERT_NO_SITE    UINT8_MAX
+/* Handed over, no receipt by then: try ourselves again.  Who was asked begins nothing after
+ * ALERT_ASKED_MS: what it began has an outcome, and that was heard of, before the owner goes on. */
+#define ALERT_HANDOFF_MS 40000
+#define ALERT_ASKED_MS   12000
+_Static_assert(ALERT_ASKED_MS + ALERT_UNANSWERED_MS + 8000 <= ALERT_HANDOFF_MS,
+	"the request may come as late as a link may be quiet");
+#define ALERT_NO_SITE UINT8_MAX
 
 struct alert_check {             /* what alert knows of a check; borrowed until the next load */
 	const char *name, *kind; /* check_kind_name */

@@ -319,6 +319,28 @@ static void what_the_peer_may_have_told_is_said_to_be_in_doubt(void **state)
 	assert_true(pair_says(p, "repeat"));
 }
 
+/* It was asked for before the sites were parted, and the owner had long told it in another way. */
+static void what_was_asked_for_before_the_sites_met_again_is_not_done(void **state)
+{
+	(void)state;
+	nobody_reaches_the_channel(MUMBAI);
+	p->sites[DUBLIN].reads_slowly = true;
+	for (int i = 0; i < 20; i++)
+		pair_write(p, MUMBAI, "note", "photos", "{}");
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_count(p, "handoff"), 1);
+	pair_part(p);
+	pair_run(p, 3 * SECOND_MS);
+	pair_heal(p);
+	pair_run(p, 28 * SECOND_MS);
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		assert_int_equal(p->sent[i].by, MUMBAI);
+	pair_run(p, MINUTE_MS); /* and is asked for again */
+	assert_int_equal(pair_last(p)->by, DUBLIN);
+	assert_int_equal(pair_count(p, "receipt"), 1);
+}
+
 static void a_receipt_says_what_was_told_where_and_by_whom(void **state)
 {
 	const struct pair_event *receipt = NULL;
@@ -558,6 +580,7 @@ int main(void)
 		T(the_watcher_delivers_when_the_peer_can_not),
 		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
 		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
+		T(what_was_asked_for_before_the_sites_met_again_is_not_done),
 		T(a_receipt_says_what_was_told_where_and_by_whom),
 		T(after_a_reunion_nobody_tells_what_the_other_tells),
 		T(a_backlog_is_told_as_one_summary),

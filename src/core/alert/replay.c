@@ -155,6 +155,7 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	uint8_t to = alert_site_index(a, json_get_text(ev->body, "to", ""));
 	struct outbox_slot *slot;
 	struct tracked *t;
+	bool is_stale;
 
 	if (channel == UINT8_MAX || str_eq(ev->site, a->cfg.sites[a->cfg.self].name))
 		return;
@@ -169,9 +170,10 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	slot->is_for_us = true;
 	slot->may_be_repeat |= json_get_bool(ev->body, "may_be_repeat", false);
 	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
-	/* From its arrival on, since clocks may differ; replayed at a start it is stale, and the owner's
-	 * business again. */
-	slot->handed_until.ms = a->is_started ? now.mono.ms + ALERT_HANDOFF_MS : now.mono.ms;
+	/* From its arrival on, since clocks may differ; of before a start, or before we met again, it is
+	 * stale, and the owner's business again. */
+	is_stale = !a->is_started || (a->is_reunited && a->is_behind);
+	slot->handed_until.ms = now.mono.ms + (is_stale ? 0 : ALERT_ASKED_MS);
 	a->is_dirty = true;
 }
 
