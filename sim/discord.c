@@ -166,6 +166,9 @@ static void receive_site(struct world *w, void *arg)
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		world_trace(w, "site%u %s message %s version %u", p->from,
 			is_new ? "posts" : "edits", p->id, p->delivery.version);
+		if (w->options.trace)
+			fprintf(w->options.trace, "%17s %s%s\n", "", p->delivery.incident,
+				m->is_doubtful ? ", maybe a repeat" : "");
 		oracle_message(w, m, is_new);
 		if (p->answer == ANSWER_NOTHING)
 			oracle_unsure(w, p->delivery.incident);
@@ -304,6 +307,8 @@ static void receive_watcher(struct world *w, void *arg)
 			oracle_unsure(w, in->id);
 		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
+		if (w->options.trace && in)
+			fprintf(w->options.trace, "%17s %s for its owner\n", "", in->id);
 		w->n_deliveries++;
 	}
 	world_later(w, answer_takes_ms(p), answer_watcher, p);
