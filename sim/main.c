@@ -2,7 +2,8 @@
 /*
  * sim: two sites through bad weeks in minutes.
  *
- *	sim --seed N [--hours H] [--trace]   one run, again; the trace on standard output
+ *	sim --seed N [--hours H] [--trace]   one run, again; the trace on standard output; with --mirror
+ *	                                     the one with the names exchanged
  *	sim --seconds S [--from N]           new seeds until the time is up
  *	sim --seeds N [--from N] [--mirror]  that many seeds, each with its mirror
  *	sim --seeds N --catch WORDS          a planted bug: a seed must break with these words first
@@ -60,6 +61,7 @@ static int run_one(const struct arguments *a)
 {
 	struct sim_options options = { .seed = a->seed,
 		.hours = a->hours,
+		.is_swapped = a->is_mirrored,
 		.trace = a->is_traced ? stdout : NULL };
 	struct outcome o = run(&options);
 
