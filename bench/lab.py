@@ -59,7 +59,7 @@ class Program:
 
     def __init__(self, argv, log, address=None):
         self.argv, self.log, self.address = [str(a) for a in argv], log, address
-        self.process = None
+        self.process, self.is_wanted = None, False
 
     def __enter__(self):
         self.start()
@@ -73,6 +73,7 @@ class Program:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             self.process = _starter.submit(subprocess.Popen, self.argv, preexec_fn=_die_with_parent,
                                            **streams).result()
+        self.is_wanted = True
         if wait and self.address:
             wait_until(f"{self.argv[0]} on {self.address}", 20, self.is_listening, 0.02)
 
@@ -88,6 +89,10 @@ class Program:
     def last_words(self):
         return pathlib.Path(self.log).read_text(errors="replace")[-400:].strip()
 
+    def has_died(self):
+        """By itself: nobody has ended it."""
+        return self.is_wanted and self.process is not None and self.process.poll() is not None
+
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
@@ -99,12 +104,14 @@ class Program:
         self.process.send_signal(number)
 
     def kill(self):
+        self.is_wanted = False
         if self.is_running():
             self.process.kill()
         if self.process:
             self.process.wait()
 
     def stop(self, deadline_s=10):
+        self.is_wanted = False
         if self.is_running():
             self.process.terminate()
             self.process.wait(deadline_s)
@@ -231,12 +238,22 @@ class Lab:
             wait_until(f"{program.argv[1]} on {program.address}", 30, program.is_listening, 0.02)
         return self
 
-    def __exit__(self, *_):
-        for program in self.programs():
-            program.kill()
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self.check_alive()
+        finally:
+            for program in self.programs():
+                program.kill()
 
     def programs(self):
         return [self.watcher, *self.sites.values()]
+
+    def check_alive(self):
+        """A figure of programs that crash meanwhile is none."""
+        for program in self.programs():
+            if program.has_died():
+                raise Trouble(f"{' '.join(program.argv[:2])} died: {program.last_words()}")
 
     def wait_until_calm(self, deadline_s=60):
         """Linked, heard by the watcher, every probe seen once and well, and past the calm after a start."""

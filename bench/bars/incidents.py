@@ -134,6 +134,15 @@ def is_summary(message):
     return "incidents while" in message["versions"][0]["embeds"][0]["title"]
 
 
+def title_of(message):
+    """What the channel shows now."""
+    return message["versions"][-1]["embeds"][0]["title"]
+
+
+def is_over(title):
+    return " after " in title or title.endswith(" is flapping")
+
+
 def count(checks, journal, messages):
     """{"lost": [...], "twice": [...], "summaries": n}: what is wrong with a lab, each in words."""
     lost, twice, by_cause, by_incident = [], [], {}, {}
@@ -157,9 +166,11 @@ def count(checks, journal, messages):
                 twice.append(f"{id}: {len(told)} messages")
             if not told and f"{cause} " not in summaries:
                 lost.append(f"{id} ({cause}): no message")
-            if told and " is down" in told[-1]["versions"][-1]["embeds"][0]["title"]:
-                lost.append(f"{id} ({cause}): still shown as down")
+            if told and not is_over(title_of(told[-1])):
+                lost.append(f"{id} ({cause}): shown as '{title_of(told[-1])}'")
     lost += [f"{id}: the last version was not told" for id in journal.untold()]
+    lost += [f"{id}: not the same at both sites" for id, body in journal.incidents.items()
+             if checks.journals[1].incidents.get(id) != body]
     return {"lost": lost, "twice": twice, "summaries": sum(map(is_summary, messages))}
 
 
@@ -189,6 +200,8 @@ def run(folder, is_quick, progress):
 
 def row(n, labs, wrong, counts, how):
     took_s, noise = how
+    if counts["limited"] < counts["requests"] / 3 - LABS:
+        raise Trouble(f"only {counts['limited']} of {counts['requests']} requests were answered 429")
     lost, twice = ([x for w in wrong for x in w[kind]] for kind in ("lost", "twice"))
     note = (f"{n} checks in {LABS} labs, {sum(len(checks.journals[0].incidents) for checks in labs)} incidents, "
             f"{counts['requests']} requests, {counts['limited']} of them answered 429, {counts['created']} messages "

@@ -82,6 +82,8 @@ def run(folder, is_quick, progress):
             raise Trouble("the answer lacks a part")
         with contextlib.closing(sqlite3.connect(site.journal)) as db:
             events = db.execute("SELECT count(*) FROM event").fetchone()[0]
+        if events < n:
+            raise Trouble(f"the journal holds {events} events only")
         rss_kib = site.memory_kib()["VmRSS"]
     note = f"{events:,} events; the site listened {start_s:.1f} s after its start and holds {rss_kib / 1024:.1f} MiB."
     return [row(WHAT.replace("a million", f"{n:,}"), dead, noise, note),
