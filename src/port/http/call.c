@@ -380,6 +380,12 @@ static void explain(struct http_call *call, CURLcode code, struct http_response 
 			duration_text(total_ms, took));
 	else if (ret->outcome == HTTP_NO_CONNECTION && errnum && call->detail[0])
 		explain_connection(call, errnum, ret);
+	else if (code == CURLE_GOT_NOTHING)
+		snprintf(ret->reason, sizeof ret->reason,
+			"the connection was closed before an answer came");
+	else if ((code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR) && errnum)
+		snprintf(ret->reason, sizeof ret->reason, "the connection broke: %s",
+			strerror(errnum));
 	else
 		snprintf(ret->reason, sizeof ret->reason, "%.*s", REASON_BYTES_MAX - 1,
 			call->detail[0] ? call->detail : call->api->easy_strerror(code));

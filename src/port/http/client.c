@@ -93,7 +93,8 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
 	struct http_client *c = w->client;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+	/* Let libcurl read, too, when something is wrong: else it can't say what. */
+	int flags = status < 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
 	int running;
 
 	if (events & UV_READABLE)

@@ -158,6 +158,43 @@ static void a_truncated_answer_is_unanswered(void **unused)
 	assert_int_equal(x.response.outcome, HTTP_UNANSWERED);
 }
 
+static void break_off(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_reset(v);
+}
+
+static void a_connection_that_breaks_says_so_in_words_for_people(void **unused)
+{
+	struct loopback *server = loopback_tcp(break_off, NULL);
+	struct exchange x;
+	char url[64];
+
+	(void)unused;
+	exchange_run(&x, &(struct http_request){ .url = url_of(server, "http", url) });
+	loopback_free(server);
+	assert_int_equal(x.response.outcome, HTTP_UNANSWERED);
+	assert_string_equal(x.response.reason, "the connection broke: Connection reset by peer");
+}
+
+static void leave(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+}
+
+static void a_connection_that_is_closed_instead_of_an_answer_says_so(void **unused)
+{
+	struct loopback *server = loopback_tcp(leave, NULL);
+	struct exchange x;
+	char url[64];
+
+	(void)unused;
+	exchange_run(&x, &(struct http_request){ .url = url_of(server, "http", url) });
+	loopback_free(server);
+	assert_int_equal(x.response.outcome, HTTP_UNANSWERED);
+	assert_string_equal(x.response.reason, "the connection was closed before an answer came");
+}
+
 static void say_too_much(struct visitor *v)
 {
 	char line[256];
@@ -538,6 +575,8 @@ int main(void)
 		cmocka_unit_test(
 			silence_after_the_request_is_unanswered_because_it_may_have_arrived),
 		cmocka_unit_test(a_truncated_answer_is_unanswered),
+		cmocka_unit_test(a_connection_that_breaks_says_so_in_words_for_people),
+		cmocka_unit_test(a_connection_that_is_closed_instead_of_an_answer_says_so),
 		cmocka_unit_test(an_answer_over_the_limit_is_cut_off),
 		cmocka_unit_test(a_certificate_from_nowhere_is_no_tls),
 		cmocka_unit_test(a_name_without_address_is_no_name),
