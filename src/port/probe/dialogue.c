@@ -70,9 +70,9 @@ static enum rc no_more_lines(const struct dialogue *d, struct err *e)
 	if (!d->is_ended)
 		return RC_OK;
 	if (d->last.len == 0)
-		return err_set(e, RC_INPUT, "the server closed the connection, wanted \"%.80s\"",
+		return err_set(e, RC_INPUT, "the server closed the connection, wanted '%.80s'",
 			dialogue_expects(d));
-	return err_set(e, RC_INPUT, "\"%s\" and no more, wanted \"%.80s\"", str_c(&d->last),
+	return err_set(e, RC_INPUT, "'%s' and no more, wanted '%.80s'", str_c(&d->last),
 		dialogue_expects(d));
 }
 

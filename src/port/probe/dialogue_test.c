@@ -158,11 +158,11 @@ static void when_no_line_matches_the_last_one_is_told(void **unused)
 	hear(&p, "421 too busy\r\n");
 	assert_next(&p, DIALOGUE_WAIT);
 	dialogue_end(&p.dialogue);
-	assert_says(&p, "\"421 too busy\" and no more, wanted \"^220\"");
+	assert_says(&p, "'421 too busy' and no more, wanted '^220'");
 	play_fini(&p);
 	play_init(&p, lines, 1);
 	dialogue_end(&p.dialogue);
-	assert_says(&p, "the server closed the connection, wanted \"^220\"");
+	assert_says(&p, "the server closed the connection, wanted '^220'");
 	play_fini(&p);
 }
 

@@ -128,8 +128,8 @@ static bool fails_by_each(const struct pattern_list *rules, bool wants_match,
 			if (!match(&list, i, record, v, &matches))
 				return true;
 			if (matches != wants_match)
-				return say(v, "%s record \"%.*s\" %s \"%.*s\"",
-					section_names[section], SHOWN_MAX, record->text,
+				return say(v, "%s record '%.*s' %s '%.*s'", section_names[section],
+					SHOWN_MAX, record->text,
 					matches ? "matches" : "doesn't match", SHOWN_MAX,
 					list.texts[i]);
 		}
@@ -153,7 +153,7 @@ static bool fails_by_none(const struct pattern_list *rules, const struct dns_mes
 				return false;
 		}
 	}
-	return list.n && say(v, "no %s record matches \"%.*s\"", section_names[section], SHOWN_MAX,
+	return list.n && say(v, "no %s record matches '%.*s'", section_names[section], SHOWN_MAX,
 				 list.texts[0]);
 }
 
@@ -161,7 +161,7 @@ static bool fails_by_rules(const struct rr_rules *rules, const struct dns_messag
 	enum dns_section section, struct dns_verdict *v)
 {
 	if (m->n[section] == 0 && rules->fail_if_not_matches.n)
-		return say(v, "no %s records, wanted some that match \"%.*s\"",
+		return say(v, "no %s records, wanted some that match '%.*s'",
 			section_names[section], SHOWN_MAX, rules->fail_if_not_matches.texts[0]);
 	return fails_by_each(&rules->fail_if_matches, false, m, section, v) ||
 	       fails_by_each(&rules->fail_if_not_matches, true, m, section, v) ||

@@ -112,20 +112,20 @@ static void assert_rule(size_t offset, const char *text, const char *why)
 }
 
 #define RULE(name) offsetof(struct rr_rules, name)
-#define RECORD(n)  "answer record \"nas.lan.\t300\tIN\tA\t10.1.0." n "\" "
+#define RECORD(n)  "answer record 'nas.lan.\t300\tIN\tA\t10.1.0." n "' "
 
 static void rules_on_records_are_those_of_blackbox(void **unused)
 {
 	(void)unused;
-	assert_rule(RULE(fail_if_matches), "0\\.3$", RECORD("3") "matches \"0\\.3$\"");
+	assert_rule(RULE(fail_if_matches), "0\\.3$", RECORD("3") "matches '0\\.3$'");
 	assert_rule(RULE(fail_if_matches), "10\\.9", "");
-	assert_rule(RULE(fail_if_not_matches), "0\\.2$", RECORD("3") "doesn't match \"0\\.2$\"");
+	assert_rule(RULE(fail_if_not_matches), "0\\.2$", RECORD("3") "doesn't match '0\\.2$'");
 	assert_rule(RULE(fail_if_not_matches), "10\\.1", "");
 	/* Its name says otherwise, but 0.28 fails unless all match. */
 	assert_rule(RULE(fail_if_all_match), "10\\.1", "");
-	assert_rule(RULE(fail_if_all_match), "10\\.9", RECORD("2") "doesn't match \"10\\.9\"");
+	assert_rule(RULE(fail_if_all_match), "10\\.9", RECORD("2") "doesn't match '10\\.9'");
 	assert_rule(RULE(fail_if_none_matches), "0\\.3$", "");
-	assert_rule(RULE(fail_if_none_matches), "10\\.9", "no answer record matches \"10\\.9\"");
+	assert_rule(RULE(fail_if_none_matches), "10\\.9", "no answer record matches '10\\.9'");
 }
 
 static void a_record_that_must_match_must_exist(void **unused)
@@ -137,7 +137,7 @@ static void a_record_that_must_match_must_exist(void **unused)
 	(void)unused;
 	rule_init(&rule, "x");
 	spec.authority.fail_if_not_matches = rule.list;
-	assert_verdict(&spec, &none, "no authority records, wanted some that match \"x\"");
+	assert_verdict(&spec, &none, "no authority records, wanted some that match 'x'");
 	spec.authority = (struct rr_rules){ .fail_if_matches = rule.list };
 	assert_verdict(&spec, &none, "");
 	pattern_free(rule.pattern);

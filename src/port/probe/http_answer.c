@@ -38,7 +38,7 @@ static enum rc take_status(struct http_answer *a, const char *line, size_t n, st
 			(line[7] == '0' || line[7] == '1') && line[8] == ' ';
 
 	if (!is_http1 || !is_digits(line + 9, 3) || (n > 12 && line[12] != ' '))
-		return err_set(e, RC_INPUT, "the answer is not HTTP: \"%.*s\"",
+		return err_set(e, RC_INPUT, "the answer is not HTTP: '%.*s'",
 			(int)(n < 40 ? n : 40), line);
 	a->version = line[7] == '0' ? 10 : 11;
 	a->status = (uint16_t)((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
@@ -93,8 +93,8 @@ static enum rc take_header(struct http_answer *a, const char *line, size_t n, st
 		if (!is_token_character((unsigned char)*c))
 			colon = NULL;
 	if (!colon || colon == line || memchr(line, '\0', n))
-		return err_set(e, RC_INPUT, "malformed header line \"%.*s\"",
-			(int)(n < 40 ? n : 40), line);
+		return err_set(e, RC_INPUT, "malformed header line '%.*s'", (int)(n < 40 ? n : 40),
+			line);
 	value = colon + 1;
 	while (value < end && (*value == ' ' || *value == '\t'))
 		value++;
@@ -117,7 +117,7 @@ static enum rc read_length(struct http_answer *a, struct err *e)
 		int64_t length = 0;
 
 		if (!is_digits(value, n) || n > 18)
-			return err_set(e, RC_INPUT, "malformed Content-Length \"%.*s\"",
+			return err_set(e, RC_INPUT, "malformed Content-Length '%.*s'",
 				(int)(n < 40 ? n : 40), value);
 		for (size_t i = 0; i < n; i++)
 			length = length * 10 + (value[i] - '0');
@@ -137,7 +137,7 @@ static enum rc read_coding(struct http_answer *a, struct err *e)
 		bool is_chunked = n == 7 && strncasecmp(value, "chunked", 7) == 0;
 
 		if (!is_chunked || a->is_chunked)
-			return err_set(e, RC_INPUT, "unsupported Transfer-Encoding \"%.*s\"",
+			return err_set(e, RC_INPUT, "unsupported Transfer-Encoding '%.*s'",
 				(int)(n < 40 ? n : 40), value);
 		a->is_chunked = true;
 	}
@@ -192,7 +192,7 @@ static enum rc take_chunk_size(struct http_answer *a, const char *line, size_t n
 		size = size << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 	}
 	if (digits == 0 || digits > 15 || (digits < n && !strchr("; \t", line[digits])))
-		return err_set(e, RC_INPUT, "malformed chunk size \"%.*s\"", (int)(n < 40 ? n : 40),
+		return err_set(e, RC_INPUT, "malformed chunk size '%.*s'", (int)(n < 40 ? n : 40),
 			line);
 	a->left = size;
 	a->state = size ? ANSWER_CHUNK_DATA : ANSWER_TRAILER;

@@ -158,7 +158,7 @@ static void a_connection_without_an_answer_is_said_as_such(void **unused)
 static void garbage_is_refused_with_what_it_was(void **unused)
 {
 	(void)unused;
-	assert_fails("SSH-2.0-OpenSSH_9.2\r\n", "not HTTP: \"SSH-2.0-OpenSSH_9.2\"");
+	assert_fails("SSH-2.0-OpenSSH_9.2\r\n", "not HTTP: 'SSH-2.0-OpenSSH_9.2'");
 	assert_fails("HTTP/2.0 200 OK\r\n\r\n", "not HTTP");
 	assert_fails("HTTP/1.1 2000 OK\r\n\r\n", "not HTTP");
 	assert_fails("HTTP/1.1 200 OK\r\nno colon here\r\n\r\n", "malformed header line");

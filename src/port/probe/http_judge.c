@@ -103,7 +103,7 @@ static bool fails_by_header(const struct header_rule *rule, bool wants_match,
 		return !rule->allow_missing && say(v, "header %s is missing", rule->header);
 	if (look.matches == wants_match)
 		return false;
-	return say(v, "header %s is \"%.*s\", which %s", rule->header, (int)look.n, look.value,
+	return say(v, "header %s is '%.*s', which %s", rule->header, (int)look.n, look.value,
 		wants_match ? "doesn't match" : "must not match");
 }
 
@@ -129,7 +129,7 @@ static bool fails_by_patterns(const struct pattern_list *list, bool wants_match,
 		if (pattern_match(list->patterns[i], f->body, f->body_bytes, &matches, &e) != RC_OK)
 			return say(v, "body: %s", e.text);
 		if (matches != wants_match)
-			return say(v, "body %s \"%.*s\"", matches ? "matches" : "doesn't match",
+			return say(v, "body %s '%.*s'", matches ? "matches" : "doesn't match",
 				SHOWN_MAX, list->texts[i]);
 	}
 	return false;

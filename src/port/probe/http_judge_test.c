@@ -98,9 +98,9 @@ static void a_body_must_or_must_not_match(void **unused)
 	must.body_matches = must_not.body_matches_not = pong.list;
 	assert_ok(&must, "HTTP/1.1 200 OK\n\n", "pong");
 	assert_ok(&must_not, "HTTP/1.1 200 OK\n\n", "ping");
-	assert_says(&must_not, "HTTP/1.1 200 OK\n\n", "body matches \"^pong$\"");
+	assert_says(&must_not, "HTTP/1.1 200 OK\n\n", "body matches '^pong$'");
 	v = judged(&must, "HTTP/1.1 200 OK\n\n", "<html>");
-	assert_string_equal(v.why, "body doesn't match \"^pong$\"");
+	assert_string_equal(v.why, "body doesn't match '^pong$'");
 	assert_true(v.by_pattern);
 	v = judged(&must, "HTTP/1.1 500 No\n\n", "<html>");
 	assert_false(v.by_pattern);
@@ -121,9 +121,9 @@ static void a_header_must_or_must_not_match(void **unused)
 	assert_says(&must, "HTTP/1.1 200 OK\n\n", "header Content-Type is missing");
 	assert_says(&must_not, "HTTP/1.1 200 OK\n\n", "header Content-Type is missing");
 	assert_says(&must, "HTTP/1.1 200 OK\nContent-Type: text/html\n\n",
-		"header Content-Type is \"text/html\", which doesn't match");
+		"header Content-Type is 'text/html', which doesn't match");
 	assert_says(&must_not, "HTTP/1.1 200 OK\nContent-Type: text/json\n\n",
-		"header Content-Type is \"text/json\", which must not match");
+		"header Content-Type is 'text/json', which must not match");
 	json.rule.allow_missing = true;
 	assert_ok(&must, "HTTP/1.1 200 OK\n\n", "");
 	pattern_free(json.pattern);

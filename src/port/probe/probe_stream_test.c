@@ -436,10 +436,10 @@ static void a_line_that_never_comes_fails_with_the_last_one_or_at_the_deadline(v
 	scoped(probe_result_fini) struct probe_result stays = expect_220(&stays, 200);
 
 	(void)unused;
-	assert_string_equal(gone.reason, "\"421 too busy\" and no more, wanted \"^220\"");
+	assert_string_equal(gone.reason, "'421 too busy' and no more, wanted '^220'");
 	assert_true(gone.failed_by_pattern);
 	assert_string_equal(stays.reason,
-		"no answer in 200 ms (while waiting for a line that matches \"^220\")");
+		"no answer in 200 ms (while waiting for a line that matches '^220')");
 }
 
 static void a_source_address_is_used_or_refused(void **unused)

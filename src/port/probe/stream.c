@@ -134,7 +134,7 @@ static void fail_tls(struct stream *s, int code)
 	char why[160];
 
 	if (code == GNUTLS_E_FATAL_ALERT_RECEIVED || code == GNUTLS_E_WARNING_ALERT_RECEIVED)
-		snprintf(why, sizeof why, "the TLS handshake fails: the server says \"%s\"",
+		snprintf(why, sizeof why, "the TLS handshake fails: the server says '%s'",
 			gnutls_alert_get_name(gnutls_alert_get(s->session)));
 	else if (code == GNUTLS_E_PREMATURE_TERMINATION)
 		snprintf(why, sizeof why, "the server closes the connection in the TLS handshake");

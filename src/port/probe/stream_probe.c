@@ -33,7 +33,7 @@ static void proceed(struct probe *p)
 	else if (action == DIALOGUE_START_TLS)
 		channel_start_tls(&t->channel);
 	else
-		probe_enter(p, PHASE_PROCESSING, "waiting for a line that matches \"%.80s\"",
+		probe_enter(p, PHASE_PROCESSING, "waiting for a line that matches '%.80s'",
 			dialogue_expects(&t->dialogue));
 }
 
