@@ -61,6 +61,7 @@ struct check_spec {
 	/* SOURCE_PING: instead of every_ms; borrowed until the next load. */
 	const struct cron *cron;
 	const struct tz *zone;
+	const char *silence; /* SOURCE_PING: what its silence means, for people; borrowed; NULL */
 };
 
 struct vantage {
@@ -85,7 +86,7 @@ struct check_view { /* what others may read of a check */
 	struct wall last_ok;      /* newest good evidence of any vantage */
 	struct wall paused_until; /* {0} not paused, {NEVER_MS} until resumed */
 	struct wall run_started;  /* SOURCE_PING: a run is under way since */
-	const char *reason;       /* of the first failing vantage, home first; "" */
+	const char *reason;       /* of the first failing vantage, home first; of a silence; "" */
 };
 
 struct observation {

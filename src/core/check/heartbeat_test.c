@@ -135,6 +135,42 @@ static void what_fell_silent_while_we_were_down_is_silent_since_its_deadline(voi
 	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
 }
 
+static void a_restart_reckons_silence_from_the_last_report_not_from_the_declaration(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	struct observation o = observed(true);
+	struct wall declared = now.wall, last;
+
+	(void)state;
+	load();
+	pass(10 * HOUR_MS);
+	last = now.wall;
+	pass(2 * HOUR_MS);
+	restart();
+	checks_declared(checks, now, backup, declared);
+	checks_ping(checks, now, backup, DUBLIN, (struct wall){ last.ms - HOUR_MS }, false, &o);
+	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	assert_state(backup, CHECK_SILENT);
+	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
+}
+
+static void a_silence_has_a_reason(void **state)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
+	struct observation o = observed(true);
+
+	(void)state;
+	specs[backup].silence = "no report in time";
+	load();
+	ping(backup, true);
+	assert_string_equal(view(backup).reason, "");
+	pass(65 * MINUTE_MS);
+	assert_string_equal(view(backup).reason, "no report in time");
+	checks_ping(checks, now, backup, DUBLIN, now.wall, true, &o);
+	assert_string_equal(view(backup).reason,
+		"no report in time: a run began and has not ended");
+}
+
 static void a_scheduled_heartbeat_is_due_a_grace_after_its_next_run(void **state)
 {
 	struct cron daily;
@@ -303,6 +339,8 @@ int main(void)
 		TEST(an_older_report_that_arrives_later_is_history),
 		TEST(a_restart_grants_a_heartbeat_no_new_period),
 		TEST(what_fell_silent_while_we_were_down_is_silent_since_its_deadline),
+		TEST(a_restart_reckons_silence_from_the_last_report_not_from_the_declaration),
+		TEST(a_silence_has_a_reason),
 		TEST(a_scheduled_heartbeat_is_due_a_grace_after_its_next_run),
 		TEST(a_schedule_is_reckoned_in_its_zone_and_follows_the_clock),
 		TEST(a_run_that_does_not_finish_within_its_grace_is_silent),

@@ -192,6 +192,9 @@ void check_judge(struct checks *c, uint16_t index, struct now now)
 		check_say(c, CHECK_SAY_STATE, index);
 	} else if (is.state == CHECK_FAILING && is.since.ms < was.since.ms) {
 		k->since = is.since; /* another vantage saw it earlier */
+	} else if (is.state == CHECK_SILENT && k->spec->source == SOURCE_PING &&
+		   is.since.ms > was.since.ms) {
+		k->since = is.since; /* a later report: at a start they are read one by one */
 	}
 	arm_judge(c, k, now);
 }

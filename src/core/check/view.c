@@ -76,6 +76,9 @@ struct check_view checks_view(const struct checks *c, uint16_t index)
 		if (!*view.reason && v->is_fresh && v->word == WORD_FAILING && v->reason)
 			view.reason = v->reason;
 	}
+	if (view.state == CHECK_SILENT && k->spec->silence)
+		view.reason = k->run_started.ms ? "no report in time: a run began and has not ended"
+						: k->spec->silence;
 	return view;
 }
 
