@@ -14,12 +14,14 @@ void found_fini(struct found *f)
 
 static bool keep(void *arg, const struct event *ev, uint64_t cursor)
 {
-	scoped(str_fini) struct str text = STR_EMPTY;
 	struct searching *s = arg;
 	struct found *f = s->found;
+	scoped(str_fini) struct str text = STR_EMPTY;
 	struct found_event item = { .hlc = ev->hlc, .cursor = cursor };
 	struct json_out w;
 
+	if (f->is_wanted && !f->is_wanted(ev))
+		return true;
 	json_begin(&w, &text);
 	view_event(&w, s->lab, ev, cursor);
 	item.site = arena_strdup(f->arena, ev->site);
@@ -29,7 +31,7 @@ static bool keep(void *arg, const struct event *ev, uint64_t cursor)
 		return false;
 	must_grow(f->items, f->n, f->cap);
 	f->items[f->n++] = item;
-	return true;
+	return !f->most || f->n < f->most;
 }
 
 enum rc found_search(struct found *f, const struct call *c, const struct event_query *q,

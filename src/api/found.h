@@ -16,6 +16,9 @@ struct found_event {
 };
 struct found {
 	struct arena *arena; /* holds the texts; its budget bounds the answer */
+	/* To leave some out, and to stop when there are enough; NULL and 0: take all. */
+	bool (*is_wanted)(const struct event *ev);
+	uint32_t most;
 	struct found_event *items;
 	uint32_t n, cap;
 };
