@@ -68,6 +68,7 @@ struct alert_check {             /* what alert knows of a check; borrowed until 
 	const struct label *labels; /* for silences */
 	uint8_t n_labels;
 	const char *subject_a, *subject_b; /* site, link, watcher checks */
+	const char *vantages; /* who looks at it: "dublin and mumbai"; NULL: a derived one */
 	const char *description, *runbook;
 };
 

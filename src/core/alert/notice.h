@@ -31,6 +31,7 @@ struct notice_context {
 	const struct notice_site *sites;
 	uint32_t n_sites;
 	const char *home;                  /* home site of the cause; NULL */
+	const char *vantages;              /* of the cause: "dublin and mumbai"; NULL: everywhere */
 	const char *mention;               /* Discord, first message only; NULL */
 	const char *from;                  /* the site or watcher that speaks */
 	const char *url;                   /* the page of the incident; NULL */

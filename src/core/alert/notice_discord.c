@@ -116,14 +116,15 @@ static void field_instant(struct json_out *w, const char *name, const struct not
 	put_field(w, name, &p, true);
 }
 
-static void field_seen(struct json_out *w, const struct incident *in)
+static void field_seen(struct json_out *w, const struct incident *in,
+	const struct notice_context *c)
 {
 	scoped(part_fini) struct part p = PART(SHORT_UNITS);
 	scoped(str_fini) struct str text = STR_EMPTY;
 
-	words_seen(in, &text);
+	words_seen(in, c, &text);
 	part_say(&p, str_c(&text), TEXT_MARKDOWN, SIZE_MAX);
-	put_field(w, "Seen from", &p, false);
+	put_field(w, words_is_over(in) ? "Was seen from" : "Seen from", &p, false);
 }
 
 static void field_before(struct json_out *w, const struct incident *in)
@@ -143,7 +144,7 @@ static void field_before(struct json_out *w, const struct incident *in)
 		}
 		part_add(&line, " ");
 		part_say(&line, b->text ? b->text : "", TEXT_MARKDOWN, SIZE_MAX);
-		part_list_line(&list, str_c(&line.text));
+		part_list_line(&list, str_c(&line.text), 1);
 	}
 	part_list_end(&list, 0);
 	if (!in->n_before)
@@ -155,19 +156,17 @@ static void field_affected(struct json_out *w, const struct incident *in)
 {
 	scoped(part_fini) struct part p = PART(LIST_UNITS);
 	struct part_list list = { &p, 0 };
-	uint32_t n, i;
+	uint32_t n = 1, told = in->n_members > 0; /* the cause */
 
-	words_other(in, 0, &n);
-	for (i = 0; i < n && i < LINES_MAX; i++) {
-		const struct incident_member *m = words_other(in, i, NULL);
-		scoped(part_fini) struct part line = PART(NAME_UNITS + TROUBLE_UNITS + 8);
+	for (uint32_t i = 0; n && i < LINES_MAX; i++) {
+		scoped(part_fini) struct part line = PART(WORDS_OTHERS_UNITS);
 
-		part_say(&line, m->check, TEXT_MARKDOWN, NAME_UNITS);
-		part_add(&line, ": ");
-		part_say(&line, words_trouble(m), TEXT_MARKDOWN, TROUBLE_UNITS);
-		part_list_line(&list, str_c(&line.text));
+		n = words_others(in, i, TEXT_MARKDOWN, &line);
+		if (n)
+			part_list_line(&list, str_c(&line.text), n);
+		told += n;
 	}
-	part_list_end(&list, n - i + in->more_members);
+	part_list_end(&list, in->n_members + in->more_members - told);
 	put_field(w, "Also affected", &p, false);
 }
 
@@ -365,7 +364,7 @@ static void put_fields(struct json_out *w, const struct incident *in,
 			field_instant(w, "Back", c, in->recovered);
 		else
 			field_instant(w, "Last good evidence", c, last_good(in));
-		field_seen(w, in);
+		field_seen(w, in, c);
 		field_before(w, in);
 		field_affected(w, in);
 		field_ack(w, in);
@@ -416,7 +415,7 @@ static void field_backlog(struct json_out *w, struct incident *const *ins, uint3
 		part_say(&line, str_c(&headline), TEXT_MARKDOWN, NAME_UNITS);
 		part_add(&line, ", since ");
 		add_stamp(&line, ins[i]->since, 't');
-		part_list_line(&list, str_c(&line.text));
+		part_list_line(&list, str_c(&line.text), 1);
 	}
 	part_list_end(&list, 0);
 	snprintf(name, sizeof name, "%s (%u)", is_over ? "Over" : "Still not well", found);

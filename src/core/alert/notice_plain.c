@@ -4,7 +4,13 @@
 
 #define LINE_UNITS  400
 #define LINES_MAX   40 /* of the other checks */
-#define LABEL_WIDTH 13
+#define LABEL_WIDTH 14
+
+/* A line that is already clean. */
+static void add_clean(struct str *out, const char *label, const char *line)
+{
+	str_addf(out, "\n  %-*s%s", LABEL_WIDTH, label, line);
+}
 
 /* "  since        03:04:11 GMT"; nothing when there is nothing to say. */
 static void add_row(struct str *out, const char *label, const char *raw)
@@ -15,7 +21,7 @@ static void add_row(struct str *out, const char *label, const char *raw)
 		return;
 	part_say(&p, raw, TEXT_PLAIN, SIZE_MAX);
 	if (p.units)
-		str_addf(out, "\n  %-*s%s", LABEL_WIDTH, label, str_c(&p.text));
+		add_clean(out, label, str_c(&p.text));
 }
 
 static void add_time(struct str *out, const char *label, const struct notice_context *c,
@@ -50,7 +56,7 @@ static void add_whence(struct str *out, const struct incident *in, const struct 
 	scoped(str_fini) struct str seen = STR_EMPTY;
 	const struct incident_member *m = words_cause(in);
 
-	words_seen(in, &seen);
+	words_seen(in, c, &seen);
 	add_time(out, "since", c, in->since);
 	if (words_is_over(in) && in->recovered.ms) {
 		add_time(out, "back", c, in->recovered);
@@ -58,7 +64,7 @@ static void add_whence(struct str *out, const struct incident *in, const struct 
 	} else {
 		add_time(out, "last good", c, m ? m->last_ok : (struct wall){ 0 });
 	}
-	add_row(out, "seen from", str_c(&seen));
+	add_row(out, words_is_over(in) ? "was seen from" : "seen from", str_c(&seen));
 }
 
 static void add_before(struct str *out, const struct incident *in, const struct notice_context *c)
@@ -79,19 +85,23 @@ static void add_before(struct str *out, const struct incident *in, const struct 
 
 static void add_others(struct str *out, const struct incident *in)
 {
-	uint32_t n, i, more;
+	uint32_t n = 1, told = in->n_members > 0 /* the cause */, more;
 
-	words_other(in, 0, &n);
-	for (i = 0; i < n && i < LINES_MAX; i++) {
-		const struct incident_member *m = words_other(in, i, NULL);
-		scoped(str_fini) struct str line = STR_EMPTY;
+	for (uint32_t i = 0; n && i < LINES_MAX; i++) {
+		scoped(part_fini) struct part line = PART(LINE_UNITS);
 
-		str_addf(&line, "%s: %s", m->check, words_trouble(m));
-		add_row(out, i ? "" : "also", str_c(&line));
+		n = words_others(in, i, TEXT_PLAIN, &line);
+		if (n)
+			add_clean(out, i ? "" : "also", str_c(&line.text));
+		told += n;
 	}
-	more = n - i + in->more_members;
-	if (more)
-		str_addf(out, "\n  %-*sand %u more", LABEL_WIDTH, i ? "" : "also", more);
+	more = in->n_members + in->more_members - told;
+	if (more) {
+		scoped(str_fini) struct str text = STR_EMPTY;
+
+		str_addf(&text, "and %u more", more);
+		add_clean(out, in->n_members > 1 ? "" : "also", str_c(&text));
+	}
 }
 
 static void add_ack(struct str *out, const struct incident *in)

@@ -131,6 +131,7 @@ static void a_service_that_is_down_is_told_with_reason_times_and_changes(void **
 
 	(void)state;
 	c.mention = "<@80351110224678912>";
+	c.vantages = "dublin and mumbai";
 	discord_is("down.json", in, &c);
 }
 
@@ -176,7 +177,7 @@ static void a_heartbeat_that_never_came_is_silent(void **state)
 	discord_is("silent.json", in, &c);
 }
 
-static void a_dead_site_names_a_dozen_of_what_it_takes_along_and_counts_the_rest(void **state)
+static void a_dead_site_names_what_it_takes_along_on_one_line_and_counts_the_rest(void **state)
 {
 	scoped(incident_free) struct incident *in = fixture_incident();
 	struct notice_context c = context(true);
@@ -196,6 +197,28 @@ static void a_dead_site_names_a_dozen_of_what_it_takes_along_and_counts_the_rest
 	in->more_members = 7;
 	c.from = "dublin";
 	discord_is("site.json", in, &c);
+}
+
+static void others_share_a_line_by_their_trouble_and_a_sites_own_come_last(void **state)
+{
+	static const char *const names[] = { "disk@mumbai", "nas", "photos", "mail", "backup" };
+	static const char *const lines[] = { "photos, mail: refused", "nas, disk@mumbai: silent",
+		"backup: back" };
+	scoped(incident_free) struct incident *in = fixture_incident();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		fixture_add_member(in, names[i], i == 2 || i == 3 ? "refused" : "");
+	text_set(&in->members[1].state, "silent");
+	text_set(&in->members[2].state, "silent");
+	in->members[5].recovered.ms = FIXTURE_SINCE_MS;
+	for (uint32_t i = 0; i <= COUNT(lines); i++) {
+		scoped(part_fini) struct part line = PART(WORDS_OTHERS_UNITS);
+		uint32_t n = words_others(in, i, TEXT_PLAIN, &line);
+
+		assert_int_equal(n, i == COUNT(lines) ? 0 : i == 2 ? 1 : 2);
+		assert_string_equal(str_c(&line.text), i < COUNT(lines) ? lines[i] : "");
+	}
 }
 
 static void what_flaps_is_said_once_and_grey(void **state)
@@ -443,7 +466,8 @@ int main(void)
 		cmocka_unit_test(a_path_problem_says_from_where_it_fails),
 		cmocka_unit_test(a_heartbeat_that_never_came_is_silent),
 		cmocka_unit_test(
-			a_dead_site_names_a_dozen_of_what_it_takes_along_and_counts_the_rest),
+			a_dead_site_names_what_it_takes_along_on_one_line_and_counts_the_rest),
+		cmocka_unit_test(others_share_a_line_by_their_trouble_and_a_sites_own_come_last),
 		cmocka_unit_test(what_flaps_is_said_once_and_grey),
 		cmocka_unit_test(a_merged_incident_points_to_the_one_that_goes_on),
 		cmocka_unit_test(a_backlog_is_one_message_with_what_is_still_wrong_first),

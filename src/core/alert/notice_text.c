@@ -244,13 +244,13 @@ void part_separate(struct part *p, const char *separator)
 		part_add(p, separator);
 }
 
-void part_list_line(struct part_list *l, const char *line)
+void part_list_line(struct part_list *l, const char *line, uint32_t n)
 {
 	struct part *p = l->part;
 	size_t units = text_units(line) + (p->units > 0);
 
 	if (l->n_left_out || p->units + units + PART_MORE_UNITS > p->most) {
-		l->n_left_out++;
+		l->n_left_out += n;
 		return;
 	}
 	part_separate(p, "\n");

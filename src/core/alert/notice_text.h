@@ -46,8 +46,9 @@ struct part_list {
 	struct part *part;
 	uint32_t n_left_out;
 };
-#define PART_MORE_UNITS 24                                  /* "\nand 4294967295 more" */
-void part_list_line(struct part_list *l, const char *line); /* nothing after the first left out */
-void part_list_end(struct part_list *l, uint32_t more);     /* `more` were never offered */
+#define PART_MORE_UNITS 24 /* "\nand 4294967295 more" */
+/* A line about `n` things; nothing after the first left out. */
+void part_list_line(struct part_list *l, const char *line, uint32_t n);
+void part_list_end(struct part_list *l, uint32_t more); /* `more` were never offered */
 
 #endif

@@ -117,25 +117,38 @@ const struct incident_member *words_cause(const struct incident *in)
 	return in->n_members ? &in->members[0] : NULL;
 }
 
-void words_seen(const struct incident *in, struct str *out)
+/* Nobody sees what is silent, and what a site says of itself, or of links, it alone sees. */
+static bool is_looked_at(const struct incident *in, const struct incident_member *m)
+{
+	bool is_silent = m->state && str_eq(m->state, "silent");
+
+	return !is_silent && !phrases_of(NULL, in->cause ? in->cause : "")->prefix;
+}
+
+void words_seen(const struct incident *in, const struct notice_context *c, struct str *out)
 {
 	const struct incident_member *m = words_cause(in);
 	const char *scope = m && m->scope ? m->scope : "";
 
-	if (m && m->state && str_eq(m->state, "silent"))
-		str_add(out, "nowhere: there is no fresh evidence");
-	else if (in->failing_from && str_eq(scope, "path"))
+	if (!m || !is_looked_at(in, m))
+		return;
+	if (in->failing_from && str_eq(scope, "path"))
 		str_addf(out, "%s, not from elsewhere", in->failing_from);
 	else if (str_eq(scope, "path"))
 		str_add(out, "some vantages, not from others");
 	else if (str_eq(scope, "down"))
-		str_add(out, "everywhere");
+		str_add(out, c->vantages ? c->vantages : "everywhere");
+}
+
+bool words_is_of_itself(const char *check)
+{
+	return str_eq(phrases_of(NULL, check)->kind, "self");
 }
 
 const char *words_trouble(const struct incident_member *m)
 {
 	if (m->recovered.ms)
-		return "is back";
+		return "back";
 	if (m->reason && *m->reason)
 		return m->reason;
 	return m->state && *m->state ? m->state : "not well";
@@ -190,24 +203,4 @@ void words_origin(const struct incident *in, const struct notice_context *c, str
 	str_add(out, in->id);
 	if (c->from)
 		str_addf(out, " · told by %s", c->from);
-}
-
-const struct incident_member *words_other(const struct incident *in, uint32_t i, uint32_t *ret_n)
-{
-	const struct incident_member *cause = words_cause(in), *found = NULL;
-	uint32_t n = 0;
-
-	for (int is_back = 0; is_back <= 1; is_back++) {
-		for (uint32_t k = 0; k < in->n_members; k++) {
-			const struct incident_member *m = &in->members[k];
-
-			if (m == cause || (m->recovered.ms != 0) != is_back)
-				continue;
-			if (n++ == i)
-				found = m;
-		}
-	}
-	if (ret_n)
-		*ret_n = n;
-	return found;
 }

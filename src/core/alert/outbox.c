@@ -117,6 +117,14 @@ static const char *page_of(const struct alert *a, const struct incident *in, str
 	return str_c(page);
 }
 
+/* Whose time is told.  A site's own, also when it is another that looks at it. */
+static const char *home_of(const struct alert_config *cfg, const struct alert_check *check)
+{
+	if (str_eq(check->kind, "site") && check->subject_a)
+		return check->subject_a;
+	return check->home < cfg->n_sites ? cfg->sites[check->home].name : NULL;
+}
+
 /* `page` keeps the address of the incident's page. */
 static struct notice_context context_of(const struct alert *a, struct now now,
 	const struct incident *in, uint8_t channel, struct str *page)
@@ -136,7 +144,8 @@ static struct notice_context context_of(const struct alert *a, struct now now,
 
 		c.description = spec->description;
 		c.runbook = spec->runbook;
-		c.home = spec->home < cfg->n_sites ? cfg->sites[spec->home].name : NULL;
+		c.vantages = spec->vantages;
+		c.home = home_of(cfg, spec);
 	}
 	c.is_first = !in->told[channel].version;
 	if (c.is_first && incident_is_live(in))
