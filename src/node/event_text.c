@@ -38,21 +38,22 @@ static void say_by(const struct words *w)
 
 static void boot(const struct words *w)
 {
-	str_addf(w->out, "%s started (diarchy %s%s)", w->ev->subject, get(w, "version"),
-		json_get_bool(w->body, "clean", true) ? "" : ", it had not been stopped in order");
+	bool is_clean = json_get_bool(w->body, "clean", true);
+
+	str_addf(w->out, "started%s (diarchy %s)", is_clean ? "" : " after a crash or a power cut",
+		get(w, "version"));
 }
 
 static void shutdown(const struct words *w)
 {
-	str_addf(w->out, "%s stopped: %s", w->ev->subject, get(w, "why"));
+	str_addf(w->out, "stopped: %s", get(w, "why"));
 }
 
 static void config(const struct words *w)
 {
 	const char *revision = get(w, "revision");
 
-	str_addf(w->out, "%s %s", w->ev->subject,
-		*get(w, "previous") ? "took up another lab.yaml" : "began with this lab.yaml");
+	str_add(w->out, *get(w, "previous") ? "lab.yaml changed" : "first lab.yaml");
 	if (*revision)
 		str_addf(w->out, ": %.10s '%s'", revision, get(w, "summary"));
 	if (*get(w, "author"))
@@ -98,16 +99,27 @@ static void link_event(const struct words *w)
 		str_addf(w->out, ": %s", get(w, "why"));
 }
 
+/* "photos is back after 25 s", as the message has it. */
+static void say_end(const struct words *w)
+{
+	scoped(incident_free) struct incident *in = NULL;
+
+	if (incident_read(w->ev->subject, w->body, &in, NULL) == RC_OK)
+		words_headline(in, w->out);
+	else
+		str_add(w->out, get(w, "title"));
+}
+
 static void incident(const struct words *w)
 {
 	const char *state = get(w, "state"), *title = get(w, "title");
 
 	if (str_eq(state, "closed"))
-		str_addf(w->out, "closed: %s", title);
+		str_add(w->out, "closed: ");
+	if (str_eq(state, "closed") || str_eq(state, "recovering"))
+		say_end(w);
 	else if (str_eq(state, "merged"))
 		str_addf(w->out, "%s: told as %s", title, get(w, "merged_into"));
-	else if (str_eq(state, "recovering"))
-		str_addf(w->out, "recovered: %s", title);
 	else if (*get(w, "news"))
 		str_addf(w->out, "%s: %s", title, get(w, "news"));
 	else
@@ -169,7 +181,7 @@ static void drill(const struct words *w)
 
 static void recovered(const struct words *w)
 {
-	str_addf(w->out, "%s got %lld events of its history back from %s", w->ev->subject,
+	str_addf(w->out, "got %lld events of its history back from %s",
 		(long long)json_get_int(w->body, "events", 0), get(w, "peer"));
 }
 
@@ -183,8 +195,12 @@ static void repaired(const struct words *w)
 
 static void clock_event(const struct words *w)
 {
-	str_addf(w->out, "the clock of %s jumped by %lld ms", w->ev->subject,
-		(long long)json_get_int(w->body, "by_ms", 0));
+	int64_t by_ms = json_get_int(w->body, "by_ms", 0);
+	char by[DURATION_TEXT_MAX];
+
+	str_addf(w->out, "the clock jumped %s %s",
+		duration_text(by_ms > INT64_MIN && by_ms < 0 ? -by_ms : by_ms, by),
+		by_ms < 0 ? "back" : "forward");
 }
 
 static void note(const struct words *w)

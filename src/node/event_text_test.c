@@ -59,12 +59,42 @@ static void each_version_of_an_incident_says_what_is_new(void **state)
 		"nas is down: nas is the cause");
 	says("mumbai", "incident",
 		"{\"title\":\"nas is down\",\"state\":\"recovering\",\"news\":\"nas is back\"}",
-		"recovered: nas is down");
+		"nas is down");
 	says("mumbai", "incident", "{\"title\":\"nas is down\",\"state\":\"closed\"}",
 		"closed: nas is down");
 	says("mumbai", "incident",
 		"{\"title\":\"nas is down\",\"state\":\"merged\",\"merged_into\":\"dublin-2\"}",
 		"nas is down: told as dublin-2");
+}
+
+static void an_incident_that_ends_says_for_how_long_it_was(void **state)
+{
+	scoped(incident_free) struct incident *in = fixture_incident();
+	scoped(str_fini) struct str body = STR_EMPTY, closed = STR_EMPTY;
+
+	(void)state;
+	in->state = INCIDENT_RECOVERING;
+	in->recovered.ms = in->since.ms + 252 * SECOND_MS;
+	incident_write(in, &body);
+	says("mumbai", "incident", str_c(&body), "immich is back after 4 min 12 s");
+	in->state = INCIDENT_CLOSED;
+	in->closed.ms = in->recovered.ms + 30 * SECOND_MS;
+	incident_write(in, &closed);
+	says("mumbai", "incident", str_c(&closed), "closed: immich is back after 4 min 12 s");
+}
+
+static void a_site_says_of_itself_what_it_does_without_its_name(void **state)
+{
+	(void)state;
+	says("mumbai", "boot", "{\"version\":\"1\",\"clean\":true}", "started (diarchy 1)");
+	says("mumbai", "boot", "{\"version\":\"1\",\"clean\":false}",
+		"started after a crash or a power cut (diarchy 1)");
+	says("mumbai", "config",
+		"{\"previous\":\"x\",\"revision\":\"0123456789ab\",\"summary\":\"more memory\","
+		"\"author\":\"Ana\"}",
+		"lab.yaml changed: 0123456789 'more memory' by Ana");
+	says("mumbai", "clock", "{\"by_ms\":7200000}", "the clock jumped 2 h forward");
+	says("mumbai", "clock", "{\"by_ms\":-7200000}", "the clock jumped 2 h back");
 }
 
 static void times_are_the_readers_and_the_sites(void **state)
@@ -94,6 +124,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_version_of_an_incident_says_what_is_new),
+		cmocka_unit_test(an_incident_that_ends_says_for_how_long_it_was),
+		cmocka_unit_test(a_site_says_of_itself_what_it_does_without_its_name),
 		cmocka_unit_test(times_are_the_readers_and_the_sites),
 		cmocka_unit_test(what_is_malformed_or_unknown_is_named_at_least),
 	};

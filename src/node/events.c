@@ -492,6 +492,25 @@ static bool is_telling(enum event_kind kind)
 	       kind == EVENT_RECOVERED;
 }
 
+static bool has_previous(const struct event *config)
+{
+	scoped(json_decref) json_t *body = NULL;
+
+	return json_read(&body, config->body, strlen(config->body), NULL) == RC_OK &&
+	       *json_get_text(body, "previous", "");
+}
+
+/* A site's first lab.yaml is no change, and one that every site takes up is one change. */
+static bool is_said(const struct before *b, const struct event *ev, const char *text)
+{
+	bool is_config = event_kind_of(ev->kind) == EVENT_CONFIG;
+
+	for (uint32_t i = 0; is_config && i < b->n; i++)
+		if (str_eq(b->ret[i].text, text))
+			return true;
+	return is_config && !has_previous(ev);
+}
+
 static bool gather(void *arg, const struct event *ev, uint64_t cursor)
 {
 	struct before *b = arg;
@@ -501,6 +520,8 @@ static bool gather(void *arg, const struct event *ev, uint64_t cursor)
 	if (!is_telling(event_kind_of(ev->kind)))
 		return true;
 	site_event_text(b->s->lab, ev, &text);
+	if (is_said(b, ev, str_c(&text)))
+		return true;
 	b->ret[b->n++] = (struct incident_before){ .at = ev->wall,
 		.site = must_strdup(ev->site),
 		.text = str_take(&text) };

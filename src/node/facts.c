@@ -171,7 +171,8 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 		snprintf(reason, sizeof reason,
 			"no link, and no watcher to ask: the site or the link is down");
 	else
-		snprintf(reason, sizeof reason, "both sites are alive, the watcher hears them");
+		snprintf(reason, sizeof reason,
+			"the sites lost each other, and a watcher hears both");
 	facts_observe(s, now, link, false, reason);
 	if (life == LIFE_ALIVE)
 		facts_observe(s, now, site, true, NULL);

@@ -134,6 +134,32 @@ static void a_broken_file_is_said_until_it_is_mended(void **state)
 	assert_true(pair_was_said(p, "lab.yaml is good again"));
 }
 
+static uint32_t count(const char *text, const char *words)
+{
+	uint32_t n = 0;
+
+	for (; (text = strstr(text, words)); text += strlen(words))
+		n++;
+	return n;
+}
+
+static void a_change_that_every_site_takes_up_is_told_as_one_and_the_first_file_as_none(
+	void **state)
+{
+	scoped(mem_free) char *yaml = changed("every: 1h, grace: 5m", "every: 1h, grace: 6m");
+
+	(void)state;
+	pair_reload(p, MUMBAI, yaml);
+	pair_reload(p, DUBLIN, yaml);
+	pair_run(p, 10 * SECOND_MS);
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(count(p->messages[0].payload, "started (diarchy"), 2);
+	assert_int_equal(count(p->messages[0].payload, "lab.yaml changed"), 1);
+	assert_int_equal(count(p->messages[0].payload, "first lab.yaml"), 0);
+}
+
 static void sites_that_run_different_files_are_said_once_and_not_at_once(void **state)
 {
 	scoped(mem_free) char *yaml = changed("every: 1h, grace: 5m", "every: 1h, grace: 6m");
@@ -215,6 +241,7 @@ int main(void)
 		T(sites_in_another_order_are_refused),
 		T(a_lab_without_this_site_is_refused),
 		T(a_broken_file_is_said_until_it_is_mended),
+		T(a_change_that_every_site_takes_up_is_told_as_one_and_the_first_file_as_none),
 		T(sites_that_run_different_files_are_said_once_and_not_at_once),
 		T(different_files_are_still_known_after_a_restart),
 		T(a_word_that_waits_for_room_on_the_disk_outlives_a_reload),

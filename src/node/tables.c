@@ -181,6 +181,42 @@ static void fill_labels(struct site_tables *t, const struct lab *lab, const stru
 	to->n_labels = n;
 }
 
+/* "no report in time: one is due every 24 h, and 1 h later at most". */
+static const char *silence_of(struct site_tables *t, const struct lab_check *c)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	char length[DURATION_TEXT_MAX];
+
+	if (c->kind != CHECK_HEARTBEAT)
+		return NULL;
+	str_add(&text, "no report in time: one is due ");
+	if (c->cron)
+		str_add(&text, "on schedule");
+	else
+		str_addf(&text, "every %s", duration_text(c->every_ms, length));
+	if (c->grace_ms)
+		str_addf(&text, ", and %s later at most", duration_text(c->grace_ms, length));
+	return arena_strdup(&t->arena, str_c(&text));
+}
+
+/* "dublin and mumbai"; NULL for what isn't looked at, but told or found out. */
+static const char *vantages_of(struct site_tables *t, const struct lab *lab,
+	const struct lab_check *c)
+{
+	scoped(str_fini) struct str list = STR_EMPTY;
+	int left = __builtin_popcount(c->from);
+
+	if (c->kind != CHECK_PROBE)
+		return NULL;
+	for (uint8_t i = 0; i < lab->n_sites; i++)
+		if (c->from & 1u << i)
+			str_addf(&list, "%s%s", lab->sites[i].name,
+				--left > 1  ? ", "
+				: left == 1 ? " and "
+					    : "");
+	return arena_strdup(&t->arena, str_c(&list));
+}
+
 static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t self, uint16_t i,
 	struct alert_check *to)
 {
@@ -201,7 +237,8 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 		.needs = needs,
 		.n_needs = n_needs,
 		.cron = c->cron,
-		.zone = c->zone ? c->zone : tz_utc() };
+		.zone = c->zone ? c->zone : tz_utc(),
+		.silence = silence_of(t, c) };
 	*to = (struct alert_check){ .name = c->name,
 		.kind = check_kind_name(c->kind),
 		.home = c->home,
@@ -212,6 +249,7 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 		.n_needs = n_needs,
 		.away = away,
 		.n_away = n_away,
+		.vantages = vantages_of(t, lab, c),
 		.description = c->description,
 		.runbook = c->runbook };
 	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK)
