@@ -46,11 +46,11 @@ class Daemon(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.state = self.folder / "state"
         self.journal = self.state / "journal.db"
-        self.http = free_port()
+        self.http, self.peer = free_port(), free_port()
         self.site = None
         made = self.cli("keygen", self.folder / "key")
         key = made.stdout.split()[-1].strip('"')
-        text = LAB.format(peer=free_port(), key=key, http=self.http, more=self.login)
+        text = LAB.format(peer=self.peer, key=key, http=self.http, more=self.login)
         (self.folder / "lab.yaml").write_text(text, encoding="utf-8")
         self.addCleanup(self.stop)
 
@@ -219,6 +219,38 @@ class Requests(Daemon):
             sockets.append(s)
         for s in sockets:
             s.close()
+        self.is_well()
+
+
+class Strangers(Daemon):
+    """Of the port for peers, before anybody knows who they are."""
+
+    def test_what_is_no_handshake_harms_nobody(self):
+        self.start()
+        dice = random.Random(4)
+        hello = b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03"
+        said = [
+            bytes.fromhex("80018001010301"),  # the beginning of an SSL 2.0 greeting, cut short
+            bytes.fromhex("802e0103010015000000100000"),
+            hello,
+            hello + dice.randbytes(233),
+            b"\x16\x03\x03\xff\xff" + bytes(65535),
+            b"\x15\x03\x03\x00\x02\x02\x28",
+            b"\x17\x03\x03\x00\x01\x00",
+            b"GET / HTTP/1.1\r\n\r\n",
+            bytes(5),
+            *(dice.randbytes(dice.randrange(1, 600)) for _ in range(100)),
+            *(b"\x16\x03" + dice.randbytes(dice.randrange(1, 600)) for _ in range(100)),
+            *(b"\x80" + dice.randbytes(dice.randrange(1, 100)) for _ in range(100)),
+        ]
+        for bytes_ in said:
+            with socket.create_connection(("127.0.0.1", self.peer), PATIENCE_S) as s:
+                try:
+                    s.sendall(bytes_)
+                    s.settimeout(0.02)
+                    s.recv(100)
+                except OSError:
+                    pass
         self.is_well()
 
 

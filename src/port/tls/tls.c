@@ -316,20 +316,32 @@ static enum rc receive(struct tls_session *s, struct str *ret_plain, struct err 
 	}
 }
 
+/* As far as GnuTLS gets with what is there. */
+static enum rc proceed(struct tls_session *s, struct str *ret_plain, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (s->stage == HANDSHAKE)
+		rc = shake_hands(s, e);
+	if (rc == RC_OK && s->stage == OPEN)
+		rc = receive(s, ret_plain, e);
+	return rc;
+}
+
+/* GnuTLS takes all that it is given, or says what is wrong with it.  With one exception: of a cut
+ * greeting of SSL 2.0 it wants more while it leaves some. */
 enum rc tls_session_feed(struct tls_session *s, const void *bytes, size_t n, struct str *ret_plain,
 	struct err *e)
 {
-	enum rc rc = RC_OK;
+	enum rc rc;
 
 	if (s->stage == ENDED)
 		return err_set(e, RC_OFFLINE, "the session has ended");
 	s->in = bytes;
 	s->n_in = n;
-	if (s->stage == HANDSHAKE)
-		rc = shake_hands(s, e);
-	if (rc == RC_OK && s->stage == OPEN)
-		rc = receive(s, ret_plain, e);
-	must(rc != RC_OK || s->n_in == 0);
+	rc = proceed(s, ret_plain, e);
+	if (rc == RC_OK && s->n_in)
+		rc = end_with(s, GNUTLS_E_UNEXPECTED_PACKET, e);
 	s->in = NULL;
 	s->n_in = 0;
 	return rc;
