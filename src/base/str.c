@@ -248,15 +248,6 @@ size_t ascii_plain(const char *s, size_t n)
 	return i;
 }
 
-size_t utf8_count(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += !is_continuation((unsigned char)*s);
-	return n;
-}
-
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -51,8 +51,6 @@ bool utf8_valid(const char *s, size_t n);
 /* Bytes at the start of `s` that JSON writes as they are, of ASCII: no control characters, no quotes,
  * no backslashes. */
 size_t ascii_plain(const char *s, size_t n);
-/* Number of characters (code points) in well-formed text. */
-size_t utf8_count(const char *s);
 
 static inline bool str_eq(const char *a, const char *b)
 {

@@ -204,14 +204,6 @@ static void exactly_the_code_points_are_valid(void **unused)
 	assert_int_equal(n_valid[3], 0x10000 - 0x800 - 0x800);
 }
 
-static void characters_are_counted_not_bytes(void **unused)
-{
-	(void)unused;
-	assert_int_equal(utf8_count(""), 0);
-	assert_int_equal(utf8_count("abc"), 3);
-	assert_int_equal(utf8_count("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), 3);
-}
-
 static void equality_and_prefix(void **unused)
 {
 	(void)unused;
@@ -275,7 +267,6 @@ int main(void)
 		cmocka_unit_test(a_cut_never_splits_a_character),
 		cmocka_unit_test(only_well_formed_text_is_valid),
 		cmocka_unit_test(exactly_the_code_points_are_valid),
-		cmocka_unit_test(characters_are_counted_not_bytes),
 		cmocka_unit_test(equality_and_prefix),
 		cmocka_unit_test(distance_counts_edits),
 	};
