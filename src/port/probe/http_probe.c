@@ -17,9 +17,8 @@
 
 struct exchange {
 	struct channel channel;
-	struct tls_spec tls; /* of this hop */
-	struct url url;
-	char first_host[ENDPOINT_HOST_MAX];
+	struct tls_spec tls;   /* of this hop */
+	struct url url, first; /* of this hop, of the first one */
 	const char *method;
 	bool sends_body;
 	struct http_answer answer;
@@ -30,12 +29,17 @@ struct exchange {
 	bool keeps_body;
 	uint64_t limit_bytes;
 	char trouble[REASON_BYTES_MAX + 1]; /* with the body; "" */
-	struct str cookies;                 /* "a=b; c=d", of first_host */
+	struct str cookies;                 /* "a=b; c=d", for where the login goes */
 };
 
 static bool is_first_host(const struct exchange *x)
 {
-	return str_eq(x->url.host, x->first_host);
+	return url_same_host(&x->url, &x->first);
+}
+
+static bool is_trusted(const struct exchange *x)
+{
+	return url_shares_login(&x->first, &x->url);
 }
 
 static bool take_plain(void *ctx, const char *bytes, size_t n)
@@ -100,7 +104,7 @@ static void write_request(struct probe *p, struct str *out)
 		x->url.target, host ? host : url_authority(&x->url, authority));
 	if (says_length)
 		str_addf(out, "Content-Length: %zu\r\n", body ? strlen(body) : 0);
-	if (x->cookies.len && is_first_host(x))
+	if (x->cookies.len && is_trusted(x))
 		str_addf(out, "Cookie: %s\r\n", str_c(&x->cookies));
 }
 
@@ -110,7 +114,7 @@ static void send_request(struct probe *p)
 	scoped(secret_wipe) struct str request = STR_EMPTY;
 
 	write_request(p, &request);
-	if (!http_add_headers(p, &x->url, is_first_host(x), &request))
+	if (!http_add_headers(p, &x->url, is_trusted(x), &request))
 		return;
 	str_add(&request, "\r\n");
 	if (x->sends_body && p->spec->http.body)
@@ -155,13 +159,13 @@ static void begin(struct probe *p)
 			.alpn = "http/1.1" });
 }
 
-/* Name and value of each Set-Cookie, for the requests that follow to the same host. */
+/* Name and value of each Set-Cookie, for the requests that follow. */
 static void take_cookies(struct exchange *x)
 {
 	const char *cursor = NULL, *value;
 	size_t n;
 
-	if (!is_first_host(x))
+	if (!is_trusted(x))
 		return;
 	while ((value = http_answer_header(&x->answer, "Set-Cookie", &cursor, &n))) {
 		const char *end = memchr(value, ';', n);
@@ -290,7 +294,7 @@ static void start(struct probe *p)
 		probe_fail(p, "%s", e.text);
 		return;
 	}
-	memcpy(x->first_host, x->url.host, sizeof x->first_host);
+	x->first = x->url;
 	begin(p);
 }
 

@@ -233,6 +233,44 @@ static void a_login_is_not_shown_to_the_host_of_a_redirect(void **unused)
 	assert_non_null(strstr(seen[1], "X-Plain: yes\r\n"));
 }
 
+/* To where it came from, or to the port that the test gives. */
+static void send_to_port(struct visitor *v)
+{
+	char answer[256];
+
+	visitor_read_until(v, "\r\n\r\n");
+	snprintf(answer, sizeof answer,
+		"HTTP/1.1 307 Go\r\nSet-Cookie: id=1\r\nLocation: http://127.0.0.1:%u/\r\n\r\n",
+		*(unsigned *)v->ctx);
+	visitor_say(v, answer);
+}
+
+static void keep_what_came(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	memcpy(v->ctx, v->seen, v->n_seen + 1);
+	visitor_say(v, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+static void a_login_is_not_shown_to_another_port_of_the_same_host(void **unused)
+{
+	static char seen[8192];
+	scoped(loopback_free) struct loopback *other = loopback_tcp(keep_what_came, seen);
+	unsigned port = loopback_port(other);
+	scoped(loopback_free) struct loopback *server = loopback_tcp(send_to_port, &port);
+	scoped(probe_result_fini) struct probe_result r = { 0 };
+	struct spec s;
+
+	(void)unused;
+	spec_for(&s, server, "http", "/");
+	s.probe.http.user = "ana";
+	r = run(&s.probe);
+	assert_string_equal(r.reason, "");
+	assert_true(seen[0]);
+	assert_null(strstr(seen, "Authorization"));
+	assert_null(strstr(seen, "Cookie"));
+}
+
 static void a_secret_that_cannot_be_read_fails_the_probe(void **unused)
 {
 	scoped(loopback_free) struct loopback *server = loopback_tcp(pong, NULL);
@@ -568,6 +606,7 @@ int main(void)
 		cmocka_unit_test(redirects_without_end_are_given_up),
 		cmocka_unit_test(a_redirect_that_is_not_followed_is_the_answer),
 		cmocka_unit_test(a_login_is_not_shown_to_the_host_of_a_redirect),
+		cmocka_unit_test(a_login_is_not_shown_to_another_port_of_the_same_host),
 		cmocka_unit_test(a_secret_that_cannot_be_read_fails_the_probe),
 		cmocka_unit_test(basic_authentication_is_sent),
 		cmocka_unit_test(a_chunked_body_is_read),

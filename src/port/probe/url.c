@@ -234,6 +234,14 @@ bool url_same_origin(const struct url *a, const struct url *b)
 	return a->is_https == b->is_https && a->port == b->port && url_same_host(a, b);
 }
 
+bool url_shares_login(const struct url *first, const struct url *next)
+{
+	bool is_upgrade = !first->is_https && first->port == default_port(false) &&
+			  next->is_https && next->port == default_port(true);
+
+	return url_same_origin(first, next) || (is_upgrade && url_same_host(first, next));
+}
+
 const char *url_authority(const struct url *u, char buf[URL_AUTHORITY_MAX])
 {
 	bool is_v6 = strchr(u->host, ':') != NULL;

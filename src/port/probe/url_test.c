@@ -153,6 +153,35 @@ static void the_host_header_has_the_port_when_it_is_not_the_usual(void **unused)
 	assert_string_equal(url_authority(&u, buf), "[fe80::1]:8080");
 }
 
+static void a_login_stays_with_its_origin_or_goes_where_it_is_safer(void **unused)
+{
+	static const struct {
+		const char *first, *next;
+		bool shares;
+	} rows[] = {
+		{ "https://nas.lan/", "https://nas.lan/login", true },
+		{ "https://nas.lan/", "https://nas.lan:443/", true },
+		{ "http://nas.lan/", "https://nas.lan/", true },
+		{ "https://nas.lan/", "http://nas.lan/", false },
+		{ "https://nas.lan:443/", "http://nas.lan:443/", false },
+		{ "http://nas.lan:8080/", "http://nas.lan:9090/", false },
+		{ "http://nas.lan:8080/", "https://nas.lan/", false },
+		{ "http://nas.lan/", "https://nas.lan:8443/", false },
+		{ "https://nas.lan/", "https://other.lan/", false },
+		{ "https://nas.lan/", "https://sub.nas.lan/", false },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct url first, next;
+
+		assert_int_equal(url_parse(rows[i].first, &first, NULL), RC_OK);
+		assert_int_equal(url_parse(rows[i].next, &next, NULL), RC_OK);
+		if (url_shares_login(&first, &next) != rows[i].shares)
+			fail_msg("%s to %s", rows[i].first, rows[i].next);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_redirect_is_resolved_against_its_base),
 		cmocka_unit_test(a_redirect_elsewhere_than_the_web_is_refused),
 		cmocka_unit_test(the_host_header_has_the_port_when_it_is_not_the_usual),
+		cmocka_unit_test(a_login_stays_with_its_origin_or_goes_where_it_is_safer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
