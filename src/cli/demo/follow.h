@@ -3,12 +3,11 @@
 #ifndef CLI_DEMO_FOLLOW_H
 #define CLI_DEMO_FOLLOW_H
 
-#include "base/str.h"
+#include "cli/sse.h"
 
 #include <uv.h>
 
-#define FOLLOW_EVENT_BYTES_MAX 4194304 /* longer ones are left out */
-#define FOLLOW_AGAIN_MS        500
+#define FOLLOW_AGAIN_MS 500
 
 typedef void follow_each(void *ctx, const char *event, const char *data);
 
@@ -20,7 +19,7 @@ struct follow {
 	void *ctx;
 	uv_timer_t again;
 	struct errand *errand;
-	struct str line, event, data;
+	struct sse sse;
 };
 
 /* `address` is copied. */
