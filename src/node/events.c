@@ -259,6 +259,30 @@ void events_apply(struct site *s, struct now now, const struct event *ev)
 		apply_read(s, now, ev, body);
 }
 
+/* Which of them a later one makes useless: each event of an incident is whole. */
+static const bool *find_outdated(struct site *s, const struct event *events, size_t n)
+{
+	bool *is_outdated = arena_alloc(&s->scratch, n);
+	struct map seen = { 0 };
+
+	if (n < 2 || !is_outdated)
+		return is_outdated;
+	for (size_t i = n; i-- > 0;)
+		is_outdated[i] = event_kind_of(events[i].kind) == EVENT_INCIDENT &&
+				 map_put(&seen, events[i].subject, s);
+	map_fini(&seen);
+	return is_outdated;
+}
+
+void events_apply_all(struct site *s, struct now now, const struct event *events, size_t n)
+{
+	const bool *is_outdated = find_outdated(s, events, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_outdated || !is_outdated[i])
+			events_apply(s, now, &events[i]);
+}
+
 /* ---- restoring at a start */
 
 struct restore {

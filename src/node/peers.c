@@ -270,10 +270,9 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		}
 		return;
 	}
-	for (size_t i = n - n_new; i < n; i++) {
+	for (size_t i = n - n_new; i < n; i++)
 		site_push(s, SITE_SAY_EVENT)->event = &events[i];
-		events_apply(s, now, &events[i]);
-	}
+	events_apply_all(s, now, &events[n - n_new], n_new);
 	if (n_new && str_eq(events[0].site, site_name(s)))
 		note_recovered(s, now, peer, n_new);
 	if (n_new) {

@@ -159,6 +159,8 @@ enum rc events_restore_receipts(struct site *s, struct now now, struct err *e) M
  * in lab.yaml may have been there before, or be there at a peer already. */
 enum rc events_restore_checks(struct site *s, struct now now, struct err *e) MUST_USE;
 void events_apply(struct site *s, struct now now, const struct event *ev);
+/* Of one chain, in a row. */
+void events_apply_all(struct site *s, struct now now, const struct event *events, size_t n);
 void events_say_word(struct site *s, struct now now, uint16_t check);
 void events_tell_state(struct site *s, struct now now, uint16_t check);
 void events_tell_all(struct site *s, struct now now);
