@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows stand in order of arrival; a row's cursor is its index plus FIRST_CURSOR.  `sorted` holds
- * the live ones by stamp, and each chain its own by seq.  Rows that replace() forgot stay until
- * the store is freed, marked with the commit that forgot them, so that a rollback can bring them
- * back.
+ * the live ones by stamp, all and by kind, and each chain its own by seq.  Rows that replace()
+ * forgot stay until the store is freed, marked with the commit that forgot them, so that a rollback
+ * can bring them back.
  *
  * A history that is pulled back comes chain by chain: each row stamped before those of another chain
  * that are here already.  So what doesn't arrive in order is put there when somebody asks.
@@ -28,6 +28,12 @@ struct rows {
 	size_t n, cap;
 };
 
+/* Rows by stamp; those that didn't arrive in order stand behind `n_in_order` until somebody asks. */
+struct sorted {
+	struct rows rows;
+	size_t n_in_order;
+};
+
 struct chain {
 	const char *site; /* of its first row, or of the row being added */
 	uint64_t epoch;
@@ -36,8 +42,8 @@ struct chain {
 
 struct memory_store {
 	struct journal_store port;
-	struct rows arrived, sorted;
-	size_t n_in_order; /* so many of `sorted` are, the others come behind them */
+	struct rows arrived;
+	struct sorted sorted[EVENT_UNKNOWN + 1]; /* by kind; the last: of any */
 	struct chain *chains;
 	size_t n_chains, cap_chains;
 	char **sites; /* in the order that decides */
@@ -108,24 +114,31 @@ static int compare_pointers(const void *a, const void *b)
 	return compare_rows(*(struct row *const *)a, *(struct row *const *)b);
 }
 
-static void push_sorted(struct memory_store *s, struct row *row)
+static void push_sorted(struct sorted *sorted, struct row *row)
 {
-	struct rows *sorted = &s->sorted;
+	struct rows *rows = &sorted->rows;
 
-	if (s->n_in_order == sorted->n &&
-		(sorted->n == 0 || compare_rows(sorted->v[sorted->n - 1], row) < 0))
-		s->n_in_order++;
-	push(sorted, row);
+	if (sorted->n_in_order == rows->n &&
+		(rows->n == 0 || compare_rows(rows->v[rows->n - 1], row) < 0))
+		sorted->n_in_order++;
+	push(rows, row);
+}
+
+static void sort_in(struct memory_store *s, struct row *row)
+{
+	push_sorted(&s->sorted[EVENT_UNKNOWN], row);
+	if (row->kind != EVENT_UNKNOWN)
+		push_sorted(&s->sorted[row->kind], row);
 }
 
 /* Merge what is behind the rows in order into them, from the end. */
-static void put_in_order(struct memory_store *s)
+static const struct rows *put_in_order(struct sorted *sorted)
 {
-	size_t left = s->n_in_order, n = s->sorted.n - left, to = s->sorted.n;
-	struct row **v = s->sorted.v, **late;
+	size_t left = sorted->n_in_order, n = sorted->rows.n - left, to = sorted->rows.n;
+	struct row **v = sorted->rows.v, **late;
 
 	if (n == 0)
-		return;
+		return &sorted->rows;
 	late = must_alloc(n * sizeof(struct row *));
 	memcpy(late, v + left, n * sizeof(struct row *));
 	qsort(late, n, sizeof(struct row *), compare_pointers);
@@ -135,7 +148,8 @@ static void put_in_order(struct memory_store *s)
 		else
 			v[--to] = late[--n];
 	free(late);
-	s->n_in_order = s->sorted.n;
+	sorted->n_in_order = sorted->rows.n;
+	return &sorted->rows;
 }
 
 static struct chain *find_chain(const struct memory_store *s, const char *site, uint64_t epoch)
@@ -163,7 +177,8 @@ static void unlink_all(struct memory_store *s)
 	for (size_t i = 0; i < s->n_chains; i++)
 		free(s->chains[i].rows.v);
 	s->n_chains = 0;
-	s->sorted.n = s->n_in_order = 0;
+	for (size_t i = 0; i < COUNT(s->sorted); i++)
+		s->sorted[i].rows.n = s->sorted[i].n_in_order = 0;
 }
 
 /* The chains and the order, from the rows. */
@@ -177,7 +192,7 @@ static void relink(struct memory_store *s)
 		if (row->forgotten)
 			continue;
 		link_row(s, row);
-		push_sorted(s, row);
+		sort_in(s, row);
 	}
 }
 
@@ -217,7 +232,7 @@ static enum rc add(struct memory_store *s, const struct event *ev, struct err *e
 	row->rank = rank_of(s, ev->site);
 	push(&s->arrived, row);
 	link_row(s, row);
-	push_sorted(s, row);
+	sort_in(s, row);
 	return RC_OK;
 }
 
@@ -339,14 +354,6 @@ static enum rc put(void *ctx, const struct event *events, size_t n, struct err *
 	return replace(ctx, NULL, events, n, e);
 }
 
-/* Rows are looked for by address: the new one takes the old one's place everywhere. */
-static void swap_row(struct rows *rows, const struct row *old, struct row *row)
-{
-	for (size_t i = 0; i < rows->n; i++)
-		if (rows->v[i] == old)
-			rows->v[i] = row;
-}
-
 static enum rc mend(void *ctx, const struct event *ev, struct err *e)
 {
 	struct memory_store *s = ctx;
@@ -362,12 +369,8 @@ static enum rc mend(void *ctx, const struct event *ev, struct err *e)
 	row = row_new(ev);
 	row->cursor = old->cursor;
 	row->commit = old->commit;
-	row->rank = old->rank;
-	swap_row(&s->arrived, old, row);
-	swap_row(&s->sorted, old, row);
-	c->rows.v[ev->seq - 1] = row;
-	if (c->site == old->ev.site)
-		c->site = row->ev.site;
+	s->arrived.v[row->cursor - FIRST_CURSOR] = row;
+	relink(s);
 	free(old);
 	return RC_OK;
 }
@@ -442,7 +445,6 @@ struct search {
 	const struct event_query *q;
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
 	void *arg;
-	enum event_kind kind;    /* EVENT_UNKNOWN: any */
 	const struct row *below; /* NULL: from the newest */
 	struct map seen;         /* subjects, with is_latest_by_subject */
 	uint32_t n;
@@ -453,8 +455,6 @@ static bool offer(struct search *search, const struct row *row)
 {
 	const struct event_query *q = search->q;
 
-	if (search->kind != EVENT_UNKNOWN && search->kind != row->kind)
-		return true;
 	if (!matches(q, &row->ev))
 		return true;
 	if (q->is_latest_by_subject) {
@@ -485,13 +485,15 @@ static size_t rows_until(const struct rows *sorted, struct wall t)
 	return low;
 }
 
-static void search_newest_first(const struct memory_store *s, struct search *search)
+static void search_newest_first(struct memory_store *s, struct search *search)
 {
 	const struct event_query *q = search->q;
-	size_t i = q->until.ms ? rows_until(&s->sorted, q->until) : s->sorted.n;
+	enum event_kind kind = q->kind ? event_kind_of(q->kind) : EVENT_UNKNOWN;
+	const struct rows *rows = put_in_order(&s->sorted[kind]);
+	size_t i = q->until.ms ? rows_until(rows, q->until) : rows->n;
 
 	while (i-- > 0) {
-		const struct row *row = s->sorted.v[i];
+		const struct row *row = rows->v[i];
 
 		if (q->since.ms && hlc_wall(row->ev.hlc).ms < q->since.ms)
 			break;
@@ -520,10 +522,7 @@ static enum rc query(void *ctx, const struct event_query *q,
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
 {
 	struct memory_store *s = ctx;
-	struct search search = { .q = q,
-		.each = each,
-		.arg = arg,
-		.kind = q->kind ? event_kind_of(q->kind) : EVENT_UNKNOWN };
+	struct search search = { .q = q, .each = each, .arg = arg };
 
 	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
 		return err_set(e, RC_INPUT,
@@ -535,7 +534,6 @@ static enum rc query(void *ctx, const struct event_query *q,
 				(unsigned long)q->before_cursor);
 	}
 	must(!s->is_searching);
-	put_in_order(s);
 	s->is_searching = true;
 	if (q->after_cursor)
 		search_as_arrived(s, &search);
@@ -631,7 +629,8 @@ void memory_store_free(struct memory_store *s)
 	memory_store_wipe(s);
 	free_sites(s);
 	free(s->arrived.v);
-	free(s->sorted.v);
+	for (size_t i = 0; i < COUNT(s->sorted); i++)
+		free(s->sorted[i].rows.v);
 	free(s->torn.v);
 	free(s->chains);
 	free(s);
@@ -671,9 +670,10 @@ void memory_store_rollback(struct memory_store *s, uint64_t commits)
 
 bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *ret)
 {
-	struct row *row = s->sorted.n ? s->sorted.v[number % s->sorted.n] : NULL;
+	const struct rows *rows = put_in_order(&s->sorted[EVENT_UNKNOWN]);
+	struct row *row = rows->n ? rows->v[number % rows->n] : NULL;
 	const struct chain *c = row ? find_chain(s, row->ev.site, row->ev.epoch) : NULL;
-	uint64_t which = number / (s->sorted.n + 1);
+	uint64_t which = number / (rows->n + 1);
 	size_t n_body;
 
 	if (!row || row == c->rows.v[c->rows.n - 1])
@@ -689,7 +689,7 @@ bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *re
 
 size_t memory_store_count(const struct memory_store *s)
 {
-	return s->sorted.n;
+	return s->sorted[EVENT_UNKNOWN].rows.n;
 }
 
 uint64_t memory_store_commits(const struct memory_store *s)
