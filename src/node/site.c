@@ -176,48 +176,69 @@ static void call_back_deliveries(struct site *s, struct now now)
 	}
 }
 
+static void become_stuck(struct site *s, struct now now, const char *why)
+{
+	if (!s->is_stuck)
+		site_log(s, LOG_LEVEL_ERROR,
+			"the journal can't be written, nothing leaves until it can: %s", why);
+	s->is_stuck = true;
+	alert_hold(s->alert, true);
+	call_back_deliveries(s, now);
+}
+
+static void become_unstuck(struct site *s)
+{
+	if (!s->is_stuck)
+		return;
+	site_log(s, LOG_LEVEL_WARNING,
+		"the journal is written again; %llu events that later ones made useless were left "
+		"out",
+		(unsigned long long)journal_left_out(s->journal));
+	s->is_stuck = false;
+	s->behind.ms = NEVER_MS; /* what the peers sent meanwhile comes again */
+	alert_hold(s->alert, false);
+}
+
 static void commit(struct site *s, struct now now)
 {
 	const struct event *events;
-	size_t n;
+	size_t n = 0;
 	struct err e = { 0 };
 
-	if (!journal_uncommitted(s->journal)) {
-		s->is_stuck = false;
+	if (journal_uncommitted(s->journal) &&
+		journal_commit(s->journal, &events, &n, &e) != RC_OK) {
+		become_stuck(s, now, e.text);
 		return;
 	}
-	if (journal_commit(s->journal, &events, &n, &e) != RC_OK) {
-		if (!s->is_stuck)
-			site_log(s, LOG_LEVEL_ERROR,
-				"the journal can't be written, nothing leaves until it can: %s",
-				e.text);
-		s->is_stuck = true;
-		call_back_deliveries(s, now);
+	become_unstuck(s);
+	if (n == 0)
 		return;
-	}
-	if (s->is_stuck)
-		site_log(s, LOG_LEVEL_WARNING,
-			"the journal is written again; %llu events that later ones made useless "
-			"were left out",
-			(unsigned long long)journal_left_out(s->journal));
-	if (s->is_stuck) /* what the peers sent meanwhile comes again */
-		s->behind.ms = NEVER_MS;
-	s->is_stuck = false;
 	say_committed(s, events, n);
 	peers_refresh_heads(s);
 	peers_push(s, now);
 }
 
-void site_pump(struct site *s, struct now now)
+static void drain(struct site *s, struct now now)
 {
 	int rounds = 0;
+
+	while ((int)drain_checks(s, now) | (int)drain_alert(s, now) | (int)facts_tick(s, now))
+		must(++rounds < PUMP_ROUNDS_MAX);
+}
+
+void site_pump(struct site *s, struct now now)
+{
+	bool was_stuck = s->is_stuck;
 
 	if (s->is_pumping)
 		return;
 	s->is_pumping = true;
-	while ((int)drain_checks(s, now) | (int)drain_alert(s, now) | (int)facts_tick(s, now))
-		must(++rounds < PUMP_ROUNDS_MAX);
+	drain(s, now);
 	commit(s, now);
+	if (was_stuck && !s->is_stuck) { /* what waited for the journal may go */
+		drain(s, now);
+		commit(s, now);
+	}
 	s->is_pumping = false;
 }
 

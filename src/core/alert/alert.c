@@ -425,6 +425,12 @@ void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const c
 	a->judged[check].elsewhere.ms = now.mono.ms + ELSEWHERE_MS;
 }
 
+void alert_hold(struct alert *a, bool is_held)
+{
+	a->is_dirty |= a->is_held != is_held;
+	a->is_held = is_held;
+}
+
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
 {
 	struct pace_answer answer = { .verdict = is_ok ? PACE_DELIVERED : PACE_FAILED,

@@ -192,6 +192,10 @@ void alert_blind(struct alert *a, struct now now, bool is_blind);
 /* What another site has told, learned through the watcher while the link is down: roots covered. */
 void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const char *root);
 
+/* While the journal can't be written nothing is begun to be delivered: what is told must have been
+ * decided for good. */
+void alert_hold(struct alert *a, bool is_held);
+
 /* Our own egress through a channel was seen to work or not, by other means than a delivery. */
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok);
 void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o);

@@ -67,7 +67,7 @@ struct alert {
 	struct judged *judged; /* one a check */
 	uint16_t n_judged;
 	struct alert_peer peers[SITES_MAX];
-	bool is_watcher_reachable, is_blind;
+	bool is_watcher_reachable, is_blind, is_held;
 	struct mono calm; /* after a start, a reunion or blindness nothing is opened before this */
 	bool is_reunited; /* a peer is back, and not all of its news has been looked at */
 	bool is_behind;   /* a peer holds events that we lack */

@@ -558,6 +558,8 @@ void outbox_step(struct alert *a, struct now now)
 
 		if (dies.ms > now.mono.ms)
 			alert_wake_at(a, dies);
+		if (a->is_held)
+			continue;
 		attend_backlog(a, now, channel);
 		for (uint32_t at = 0; at < a->n_busy; at++)
 			attend(a, now, a->busy[at], channel);
