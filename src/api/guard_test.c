@@ -284,6 +284,9 @@ static void a_change_needs_the_csrf_header_of_its_session(void **state)
 	snprintf(header, sizeof header, "Cookie: %s\r\nX-Diarchy-CSRF: %.63s\r\n", f.cookie,
 		f.csrf);
 	assert_int_equal(status_of(&f, "POST", NOTES, header, NOTE), 403);
+	snprintf(header, sizeof header, "Cookie: %s\r\nX-Diarchy-CSRF: %.63s%c\r\n", f.cookie,
+		f.csrf, f.csrf[63] == 'a' ? 'b' : 'a'); /* of the right length */
+	assert_int_equal(status_of(&f, "POST", NOTES, header, NOTE), 403);
 	assert_int_equal(status_of(&f, "GET", STATUS, header, NULL), 200); /* reading doesn't */
 	assert_int_equal(status_of(&f, "POST", NOTES, fixture_browser(&f), NOTE), 200);
 }

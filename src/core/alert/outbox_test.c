@@ -387,6 +387,22 @@ static void a_backlog_is_told_as_one_summary(void **state)
 	assert_int_equal(pair_count(p, "receipt"), 6);
 }
 
+static void a_few_that_waited_are_told_one_by_one(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	pair_add_checks(p, ALERT_BACKLOG, NAS);
+	pair_part(p);
+	nobody_reaches_the_channel(MUMBAI);
+	for (uint16_t i = 0; i < ALERT_BACKLOG; i++)
+		fall_and_rise(PAIR_CHECKS + i);
+	before = p->n_sent;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_int_equal(p->n_sent - before, ALERT_BACKLOG);
+}
+
 static void what_is_still_down_after_an_outage_has_a_message_of_its_own(void **state)
 {
 	(void)state;
@@ -584,6 +600,7 @@ int main(void)
 		T(a_receipt_says_what_was_told_where_and_by_whom),
 		T(after_a_reunion_nobody_tells_what_the_other_tells),
 		T(a_backlog_is_told_as_one_summary),
+		T(a_few_that_waited_are_told_one_by_one),
 		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
 		T(what_is_silenced_at_one_site_is_not_told_by_the_other),
 		T(what_is_still_down_when_the_silence_ends_is_told_then),
