@@ -326,6 +326,7 @@ static void operator_acts(struct world *w, struct active *f, bool begins)
 static void reload(struct world *w, struct active *f, bool begins)
 {
 	world_reload_site(w, f->site, begins ? w->lesser_lab : w->lab);
+	world_reload_watcher(w);
 }
 
 static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {

@@ -272,6 +272,15 @@ void world_start_watcher(struct world *w)
 	world_drain_watcher(w);
 }
 
+void world_reload_watcher(struct world *w)
+{
+	struct watcher_config config = watcher_config(w);
+
+	if (w->watcher)
+		watcher_reload(w->watcher, world_now(w, SIM_SITES), &config);
+	world_drain_watcher(w);
+}
+
 /* ---- phases */
 
 static void look(struct world *w, void *arg)

@@ -173,7 +173,8 @@ void world_breach(struct world *w, const char *fmt, ...) PRINTF(2, 3);
 uint16_t world_check(const struct world *w, uint8_t site, uint16_t check);
 uint16_t world_check_of(const struct world *w, uint8_t site, uint16_t check);
 void world_reload_site(struct world *w, uint8_t site, const struct lab *lab);
-void world_changed(struct world *w); /* something in the world is not as it was */
+void world_reload_watcher(struct world *w); /* it finds what it knows, in another copy */
+void world_changed(struct world *w);        /* something in the world is not as it was */
 
 /* lab.c */
 struct lab *sim_lab(bool is_swapped, bool is_lesser);

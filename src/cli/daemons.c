@@ -47,8 +47,6 @@ enum rc command_watch(struct call *c, struct err *e)
 
 enum rc command_deliver(struct call *c, struct err *e)
 {
-	const char *path = NULL;
-	enum rc rc = lab_find_path(c, &path, e);
-
-	return rc == RC_OK ? deliver_run(path, e) : rc;
+	(void)c;
+	return deliver_run(e);
 }

@@ -67,7 +67,8 @@ void daemon_log_refusal(struct seldom *seldom, const char *who, const char *from
 	log_warning("%s from %s was refused: %s", who, from, why);
 }
 
-void daemon_print_findings(const struct findings *f)
+/* FILE:LINE:COLUMN: TEXT */
+static void print_findings(const struct findings *f)
 {
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct finding *item = &f->items[i];
@@ -75,4 +76,23 @@ void daemon_print_findings(const struct findings *f)
 		log_line(item->is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "%s:%u:%u: %s",
 			item->file, item->line, item->column, item->text);
 	}
+}
+
+enum rc daemon_read_lab(const char *path, struct zones *zones, struct lab **ret, struct str *first,
+	struct err *e)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	enum rc rc = lab_load(ret, path, zones, &findings, e);
+
+	print_findings(&findings);
+	for (uint32_t i = 0; rc != RC_OK && i < findings.n && !first->len; i++)
+		if (!findings.items[i].is_warning)
+			str_addf(first, "%s:%u:%u: %s", findings.items[i].file,
+				findings.items[i].line, findings.items[i].column,
+				findings.items[i].text);
+	if (rc != RC_OK && !first->len)
+		str_add(first, e ? e->text : "it can't be read");
+	if (findings.n_errors > 1)
+		str_addf(first, " (and %u more)", findings.n_errors - 1);
+	return rc;
 }

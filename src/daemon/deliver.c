@@ -2,7 +2,6 @@
 /* deliver: the child's side. */
 #include "daemon/deliver.h"
 
-#include "port/files/lab_files.h"
 #include "port/files/secret.h"
 #include "port/notify/notify.h"
 
@@ -40,17 +39,6 @@ static void print_outcome(void *ctx, const struct delivery_outcome *o)
 	uv_stop(ctx);
 }
 
-static enum rc find_channel(const struct lab *lab, const char *name, const struct lab_channel **ret,
-	struct err *e)
-{
-	for (uint16_t i = 0; i < lab->notify.n_channels; i++)
-		if (str_eq(lab->notify.channels[i].name, name)) {
-			*ret = &lab->notify.channels[i];
-			return RC_OK;
-		}
-	return err_set(e, RC_NOT_FOUND, "lab.yaml has no channel '%s'", name);
-}
-
 static void close_handle(uv_handle_t *h, void *arg)
 {
 	(void)arg;
@@ -58,7 +46,7 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-static void carry(const struct lab_channel *channel, const struct deliver_request *request)
+static void carry(const struct deliver_request *request)
 {
 	struct delivery d = { .number = 1,
 		.is_edit = request->is_edit,
@@ -71,7 +59,7 @@ static void carry(const struct lab_channel *channel, const struct deliver_reques
 	uv_loop_init(&loop);
 	http = http_client_new(&loop);
 	notify = notify_new(&loop, http, secret_resolve);
-	notify_deliver(notify, channel, &d, print_outcome, &loop);
+	notify_deliver(notify, &request->channel, &d, print_outcome, &loop);
 	/* Until the outcome; the parent ends us when that takes too long. */
 	uv_run(&loop, UV_RUN_DEFAULT);
 	notify_close(notify, NULL, NULL);
@@ -82,24 +70,16 @@ static void carry(const struct lab_channel *channel, const struct deliver_reques
 	uv_loop_close(&loop);
 }
 
-enum rc deliver_run(const char *lab_path, struct err *e)
+enum rc deliver_run(struct err *e)
 {
-	scoped(zones_free) struct zones *zones = zones_new();
-	scoped(findings_fini) struct findings findings = { 0 };
-	scoped(lab_free) struct lab *lab = NULL;
 	scoped(str_fini) struct str text = STR_EMPTY;
 	scoped(json_decref) json_t *holds = NULL;
 	struct deliver_request request;
-	const struct lab_channel *channel = NULL;
 	enum rc rc = read_all(STDIN_FILENO, &text, e);
 
 	if (rc == RC_OK)
 		rc = deliver_request_read(str_c(&text), text.len, &holds, &request, e);
 	if (rc == RC_OK)
-		rc = lab_load(&lab, lab_path, zones, &findings, e);
-	if (rc == RC_OK)
-		rc = find_channel(lab, request.channel, &channel, e);
-	if (rc == RC_OK)
-		carry(channel, &request);
+		carry(&request);
 	return rc;
 }

@@ -3,9 +3,11 @@
  * deliver: one delivery by a child process: `diarchy deliver`, hidden, for the watcher.
  *
  * The request goes to the child's standard input, the outcome comes from its standard output, both
- * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.
+ * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.  The
+ * channel is in it as the watcher's lab.yaml in force declares it: the file may be broken by now.
  *
- *	{"channel", "is_edit", "message", "payload"}
+ *	{"channel": {"name", "kind", "url_plain", "server", "user", "from", "to", "use_starttls",
+ *		"url": {"kind", "name"}, "password": {"kind", "name"}}, "is_edit", "message", "payload"}
  *	-> {"is_delivered", "is_lost", "is_unanswered", "retry_after_ms", "message", "reason"}
  */
 #ifndef DAEMON_DELIVER_H
@@ -13,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "core/lab/lab.h"
 
 #include <stdbool.h>
 #include <uv.h>
@@ -21,7 +24,7 @@
 #define DELIVER_BYTES_MAX  262144
 
 struct deliver_request {
-	const char *channel;
+	struct lab_channel channel; /* where and how; nothing of what is told */
 	bool is_edit;
 	const char *message; /* id of the one to edit */
 	const char *payload;
@@ -44,10 +47,10 @@ enum rc deliver_outcome_read(const char *text, size_t n, json_t **ret_holds,
 	struct deliver_outcome *ret, struct err *e) MUST_USE;
 
 /* In the watcher: `done` is called once, from the loop, whatever happens to the child. */
-void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct deliver_request *r,
-	deliver_done *done, void *ctx);
+void deliver_by_child(uv_loop_t *loop, const struct deliver_request *r, deliver_done *done,
+	void *ctx);
 
 /* In the child: standard input to standard output. */
-enum rc deliver_run(const char *lab_path, struct err *e) MUST_USE;
+enum rc deliver_run(struct err *e) MUST_USE;
 
 #endif

@@ -102,10 +102,9 @@ static void read_some(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		finish(j, NULL);
 }
 
-static int start(struct job *j, uv_loop_t *loop, const char *lab_path)
+static int start(struct job *j, uv_loop_t *loop)
 {
-	char *argv[] = { (char *)"diarchy", (char *)"deliver", (char *)"--lab", (char *)lab_path,
-		NULL };
+	char *argv[] = { (char *)"diarchy", (char *)"deliver", NULL };
 	uv_stdio_container_t stdio[] = { { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
 						 .data.stream = (uv_stream_t *)&j->in },
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
@@ -131,8 +130,8 @@ static void not_started(uv_timer_t *t)
 	finish(t->data, "the child could not be started");
 }
 
-void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct deliver_request *r,
-	deliver_done *done, void *ctx)
+void deliver_by_child(uv_loop_t *loop, const struct deliver_request *r, deliver_done *done,
+	void *ctx)
 {
 	struct job *j = must_alloc(sizeof *j);
 
@@ -144,7 +143,7 @@ void deliver_by_child(uv_loop_t *loop, const char *lab_path, const struct delive
 	uv_pipe_init(loop, &j->in, 0);
 	uv_pipe_init(loop, &j->out, 0);
 	j->process.data = j->in.data = j->out.data = j->timer.data = j->write.data = j;
-	if (start(j, loop, lab_path) == 0)
+	if (start(j, loop) == 0)
 		uv_timer_start(&j->timer, too_late, DELIVER_TIMEOUT_MS, 0);
 	else
 		uv_timer_start(&j->timer, not_started, 0, 0); /* `done` comes from the loop */

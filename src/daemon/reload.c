@@ -10,29 +10,6 @@
 #include "port/files/secret.h"
 #include "port/systemd/systemd.h"
 
-#include <libgen.h>
-
-#define SETTLE_MS     300 /* editors and git write in several steps */
-#define SETTLE_MAX_MS 3000
-
-static enum rc read_lab(struct serve *s, struct lab **ret, struct str *first, struct err *e)
-{
-	scoped(findings_fini) struct findings findings = { 0 };
-	enum rc rc = lab_load(ret, s->options.lab_path, s->zones, &findings, e);
-
-	daemon_print_findings(&findings);
-	for (uint32_t i = 0; rc != RC_OK && i < findings.n && !first->len; i++)
-		if (!findings.items[i].is_warning)
-			str_addf(first, "%s:%u:%u: %s", findings.items[i].file,
-				findings.items[i].line, findings.items[i].column,
-				findings.items[i].text);
-	if (rc != RC_OK && !first->len)
-		str_add(first, e ? e->text : "it can't be read");
-	if (findings.n_errors > 1)
-		str_addf(first, " (and %u more)", findings.n_errors - 1);
-	return rc;
-}
-
 static uint8_t find_self(const struct serve *s, const struct lab *lab)
 {
 	struct public_key key = key_public(&s->key);
@@ -72,7 +49,7 @@ static void trust(struct serve *s)
 enum rc reload_first(struct serve *s, struct err *e)
 {
 	scoped(str_fini) struct str first = STR_EMPTY;
-	enum rc rc = read_lab(s, &s->lab, &first, e);
+	enum rc rc = daemon_read_lab(s->options.lab_path, s->zones, &s->lab, &first, e);
 
 	if (rc != RC_OK)
 		return err_set(e, rc, "%s", str_c(&first));
@@ -189,7 +166,7 @@ static void with_revision(void *ctx, const struct git_head *head)
 	s->is_reloading = false;
 	if (s->is_stopping)
 		return;
-	rc = read_lab(s, &lab, &first, &e);
+	rc = daemon_read_lab(s->options.lab_path, s->zones, &lab, &first, &e);
 	if (rc == RC_OK && !memcmp(&lab->hash, &s->lab->hash, sizeof lab->hash)) {
 		lab_free(lab); /* nothing new; but what was broken is mended */
 		rc = renew_login(s, &e);
@@ -220,58 +197,12 @@ void reload_begin(struct serve *s)
 
 /* ---- noticing */
 
-static void settled(uv_timer_t *t)
+static void changed(void *ctx)
 {
-	reload_begin(t->data);
+	reload_begin(ctx);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), n_end = strlen(end);
-
-	return n >= n_end && str_eq(text + n - n_end, end);
-}
-
-/* The file, or what it may name beside it.  Not our own log or state, which may lie there too: what
- * we write about a broken file must not make us read it again. */
-static bool is_ours(const struct serve *s, const char *name)
-{
-	const char *slash = strrchr(s->options.lab_path, '/');
-
-	return !name || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
-	       str_eq(name, slash ? slash + 1 : s->options.lab_path);
-}
-
-/* A neighbour that is written all the time must not put it off for good. */
-static void changed(uv_fs_event_t *h, const char *name, int events, int status)
-{
-	struct serve *s = h->data;
-	uint64_t now = uv_now(&s->loop), latest;
-
-	(void)events;
-	if (status != 0 || !is_ours(s, name))
-		return;
-	if (!uv_is_active((uv_handle_t *)&s->settle))
-		s->first_change_ms = now;
-	latest = s->first_change_ms + SETTLE_MAX_MS;
-	uv_timer_start(&s->settle, settled,
-		now + SETTLE_MS < latest ? SETTLE_MS
-		: latest > now           ? latest - now
-					 : 0,
-		0);
-}
-
-/* The folder, not the file: whoever replaces the file by renaming leaves the old one behind. */
 void reload_watch(struct serve *s)
 {
-	scoped(mem_free) char *path = must_strdup(s->options.lab_path);
-	int status;
-
-	uv_timer_init(&s->loop, &s->settle);
-	uv_fs_event_init(&s->loop, &s->watching);
-	s->settle.data = s->watching.data = s;
-	status = uv_fs_event_start(&s->watching, changed, dirname(path), 0);
-	if (status != 0)
-		log_warning("changes of %s are not noticed, only SIGHUP reloads: %s",
-			s->options.lab_path, uv_strerror(status));
+	noticing_start(&s->noticing, &s->loop, s->options.lab_path, changed, s);
 }

@@ -14,6 +14,7 @@
 
 #include "api/api.h"
 #include "daemon/common.h"
+#include "daemon/noticing.h"
 #include "daemon/serve.h"
 #include "node/site.h"
 #include "port/files/lab_files.h"
@@ -54,9 +55,7 @@ struct serve {
 	uint16_t n_running;
 	uv_timer_t tick, house, watchdog;
 	uv_signal_t signals[3];
-	uv_fs_event_t watching;
-	uv_timer_t settle;        /* lab.yaml changed: wait until it is written to the end */
-	uint64_t first_change_ms; /* since the last reading */
+	struct noticing noticing; /* that lab.yaml changed */
 	bool is_reloading;
 	char lab_why[REASON_BYTES_MAX]; /* the newest lab.yaml isn't taken up; "" it is */
 	char certificate_why[REASON_BYTES_MAX];

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How: verify beacons, feed core/watcher, carry out what it asks for, save before anything leaves. */
-#include "daemon/watch.h"
+#include "daemon/watch_private.h"
 
-#include "core/lab/lab.h"
-#include "core/watcher/watcher.h"
-#include "daemon/common.h"
 #include "daemon/deliver.h"
 #include "port/files/files.h"
-#include "port/files/lab_files.h"
-#include "port/http_server/http_server.h"
 #include "port/keys/keys.h"
 #include "port/systemd/systemd.h"
 
@@ -20,23 +15,6 @@
 
 #define BEACON_BUDGET (4u * WATCH_BODY_BYTES_MAX)
 #define STATE_MAX     65536
-
-struct watch {
-	struct watch_options options;
-	const char *state_dir;
-	uv_loop_t loop;
-	struct lab *lab;
-	const struct lab_watcher *self;
-	struct private_key key;
-	struct watcher_config config;
-	struct watcher *watcher;
-	struct http_server *server;
-	uv_timer_t tick, watchdog;
-	uv_signal_t signals[3];
-	struct arena arena; /* of the beacon being answered */
-	struct seldom refusals;
-	bool is_stopping;
-};
 
 /* ---- state on disk */
 
@@ -91,8 +69,6 @@ struct sent {
 	uint64_t number;
 };
 
-static void drain(struct watch *w);
-
 static void delivered(void *ctx, const struct deliver_outcome *o)
 {
 	struct sent *sent = ctx;
@@ -111,19 +87,29 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 	if (!o->is_delivered)
 		log_warning("a message was not delivered: %s", o->reason);
 	watcher_delivered(w->watcher, daemon_now(), &outcome);
-	drain(w);
+	watch_drain(w);
+}
+
+static const struct lab_channel *find_channel(const struct watch *w, const char *name)
+{
+	for (uint16_t i = 0; i < w->lab->notify.n_channels; i++)
+		if (str_eq(w->lab->notify.channels[i].name, name))
+			return &w->lab->notify.channels[i];
+	return NULL;
 }
 
 static void deliver(struct watch *w, const struct watcher_effect *fx)
 {
-	struct deliver_request r = { .channel = fx->channel,
-		.is_edit = fx->is_edit,
+	const struct lab_channel *channel = find_channel(w, fx->channel);
+	struct deliver_request r = { .is_edit = fx->is_edit,
 		.message = fx->message,
 		.payload = str_c(&fx->payload) };
 	struct sent *sent = must_alloc(sizeof *sent);
 
+	must(channel); /* the machine names those of its configuration, which is that of w->lab */
+	r.channel = *channel;
 	*sent = (struct sent){ w, fx->number };
-	deliver_by_child(&w->loop, w->options.lab_path, &r, delivered, sent);
+	deliver_by_child(&w->loop, &r, delivered, sent);
 }
 
 static void tick(uv_timer_t *t)
@@ -131,10 +117,10 @@ static void tick(uv_timer_t *t)
 	struct watch *w = t->data;
 
 	watcher_tick(w->watcher, daemon_now());
-	drain(w);
+	watch_drain(w);
 }
 
-static void drain(struct watch *w)
+void watch_drain(struct watch *w)
 {
 	struct watcher_effect fx;
 	int64_t wait_ms;
@@ -206,7 +192,7 @@ static void take_beacon(struct watch *w, struct http_exchange *x, const struct h
 		return;
 	}
 	answer(w, x, &a);
-	drain(w);
+	watch_drain(w);
 }
 
 static void show(struct watch *w, struct http_exchange *x)
@@ -245,60 +231,7 @@ static void handle(void *ctx, struct http_exchange *x, const struct http_ask *as
 
 /* ---- life */
 
-static enum rc find_self(struct watch *w, struct err *e)
-{
-	struct public_key key = key_public(&w->key);
-	char text[KEY_TEXT_MAX];
-
-	for (uint8_t i = 0; i < w->lab->n_watchers; i++) {
-		const struct lab_watcher *l = &w->lab->watchers[i];
-		bool is_ours = !memcmp(&l->key, &key, sizeof key);
-
-		if (w->options.name ? str_eq(w->options.name, l->name) : is_ours)
-			w->self = l;
-		if (w->self == l && !is_ours)
-			return err_set(e, RC_CONFLICT,
-				"our key is %s, but %s has another for watcher '%s'",
-				key_text(&key, text), w->options.lab_path, l->name);
-	}
-	if (!w->self)
-		return err_set(e, RC_NOT_FOUND, "no watcher in %s has our name or key, %s",
-			w->options.lab_path, key_text(&key, text));
-	return RC_OK;
-}
-
-static void configure(struct watch *w)
-{
-	struct watcher_config *c = &w->config;
-
-	c->lab = w->lab->name;
-	c->name = w->self->name;
-	c->n_sites = w->lab->n_sites;
-	for (uint8_t i = 0; i < w->lab->n_sites; i++)
-		c->sites[i] = w->lab->sites[i].name;
-	for (uint16_t i = 0; i < w->lab->notify.n_channels && i < COUNT(c->channels); i++) {
-		const struct lab_channel *channel = &w->lab->notify.channels[i];
-
-		c->channels[i] = (struct watcher_channel){ .name = channel->name,
-			.from = channel->from,
-			.to = channel->to,
-			.kind = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD
-				: channel->kind == CHANNEL_SMTP  ? WATCHER_SMTP
-								 : WATCHER_WEBHOOK };
-		c->n_channels++;
-	}
-}
-
-static enum rc read_lab(struct watch *w, struct zones *zones, struct err *e)
-{
-	scoped(findings_fini) struct findings findings = { 0 };
-	enum rc rc = lab_load(&w->lab, w->options.lab_path, zones, &findings, e);
-
-	daemon_print_findings(&findings);
-	return rc;
-}
-
-static enum rc open_all(struct watch *w, struct zones *zones, struct err *e)
+static enum rc open_all(struct watch *w, struct err *e)
 {
 	struct http_server_setup server = { .loop = &w->loop,
 		.begin = begin,
@@ -307,14 +240,11 @@ static enum rc open_all(struct watch *w, struct zones *zones, struct err *e)
 	enum rc rc = daemon_key(w->options.key_path, &w->key, e);
 
 	if (rc == RC_OK)
-		rc = read_lab(w, zones, e);
-	if (rc == RC_OK)
-		rc = find_self(w, e);
+		rc = watch_lab_first(w, e);
 	if (rc == RC_OK)
 		rc = daemon_state_dir(w->options.state_dir, &w->state_dir, e);
 	if (rc != RC_OK)
 		return rc;
-	configure(w);
 	w->watcher = watcher_new(&w->config, daemon_now());
 	load(w);
 	server.listen = w->options.listen ? w->options.listen : w->self->listen;
@@ -336,10 +266,9 @@ static void signalled(uv_signal_t *h, int number)
 
 	if (w->is_stopping)
 		return;
-	if (number == SIGHUP) { /* by default it would end the one who watches */
-		log_warning("a watcher reads %s at its start only: restart it to take up what "
-			    "changed",
-			w->options.lab_path);
+	if (number == SIGHUP) {
+		log_info("asked to reload %s", w->options.lab_path);
+		watch_lab_reload(w);
 		return;
 	}
 	w->is_stopping = true;
@@ -374,8 +303,9 @@ static void start(struct watch *w)
 	log_info("watcher %s of lab %s on %s", w->self->name, w->lab->name,
 		http_server_address(w->server));
 	systemd_notify("READY=1");
+	watch_lab_notice(w);
 	malloc_trim(0); /* what reading lab.yaml took */
-	drain(w);
+	watch_drain(w);
 }
 
 static void close_handle(uv_handle_t *h, void *arg)
@@ -388,14 +318,14 @@ static void close_handle(uv_handle_t *h, void *arg)
 enum rc watch_run(const struct watch_options *options, struct err *e)
 {
 	scoped(zones_free) struct zones *zones = zones_new();
-	struct watch w = { .options = *options };
+	struct watch w = { .options = *options, .zones = zones };
 	enum rc rc;
 
 	log_init(options->least);
 	daemon_ignore_signals();
 	uv_loop_init(&w.loop);
 	arena_init(&w.arena, BEACON_BUDGET);
-	rc = open_all(&w, zones, e);
+	rc = open_all(&w, e);
 	if (rc == RC_OK) {
 		start(&w);
 		uv_run(&w.loop, UV_RUN_DEFAULT);

@@ -403,6 +403,7 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
 			drill_again(s, now, watcher);
 		b->answered = now.mono;
 		b->why[0] = '\0';
+		str_copy(b->config_why, sizeof b->config_why, answer->config_why);
 		take_views(s, now, watcher, answer);
 		take_receipts(s, now, watcher, answer);
 		if (answer->drill_done && b->wants_drill)

@@ -409,6 +409,25 @@ void facts_loaded(struct site *s, struct now now)
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], true, NULL);
 }
 
+/* A watcher reads the file, too, and can tell only us; the first site that is there says it. */
+static bool say_watchers_trouble(struct site *s, struct now now)
+{
+	char reason[REASON_BYTES_MAX];
+
+	for (uint8_t i = 0; i < s->setup.self; i++)
+		if (is_linked(s, i))
+			return false;
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		if (!*s->beacons[i].config_why)
+			continue;
+		snprintf(reason, sizeof reason, "the watcher %s does not take it up: %.160s",
+			s->lab->watchers[i].name, s->beacons[i].config_why);
+		facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
+		return true;
+	}
+	return false;
+}
+
 /* The site that is declared first says it, so that it is said once. */
 static void compare_labs(struct site *s, struct now now)
 {
@@ -419,7 +438,7 @@ static void compare_labs(struct site *s, struct now now)
 		i++;
 	if (i >= s->lab->n_sites) {
 		/* Also a word of ours that came back from before: it is not so any more. */
-		if (!s->is_lab_broken)
+		if (!s->is_lab_broken && !say_watchers_trouble(s, now))
 			facts_loaded(s, now);
 		return;
 	}

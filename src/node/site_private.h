@@ -58,7 +58,8 @@ struct beaconing { /* with one watcher */
 	struct mono drill_again; /* after one that failed: not on a clock that may be set back */
 	bool wants_drill;
 	struct mono drill_deadline;
-	char why[REASON_BYTES_MAX]; /* why it is not reachable */
+	char why[REASON_BYTES_MAX];        /* why it is not reachable */
+	char config_why[REASON_BYTES_MAX]; /* why it doesn't take its newest lab.yaml up */
 };
 
 #define SCRUB_DAMAGES_MAX 32

@@ -187,6 +187,7 @@ void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 	json_bool(&w, "drill_done", b->drill_done);
 	json_bool(&w, "drill_ok", b->drill_ok);
 	json_text(&w, "drill_reason", b->drill_reason);
+	json_text(&w, "config_why", b->config_why);
 	json_close(&w);
 }
 
@@ -254,6 +255,7 @@ enum rc beacon_answer_read(const char *text, size_t n, struct arena *a, struct b
 	b.drill_done = json_get_bool(o, "drill_done", false);
 	b.drill_ok = json_get_bool(o, "drill_ok", false);
 	str_copy(b.drill_reason, sizeof b.drill_reason, json_get_text(o, "drill_reason", ""));
+	str_copy(b.config_why, sizeof b.config_why, json_get_text(o, "config_why", ""));
 	*ret = b;
 	return RC_OK;
 }

@@ -105,7 +105,8 @@ static void an_answer_is_read_as_it_was_written(void **state)
 		.n_receipts = 3,
 		.drill_done = true,
 		.drill_ok = false,
-		.drill_reason = "HTTP 500" };
+		.drill_reason = "HTTP 500",
+		.config_why = "lab.yaml:3:1: no such key" };
 	struct beacon_answer r;
 	scoped(str_fini) struct str text = STR_EMPTY;
 
@@ -140,6 +141,7 @@ static void an_answer_is_read_as_it_was_written(void **state)
 	assert_true(r.drill_done);
 	assert_false(r.drill_ok);
 	assert_string_equal(r.drill_reason, "HTTP 500");
+	assert_string_equal(r.config_why, "lab.yaml:3:1: no such key");
 }
 
 static void what_a_beacon_must_say_is_named_when_it_is_missing(void **state)

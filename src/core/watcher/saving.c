@@ -130,10 +130,6 @@ enum rc watcher_load(struct watcher *w, struct now now, const char *text, size_t
 	w->outage_ended = json_get_time(o, "outage_ended");
 	load_slots(json_object_get(o, "outage"), w, w->outage);
 	load_slots(json_object_get(o, "drill"), w, w->drill);
-	/* The site whose silence it told is not declared any more. */
-	if (w->has_outage && !w->outage_ended.ms && !watcher_has_told(w)) {
-		w->outage_ended = now.wall;
-		sending_want_outage(w);
-	}
+	watcher_end_orphaned_outage(w, now);
 	return RC_OK;
 }

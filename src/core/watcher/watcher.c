@@ -52,6 +52,14 @@ bool watcher_has_told(const struct watcher *w)
 	return false;
 }
 
+void watcher_end_orphaned_outage(struct watcher *w, struct now now)
+{
+	if (!w->has_outage || w->outage_ended.ms || watcher_has_told(w))
+		return;
+	w->outage_ended = now.wall;
+	sending_want_outage(w);
+}
+
 static void tell(struct watcher *w, struct now now, uint32_t site)
 {
 	struct watched *s = &w->sites[site];
@@ -94,7 +102,7 @@ static int64_t state_due(const struct watcher *w, const struct watched *s)
 	if (s->state == WATCHED_TOLD)
 		return NEVER_MS;
 	if (s->state == WATCHED_UNKNOWN)
-		return w->started.ms + WATCHER_SPEAK_MS;
+		return s->listened.ms + WATCHER_SPEAK_MS;
 	due = s->heard.ms + (s->state == WATCHED_HEARD ? WATCHER_SILENT_MS : WATCHER_SPEAK_MS);
 	return due > start ? due : start;
 }
@@ -222,6 +230,7 @@ static void fill_answer(const struct watcher *w, struct now now, const struct wa
 		.drill_done = from->drill_done,
 		.drill_ok = from->drill_ok };
 	str_copy(ret->watcher, sizeof ret->watcher, w->cfg.name);
+	str_copy(ret->config_why, sizeof ret->config_why, w->config_why);
 	str_copy(ret->drill_reason, sizeof ret->drill_reason, from->drill_reason);
 	fill_views(w, now, ret);
 	fill_receipts(from, b, ret);
@@ -292,8 +301,10 @@ struct watcher *watcher_new(const struct watcher_config *config, struct now now)
 	w->cfg = *config;
 	w->started = now.mono;
 	w->save_due.ms = now.mono.ms + SAVE_EVERY_MS;
-	for (uint32_t i = 0; i < SITES_MAX; i++)
+	for (uint32_t i = 0; i < SITES_MAX; i++) {
 		w->sites[i].since = now.wall;
+		w->sites[i].listened = now.mono;
+	}
 	return w;
 }
 
@@ -332,4 +343,7 @@ void watcher_describe(const struct watcher *w, struct now now, struct str *out)
 				duration_text(now.mono.ms - s->heard.ms, text));
 		str_addc(out, '\n');
 	}
+	if (*w->config_why)
+		str_addf(out, "lab.yaml is not taken up, the one before stays: %s\n",
+			w->config_why);
 }

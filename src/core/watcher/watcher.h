@@ -82,6 +82,7 @@ struct beacon_answer {
 	uint32_t n_receipts;
 	bool drill_done, drill_ok;
 	char drill_reason[REASON_BYTES_MAX];
+	char config_why[REASON_BYTES_MAX]; /* why its newest lab.yaml isn't taken up; "" it is */
 };
 
 /* JSON and back; texts are copied into `a`. */
@@ -136,6 +137,13 @@ struct watcher;
 struct watcher *watcher_new(const struct watcher_config *config, struct now now); /* borrowed */
 void watcher_free(struct watcher *w);
 SCOPED_BY(watcher_free, struct watcher *)
+
+/* Another lab.yaml: sites and channels that keep their names keep what is known of them; who is new is
+ * given the time of a start to be heard.  What is borrowed is from now on `config`. */
+void watcher_reload(struct watcher *w, struct now now, const struct watcher_config *config);
+/* The newest lab.yaml can't be taken up, and the running one stays: said to whoever asks, until another
+ * word; NULL: all is well. */
+void watcher_config_trouble(struct watcher *w, const char *why);
 
 /* A verified beacon arrived; the answer's texts live until the next call. */
 enum rc watcher_beacon(struct watcher *w, struct now now, const struct beacon *b,

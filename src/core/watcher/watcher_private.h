@@ -6,6 +6,7 @@
  *	sending.c   messages: what channels should show and what they show; deliveries for sites
  *	texts.c     what the messages say
  *	saving.c    what outlives a restart
+ *	reload.c    another lab.yaml
  *
  * There is one outage at a time: it begins when a silence is the watcher's to tell, its message
  * names all sites that are silent now and is edited as they come and go, and it ends when all are
@@ -32,7 +33,8 @@ struct handed {                /* what a site asked us to deliver */
 
 struct watched {
 	enum watched_state state;
-	struct mono heard; /* last beacon; of the saved state after a start */
+	struct mono listened; /* since when we listen to it */
+	struct mono heard;    /* last beacon; of the saved state after a start */
 	struct wall heard_wall, since;
 	struct wall gap_from,
 		gap_until; /* its silence that this outage told of; {0}: none, lasts */
@@ -64,6 +66,7 @@ struct watcher {
 	struct wall outage_ended; /* {0}: it goes on */
 	struct slot outage[WATCHER_CHANNELS_MAX], drill[WATCHER_CHANNELS_MAX];
 	uint32_t drill_attempts;
+	char config_why[REASON_BYTES_MAX];
 	uint64_t last_number;
 	bool is_unsaved; /* the state on disk must change before an effect leaves */
 	struct watcher_effect *queue;
@@ -72,6 +75,8 @@ struct watcher {
 
 /* watcher.c */
 bool watcher_has_told(const struct watcher *w); /* some site is silent, and we told it */
+/* A site whose silence was told may not be declared any more. */
+void watcher_end_orphaned_outage(struct watcher *w, struct now now);
 
 /* sending.c */
 void sending_say(struct watcher *w, const char *site, const char *what);
