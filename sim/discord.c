@@ -60,7 +60,8 @@ static void show(struct world *w, struct sim_message *m, uint8_t by, const char 
 		return;
 	m->cause = lab_check_index(w->lab, in->cause);
 	m->is_live = in->state == INCIDENT_OPEN;
-	for (uint32_t i = 0; i < in->n_members; i++) {
+	/* Of an incident that is over also those are not told any more that go on. */
+	for (uint32_t i = 0; i < in->n_members && !incident_is_over(in); i++) {
 		uint16_t check = lab_check_index(w->lab, in->members[i].check);
 
 		if (check < SIM_CHECKS && !in->members[i].recovered.ms)
