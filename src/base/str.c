@@ -253,6 +253,19 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+uint64_t str_gist(const char *s)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	while (*s) {
+		bool is_digit = *s >= '0' && *s <= '9';
+
+		h = (h ^ (uint8_t)(is_digit ? '0' : *s)) * UINT64_C(0x100000001b3);
+		s += is_digit ? strspn(s, "0123456789") : 1;
+	}
+	return h;
+}
+
 /* Wagner and Fischer with one row: row[j] is the distance of the first i bytes of `a` to the first
  * j of `b`. */
 size_t str_distance(const char *a, const char *b)

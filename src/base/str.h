@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -60,6 +61,10 @@ static inline bool str_starts(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
+
+/* FNV-1a over the text, each run of digits counted as one: texts that differ in a counter or a timing
+ * have the same gist. */
+uint64_t str_gist(const char *s);
 
 /* Levenshtein distance, for "did you mean"; gives up above 64 bytes and returns SIZE_MAX. */
 size_t str_distance(const char *a, const char *b);

@@ -251,6 +251,16 @@ static void plain_ascii_ends_where_json_writes_something_else(void **state)
 		}
 }
 
+static void a_gist_leaves_out_what_numbers_a_text_holds_but_not_that_it_does(void **state)
+{
+	(void)state;
+	assert_true(str_gist("took 12 ms, wanted 5") == str_gist("took 7 ms, wanted 100"));
+	assert_true(str_gist("") == str_gist(""));
+	assert_false(str_gist("took 12 ms") == str_gist("took ms"));
+	assert_false(str_gist("1.2") == str_gist("12"));
+	assert_false(str_gist("refused") == str_gist("timed out"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +279,7 @@ int main(void)
 		cmocka_unit_test(exactly_the_code_points_are_valid),
 		cmocka_unit_test(equality_and_prefix),
 		cmocka_unit_test(distance_counts_edits),
+		cmocka_unit_test(a_gist_leaves_out_what_numbers_a_text_holds_but_not_that_it_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,39 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/restating.h"
 
+#include "base/str.h"
+
+#include <stdio.h>
+
+#define REASON_TOLD_MAX 160 /* bytes: news are short */
+
+static const char *state_of(const struct judged *j)
+{
+	return j->health == HEALTH_SILENT ? "silent" : "failing";
+}
+
+static const char *said(const char *text)
+{
+	return text ? text : "";
+}
+
+static bool is_same_extent(const struct incident_member *m, const struct judged *j)
+{
+	return str_eq(said(m->scope), said(j->scope)) && str_eq(said(m->state), state_of(j));
+}
+
+/* A reason that says nothing is no other one; nor is one with other numbers. */
+static bool is_same_reason(const struct incident_member *m, const struct judged *j)
+{
+	return !*said(j->reason) || str_gist(said(m->reason)) == str_gist(j->reason);
+}
+
 void restating_describe(const struct alert *a, struct incident_member *m, uint16_t check)
 {
 	const struct judged *j = &a->judged[check];
+	bool goes_on = m->state && !m->recovered.ms && str_eq(m->state, state_of(j));
 
-	text_set(&m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
+	if (!goes_on || *said(j->reason))
+		text_set(&m->reason, j->reason);
+	text_set(&m->state, state_of(j));
 	text_set(&m->scope, j->scope);
-	text_set(&m->reason, j->reason);
 	m->since = j->since;
 	m->last_ok = j->last_ok;
 	m->recovered = (struct wall){ 0 };
 }
 
-static bool is_as_judged(const struct alert *a, const struct incident_member *m, uint16_t check)
+void restating_notice(struct alert *a, struct now now, const struct incident_member *m,
+	uint16_t check)
 {
-	const struct judged *j = &a->judged[check];
+	struct judged *j = &a->judged[check];
 
-	return str_eq(m->scope ? m->scope : "", j->scope ? j->scope : "") &&
-	       str_eq(m->state, j->health == HEALTH_SILENT ? "silent" : "failing");
+	if ((!is_same_extent(m, j) || !is_same_reason(m, j)) && j->restated.ms == NEVER_MS)
+		j->restated = now.mono;
 }
 
 static const char *extent_of(const struct judged *j)
 {
 	if (j->health == HEALTH_SILENT)
 		return "is silent";
-	return str_eq(j->scope ? j->scope : "", "path") ? "fails from some vantages only"
-							: "fails from everywhere";
+	return str_eq(said(j->scope), "path") ? "fails from some vantages only"
+					      : "fails from everywhere";
 }
 
-void restating_notice(struct alert *a, struct now now, const struct incident_member *m,
-	uint16_t check)
+static void tell_extent(struct alert *a, struct tracked *t, const char *check,
+	const struct judged *j)
 {
-	if (!is_as_judged(a, m, check) && a->judged[check].restated.ms == NEVER_MS)
-		a->judged[check].restated = now.mono;
+	if (!t->in->is_flapping)
+		folding_change(a, t, check, extent_of(j));
+}
+
+/* That of the cause; why others fail that it explains is not worth an edit, and goes with the next. */
+static void tell_reason(struct alert *a, struct tracked *t, const struct incident_member *m)
+{
+	char what[REASON_TOLD_MAX + 40];
+
+	if (t->in->is_flapping || m != &t->in->members[0])
+		return;
+	snprintf(what, sizeof what, "fails for another reason now: %.*s",
+		(int)utf8_most(m->reason, REASON_TOLD_MAX), m->reason);
+	folding_change(a, t, m->check, what);
 }
 
 void restating_due(struct alert *a, struct now now, uint16_t check)
@@ -42,18 +84,22 @@ void restating_due(struct alert *a, struct now now, uint16_t check)
 	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
 	struct mono due = { j->restated.ms + ALERT_SETTLE_MS };
 	struct incident_member *m = NULL;
+	bool has_other_extent, has_other_reason;
 
 	if (t && t->owner == a->cfg.self)
 		m = incident_member(t->in, a->cfg.checks[check].name, false);
-	if (m && !m->recovered.ms && !is_as_judged(a, m, check)) {
-		if (now.mono.ms < due.ms && a->cfg.world.is_settling &&
-			a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
-			alert_wake_at(a, due);
-			return;
-		}
-		restating_describe(a, m, check);
-		if (!t->in->is_flapping)
-			folding_change(a, t, m->check, extent_of(j));
+	has_other_extent = m && !m->recovered.ms && !is_same_extent(m, j);
+	has_other_reason = m && !m->recovered.ms && !is_same_reason(m, j);
+	if ((has_other_extent || has_other_reason) && now.mono.ms < due.ms &&
+		a->cfg.world.is_settling && a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
+		alert_wake_at(a, due);
+		return;
 	}
+	if (has_other_extent || has_other_reason)
+		restating_describe(a, m, check);
+	if (has_other_extent)
+		tell_extent(a, t, m->check, j);
+	else if (has_other_reason)
+		tell_reason(a, t, m);
 	j->restated.ms = NEVER_MS;
 }

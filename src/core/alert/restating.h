@@ -4,6 +4,11 @@
  *
  * Vantages don't see a change in the same instant: what lies between two agreements of theirs (a
  * "path problem" while a link comes back) is said only if it stays for ALERT_SETTLE_MS.
+ *
+ * Another extent (state, scope) of any member is news, another reason that of the cause only.  Which
+ * reason is another, and how often, core/check settles: numbers aside, and in one fall each only
+ * after it has stood for twice as long as the one before.  An empty one replaces none while a member
+ * goes on as it was.
  */
 #ifndef CORE_ALERT_RESTATING_H
 #define CORE_ALERT_RESTATING_H

@@ -101,6 +101,7 @@ static void init_check(struct checks *c, struct check *k, const struct check_spe
 	k->vantages = must_alloc((check_vantage_count(spec) + 1) * sizeof *k->vantages);
 	for (uint32_t i = 0; i < check_vantage_count(spec); i++)
 		k->vantages[i].took_us = -1;
+	k->speaker = CHECK_NOBODY;
 	k->since = k->declared = now.wall;
 	k->declared_mono = now.mono;
 	k->heard.ms = INT64_MIN;
@@ -134,6 +135,9 @@ static void inherit(struct check *k, struct check *old)
 	k->since = old->since;
 	k->run_started = old->run_started;
 	k->run_began = old->run_began;
+	k->speaker = old->speaker;
+	k->is_home_lost = old->is_home_lost;
+	k->said_reason = old->said_reason;
 	k->declared = old->declared;
 	k->declared_mono = old->declared_mono;
 	k->heard = old->heard;

@@ -16,6 +16,13 @@
  *	some failing, some ok:     failing, scope path
  *	otherwise:                 ok
  *
+ * A word says why it fails.  While it goes on failing, another reason is news (digits aside: a
+ * counter or a timing is none; an empty one replaces none that says something), and the word is said
+ * anew.  Reasons that alternate settle: of a probe's the first has to come twice in a row, and each
+ * further one of the same fall must have stood for twice as long as the one before, from
+ * CHECK_REASON_MS on.  The check's reason is its home's; if the home's can't be heard any more, whose
+ * is taken instead stays until the fall is over.
+ *
  * Pure: what to do is returned in a queue of effects that the caller drains after each call.
  */
 #ifndef CORE_CHECK_CHECK_H
@@ -28,6 +35,7 @@
 
 #define CHECK_CONFIRM_MS 1000  /* the second probe after a first failure, at most `every` */
 #define CHECK_PROMISE_MS 15000 /* a peer's words are fresh this long after its last promise */
+#define CHECK_REASON_MS  60000 /* a second change of the reason must have stood so long */
 #define CHECK_NONE       UINT16_MAX
 
 enum check_state {
@@ -75,7 +83,10 @@ struct vantage {
 	struct wall heard; /* last observation */
 	struct wall last_ok; /* last good evidence; {0} never */
 	char *reason;        /* why it fails; NULL or at most REASON_BYTES_MAX */
-	int64_t took_us;     /* of the last observation; -1 unknown */
+	uint64_t other;      /* str_gist of one that isn't said yet, without a break since */
+	struct mono other_since;
+	uint8_t n_reasons; /* changes that were said since it fell */
+	int64_t took_us;   /* of the last observation; -1 unknown */
 };
 
 struct check_view { /* what others may read of a check */
@@ -86,7 +97,7 @@ struct check_view { /* what others may read of a check */
 	struct wall last_ok;      /* newest good evidence of any vantage */
 	struct wall paused_until; /* {0} not paused, {NEVER_MS} until resumed */
 	struct wall run_started;  /* SOURCE_PING: a run is under way since */
-	const char *reason;       /* of the first failing vantage, home first; of a silence; "" */
+	const char *reason;       /* why it fails, or of a silence; "" */
 };
 
 struct observation {
@@ -99,8 +110,8 @@ struct observation {
 
 enum check_effect_kind {
 	CHECK_DO_PROBE,  /* run the probe of `check` now */
-	CHECK_SAY_WORD,  /* our word on `check` changed: journal it */
-	CHECK_SAY_STATE, /* the judged state or scope of `check` changed */
+	CHECK_SAY_WORD,  /* our word on `check` changed, or why it fails: journal it */
+	CHECK_SAY_STATE, /* the judged state or scope of `check` changed, or why it fails */
 };
 struct check_effect {
 	enum check_effect_kind kind;

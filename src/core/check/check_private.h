@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "core/check/check.h"
 
+#define CHECK_NOBODY   UINT8_MAX
 #define CHECK_FIRST_MS (10 * SECOND_MS) /* every check is probed within this after a start */
 
 struct check {
@@ -30,9 +31,12 @@ struct check {
 	struct mono run_began; /* the same moment; deadlines don't follow a clock that jumps */
 	struct wall declared;  /* deadlines of a check without evidence count from here */
 	struct mono declared_mono;
-	struct mono heard;   /* newest evidence of ours; of anybody's for SOURCE_PING */
-	struct mono started; /* the probe under way; {NEVER_MS}: none */
-	bool is_second;      /* the next interval places the check in its phase */
+	struct mono heard;    /* newest evidence of ours; of anybody's for SOURCE_PING */
+	struct mono started;  /* the probe under way; {NEVER_MS}: none */
+	uint8_t speaker;      /* the site whose reason is the check's; CHECK_NOBODY */
+	bool is_home_lost;    /* in this fall the speaker couldn't be heard any more */
+	uint64_t said_reason; /* str_gist of it, as said last */
+	bool is_second;       /* the next interval places the check in its phase */
 	struct heap_node probe_timer, judge_timer;
 };
 
@@ -65,6 +69,7 @@ void check_probe_at(struct checks *c, struct check *k, int64_t when_ms); /* or s
 
 /* judge.c */
 void check_judge(struct checks *c, uint16_t index, struct now now);
+const char *check_reason(const struct check *k); /* why it fails; "" */
 int64_t check_word_lasts_ms(const struct check_spec *spec);
 bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 	const struct vantage *v);

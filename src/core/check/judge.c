@@ -7,6 +7,8 @@
  */
 #include "core/check/check_private.h"
 
+#include "base/str.h"
+
 /* A vantage's word is evidence now.  A blind vantage is believed about its own site only. */
 bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 	const struct vantage *v)
@@ -159,6 +161,52 @@ static struct verdict judge_words(struct checks *c, struct check *k, struct now 
 	return (struct verdict){ CHECK_SILENT, SCOPE_NONE, now.wall };
 }
 
+static const char *reason_of(const struct check *k, uint8_t site)
+{
+	const struct vantage *v = site == CHECK_NOBODY ? NULL : check_vantage(k, site);
+
+	return v && v->is_fresh && v->word == WORD_FAILING ? v->reason : NULL;
+}
+
+/* Whose reason is the check's: home's, but not again in a fall in which that was lost, or the words of
+ * vantages that come and go would make a change each time. */
+static void choose_speaker(struct check *k)
+{
+	if (k->state != CHECK_FAILING) {
+		k->speaker = CHECK_NOBODY;
+		k->is_home_lost = false;
+		return;
+	}
+	if (k->speaker != CHECK_NOBODY && !reason_of(k, k->speaker)) {
+		k->speaker = CHECK_NOBODY;
+		k->is_home_lost = true;
+	}
+	if ((k->speaker == CHECK_NOBODY || !k->is_home_lost) && reason_of(k, k->spec->home))
+		k->speaker = k->spec->home;
+	for (uint8_t site = 0; site < SITES_MAX && k->speaker == CHECK_NOBODY; site++)
+		if (reason_of(k, site))
+			k->speaker = site;
+}
+
+const char *check_reason(const struct check *k)
+{
+	const char *reason = reason_of(k, k->speaker);
+
+	return reason ? reason : "";
+}
+
+/* It fails for another reason than was said.  From here on that is said. */
+static bool is_reason_new(struct check *k)
+{
+	uint64_t said = k->said_reason;
+
+	choose_speaker(k);
+	if (k->speaker == CHECK_NOBODY)
+		return false;
+	k->said_reason = str_gist(check_reason(k));
+	return k->said_reason != said;
+}
+
 /* What was true before a pause proves nothing: ask, and allow the time to ask. */
 static void resume(struct checks *c, struct check *k, struct now now)
 {
@@ -174,6 +222,7 @@ void check_judge(struct checks *c, uint16_t index, struct now now)
 {
 	struct check *k = &c->items[index];
 	struct verdict was = { k->state, k->scope, k->since }, is;
+	bool has_new_reason;
 
 	if (k->state == CHECK_PAUSED && !check_is_paused(k, now))
 		resume(c, k, now);
@@ -185,17 +234,18 @@ void check_judge(struct checks *c, uint16_t index, struct now now)
 		is = judge_ping(k, now);
 	else
 		is = judge_words(c, k, now);
-	if (is.state != was.state || is.scope != was.scope) {
-		k->state = is.state;
-		k->scope = is.scope;
+	k->state = is.state;
+	k->scope = is.scope;
+	has_new_reason = is_reason_new(k);
+	if (is.state != was.state || is.scope != was.scope)
 		k->since = is.since;
-		check_say(c, CHECK_SAY_STATE, index);
-	} else if (is.state == CHECK_FAILING && is.since.ms < was.since.ms) {
+	else if (is.state == CHECK_FAILING && is.since.ms < was.since.ms)
 		k->since = is.since; /* another vantage saw it earlier */
-	} else if (is.state == CHECK_SILENT && k->spec->source == SOURCE_PING &&
-		   is.since.ms > was.since.ms) {
+	else if (is.state == CHECK_SILENT && k->spec->source == SOURCE_PING &&
+		 is.since.ms > was.since.ms)
 		k->since = is.since; /* a later report: at a start they are read one by one */
-	}
+	if (is.state != was.state || is.scope != was.scope || has_new_reason)
+		check_say(c, CHECK_SAY_STATE, index);
 	arm_judge(c, k, now);
 }
 

@@ -27,6 +27,54 @@ static void set_reason(struct vantage *v, const char *reason)
 	memcpy(v->reason, reason, n);
 }
 
+static bool says_something(const char *reason)
+{
+	return reason && *reason;
+}
+
+/* How long the next reason of a fall must have stood. */
+static int64_t must_stand_ms(const struct vantage *v)
+{
+	uint8_t doublings = v->n_reasons < 16 ? v->n_reasons : 16;
+
+	return doublings ? (int64_t)CHECK_REASON_MS << (doublings - 1) : 0;
+}
+
+/* It goes on failing, for this reason.  True: that is news. */
+static bool take_reason(const struct check *k, struct vantage *v, struct now now,
+	const char *reason)
+{
+	uint64_t gist = str_gist(reason ? reason : "");
+	bool is_again = v->other == gist;
+
+	if (!says_something(reason))
+		return false;
+	if (v->reason && gist == str_gist(v->reason)) {
+		v->other = 0;
+		set_reason(v, reason);
+		return false;
+	}
+	if (!is_again) {
+		v->other = gist;
+		v->other_since = now.mono;
+	}
+	if ((k->spec->source == SOURCE_PROBE && !is_again) ||
+		now.mono.ms - v->other_since.ms < must_stand_ms(v))
+		return false;
+	v->other = 0;
+	v->n_reasons += v->n_reasons < UINT8_MAX;
+	set_reason(v, reason);
+	return true;
+}
+
+/* It falls. */
+static void first_reason(struct vantage *v, const char *reason)
+{
+	v->other = 0;
+	v->n_reasons = 0;
+	set_reason(v, reason);
+}
+
 void check_set_word(struct checks *c, uint16_t index, enum check_word word, struct wall since)
 {
 	struct vantage *v = check_vantage(&c->items[index], c->self);
@@ -97,9 +145,15 @@ static void observe_failure(struct checks *c, uint16_t index, struct now now,
 
 	if (v->streak < UINT8_MAX)
 		v->streak++;
-	set_reason(v, o->reason);
-	if (v->word == WORD_FAILING)
+	if (v->word == WORD_FAILING) {
+		if (!take_reason(k, v, now, o->reason))
+			return;
+		check_set_word(c, index, WORD_FAILING, v->since);
+		check_judge(c, index, now);
 		return;
+	}
+	if (v->streak == 1 || says_something(o->reason))
+		first_reason(v, o->reason);
 	if (v->last_ok.ms < o->last_ok.ms)
 		v->last_ok = o->last_ok;
 	if (v->streak < k->spec->confirm) {
@@ -168,6 +222,7 @@ void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site,
 	struct check *k = &c->items[index];
 	struct vantage *v = check_vantage(k, site);
 	enum check_word word = o->is_ok ? WORD_OK : WORD_FAILING;
+	bool is_going_on;
 
 	/* What was heard in the future was heard by a clock that has been set back since. */
 	if (!v || (at.ms < v->heard.ms && v->heard.ms <= now.wall.ms))
@@ -177,12 +232,16 @@ void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site,
 		check_judge(c, index, now);
 		return;
 	}
+	is_going_on = v->word == WORD_FAILING && !o->is_ok;
 	if (v->word != word)
 		v->since = at;
 	v->word = word;
 	v->heard = at;
 	v->took_us = o->took_us;
-	set_reason(v, o->is_ok ? NULL : o->reason);
+	if (!is_going_on)
+		first_reason(v, o->is_ok ? NULL : o->reason);
+	else
+		take_reason(k, v, now, o->reason);
 	if (o->is_ok)
 		v->last_ok = at;
 	if (k->run_started.ms && at.ms >= k->run_started.ms)
@@ -209,13 +268,15 @@ void checks_hear(struct checks *c, struct now now, uint16_t index, uint8_t site,
 	const struct vantage *from)
 {
 	struct check *k = &c->items[index];
+	bool was_failing;
 
 	if (!check_vantage(k, site) || site == c->self ||
 		from->stamp < check_vantage(k, site)->stamp)
 		return; /* chains of one site may arrive in any order */
+	was_failing = check_vantage(k, site)->word == WORD_FAILING;
 	take_word(k, site, from);
 	check_forget_digest(c, site);
-	if (from->word == WORD_FAILING)
+	if (from->word == WORD_FAILING && !was_failing)
 		checks_hurry(c, now, index);
 	check_judge(c, index, now);
 }

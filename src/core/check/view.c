@@ -57,24 +57,19 @@ uint16_t checks_count(const struct checks *c)
 struct check_view checks_view(const struct checks *c, uint16_t index)
 {
 	const struct check *k = &c->items[index];
-	const struct vantage *home = check_vantage(k, k->spec->home);
 	struct check_view view = { .spec = k->spec,
 		.state = k->state,
 		.scope = k->scope,
 		.since = k->since,
 		.paused_until = k->paused_until,
 		.run_started = k->run_started,
-		.reason = "" };
+		.reason = check_reason(k) };
 
-	if (home && home->is_fresh && home->word == WORD_FAILING && home->reason)
-		view.reason = home->reason;
 	for (uint32_t i = 0; i < check_vantage_count(k->spec); i++) {
 		const struct vantage *v = &k->vantages[i];
 
 		if (v->last_ok.ms > view.last_ok.ms)
 			view.last_ok = v->last_ok;
-		if (!*view.reason && v->is_fresh && v->word == WORD_FAILING && v->reason)
-			view.reason = v->reason;
 	}
 	if (view.state == CHECK_SILENT && k->spec->silence)
 		view.reason = k->run_started.ms ? "no report in time: a run began and has not ended"
