@@ -9,7 +9,7 @@
  * Ownership.  The home of the root opens at once.  Another site opens after ALERT_DEFER_MS if no
  * incident covers the root; at once if the home is known to be dead.  Both did (parted, now healed):
  * the home's survives, else the earlier, else the first declared site's; the loser's owner marks
- * it merged.  An incident whose cause is well again takes no part in that.
+ * it merged.  Not into one that is on its way out (merging.h).
  *
  * Speaking.  Owner delivers what channels should show and don't (version wanted > version told).
  * A dead egress hands over: `handoff` to a peer that can deliver, else to a watcher.  Silenced,

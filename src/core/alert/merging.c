@@ -14,7 +14,7 @@ void merging_mark(struct alert *a, struct now now, struct tracked *mine, const c
 /* How a flapping one stands at the moment only its owner knows: as a whole it goes on. */
 static bool goes_on(const struct tracked *t)
 {
-	return incident_is_live(t->in) && (t->in->is_flapping || !t->in->members[0].recovered.ms);
+	return t->in->is_flapping || !t->in->members[0].recovered.ms;
 }
 
 static bool tells(const struct tracked *t, const char *check)
@@ -24,15 +24,23 @@ static bool tells(const struct tracked *t, const char *check)
 	return m && (t->in->is_flapping || !m->recovered.ms);
 }
 
+/* What the loser has to tell, people read of the winner. */
+static bool stands_for(const struct tracked *winner, const struct tracked *loser)
+{
+	if (!goes_on(loser))
+		return str_eq(winner->in->cause, loser->in->cause);
+	return goes_on(winner) && tells(winner, loser->in->cause);
+}
+
 static void try(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
 {
 	struct tracked *winner, *loser;
 
-	if (x == y || !goes_on(x) || !goes_on(y))
+	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in))
 		return;
 	winner = covers_beats(a, x, y) ? x : y;
 	loser = winner == x ? y : x;
-	if (loser->owner != a->cfg.self || !tells(winner, loser->in->cause))
+	if (loser->owner != a->cfg.self || !stands_for(winner, loser))
 		return;
 	merging_mark(a, now, loser, winner->in->id);
 	covers_put(a, winner);

@@ -6,8 +6,9 @@
  * late.  Which of the two survives both sites reckon alike (covers_beats); only the loser's owner
  * acts: it marks its own MERGED, whose message then points to the survivor, which tells the rest.
  *
- * So the survivor must tell what the loser is about, the loser's cause.  And both must go on: an
- * incident whose cause is well again is on its way out, and would take with it what it was given.
+ * So the survivor must tell what the loser is about, the loser's cause, as long as that is not well.
+ * An incident whose own cause is well again is on its way out and would take with it what it was
+ * given: it survives only one of the same cause, which is over, too.
  * A site that was cut off comes back with its news: only when it is calm it is known what goes on.
  */
 #ifndef CORE_ALERT_MERGING_H

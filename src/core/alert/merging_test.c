@@ -30,20 +30,33 @@ static void mumbai_is_heard_again(void)
 	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
 }
 
-static const struct incident *by_cause(uint8_t site, const char *cause)
+static const struct incident *by_cause_of(uint8_t site, const char *cause, const char *owner)
 {
 	const struct incident *found = NULL;
 
 	map_each (alert_incidents(p->sites[site].alert), it) {
 		const struct incident *in = it->value;
 
-		if (str_eq(in->cause, cause)) {
+		if (str_eq(in->cause, cause) && (!owner || str_eq(in->owner, owner))) {
 			assert_null(found);
 			found = in;
 		}
 	}
 	assert_non_null(found);
 	return found;
+}
+
+static const struct incident *by_cause(uint8_t site, const char *cause)
+{
+	return by_cause_of(site, cause, NULL);
+}
+
+static bool lists(const struct incident *in, const char *check)
+{
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (str_eq(in->members[i].check, check))
+			return true;
+	return false;
 }
 
 static void what_fell_at_a_site_that_was_cut_off_keeps_its_message_when_the_site_is_back(
@@ -118,21 +131,38 @@ static void of_two_incidents_of_one_cause_the_homes_survives(void **state)
 	assert_string_equal(loser->merged_into, pair_incident(p, DUBLIN, PHOTOS)->id);
 }
 
-static void an_incident_that_is_over_at_one_site_does_not_end_in_the_others(void **state)
+/* Both lost each other; dublin could not tell of it, and something else goes on. */
+static void two_of_one_cause_become_one_also_when_it_is_over(void **state)
 {
-	const struct incident *mine;
+	static const uint16_t on_link[] = { LINK };
 
 	(void)state;
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		p->sites[site].checks[PHOTOS].needs = on_link;
+		pair_reload(p, site);
+	}
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_FAILED));
 	pair_part(p);
+	pair_fails(p, LINK);
 	pair_fails(p, PHOTOS);
 	pair_run(p, MINUTE_MS);
-	pair_judge(p, DUBLIN, PHOTOS, &pair_well);
-	pair_run(p, SECOND_MS);
+	pair_heal(p);
+	pair_recovers(p, LINK);
+	pair_run(p, 30 * SECOND_MS);
+	assert_int_equal(by_cause_of(MUMBAI, "link:dublin-mumbai", "mumbai")->state,
+		INCIDENT_MERGED);
+	assert_int_equal(by_cause_of(MUMBAI, "link:dublin-mumbai", "dublin")->state, INCIDENT_OPEN);
+}
+
+static void an_incident_that_is_over_is_not_given_to_one_of_another_cause(void **state)
+{
+	(void)state;
+	cut_mumbai_off_and_let_photos_fall();
+	pair_judge(p, MUMBAI, PHOTOS, &pair_well);
 	pair_heal(p);
 	pair_run(p, 10 * SECOND_MS);
-	mine = map_get(alert_incidents(p->sites[DUBLIN].alert), p->sent[1].delivery.incident);
-	assert_string_equal(mine->owner, "dublin");
-	assert_int_equal(mine->state, INCIDENT_RECOVERING);
+	assert_int_equal(by_cause(MUMBAI, "photos")->state, INCIDENT_RECOVERING);
+	assert_true(lists(by_cause(MUMBAI, "site:mumbai"), "photos"));
 }
 
 static void what_the_survivor_does_not_tell_is_not_given_to_it(void **state)
@@ -194,7 +224,8 @@ int main(void)
 		T(what_is_told_apart_is_not_called_back),
 		T(what_nobody_else_tells_waits_for_its_cause_to_be_well_for_a_while),
 		T(of_two_incidents_of_one_cause_the_homes_survives),
-		T(an_incident_that_is_over_at_one_site_does_not_end_in_the_others),
+		T(two_of_one_cause_become_one_also_when_it_is_over),
+		T(an_incident_that_is_over_is_not_given_to_one_of_another_cause),
 		T(what_the_survivor_does_not_tell_is_not_given_to_it),
 		T(every_incident_that_lists_a_check_hears_that_it_is_well),
 		T(a_new_cause_does_not_take_over_what_is_over),

@@ -122,9 +122,12 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 
-/* What goes on without its cause has an incident of its own already: nothing to wait for. */
-static bool is_rest_told_apart(const struct alert *a, const struct tracked *t)
+/* What goes on without its cause has an incident of its own already, and that one isn't on its way out:
+ * nothing to wait for. */
+static bool is_rest_told_apart(const struct alert *a, struct now now, const struct tracked *t)
 {
+	if (now.mono.ms < a->calm.ms)
+		return false;
 	for (uint32_t i = 0; i < t->in->n_members; i++)
 		if (!t->in->members[i].recovered.ms &&
 			!covers_is_told_apart(a, t, t->in->members[i].check))
@@ -142,7 +145,7 @@ static void split_due(struct alert *a, struct now now)
 			t->cause_recovered.ms == NEVER_MS)
 			continue;
 		due = t->cause_recovered.ms + ALERT_SPLIT_MS;
-		if (now.mono.ms >= due || is_rest_told_apart(a, t))
+		if (now.mono.ms >= due || is_rest_told_apart(a, now, t))
 			split_off(a, now, t);
 		else
 			alert_wake_at(a, (struct mono){ due });
