@@ -69,6 +69,22 @@ static void show(struct world *w, struct sim_message *m, uint8_t by, const char 
 	}
 }
 
+/* Why it says that what it is about is down. */
+static uint8_t ailments_in(const struct world *w, const struct sim_message *m, const char *payload)
+{
+	uint8_t found = 0;
+
+	for (uint8_t i = 0; i < SIM_AILMENTS && m->cause != CHECK_NONE; i++) {
+		char text[NAME_BYTES_MAX + 64];
+
+		snprintf(text, sizeof text, "%s is down: %s", w->lab->checks[m->cause].name,
+			services_ailments[i]);
+		if (strstr(payload, text))
+			found |= (uint8_t)(1u << i);
+	}
+	return found;
+}
+
 static struct sim_message *store(struct world *w, bool is_edit, const char *message,
 	bool *ret_is_new)
 {
@@ -163,6 +179,7 @@ static void receive_site(struct world *w, void *arg)
 
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show(w, m, p->from, p->delivery.incident, p->delivery.version);
+		m->ailments = ailments_in(w, m, p->delivery.payload);
 		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		world_trace(w, "site%u %s message %s version %u", p->from,
@@ -304,6 +321,7 @@ static void receive_watcher(struct world *w, void *arg)
 
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show_from_watcher(w, m, in, p->delivery.payload);
+		m->ailments = ailments_in(w, m, p->delivery.payload);
 		if (in && p->answer == ANSWER_NOTHING)
 			oracle_unsure(w, in->id);
 		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");

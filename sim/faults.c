@@ -39,8 +39,30 @@ static uint16_t draw_check(struct world *w, enum check_kind kind)
 	return CHECK_NONE;
 }
 
+static uint16_t draw_down(struct world *w)
+{
+	uint16_t first = (uint16_t)rng_below(&w->rng, w->lab->n_declared);
+
+	for (uint16_t i = 0; i < w->lab->n_declared; i++) {
+		uint16_t check = (uint16_t)((first + i) % w->lab->n_declared);
+
+		if (!w->is_up[check])
+			return check;
+	}
+	return CHECK_NONE;
+}
+
+static void fail_otherwise(struct world *w, uint16_t check, uint8_t ailment)
+{
+	w->ailment[check] = ailment;
+	w->ailing_since_ms[check] = w->now_ms;
+	w->n_ailments[check] += w->n_ailments[check] < UINT8_MAX;
+}
+
 static void set_up(struct world *w, uint16_t check, bool is_up)
 {
+	fail_otherwise(w, check, w->ailment[check]);
+	w->n_ailments[check] = 0;
 	w->is_up[check] = is_up;
 	w->dead_since_ms[check] = is_up ? NEVER_MS : w->now_ms;
 }
@@ -59,6 +81,8 @@ static void host(struct world *w, struct active *f, bool begins)
 	for (uint16_t i = 0; i < w->lab->n_checks; i++)
 		if (w->lab->checks[i].host == f->amount && w->is_up[i])
 			w->dead_since_ms[i] = begins ? w->now_ms : NEVER_MS;
+		else if (w->lab->checks[i].host == f->amount)
+			fail_otherwise(w, i, w->ailment[i]);
 }
 
 static void wan(struct world *w, struct active *f, bool begins)
@@ -329,6 +353,13 @@ static void reload(struct world *w, struct active *f, bool begins)
 	world_reload_watcher(w);
 }
 
+static void ail(struct world *w, struct active *f, bool begins)
+{
+	if (!w->is_up[f->check])
+		fail_otherwise(w, f->check,
+			(uint8_t)((w->ailment[f->check] + (begins ? 1 : 2)) % SIM_AILMENTS));
+}
+
 static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {
 	[FAULT_SERVICE] = service,
 	[FAULT_HOST] = host,
@@ -357,6 +388,7 @@ static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {
 	[FAULT_FLAP] = flap,
 	[FAULT_OPERATOR] = operator_acts,
 	[FAULT_RELOAD] = reload,
+	[FAULT_AILMENT] = ail,
 };
 
 /* ---- drawing */
@@ -389,7 +421,8 @@ static bool is_under_way(const struct world *w, const struct active *f)
 		if ((a->fault == FAULT_LINK || a->fault == FAULT_ONE_WAY) &&
 			(f->fault == FAULT_LINK || f->fault == FAULT_ONE_WAY))
 			return true;
-		if (a->check == f->check && f->check != CHECK_NONE && f->fault != FAULT_OPERATOR)
+		if (a->check == f->check && f->check != CHECK_NONE && f->fault != FAULT_OPERATOR &&
+			f->fault != FAULT_AILMENT)
 			return true;
 		if (a->fault == f->fault && a->site == f->site && f->check == CHECK_NONE)
 			return true;
@@ -430,6 +463,8 @@ static bool draw(struct world *w, struct active *f)
 	f->site = (uint8_t)rng_below(&w->rng, SIM_SITES);
 	f->amount = draw_duration(w);
 	f->check = CHECK_NONE;
+	if (f->fault == FAULT_AILMENT)
+		f->check = draw_down(w);
 	if (f->fault == FAULT_SERVICE || f->fault == FAULT_FLAP)
 		f->check = draw_check(w, CHECK_PROBE);
 	if (f->fault == FAULT_JOB)
@@ -440,7 +475,7 @@ static bool draw(struct world *w, struct active *f)
 		f->amount = (int64_t)rng_below(&w->rng, w->lab->n_hosts);
 	if (f->fault == FAULT_CLOCK && rng_chance(&w->rng, 1, 2))
 		f->amount = -f->amount;
-	return w->is_enabled[f->fault];
+	return w->is_enabled[f->fault] && (f->fault != FAULT_AILMENT || f->check != CHECK_NONE);
 }
 
 static void strike(struct world *w, void *arg)

@@ -12,6 +12,9 @@
 
 #define STILL_MS    (4 * MINUTE_MS) /* confirmation, silence, deferral, settling, retries */
 #define JUST_NOW_MS (20 * SECOND_MS)
+/* The wait of a second change, two looks at most a minute apart, and the time to tell. */
+#define AILING_MS     (5 * MINUTE_MS)
+#define AILMENTS_TOLD 2
 
 static uint32_t kept(const struct world *w)
 {
@@ -109,6 +112,28 @@ static bool is_hushed(const struct world *w, uint64_t set)
 
 /* ---- 1 */
 
+/* Whoever is down for long, and whose sites were there all the time, is down for what the message says.
+ * Whose ways to fail change often are not told each (core/check/check.h). */
+static void expect_reason_told(struct world *w, uint16_t check)
+{
+	uint8_t said = 0;
+
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		if (w->sites[site].linked_since_ms > w->dead_since_ms[check])
+			return;
+	if (w->is_up[check] || w->n_ailments[check] > AILMENTS_TOLD ||
+		w->now_ms - w->ailing_since_ms[check] < AILING_MS)
+		return;
+	for (uint32_t i = 0; i < kept(w); i++)
+		if (w->messages[i].cause == check && w->messages[i].is_live)
+			said |= w->messages[i].ailments;
+	w->n_checked += said != 0;
+	if (said && !(said & (1u << w->ailment[check])))
+		world_breach(w, "oracle 1: %s fails by '%s' for %lld s, and another reason is told",
+			w->lab->checks[check].name, services_ailments[w->ailment[check]],
+			(long long)((w->now_ms - w->ailing_since_ms[check]) / 1000));
+}
+
 static void expect_told(struct world *w, uint16_t check)
 {
 	const struct lab_check *c = &w->lab->checks[check];
@@ -123,6 +148,7 @@ static void expect_told(struct world *w, uint16_t check)
 	if (!(told_checks(w) & set) && !(told_sites(w) & (1u << c->home)))
 		world_breach(w, "oracle 1: %s is dead for %lld s and nobody was told", c->name,
 			(long long)((w->now_ms - w->dead_since_ms[check]) / 1000));
+	expect_reason_told(w, check);
 }
 
 static void expect_site_told(struct world *w, uint8_t site)

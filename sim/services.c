@@ -5,17 +5,34 @@
 #define NEAR_MS 2
 #define FAR_MS  145
 
+const char *const services_ailments[SIM_AILMENTS] = { "connection refused", "HTTP 503, wanted 200",
+	"connection reset" };
+
 struct probing {
 	uint8_t from;
 	uint16_t check;
 	uint64_t generation;
 };
 
+static bool is_host_up(const struct world *w, uint16_t check)
+{
+	uint16_t host = w->lab->checks[check].host;
+
+	return host == NO_HOST || w->is_host_up[host];
+}
+
+static const char *why_not(const struct world *w, uint16_t check)
+{
+	if (!is_host_up(w, check))
+		return "no route to host";
+	return w->is_up[check] ? "timed out" : services_ailments[w->ailment[check]];
+}
+
 bool services_reaches(const struct world *w, uint8_t from, uint16_t check)
 {
 	const struct lab_check *c = &w->lab->checks[check];
 
-	if (!w->is_up[check] || (c->host != NO_HOST && !w->is_host_up[c->host]))
+	if (!w->is_up[check] || !is_host_up(w, check))
 		return false;
 	return c->home == from || (w->sites[from].is_wan_up && w->sites[c->home].is_wan_up);
 }
@@ -26,7 +43,7 @@ static void answer(struct world *w, void *arg)
 	struct sim_site *s = &w->sites[p->from];
 	bool is_ok = services_reaches(w, p->from, p->check);
 	struct observation o = { .is_ok = is_ok,
-		.reason = is_ok ? NULL : "connection refused",
+		.reason = is_ok ? NULL : why_not(w, p->check),
 		.took_us = 1000 };
 
 	uint16_t check = world_check_of(w, p->from, p->check);

@@ -54,6 +54,7 @@ enum fault {
 	FAULT_FLAP,     /* a service comes and goes */
 	FAULT_OPERATOR, /* silences, acknowledgements, pauses */
 	FAULT_RELOAD,   /* a site runs a lab.yaml with fewer checks */
+	FAULT_AILMENT,  /* what is down fails in another way */
 	FAULTS,
 };
 /* Apart from these, now and then, a site's disk changes a bit of an event that it holds. */
@@ -66,6 +67,7 @@ struct sim_message { /* one message in Discord */
 	uint16_t cause;        /* check; CHECK_NONE: a watcher's or a summary */
 	uint64_t members;      /* bit n: check n is listed as not well */
 	uint32_t silent_sites; /* watcher: bit n */
+	uint8_t ailments;      /* bit n: its headline says that the cause fails in way n */
 	bool is_live;          /* what it shows is not over */
 	bool is_deleted;
 	bool is_summary;  /* it tells of several incidents at once, after an outage */
@@ -120,7 +122,10 @@ struct world {
 	/* Truth about services. */
 	bool is_up[SIM_CHECKS]; /* checks that are probed */
 	bool hangs[SIM_CHECKS];
-	bool is_host_up[SIM_CHECKS]; /* by host */
+	uint8_t ailment[SIM_CHECKS];         /* in which way it fails, when it does */
+	uint8_t n_ailments[SIM_CHECKS];      /* changes of that since it fell */
+	int64_t ailing_since_ms[SIM_CHECKS]; /* in this way */
+	bool is_host_up[SIM_CHECKS];         /* by host */
 	bool is_job_alive[SIM_CHECKS];
 	int64_t dead_since_ms[SIM_CHECKS];
 	bool is_path_up[SIM_SITES][SIM_SITES]; /* [from][to] */
@@ -190,6 +195,8 @@ void wires_fini(struct world *w);
 /* services.c: what is probed, and jobs that report */
 void services_probe(struct world *w, uint8_t from, uint16_t check);
 void services_start_jobs(struct world *w);
+#define SIM_AILMENTS 3
+extern const char *const services_ailments[SIM_AILMENTS];
 bool services_reaches(const struct world *w, uint8_t from, uint16_t check);
 
 /* discord.c */
