@@ -12,7 +12,7 @@
 #include "core/peer/link.h"
 #include "port/link/link_port.h"
 
-#define LINK_SITES     2
+#define LINK_SITES      2
 #define LINK_SITE_EVENT 512 /* bytes of one made-up event, about what a real one has */
 
 struct link_site {

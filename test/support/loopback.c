@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHAIN_MAX 4
+#define CHAIN_MAX 64
 
 struct identity {
 	gnutls_x509_privkey_t key;
@@ -381,7 +381,8 @@ static gnutls_x509_crt_t make_certificate(struct identity *id, const struct iden
 	must(gnutls_x509_crt_set_basic_constraints(cert, wish->is_ca, -1) == 0);
 	add_names(cert, wish);
 	must(gnutls_x509_crt_sign2(cert, wish->issuer ? wish->issuer->chain[0] : cert,
-		     wish->issuer ? wish->issuer->key : id->key, GNUTLS_DIG_SHA256, 0) == 0);
+		     wish->issuer ? wish->issuer->key : id->key,
+		     wish->is_sha1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0) == 0);
 	return cert;
 }
 
@@ -390,9 +391,14 @@ struct identity *identity_new(const struct identity_wish *wish)
 	struct identity *id = must_alloc(sizeof *id);
 
 	must(gnutls_x509_privkey_init(&id->key) == 0);
-	must(gnutls_x509_privkey_generate(id->key, GNUTLS_PK_ECDSA,
-		     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0);
+	if (wish->rsa_bits)
+		must(gnutls_x509_privkey_generate(id->key, GNUTLS_PK_RSA, wish->rsa_bits, 0) == 0);
+	else
+		must(gnutls_x509_privkey_generate(id->key, GNUTLS_PK_ECDSA,
+			     GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0) == 0);
 	id->chain[id->n_chain++] = make_certificate(id, wish);
+	while (id->n_chain < wish->times)
+		id->chain[id->n_chain++] = id->chain[0];
 	must(gnutls_certificate_allocate_credentials(&id->credentials) == 0);
 	must(gnutls_certificate_set_x509_key(id->credentials, id->chain, (int)id->n_chain,
 		     id->key) == 0);

@@ -67,6 +67,9 @@ struct identity_wish {
 	bool is_ca;
 	int64_t begins_s, ends_s;      /* from now; ends 0: ten years */
 	const struct identity *issuer; /* NULL: self-signed */
+	unsigned rsa_bits;             /* 0: an ECDSA key of P-256 */
+	bool is_sha1;                  /* the signature on it */
+	unsigned times;                /* how often the chain shows it; 0: once */
 };
 struct identity *identity_new(const struct identity_wish *wish);
 void identity_free(struct identity *id);

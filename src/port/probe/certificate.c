@@ -312,7 +312,7 @@ static const struct {
 	{ GNUTLS_CERT_UNEXPECTED_OWNER, say_wrong_name, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_CA, NULL, "certificate's issuer may not issue certificates" },
 	{ GNUTLS_CERT_SIGNATURE_FAILURE, NULL, "certificate's signature is wrong" },
-	{ GNUTLS_CERT_INSECURE_ALGORITHM, NULL, "certificate is signed with a broken algorithm" },
+	{ GNUTLS_CERT_INSECURE_ALGORITHM, NULL, "certificate is signed with a broken algorithm, or its key is too short" },
 	{ GNUTLS_CERT_PURPOSE_MISMATCH, NULL, "certificate is not meant for servers" },
 	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, NULL, "certificate breaks its issuer's constraints" },
 	{ GNUTLS_CERT_REVOKED, NULL, "certificate is revoked" },

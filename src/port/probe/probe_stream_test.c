@@ -222,6 +222,70 @@ static void a_common_name_is_no_name(void **unused)
 		"certificate is for 127.0.0.1, not for the address 127.0.0.1");
 }
 
+static void weak_signatures_and_keys_are_no_proof(void **unused)
+{
+	scoped(identity_free) struct identity *sha1 =
+		issue((struct identity_wish){ .has_loopback_ip = true,
+			.is_sha1 = true,
+			.issuer = authority });
+	scoped(identity_free) struct identity *short_key =
+		issue((struct identity_wish){ .has_loopback_ip = true,
+			.rsa_bits = 768,
+			.issuer = authority });
+
+	(void)unused;
+	assert_tls_says(sha1, NULL, "certificate is signed with a broken algorithm, or its key is");
+	assert_tls_says(short_key, NULL,
+		"certificate is signed with a broken algorithm, or its key is too short");
+}
+
+/* Sixty don't fit into one record of TLS. */
+static void a_chain_without_end_is_refused(void **unused)
+{
+	static const unsigned times[] = { 20, 60 };
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		scoped(identity_free) struct identity *many =
+			issue((struct identity_wish){ .has_loopback_ip = true,
+				.issuer = authority,
+				.times = times[i] });
+		char wanted[64];
+
+		snprintf(wanted, sizeof wanted, "the server shows %u certificates", times[i]);
+		assert_tls_says(many, NULL, wanted);
+	}
+}
+
+static void say_pong(struct visitor *v)
+{
+	visitor_read_until(v, "\r\n\r\n");
+	visitor_say(v, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong");
+}
+
+/* Which alone would take it. */
+static void a_common_name_is_no_name_through_libcurl_either(void **unused)
+{
+	scoped(identity_free) struct identity *bare =
+		issue((struct identity_wish){ .common_name = "localhost", .issuer = authority });
+	scoped(loopback_free) struct loopback *server = loopback_tls(say_pong, NULL, bare);
+	scoped(probe_result_fini) struct probe_result r = { 0 };
+	char url[64];
+	const struct probe_spec spec = {
+		.kind = PROBE_HTTP,
+		.timeout_ms = 5000,
+		.ip = IP_V4,
+		.http = { .url = url, .method = "GET", .compression = "br", .tls.ca_file = ca_file }
+	};
+
+	(void)unused;
+	snprintf(url, sizeof url, "https://localhost:%u/", loopback_port(server));
+	r = run(&spec);
+	assert_false(r.is_ok);
+	if (!strstr(r.reason, "certificate has no alternative names (SAN)"))
+		fail_msg("%s", r.reason);
+}
+
 static void a_bad_certificate_still_yields_its_facts(void **unused)
 {
 	scoped(probe_result_fini) struct probe_result r = run_tls(expired, NULL);
@@ -497,6 +561,9 @@ int main(void)
 		cmocka_unit_test(a_name_other_than_the_address_can_be_asked_for),
 		cmocka_unit_test(certificates_that_are_not_good_are_told_why),
 		cmocka_unit_test(a_common_name_is_no_name),
+		cmocka_unit_test(weak_signatures_and_keys_are_no_proof),
+		cmocka_unit_test(a_chain_without_end_is_refused),
+		cmocka_unit_test(a_common_name_is_no_name_through_libcurl_either),
 		cmocka_unit_test(a_bad_certificate_still_yields_its_facts),
 		cmocka_unit_test(not_verifying_accepts_them_all_without_a_chain),
 		cmocka_unit_test(a_certificate_that_ends_too_soon_fails),

@@ -143,13 +143,21 @@ static void fail_tls(struct stream *s, int code)
 	fail(s, why);
 }
 
+/* GnuTLS answers "again" also between the records of a message that is longer than one, with more to
+ * take from `in`: nobody would tell us to go on. */
 static void shake(struct stream *s)
 {
+	size_t left, before;
 	int code;
 
 	do {
+		before = s->in.len - s->n_in;
 		code = gnutls_handshake(s->session);
-	} while (code < 0 && code != GNUTLS_E_AGAIN && !gnutls_error_is_fatal(code));
+		left = s->in.len - s->n_in;
+	} while (code < 0 && !gnutls_error_is_fatal(code) &&
+		 (code != GNUTLS_E_AGAIN || (left && left < before)));
+	if (code == GNUTLS_E_AGAIN && left)
+		code = GNUTLS_E_UNEXPECTED_PACKET;
 	if (code == GNUTLS_E_AGAIN)
 		return;
 	if (code < 0) {

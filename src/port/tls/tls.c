@@ -328,18 +328,22 @@ static enum rc proceed(struct tls_session *s, struct str *ret_plain, struct err 
 	return rc;
 }
 
-/* GnuTLS takes all that it is given, or says what is wrong with it.  With one exception: of a cut
- * greeting of SSL 2.0 it wants more while it leaves some. */
+/* GnuTLS may want more while there is some left, between the records of a long message say, or after
+ * the first byte of what could be SSL 2.0.  It goes on when it is asked to. */
 enum rc tls_session_feed(struct tls_session *s, const void *bytes, size_t n, struct str *ret_plain,
 	struct err *e)
 {
+	size_t before;
 	enum rc rc;
 
 	if (s->stage == ENDED)
 		return err_set(e, RC_OFFLINE, "the session has ended");
 	s->in = bytes;
 	s->n_in = n;
-	rc = proceed(s, ret_plain, e);
+	do {
+		before = s->n_in;
+		rc = proceed(s, ret_plain, e);
+	} while (rc == RC_OK && s->n_in && s->n_in < before);
 	if (rc == RC_OK && s->n_in)
 		rc = end_with(s, GNUTLS_E_UNEXPECTED_PACKET, e);
 	s->in = NULL;
