@@ -147,6 +147,14 @@ static enum peer_life life_of(struct site *s, uint8_t peer, struct now now)
 	return LIFE_UNKNOWN;
 }
 
+/* It said so itself.  The patience is that with one of whom nobody knows, so that a restart for an upgrade is none of
+ * anybody's business. */
+static bool is_known_stopped(const struct site *s, uint8_t peer, struct now now)
+{
+	return s->is_stopped[peer] &&
+	       now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS;
+}
+
 static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_blind)
 {
 	uint16_t link = s->tables->link_check[peer], site = s->tables->site_check[peer];
@@ -161,10 +169,14 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 	if (!is_lost(s, peer, now))
 		return;
 	life = is_blind ? LIFE_NOBODY_KNOWS : life_of(s, peer, now);
+	if (!is_blind && is_known_stopped(s, peer, now))
+		life = LIFE_DEAD;
 	if (life == LIFE_UNKNOWN)
 		return;
 	if (is_blind)
 		snprintf(reason, sizeof reason, "%s sees nothing of the outside", site_name(s));
+	else if (life == LIFE_DEAD && s->is_stopped[peer])
+		snprintf(reason, sizeof reason, "it was stopped by its operator");
 	else if (life == LIFE_DEAD)
 		snprintf(reason, sizeof reason, "neither %s nor a watcher hears it", site_name(s));
 	else if (life == LIFE_NOBODY_KNOWS)

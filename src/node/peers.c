@@ -382,9 +382,11 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 			break;
 		case LINK_SAY_UP:
 			say_link(s, now, peer, "up", NULL);
+			s->is_stopped[peer] = false;
 			scrub_linked(s, now);
 			break;
 		case LINK_SAY_DOWN:
+			s->is_stopped[peer] = site_was_shut_down(s, peer);
 			say_link(s, now, peer, "down", do_->why);
 			break;
 		case LINK_SAY_BEAT:
@@ -407,6 +409,25 @@ static void feed(struct site *s, struct now now, uint8_t peer, const struct link
 
 	carry_out(s, now, peer, effects, n);
 	facts_follow_link(s, now, peer);
+}
+
+/* What a stopping site still has to say: not that the link is down, which it knows. */
+void peers_stop(struct site *s, struct now now, const char *why)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		struct link_effect effects[LINK_EFFECTS_MAX];
+		struct link_self self;
+		uint32_t n, kept = 0;
+
+		if (i == s->setup.self)
+			continue;
+		self = self_of(s, now, i, NULL);
+		n = link_stop(&s->links[i], now, &self, why, effects);
+		for (uint32_t j = 0; j < n; j++)
+			if (effects[j].kind == LINK_DO_SEND || effects[j].kind == LINK_DO_CLOSE)
+				effects[kept++] = effects[j];
+		carry_out(s, now, i, effects, kept);
+	}
 }
 
 /* ---- inputs */

@@ -299,10 +299,10 @@ static bool take_kind(void *arg, const struct event *ev, uint64_t cursor)
 	return false;
 }
 
-static bool was_shut_down(struct site *s)
+bool site_was_shut_down(struct site *s, uint8_t site)
 {
 	const struct journal_store *store = s->setup.store;
-	struct event_query q = { .site = site_name(s), .most = 1 };
+	struct event_query q = { .site = s->lab->sites[site].name, .most = 1 };
 	enum event_kind newest = EVENT_UNKNOWN;
 
 	return store->query(store->ctx, &q, take_kind, &newest, NULL) == RC_OK &&
@@ -387,7 +387,9 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	journal_heads(s->journal, &n);
 	is_new = n == 0;
 	s->last_alive.ms = store->noted(store->ctx, "last_alive", 0);
-	is_clean = is_new || was_shut_down(s);
+	is_clean = is_new || site_was_shut_down(s, s->setup.self);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		s->is_stopped[i] = i != s->setup.self && site_was_shut_down(s, i);
 	checks_load(s->checks, now, s->tables->specs, s->lab->n_checks);
 	alert_load(s->alert, now, &s->tables->alert);
 	rc = events_restore(s, now, e);
@@ -631,6 +633,7 @@ void site_shutdown(struct site *s, struct now now, const char *why)
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_SHUTDOWN, site_name(s), str_c(&body));
 	site_pump(s, now);
+	peers_stop(s, now, why);
 }
 
 /* ---- questions */

@@ -302,6 +302,13 @@ void pair_stop(struct pair *p, uint8_t site)
 		site_closed(p->sites[other].site, pair_now(p, other), site, p->connection, "reset");
 }
 
+void pair_shut_down(struct pair *p, uint8_t site)
+{
+	site_shutdown(p->sites[site].site, pair_now(p, site), "asked to");
+	pair_settle(p);
+	pair_stop(p, site);
+}
+
 struct pair *pair_open(const char *yaml)
 {
 	struct pair *p = must_alloc(sizeof *p);

@@ -71,6 +71,7 @@ struct now pair_now(const struct pair *p, uint8_t site);
 void pair_settle(struct pair *p);
 
 void pair_stop(struct pair *p, uint8_t site); /* as by kill -9 */
+void pair_shut_down(struct pair *p, uint8_t site);
 void pair_start(struct pair *p, uint8_t site);
 void pair_part(struct pair *p);
 void pair_heal(struct pair *p);

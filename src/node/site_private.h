@@ -90,6 +90,7 @@ struct site {
 	struct alert *alert;
 	struct link *links;                 /* one a site, ours unused */
 	bool is_link_said[SITES_MAX];       /* the journal says that it is up */
+	bool is_stopped[SITES_MAX];         /* its operator did, before the link was lost */
 	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
 	struct followed {                   /* of each link, as the facts were told last */
 		enum link_state state;
@@ -141,6 +142,7 @@ struct site {
 /* site.c */
 /* This site runs this configuration: written down when it isn't the one of before. */
 void site_say_config(struct site *s, struct now now, const struct site_revision *rev);
+bool site_was_shut_down(struct site *s, uint8_t site); /* the last thing that it wrote */
 struct site_effect *site_push(struct site *s, enum site_effect_kind kind);
 void site_pump(struct site *s, struct now now);
 void site_begin(struct site *s, struct now now); /* a new input: scratch is forgotten */
@@ -176,6 +178,7 @@ void events_add(struct site *s, struct now now, enum event_kind kind, const char
 void peers_init(struct site *s, struct now now);
 void peers_tick(struct site *s, struct now now);
 void peers_push(struct site *s, struct now now); /* our heads grew */
+void peers_stop(struct site *s, struct now now, const char *why);
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
 bool peers_is_behind(const struct site *s, uint8_t peer); /* it holds events that we lack */

@@ -196,6 +196,52 @@ static void a_dead_site_is_told_by_its_peer_within_thirty_seconds(void **state)
 	assert_true(last()->created.ms - began <= 30 * SECOND_MS);
 }
 
+static void a_site_that_was_stopped_is_told_as_that(void **state)
+{
+	(void)state;
+	p->is_watcher_up = false; /* nobody needs to be asked */
+	pair_run(p, MINUTE_MS);
+	pair_shut_down(p, DUBLIN);
+	assert_int_equal(site_link(p->sites[MUMBAI].site, DUBLIN)->state, LINK_DOWN);
+	assert_string_equal(site_link(p->sites[MUMBAI].site, DUBLIN)->why, "asked to");
+	pair_run(p, 20 * SECOND_MS);
+	assert_true(pair_was_said(p, "site dublin is down: it was stopped by its operator"));
+	pair_start(p, DUBLIN);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "site dublin is back"));
+	pair_stop(p, DUBLIN); /* and now it dies */
+	pair_run(p, 30 * SECOND_MS);
+	assert_false(pair_was_said(p, "again: it was stopped"));
+	assert_string_equal(
+		checks_view(site_checks(p->sites[MUMBAI].site), pair_check(p, "site:dublin"))
+			.reason,
+		"no link, and no watcher to ask: the site or the link is down");
+}
+
+static void who_restarts_while_the_other_is_stopped_still_knows_it(void **state)
+{
+	(void)state;
+	pair_shut_down(p, DUBLIN);
+	pair_run(p, 2 * SECOND_MS);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, 30 * SECOND_MS);
+	assert_true(pair_was_said(p, "site dublin is down: it was stopped by its operator"));
+}
+
+static void a_restart_of_a_few_seconds_is_not_told(void **state)
+{
+	uint32_t n_messages = p->n_messages;
+
+	(void)state;
+	pair_shut_down(p, DUBLIN);
+	pair_run(p, 5 * SECOND_MS);
+	pair_start(p, DUBLIN);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, n_messages);
+	assert_int_equal(pair_events(p, MUMBAI, "shutdown"), 1);
+}
+
 static void what_a_dead_site_would_say_of_itself_folds_into_its_death(void **state)
 {
 	(void)state;
@@ -445,6 +491,9 @@ int main(void)
 		T(a_dead_link_is_told_once_as_just_that),
 		T(a_link_that_comes_back_says_so_and_nothing_else),
 		T(a_dead_site_is_told_by_its_peer_within_thirty_seconds),
+		T(a_site_that_was_stopped_is_told_as_that),
+		T(who_restarts_while_the_other_is_stopped_still_knows_it),
+		T(a_restart_of_a_few_seconds_is_not_told),
 		T(what_a_dead_site_would_say_of_itself_folds_into_its_death),
 		T(a_site_that_comes_back_leaves_nothing_open),
 		T(without_a_watcher_to_ask_it_says_that_it_can_not_know),

@@ -34,20 +34,6 @@ static void ask_from(struct journal_head *ret, const struct journal_head *chain,
 	ret->hash = (struct sha256){ 0 };
 }
 
-bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
-	struct journal_head *ret_from)
-{
-	for (size_t i = 0; i < j->n_chains; i++) {
-		const struct journal_head *reached = find_head(theirs, n, &j->heads[i]);
-
-		if (!reached || reached->seq < j->heads[i].seq) {
-			ask_from(ret_from, &j->heads[i], reached);
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Whether their version of a chain of ours is another than the one that we hold. */
 static bool is_contradicted(const struct journal *j, const struct journal_head *theirs,
 	size_t chain)

@@ -129,10 +129,6 @@ enum rc journal_accept(struct journal *j, struct now now, const struct event *ev
 	size_t *ret_new, struct err *e) MUST_USE;
 
 const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n);
-/* What a peer that has `theirs` lacks: one (chain, from_seq) at a time; false when nothing.
- * ret_from->seq is what they have, 0 for nothing: send from seq + 1. */
-bool journal_missing(const struct journal *j, const struct journal_head *theirs, size_t n,
-	struct journal_head *ret_from);
 /* Our heads as a peer that has `theirs` is to be shown them: a chain of ours that it holds in
  * another version is shown only as far as the two are known to be the same.  So the link asks for
  * the rest, and journal_accept() finds the fork and settles it.  `ret` has room for all heads. */

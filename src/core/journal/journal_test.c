@@ -215,27 +215,6 @@ static void whatever_an_operator_types_as_subject_peers_accept(void **state)
 	assert_int_equal(strlen(events[n - 1].subject), EVENT_SUBJECT_BYTES_MAX - 1);
 }
 
-static void we_know_what_a_peer_lacks(void **state)
-{
-	struct journal_head from;
-	size_t n;
-	const struct journal_head *theirs;
-
-	(void)state;
-	write_some(&dublin, 3);
-	theirs = journal_heads(mumbai.journal, &n);
-	assert_true(journal_missing(dublin.journal, theirs, n, &from));
-	assert_string_equal(from.site, "dublin");
-	assert_int_equal(from.seq, 0);
-	assert_int_equal(send_all(&dublin, &mumbai, "dublin", 1763000000), RC_OK);
-	theirs = journal_heads(mumbai.journal, &n);
-	assert_false(journal_missing(dublin.journal, theirs, n, &from));
-	write_some(&dublin, 1);
-	assert_true(journal_missing(dublin.journal, theirs, n, &from));
-	assert_int_equal(from.seq, 3);
-	assert_int_equal(shown(&dublin, &mumbai), 4);
-}
-
 static void a_new_epoch_links_the_end_of_the_one_before(void **state)
 {
 	struct event *old, *new;
@@ -305,7 +284,6 @@ int main(void)
 		TEST(a_body_too_long_has_its_longest_text_cut),
 		TEST(a_body_that_no_cut_can_shorten_says_so),
 		TEST(whatever_an_operator_types_as_subject_peers_accept),
-		TEST(we_know_what_a_peer_lacks),
 		TEST(a_new_epoch_links_the_end_of_the_one_before),
 		TEST(what_is_prepared_moves_to_the_new_epoch),
 		TEST(without_a_signer_nothing_is_signed_or_asked_for),
