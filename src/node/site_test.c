@@ -374,6 +374,17 @@ static void the_peer_delivers_for_a_site_whose_channel_is_dead(void **state)
 	assert_string_equal(pair_incident(p, MUMBAI, "photos")->told[0].via, "dublin");
 }
 
+static void what_neither_site_can_send_goes_out_through_the_watcher(void **state)
+{
+	(void)state;
+	p->sites[DUBLIN].is_channel_reachable = p->sites[MUMBAI].is_channel_reachable = false;
+	pair_run(p, 10 * MINUTE_MS); /* each knows of the other that it can't */
+	pair_break(p, "photos", true);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "photos is down"));
+	assert_string_equal(pair_incident(p, MUMBAI, "photos")->told[0].via, "webhost");
+}
+
 static void a_dead_watcher_is_said_once(void **state)
 {
 	(void)state;
@@ -504,6 +515,7 @@ int main(void)
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
 		T(what_the_watcher_got_no_answer_for_is_said_to_be_a_repeat_maybe),
 		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
+		T(what_neither_site_can_send_goes_out_through_the_watcher),
 		T(a_dead_watcher_is_said_once),
 		T(a_drill_is_made_by_each_site_and_passes_in_silence),
 		T(a_drill_that_fails_is_told),
