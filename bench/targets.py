@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real services to be probed: a web server with and without TLS, a name server."""
+import contextlib
+import http.client
 import pathlib
 import subprocess
 
@@ -11,7 +13,7 @@ events {{ worker_connections 256; }}
 http {{
   access_log off;
   client_body_temp_path {d}; proxy_temp_path {d}; fastcgi_temp_path {d}; uwsgi_temp_path {d}; scgi_temp_path {d};
-  server {{ listen {host}:{http}; location / {{ return 200 "pong"; }} }}
+  server {{ listen {host}:{http}; location / {{ return 200 "pong"; }} location /connections {{ stub_status; }} }}
   server {{ listen {host}:{tls} ssl http2; ssl_certificate {d}/server.pem; ssl_certificate_key {d}/server.key;
             location / {{ return 200 "pong"; }} }}
 }}
@@ -40,6 +42,14 @@ class Nginx(Program):
         (folder / "nginx.conf").write_text(NGINX.format(d=folder, host=host, http=HTTP_PORT, tls=TLS_PORT))
         super().__init__(["/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf"], folder / "nginx.log",
                          (host, HTTP_PORT))
+
+
+    def connections(self):
+        """That it has accepted so far, this one included."""
+        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        with contextlib.closing(connection):
+            connection.request("GET", "/connections")
+            return int(connection.getresponse().read().split()[7])
 
 
 class NameServer(Program):

@@ -26,7 +26,7 @@ LABS = 2
 FAIL_PER_S = 12  # in all labs together
 EARLY_S = 12, 30  # a third recovers so soon after: seen for sure, perhaps not told yet
 BUCKET = 30   # requests in two seconds; Discord's usual 5 would take a quarter of an hour
-PATIENCE_S = 400
+PATIENCE_S = 170
 FIRST_PORT = 42000
 
 
