@@ -8,12 +8,12 @@
 #include "core/journal/memory_store.h"
 #include "node/site_private.h"
 
+#include "test/support/hostile_chain.h"
 #include "test/support/lab_text.h"
 
-#define WALL_0_MS         INT64_C(1795386851000)
-#define LINES_MAX         64
-#define SOON_MS           (5 * MINUTE_MS)
-#define BODY_BUDGET_BYTES (4u * 1024 * 1024)
+#define WALL_0_MS INT64_C(1795386851000)
+#define LINES_MAX 64
+#define SOON_MS   (5 * MINUTE_MS)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,9 +40,7 @@ struct run {
 	struct memory_store *store;
 	struct site *site;
 	struct now now;
-	struct arena arena; /* of the events */
-	uint64_t seq, hlc;
-	struct sha256 previous;
+	struct hostile_chain chain;
 };
 
 /* ---- the world around the site: its own service is down, its channel works */
@@ -114,37 +112,6 @@ static void start(struct run *r)
 
 /* ---- the events */
 
-/* The next event of mumbai's chain; false when the line is none. */
-static bool read_line(struct run *r, char *line, struct event *ret)
-{
-	char *subject = strchr(line, ' '), *body = subject ? strchr(subject + 1, ' ') : NULL;
-	scoped(json_decref) json_t *object = NULL;
-	struct str spelt = STR_EMPTY;
-	bool is_good;
-
-	if (!body)
-		return false;
-	*subject++ = *body++ = '\0';
-	if (json_read(&object, body, strlen(body), NULL) != RC_OK ||
-		event_write_body(object, &spelt, NULL) != RC_OK) {
-		str_fini(&spelt);
-		return false;
-	}
-	*ret = (struct event){ .site = "mumbai",
-		.epoch = 1795386000,
-		.seq = r->seq + 1,
-		.hlc = r->hlc + 1,
-		.wall = r->now.wall,
-		.kind = line,
-		.subject = subject,
-		.body = arena_strdup(&r->arena, str_c(&spelt)),
-		.previous = r->previous };
-	str_fini(&spelt);
-	ret->hash = event_hash(ret);
-	is_good = ret->body && event_validate(ret, NULL) == RC_OK;
-	return is_good;
-}
-
 static void speak_of(const struct run *r, const struct event *ev)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -158,12 +125,10 @@ static void arrive(struct run *r, char *line)
 	struct event ev;
 	size_t n_new;
 
-	if (!read_line(r, line, &ev))
+	r->chain.wall = r->now.wall;
+	if (!hostile_chain_next(&r->chain, line, &ev))
 		return;
 	must(journal_accept(r->site->journal, r->now, &ev, 1, &n_new, NULL) == RC_OK);
-	r->seq++;
-	r->hlc++;
-	r->previous = ev.hash;
 	speak_of(r, &ev);
 	site_begin(r->site, r->now);
 	events_apply(r->site, r->now, &ev);
@@ -194,13 +159,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct run r = { .lab = read_lab(),
 		.now = { { HOUR_MS }, { WALL_0_MS } },
-		.hlc = (uint64_t)WALL_0_MS << 16,
 		.store = memory_store_new() };
 	scoped(mem_free) char *text = must_alloc(size + 1);
 	char *rest = text;
 
 	memcpy(text, data, size);
-	arena_init(&r.arena, BODY_BUDGET_BYTES);
+	hostile_chain_init(&r.chain, r.now.wall);
 	start(&r);
 	pass(&r, MINUTE_MS);
 	for (int i = 0; rest && i < LINES_MAX; i++)
@@ -213,6 +177,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(is_seen(r.site, "git"));
 	site_free(r.site);
 	memory_store_free(r.store);
-	arena_fini(&r.arena);
+	hostile_chain_fini(&r.chain);
 	return 0;
 }
