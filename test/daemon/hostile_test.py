@@ -65,11 +65,11 @@ class Daemon(unittest.TestCase):
     def command(self):
         return [DIARCHY, "serve", "--lab", self.folder / "lab.yaml", "--key", self.folder / "key", "--state", self.state]
 
-    def start(self, *before):
+    def start(self, *before, command=None):
         """Until it answers."""
         self.log = open(self.folder / "log", "a+b")  # pylint: disable=consider-using-with
         self.addCleanup(self.log.close)
-        self.site = subprocess.Popen([*before, *self.command()], stdout=self.log, stderr=self.log)
+        self.site = subprocess.Popen([*before, *(command or self.command())], stdout=self.log, stderr=self.log)
         for _ in range(PATIENCE_S * 20):
             self.assertIsNone(self.site.poll(), self.said())
             try:
@@ -252,6 +252,31 @@ class Strangers(Daemon):
                 except OSError:
                     pass
         self.is_well()
+
+
+class Watcher(Daemon):
+    def test_a_memory_that_came_to_harm_is_named_and_a_new_one_begun(self):
+        key = self.cli("keygen", self.folder / "watcher-key").stdout.split()[-1].strip('"')
+        lab = self.folder / "lab.yaml"
+        watcher = f'watchers:\n  webhost: {{url: "http://127.0.0.1:{self.http}", key: "{key}"}}\nheartbeats:'
+        lab.write_text(lab.read_text(encoding="utf-8").replace("heartbeats:", watcher), encoding="utf-8")
+        self.state.mkdir()
+        memory = self.state / "watcher.json"
+        for harm in (b"{", b"\0" * 1000, b"[]", b'{"version":99}', random.Random(5).randbytes(5000)):
+            with self.subTest(harm[:30]):
+                memory.write_bytes(harm)
+                self.start(
+                    command=[DIARCHY, "watch", "--lab", lab, "--key", self.folder / "watcher-key", "--state", self.state,
+                             "--listen", f"127.0.0.1:{self.http}"]
+                )  # fmt: skip
+                self.assertIn(f"{memory}: ", self.said())
+                self.assertIn("beginning anew", self.said())
+                for noise in ("{}", "[" * 60000, '{"lab":"home","site":"dublin"}', "\0" * 70000):
+                    got = self.status(f"POST /beacon {HEAD}Connection: close\r\nContent-Length: {len(noise)}\r\n\r\n{noise}")
+                    self.assertIn(got, (400, 401, 403, 413))
+                self.assertEqual(self.get("/healthz"), b"ok\n")
+                self.stop()
+                (self.folder / "log").unlink()
 
 
 class Login(Daemon):

@@ -27,6 +27,7 @@ struct identity {
 
 struct loopback {
 	int fd;
+	int aside;   /* answers to datagrams leave by this; 0: by `fd` */
 	int hole[8]; /* connections that fill a black hole's backlog */
 	uint16_t port;
 	serve_tcp *tcp;
@@ -247,7 +248,8 @@ static void *run_udp(void *arg)
 		answer = l->udp(l->ctx, atomic_fetch_add(&l->visits, 1), datagram, (size_t)n,
 			sizeof datagram);
 		if (answer)
-			sendto(l->fd, datagram, answer, 0, (struct sockaddr *)&from, length);
+			sendto(l->aside ? l->aside : l->fd, datagram, answer, 0,
+				(struct sockaddr *)&from, length);
 	}
 	return NULL;
 }
@@ -292,13 +294,28 @@ struct loopback *loopback_tcp_at(uint16_t port, serve_tcp *serve, void *ctx)
 	return start_tcp(port, serve, ctx, NULL);
 }
 
-struct loopback *loopback_udp(serve_udp *serve, void *ctx)
+static struct loopback *make_udp(serve_udp *serve, void *ctx)
 {
 	struct loopback *l = must_alloc(sizeof *l);
 
 	l->fd = listen_on_loopback(SOCK_DGRAM, &l->port);
 	l->udp = serve;
 	l->ctx = ctx;
+	return l;
+}
+
+struct loopback *loopback_udp(serve_udp *serve, void *ctx)
+{
+	return start(make_udp(serve, ctx), run_udp);
+}
+
+struct loopback *loopback_udp_aside(serve_udp *serve, void *ctx)
+{
+	struct loopback *l = make_udp(serve, ctx);
+	uint16_t port = 0;
+
+	l->aside = listen_on_loopback(SOCK_DGRAM, &port);
+	must(l->aside > 0);
 	return start(l, run_udp);
 }
 
@@ -341,6 +358,8 @@ void loopback_free(struct loopback *l)
 	for (size_t i = 0; i < COUNT(l->hole); i++)
 		if (l->hole[i] > 0)
 			close(l->hole[i]);
+	if (l->aside)
+		close(l->aside);
 	close(l->fd);
 	free(l);
 }

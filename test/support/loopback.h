@@ -41,6 +41,8 @@ struct loopback *loopback_tcp(serve_tcp *serve, void *ctx);
 struct loopback *loopback_tcp_at(uint16_t port, serve_tcp *serve, void *ctx);
 struct loopback *loopback_tls(serve_tcp *serve, void *ctx, const struct identity *id);
 struct loopback *loopback_udp(serve_udp *serve, void *ctx);
+/* The same, answering from another port, as somebody does who only guesses what was asked. */
+struct loopback *loopback_udp_aside(serve_udp *serve, void *ctx);
 /* Neither answers nor refuses: its backlog is full, so that SYNs are dropped. */
 struct loopback *loopback_black_hole(void);
 uint16_t loopback_port(const struct loopback *l);

@@ -175,6 +175,23 @@ static void a_malformed_answer_and_none_at_all_fail(void **unused)
 	assert_string_equal(none.reason, "no answer in 200 ms (while waiting for the answer)");
 }
 
+/* Right to the last bit, but not from where it was asked. */
+static void an_answer_from_elsewhere_is_none(void **unused)
+{
+	answer *fill = answer_well;
+	scoped(loopback_free) struct loopback *server = loopback_udp_aside(serve, &fill);
+	scoped(probe_result_fini) struct probe_result r = { 0 };
+	struct spec s;
+
+	(void)unused;
+	spec_for(&s, server);
+	s.probe.timeout_ms = 300;
+	r = run(&s.probe);
+	assert_true(loopback_visits(server) > 0);
+	assert_false(r.is_ok);
+	assert_non_null(strstr(r.reason, "no answer in 300 ms"));
+}
+
 static void nobody_there_is_refused(void **unused)
 {
 	scoped(loopback_free) struct loopback *tcp_only = loopback_tcp(visitor_wait, NULL);
@@ -336,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_answer_fails_with_both),
 		cmocka_unit_test(answers_to_other_questions_are_passed_over_and_told_of),
 		cmocka_unit_test(a_malformed_answer_and_none_at_all_fail),
+		cmocka_unit_test(an_answer_from_elsewhere_is_none),
 		cmocka_unit_test(nobody_there_is_refused),
 		cmocka_unit_test(a_truncated_answer_is_asked_for_again_over_tcp),
 		cmocka_unit_test(over_tcp_another_question_is_an_error_at_once),
