@@ -23,21 +23,8 @@ const char *site_name(const struct site *s)
 
 struct site_effect *site_push(struct site *s, enum site_effect_kind kind)
 {
-	struct site_effect *fx;
+	struct site_effect *fx = ring_push(&s->effects);
 
-	if (s->queued == s->cap) {
-		uint32_t cap = s->cap ? 2 * s->cap : 16;
-		struct site_effect *queue = must_alloc(cap * sizeof *queue);
-
-		for (uint32_t i = 0; i < s->queued; i++)
-			queue[i] = s->queue[(s->head + i) % s->cap];
-		free(s->queue);
-		s->queue = queue;
-		s->cap = cap;
-		s->head = 0;
-	}
-	fx = &s->queue[(s->head + s->queued++) % s->cap];
-	memset(fx, 0, sizeof *fx);
 	fx->kind = kind;
 	return fx;
 }
@@ -70,10 +57,7 @@ static bool is_promise(const struct site_effect *fx)
 
 bool site_next(struct site *s, struct site_effect *ret)
 {
-	while (s->queued) {
-		*ret = s->queue[s->head];
-		s->head = (s->head + 1) % s->cap;
-		s->queued--;
+	while (ring_pop(&s->effects, ret)) {
 		if (!s->is_stuck || !is_promise(ret))
 			return true;
 		site_effect_fini(ret);
@@ -155,17 +139,14 @@ static void say_committed(struct site *s, const struct event *events, size_t n)
 /* Deliveries that were decided on but may not leave: as if they had not been begun. */
 static void call_back_deliveries(struct site *s, struct now now)
 {
-	uint32_t n = s->queued;
+	struct site_effect fx;
 
-	for (uint32_t i = 0; i < n; i++) {
-		struct site_effect fx = s->queue[s->head];
+	for (uint32_t n = s->effects.n; n && ring_pop(&s->effects, &fx); n--) {
 		struct delivery_outcome o = { .answer = { .verdict = PACE_LATER,
 						      .retry_after_ms = STUCK_RETRY_MS,
 						      .remaining = -1,
 						      .reset_after_ms = -1 } };
 
-		s->head = (s->head + 1) % s->cap;
-		s->queued--;
 		if (fx.kind == SITE_DO_DELIVER) {
 			o.number = fx.delivery->number;
 			alert_delivered(s->alert, now, &o);
@@ -418,6 +399,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->last_wall = now.wall;
 	s->labs_differ.ms = s->behind.ms = s->parted.ms = NEVER_MS;
 	s->egress_seen.ms = INT64_MIN / 2;
+	s->effects = RING_OF(struct site_effect);
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);
 	s->checks = checks_new(setup->self, setup->seed);
@@ -440,13 +422,12 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 
 void site_free(struct site *s)
 {
+	struct site_effect fx;
+
 	if (!s)
 		return;
-	while (s->queued) {
-		site_effect_fini(&s->queue[s->head]);
-		s->head = (s->head + 1) % s->cap;
-		s->queued--;
-	}
+	while (ring_pop(&s->effects, &fx))
+		site_effect_fini(&fx);
 	beacons_fini(s);
 	alert_free(s->alert);
 	checks_free(s->checks);
@@ -458,7 +439,7 @@ void site_free(struct site *s)
 	free(s->shown);
 	free(s->pause_hlc);
 	free(s->said_hlc);
-	free(s->queue);
+	ring_fini(&s->effects);
 	free(s);
 }
 

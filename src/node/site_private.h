@@ -16,6 +16,7 @@
 #define NODE_SITE_PRIVATE_H
 
 #include "base/log.h"
+#include "base/ring.h"
 #include "core/journal/scrub.h"
 #include "node/site.h"
 
@@ -135,8 +136,7 @@ struct site {
 	bool is_stuck;           /* the last commit failed */
 	bool is_pumping;
 	struct arena scratch; /* until the next input */
-	struct site_effect *queue;
-	uint32_t head, queued, cap;
+	struct ring effects;  /* of struct site_effect */
 };
 
 /* site.c */

@@ -15,33 +15,16 @@
 
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject)
 {
-	struct alert_effect *fx;
+	struct alert_effect *fx = ring_push(&a->effects);
 
-	if (a->queued == a->cap) {
-		uint32_t cap = a->cap ? 2 * a->cap : 8;
-		struct alert_effect *queue = must_alloc(cap * sizeof *queue);
-
-		for (uint32_t i = 0; i < a->queued; i++)
-			queue[i] = a->queue[(a->head + i) % a->cap];
-		free(a->queue);
-		a->queue = queue;
-		a->cap = cap;
-		a->head = 0;
-	}
-	fx = &a->queue[(a->head + a->queued++) % a->cap];
-	*fx = (struct alert_effect){ .kind = kind };
+	fx->kind = kind;
 	str_copy(fx->subject, sizeof fx->subject, subject);
 	return fx;
 }
 
 bool alert_next(struct alert *a, struct alert_effect *ret)
 {
-	if (a->queued == 0)
-		return false;
-	*ret = a->queue[a->head];
-	a->head = (a->head + 1) % a->cap;
-	a->queued--;
-	return true;
+	return ring_pop(&a->effects, ret);
 }
 
 void delivery_fini(struct delivery *d)
@@ -103,6 +86,7 @@ struct alert *alert_new(uint64_t seed)
 
 	rng_seed(&a->rng, seed);
 	silences_init(&a->silences);
+	a->effects = RING_OF(struct alert_effect);
 	a->wake.ms = NEVER_MS;
 	return a;
 }
@@ -172,18 +156,16 @@ void alert_forget(struct alert *a, struct tracked *t)
 
 void alert_free(struct alert *a)
 {
+	struct alert_effect fx;
+
 	if (!a)
 		return;
 	map_each (&a->tracked, it)
 		free_tracked(it->value);
 	for (uint16_t i = 0; i < a->n_judged; i++)
 		free_judged(&a->judged[i]);
-	while (a->queued) {
-		struct alert_effect fx;
-
-		alert_next(a, &fx);
+	while (alert_next(a, &fx))
 		alert_effect_fini(&fx);
-	}
 	map_fini(&a->tracked);
 	map_fini(&a->incidents);
 	map_fini(&a->covers);
@@ -191,7 +173,7 @@ void alert_free(struct alert *a)
 	silences_fini(&a->silences);
 	free(a->judged);
 	free(a->busy);
-	free(a->queue);
+	ring_fini(&a->effects);
 	free(a);
 }
 

@@ -14,6 +14,7 @@
 #ifndef CORE_ALERT_ALERT_PRIVATE_H
 #define CORE_ALERT_ALERT_PRIVATE_H
 
+#include "base/ring.h"
 #include "core/alert/alert.h"
 
 /* An incident and what this site knows beside its events. */
@@ -85,9 +86,8 @@ struct alert {
 	uint32_t in_flight[CHANNELS_MAX];
 	uint64_t last_number; /* of deliveries */
 	uint64_t last_second; /* of incident ids */
-	struct alert_effect *queue;
-	uint32_t head, queued, cap;
-	bool is_dirty; /* something may have to be opened or sent */
+	struct ring effects;  /* of struct alert_effect */
+	bool is_dirty;        /* something may have to be opened or sent */
 	struct mono wake, prune_due;
 };
 

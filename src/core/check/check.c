@@ -8,28 +8,12 @@
 
 void check_say(struct checks *c, enum check_effect_kind kind, uint16_t check)
 {
-	if (c->queued == c->cap) {
-		uint32_t cap = c->cap ? 2 * c->cap : 16;
-		struct check_effect *queue = must_alloc(cap * sizeof *queue);
-
-		for (uint32_t i = 0; i < c->queued; i++)
-			queue[i] = c->queue[(c->head + i) % c->cap];
-		free(c->queue);
-		c->queue = queue;
-		c->cap = cap;
-		c->head = 0;
-	}
-	c->queue[(c->head + c->queued++) % c->cap] = (struct check_effect){ kind, check };
+	*(struct check_effect *)ring_push(&c->effects) = (struct check_effect){ kind, check };
 }
 
 bool checks_next(struct checks *c, struct check_effect *ret)
 {
-	if (c->queued == 0)
-		return false;
-	*ret = c->queue[c->head];
-	c->head = (c->head + 1) % c->cap;
-	c->queued--;
-	return true;
+	return ring_pop(&c->effects, ret);
 }
 
 /* ---- vantages */
@@ -69,6 +53,7 @@ struct checks *checks_new(uint8_t self, uint64_t seed)
 
 	c->self = self;
 	rng_seed(&c->rng, seed);
+	c->effects = RING_OF(struct check_effect);
 	return c;
 }
 
@@ -88,7 +73,7 @@ void checks_free(struct checks *c)
 	if (!c)
 		return;
 	drop_items(c);
-	free(c->queue);
+	ring_fini(&c->effects);
 	free(c);
 }
 
@@ -165,7 +150,7 @@ void checks_load(struct checks *c, struct now now, const struct check_spec *spec
 	c->items = items;
 	c->n = n;
 	c->digest_valid = 0;
-	c->queued = 0; /* names other indices now; what changed is judged again below */
+	ring_clear(&c->effects); /* names other indices now; what changed is judged again below */
 	c->wall_minus_mono_ms = now.wall.ms - now.mono.ms;
 	for (uint16_t i = 0; i < n; i++) {
 		struct check *k = &items[i];

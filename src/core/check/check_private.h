@@ -15,6 +15,7 @@
 #define CORE_CHECK_CHECK_PRIVATE_H
 
 #include "base/mem.h"
+#include "base/ring.h"
 #include "core/check/check.h"
 
 #define CHECK_NOBODY   UINT8_MAX
@@ -46,10 +47,9 @@ struct checks {
 	struct check *items;
 	uint16_t n;
 	struct heap probe_heap, judge_heap;
-	struct check_effect *queue; /* ring of `cap` slots */
-	uint32_t head, queued, cap;
-	uint8_t blind;     /* bit n: site n */
-	uint8_t promising; /* bit n: its promise holds */
+	struct ring effects; /* of struct check_effect */
+	uint8_t blind;       /* bit n: site n */
+	uint8_t promising;   /* bit n: its promise holds */
 	struct mono promised[SITES_MAX];
 	struct wall promised_at[SITES_MAX]; /* the same moment */
 	int64_t wall_minus_mono_ms;         /* to notice jumps */

@@ -13,21 +13,8 @@
 
 static struct watcher_effect *push(struct watcher *w, enum watcher_effect_kind kind)
 {
-	struct watcher_effect *fx;
+	struct watcher_effect *fx = ring_push(&w->effects);
 
-	if (w->queued == w->cap) {
-		uint32_t cap = w->cap ? 2 * w->cap : 8;
-		struct watcher_effect *queue = must_alloc(cap * sizeof *queue);
-
-		for (uint32_t i = 0; i < w->queued; i++)
-			queue[i] = w->queue[(w->head + i) % w->cap];
-		free(w->queue);
-		w->queue = queue;
-		w->cap = cap;
-		w->head = 0;
-	}
-	fx = &w->queue[(w->head + w->queued++) % w->cap];
-	memset(fx, 0, sizeof *fx);
 	fx->kind = kind;
 	return fx;
 }
@@ -39,12 +26,7 @@ bool watcher_next(struct watcher *w, struct watcher_effect *ret)
 		*ret = (struct watcher_effect){ .kind = WATCHER_DO_SAVE };
 		return true;
 	}
-	if (!w->queued)
-		return false;
-	*ret = w->queue[w->head];
-	w->head = (w->head + 1) % w->cap;
-	w->queued--;
-	return true;
+	return ring_pop(&w->effects, ret);
 }
 
 void sending_say(struct watcher *w, const char *site, const char *what)

@@ -299,6 +299,7 @@ struct watcher *watcher_new(const struct watcher_config *config, struct now now)
 	struct watcher *w = must_alloc(sizeof *w);
 
 	w->cfg = *config;
+	w->effects = RING_OF(struct watcher_effect);
 	w->started = now.mono;
 	w->save_due.ms = now.mono.ms + SAVE_EVERY_MS;
 	for (uint32_t i = 0; i < SITES_MAX; i++) {
@@ -319,7 +320,7 @@ void watcher_free(struct watcher *w)
 			free(w->sites[i].told[--w->sites[i].n_told]);
 	while (watcher_next(w, &fx))
 		str_fini(&fx.payload);
-	free(w->queue);
+	ring_fini(&w->effects);
 	free(w);
 }
 

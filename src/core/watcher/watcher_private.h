@@ -16,6 +16,7 @@
 #ifndef CORE_WATCHER_WATCHER_PRIVATE_H
 #define CORE_WATCHER_WATCHER_PRIVATE_H
 
+#include "base/ring.h"
 #include "core/watcher/watcher.h"
 
 #define HANDED_KEPT 64 /* outcomes remembered against repeats, a site */
@@ -68,9 +69,8 @@ struct watcher {
 	uint32_t drill_attempts;
 	char config_why[REASON_BYTES_MAX];
 	uint64_t last_number;
-	bool is_unsaved; /* the state on disk must change before an effect leaves */
-	struct watcher_effect *queue;
-	uint32_t head, queued, cap;
+	bool is_unsaved;     /* the state on disk must change before an effect leaves */
+	struct ring effects; /* of struct watcher_effect */
 };
 
 /* watcher.c */
