@@ -174,6 +174,7 @@ static enum rc settle(struct journal *j, struct now now, const struct event *eve
 		return rc;
 	j->tails[chain].is_settled = true;
 	journal_advance(j, &merged[n - 1]);
+	j->tails[chain].before.seq = 0;
 	journal_advance(j, &merged[n_merged - 1]);
 	journal_enter(j, epoch);
 	return RC_OK;

@@ -50,11 +50,15 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 		return j->tails[chain].is_forked;
 	if (theirs->seq == ours->seq)
 		return !same_hash(&theirs->hash, &ours->hash);
+	/* Nearly always: what we wrote last is on its way. */
+	if (theirs->seq == j->tails[chain].before.seq)
+		return !same_hash(&theirs->hash, &j->tails[chain].before.hash);
 	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n,
 		    NULL) != RC_OK ||
-		n != 1 || !journal_fits_hash(ev))
-		return false; /* the store has trouble of its own, which is said elsewhere */
-	return !same_hash(&theirs->hash, &ev->hash);
+		n != 1 || same_hash(&theirs->hash, &ev->hash))
+		return false;
+	/* Else the store has trouble of its own, which is said elsewhere. */
+	return journal_fits_hash(ev);
 }
 
 /* Up to where the two versions of a chain of ours are known to be the same. */

@@ -37,6 +37,10 @@ void journal_advance(struct journal *j, const struct event *ev)
 		must(str_copy(j->heads[i].site, sizeof j->heads[i].site, ev->site));
 		j->n_chains++;
 	}
+	if (ev->seq > j->heads[i].seq) {
+		j->tails[i].before.seq = j->heads[i].seq;
+		j->tails[i].before.hash = j->heads[i].hash;
+	}
 	j->heads[i].seq = ev->seq;
 	j->heads[i].hash = ev->hash;
 	j->tails[i].hlc = ev->hlc;

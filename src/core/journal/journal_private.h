@@ -9,6 +9,10 @@
 /* What is known of a chain beyond its head. */
 struct journal_tail {
 	uint64_t hlc; /* of the head */
+	struct {
+		uint64_t seq; /* 0: none */
+		struct sha256 hash;
+	} before; /* the head before this one, as long as the chain only grew */
 	/* Of our own chains: */
 	bool is_forked;  /* a peer proved that it holds another version */
 	uint64_t agreed; /* looking for the fork: so far the two are the same */
