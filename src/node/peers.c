@@ -29,28 +29,61 @@ static size_t chains_that_fit(const size_t *newer, size_t n)
 	}
 }
 
-/* The journal's heads in the link's words.  Where there are too many, each site's newest: the last
- * chain of each is the one that grows, and both ends must leave out the same. */
-static uint32_t put_heads(struct link_head to[LINK_HEADS_MAX], const struct journal_head *heads,
-	size_t n)
+struct listed {
+	uint8_t site; /* in lab.yaml; NO_SITE */
+	uint64_t epoch;
+	size_t chain; /* of the journal's */
+};
+
+static void insert_in_order(struct listed *list, size_t n, struct listed x)
+{
+	for (; n > 0 && (list[n - 1].site > x.site ||
+				(list[n - 1].site == x.site && list[n - 1].epoch > x.epoch));
+		n--)
+		list[n] = list[n - 1];
+	list[n] = x;
+}
+
+/* Which chains are told to peers, and in which order.  Where there are too many, each site's newest:
+ * the last chain of each is the one that grows, and both ends must leave out the same.  Both list
+ * them alike, so that what one looks for in the other's list is where it is in its own. */
+static void list_chains(struct site *s, const struct journal_head *heads, size_t n)
 {
 	size_t *newer = must_alloc((n + 1) * sizeof *newer), most = n;
-	uint32_t k = 0;
+	struct listed *list = must_alloc((n + 1) * sizeof *list);
+	size_t k = 0;
 
 	for (size_t i = 0; n > LINK_HEADS_MAX && i < n; i++)
 		newer[i] = count_newer(heads, n, &heads[i]);
 	if (n > LINK_HEADS_MAX)
 		most = chains_that_fit(newer, n);
-	for (size_t i = 0; i < n && k < LINK_HEADS_MAX; i++) {
-		if (newer[i] >= most)
-			continue;
-		str_copy(to[k].site, sizeof to[k].site, heads[i].site);
-		to[k].epoch = heads[i].epoch;
-		to[k].seq = heads[i].seq;
-		to[k++].hash = heads[i].hash;
-	}
+	for (size_t i = 0; i < n && k < LINK_HEADS_MAX; i++)
+		if (newer[i] < most) {
+			struct listed x = { lab_site_index(s->lab, heads[i].site), heads[i].epoch,
+				i };
+
+			insert_in_order(list, k++, x);
+		}
+	for (size_t i = 0; i < k; i++)
+		s->listed[i] = list[i].chain;
+	s->n_heads = (uint32_t)k;
+	s->n_chains = n;
+	free(list);
 	free(newer);
-	return k;
+}
+
+/* The journal's heads in the link's words. */
+static void put_heads(const struct site *s, const struct journal_head *heads,
+	struct link_head to[LINK_HEADS_MAX])
+{
+	for (uint32_t i = 0; i < s->n_heads; i++) {
+		const struct journal_head *from = &heads[s->listed[i]];
+
+		str_copy(to[i].site, sizeof to[i].site, from->site);
+		to[i].epoch = from->epoch;
+		to[i].seq = from->seq;
+		to[i].hash = from->hash;
+	}
 }
 
 void peers_refresh_heads(struct site *s)
@@ -58,7 +91,25 @@ void peers_refresh_heads(struct site *s)
 	size_t n;
 	const struct journal_head *heads = journal_heads(s->journal, &n);
 
-	s->n_heads = put_heads(s->heads, heads, n);
+	if (n != s->n_chains) /* chains only ever come */
+		list_chains(s, heads, n);
+	put_heads(s, heads, s->heads);
+}
+
+static bool is_same_chain(const struct link_head *a, const struct link_head *b)
+{
+	return a->epoch == b->epoch && str_eq(a->site, b->site);
+}
+
+/* Nearly always both hold the same. */
+static bool is_level(const struct site *s, const struct link_head *theirs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n && n == s->n_heads; i++)
+		if (theirs[i].seq != s->heads[i].seq ||
+			memcmp(&theirs[i].hash, &s->heads[i].hash, sizeof theirs[i].hash) != 0 ||
+			!is_same_chain(&theirs[i], &s->heads[i]))
+			return false;
+	return n == s->n_heads;
 }
 
 /* And back: those of our own chains, of which there may be two versions. */
@@ -84,32 +135,36 @@ static const struct link_head *shown_to(struct site *s, uint8_t peer, const stru
 {
 	const struct link *l = &s->links[peer];
 	bool is_news = msg && (msg->kind == LINK_HELLO || msg->kind == LINK_BEAT);
+	const struct link_head *heads = is_news ? msg->heads : l->peer_heads;
+	uint32_t n_heads = is_news ? msg->n_heads : l->n_peer_heads;
 	struct journal_head theirs[LINK_HEADS_MAX], *ours;
-	size_t n, n_theirs = take_own(s, theirs, is_news ? msg->heads : l->peer_heads,
-			  is_news ? msg->n_heads : l->n_peer_heads);
+	size_t n, n_theirs;
 
+	s->is_forked[peer] = false;
+	if (is_level(s, heads, n_heads))
+		return s->heads;
+	n_theirs = take_own(s, theirs, heads, n_heads);
 	s->is_forked[peer] = journal_is_behind_itself(s->journal, theirs, n_theirs);
 	if (!s->is_forked[peer])
 		return s->heads;
 	journal_heads(s->journal, &n);
 	ours = must_alloc((n + 1) * sizeof *ours);
 	journal_heads_for(s->journal, theirs, n_theirs, ours);
-	put_heads(s->shown[peer], ours, n);
+	put_heads(s, ours, s->shown[peer]);
 	free(ours);
 	return s->shown[peer];
 }
 
-static uint64_t held(const struct site *s, const struct link_head *chain, size_t hint)
+static uint64_t held(const struct site *s, const struct link_head *chain, uint32_t hint)
 {
 	size_t n;
 	const struct journal_head *heads = journal_heads(s->journal, &n);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct journal_head *ours = &heads[(hint + i) % n];
-
-		if (ours->epoch == chain->epoch && str_eq(ours->site, chain->site))
-			return ours->seq;
-	}
+	if (hint < s->n_heads && is_same_chain(&s->heads[hint], chain))
+		return s->heads[hint].seq;
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].epoch == chain->epoch && str_eq(heads[i].site, chain->site))
+			return heads[i].seq;
 	return 0;
 }
 
@@ -163,29 +218,24 @@ void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place)
 
 /* ---- batches */
 
-/* Events of a chain; not what this disk has changed, which nobody would take, nor what is behind it. */
-static size_t read_events(struct site *s, struct now now, uint8_t peer,
-	const struct link_head *from, struct event **ret)
+/* Events of a chain, as they are held. */
+static size_t read_events(struct site *s, uint8_t peer, const struct link_head *from,
+	struct event **ret)
 {
 	const struct journal_store *store = s->setup.store;
 	struct err e = { 0 };
 	size_t n;
 
 	if (store->range(store->ctx, from->site, from->epoch, from->seq + 1, EVENT_BATCH_MAX,
-		    &s->scratch, ret, &n, &e) != RC_OK) {
-		site_log(s, LOG_LEVEL_ERROR, "reading the journal for %s: %s",
-			s->lab->sites[peer].name, e.text);
-		return 0;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!journal_fits_hash(&(*ret)[i])) {
-			scrub_found_event(s, now, &(*ret)[i], false);
-			return i;
-		}
-	return n;
+		    &s->scratch, ret, &n, &e) == RC_OK)
+		return n;
+	site_log(s, LOG_LEVEL_ERROR, "reading the journal for %s: %s", s->lab->sites[peer].name,
+		e.text);
+	return 0;
 }
 
-/* The events that the peer lacks. */
+/* The events that the peer lacks; not what this disk has changed, which nobody would take, nor what is
+ * behind it. */
 static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	const struct link_head *from)
 {
@@ -193,9 +243,13 @@ static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t c
 	struct site_effect *fx;
 	struct str records = STR_EMPTY;
 	struct event *events;
-	size_t n = read_events(s, now, peer, from, &events);
+	size_t n = read_events(s, peer, from, &events);
 
 	for (size_t i = 0; i < n && records.len < LINK_BATCH_BYTES; i++) {
+		if (!journal_fits_hash(&events[i])) {
+			scrub_found_event(s, now, &events[i], false);
+			break;
+		}
 		event_write_record(&events[i], &records);
 		msg.n_events++;
 	}
@@ -485,6 +539,7 @@ void peers_remap(struct site *s, struct now now, const struct lab *old)
 	free(s->heads);
 	free(s->shown);
 	peers_init(s, now);
+	s->n_chains = 0; /* the sites may stand in another order */
 	peers_refresh_heads(s);
 	for (uint8_t i = 0; i < old->n_sites; i++) {
 		uint8_t j = lab_site_index(s->lab, old->sites[i].name);

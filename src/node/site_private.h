@@ -116,6 +116,8 @@ struct site {
 	struct mono last_mono;
 	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;
+	size_t listed[LINK_HEADS_MAX]; /* which of the journal's chains these are */
+	size_t n_chains;               /* the journal had so many when they were chosen */
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
 	bool is_forked[SITES_MAX];                 /* it does */
 	struct scrubbing scrub;
