@@ -73,12 +73,44 @@ const char *key_text(const struct public_key *k, char buf[KEY_TEXT_MAX])
 	return buf;
 }
 
+/* The points of small order (RFC 7748, section 7; RFC 8032, section 8.9) and their other spellings,
+ * without the sign bit: anybody can make signatures that verify with one of these. */
+static bool has_no_owner(const struct public_key *k)
+{
+	static const struct public_key points[] = {
+		{ { 0 } },
+		{ { 1 } },
+		{ { 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2,
+			0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1,
+			0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05 } },
+		{ { 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d,
+			0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e,
+			0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a } },
+		{ { 0xec, [1 ... 30] = 0xff, 0x7f } },
+		{ { 0xed, [1 ... 30] = 0xff, 0x7f } },
+		{ { 0xee, [1 ... 30] = 0xff, 0x7f } },
+	};
+	struct public_key unsigned_ = *k;
+
+	unsigned_.bytes[KEY_BYTES - 1] &= 0x7f;
+	for (size_t i = 0; i < sizeof points / sizeof points[0]; i++)
+		if (memcmp(&points[i], &unsigned_, sizeof unsigned_) == 0)
+			return true;
+	return false;
+}
+
 enum rc key_parse(const char *text, struct public_key *ret, struct err *e)
 {
 	struct public_key k;
 
 	if (strncmp(text, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 &&
 		base64_decode(text + strlen(KEY_PREFIX), k.bytes, sizeof k.bytes) == KEY_BYTES) {
+		if (has_no_owner(&k))
+			return err_set(e, RC_INPUT,
+				"'%.80s' is nobody's key: anybody can sign for it; 'diarchy "
+				"keygen' "
+				"makes one",
+				text);
 		*ret = k;
 		return RC_OK;
 	}

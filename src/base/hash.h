@@ -44,6 +44,7 @@ struct private_key {
 
 struct public_key key_public(const struct private_key *k);
 const char *key_text(const struct public_key *k, char buf[KEY_TEXT_MAX]); /* "ed25519:..." */
+/* RC_INPUT also for a point of small order, with which anybody's signature may verify. */
 enum rc key_parse(const char *text, struct public_key *ret, struct err *e) MUST_USE;
 void key_sign(const struct private_key *k, const void *data, size_t n,
 	uint8_t ret[SIGNATURE_BYTES]);

@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -169,6 +170,34 @@ static void what_is_no_key_is_refused_with_what_was_expected(void **state)
 	}
 }
 
+static void a_key_that_anybody_can_sign_for_is_refused(void **state)
+{
+	/* Points of order 1, 2, 4 and 8, with either sign, and spellings beyond the field's size. */
+	static const char *const points[] = {
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0000000000000000000000000000000000000000000000000000000000000080",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+		struct public_key k, back;
+		struct err e = { 0 };
+		char text[KEY_TEXT_MAX];
+
+		for (size_t j = 0; j < sizeof k.bytes; j++)
+			sscanf(points[i] + 2 * j, "%2hhx", &k.bytes[j]);
+		assert_int_equal(key_parse(key_text(&k, text), &back, &e), RC_INPUT);
+		assert_non_null(strstr(e.text, "nobody's key"));
+	}
+}
+
 static void secrets_are_equal_only_when_all_bytes_are(void **state)
 {
 	char a[64] = "token", b[64] = "token";
@@ -256,6 +285,7 @@ int main(void)
 		cmocka_unit_test(a_changed_message_signature_or_key_does_not_verify),
 		cmocka_unit_test(a_key_survives_its_text),
 		cmocka_unit_test(what_is_no_key_is_refused_with_what_was_expected),
+		cmocka_unit_test(a_key_that_anybody_can_sign_for_is_refused),
 		cmocka_unit_test(secrets_are_equal_only_when_all_bytes_are),
 		cmocka_unit_test(base64_is_that_of_rfc_4648),
 		cmocka_unit_test(malformed_base64_is_refused),
