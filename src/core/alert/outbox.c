@@ -343,7 +343,7 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 {
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
 		return;
-	if (!t->in->told[channel].version && alert_awaits_news(a, now))
+	if (!is_edit(a, t, channel) && alert_awaits_news(a, now))
 		return;
 	if (!is_ours(a, t, channel, now)) {
 		if (t->owner == a->cfg.self)

@@ -73,6 +73,24 @@ static void a_deleted_message_is_written_anew(void **state)
 	assert_false(pair_last(p)->delivery.is_edit);
 }
 
+/* It was, in the moment before it was merged into one that was told. */
+static void a_deleted_message_is_not_written_anew_before_the_news_is_in(void **state)
+{
+	(void)state;
+	pair_fails(p, GIT);
+	pair_run(p, 10 * SECOND_MS);
+	pair_part(p);
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_LOST));
+	pair_run(p, MINUTE_MS);
+	pair_judge(p, DUBLIN, GIT, &pair_path);
+	pair_heal(p);
+	pair_run(p, ALERT_CALM_MS - SECOND_MS);
+	assert_true(pair_last(p)->delivery.is_edit);
+	assert_int_equal(pair_created(p), 1);
+	pair_run(p, 10 * SECOND_MS);
+	assert_int_equal(pair_created(p), 2);
+}
+
 static void a_mail_is_written_at_the_fall_and_at_the_end_only(void **state)
 {
 	uint32_t mails = 0;
@@ -580,6 +598,7 @@ int main(void)
 		T(edits_of_one_message_keep_their_distance),
 		T(changes_that_come_together_are_one_edit),
 		T(a_deleted_message_is_written_anew),
+		T(a_deleted_message_is_not_written_anew_before_the_news_is_in),
 		T(a_mail_is_written_at_the_fall_and_at_the_end_only),
 		T(a_webhook_is_told_each_change),
 		T(a_channel_is_not_told_what_is_less_severe_than_it_wants),
