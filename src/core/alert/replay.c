@@ -157,12 +157,17 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	struct tracked *t;
 	bool is_stale;
 
-	if (channel == UINT8_MAX || str_eq(ev->site, a->cfg.sites[a->cfg.self].name))
+	if (channel == UINT8_MAX)
 		return;
 	t = track(a, ev->subject);
 	if (!t)
 		return;
 	slot = &t->slots[channel];
+	if (str_eq(ev->site, a->cfg.sites[a->cfg.self].name)) {
+		/* Ours, of before a restart: maybe it was told, and the receipt didn't get here. */
+		slot->may_be_repeat |= !t->in->told[channel].version;
+		return;
+	}
 	if (to != a->cfg.self) { /* given to another, or taken back */
 		slot->is_for_us = false;
 		return;

@@ -63,6 +63,24 @@ static void hours_without_a_way_out_and_a_restart_lose_nothing(void **state)
 	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
 }
 
+/* The peer had told it, and the receipt came after the crash; it was told as if for the first time. */
+static void what_was_handed_over_before_a_restart_is_said_to_be_in_doubt(void **state)
+{
+	(void)state;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 20 * SECOND_MS);
+	assert_int_equal(pair_count(p, "handoff"), 1);
+	pair_stop(p, DUBLIN);
+	pair_stop(p, MUMBAI);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_true(pair_says(p, "repeat"));
+}
+
 static void a_silence_and_an_acknowledgement_survive_a_restart(void **state)
 {
 	const struct incident *in;
@@ -322,6 +340,7 @@ int main(void)
 		T(what_was_not_told_is_told_after_a_restart),
 		T(what_recovered_during_a_restart_is_edited_not_forgotten),
 		T(hours_without_a_way_out_and_a_restart_lose_nothing),
+		T(what_was_handed_over_before_a_restart_is_said_to_be_in_doubt),
 		T(a_silence_and_an_acknowledgement_survive_a_restart),
 		T(ids_are_new_after_a_restart_with_the_clock_set_back),
 		T(the_incident_that_would_survive_stands_for_a_check_when_another_ends),
