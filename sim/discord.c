@@ -188,8 +188,6 @@ static void receive_site(struct world *w, void *arg)
 			fprintf(w->options.trace, "%17s %s%s\n", "", p->delivery.incident,
 				m->is_doubtful ? ", maybe a repeat" : "");
 		oracle_message(w, m, is_new);
-		if (p->answer == ANSWER_NOTHING)
-			oracle_unsure(w, p->delivery.incident);
 		w->n_deliveries++;
 	}
 	world_later(w, answer_takes_ms(p), answer_site, p);
@@ -322,8 +320,8 @@ static void receive_watcher(struct world *w, void *arg)
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show_from_watcher(w, m, in, p->delivery.payload);
 		m->ailments = ailments_in(w, m, p->delivery.payload);
-		if (in && p->answer == ANSWER_NOTHING)
-			oracle_unsure(w, in->id);
+		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
+		oracle_message(w, m, is_new);
 		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
 		if (w->options.trace && in)

@@ -239,30 +239,65 @@ static bool has_forgotten(const struct world *w, uint8_t site, const struct sim_
 	return lost_ms != NEVER_MS && old->created_ms <= lost_ms;
 }
 
+static bool can_talk_since(const struct world *w, int64_t since_ms)
+{
+	return w->sites[0].linked_since_ms < since_ms && w->sites[1].linked_since_ms < since_ms;
+}
+
+/* Whether the first message had arrived nobody could know, if the second says so: nobody knows of the
+ * first, so it is not edited any more.  One site, though, not the other as well. */
+static void expect_doubt(struct world *w, const struct sim_message *m, struct sim_message *o)
+{
+	if (!m->is_doubtful && !is_unsure(w, m->incident))
+		world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
+	o->is_live = false;
+	o->members = 0;
+}
+
+/* Whose it is, whoever delivered it. */
+static uint8_t owner_of(const struct world *w, const struct sim_message *m)
+{
+	const char *dash = strrchr(m->incident, '-');
+
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		const char *name = w->lab->sites[site].name;
+
+		if (str_starts(m->incident, name) && dash == m->incident + strlen(name))
+			return site;
+	}
+	return SIM_SITES;
+}
+
+/* Somebody had deleted it, and it was written anew. */
+static bool is_restored(const struct world *w, const struct sim_message *m)
+{
+	for (uint32_t i = 0; i < kept(w); i++)
+		if (w->messages[i].is_deleted && str_eq(w->messages[i].incident, m->incident))
+			return true;
+	return false;
+}
+
+static bool is_of_one_site(const struct sim_message *a, const struct sim_message *b)
+{
+	return a->by == b->by && a->by < SIM_SITES;
+}
+
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
-	if (!is_new || m->cause == CHECK_NONE || !m->is_live || is_unsure(w, m->incident))
+	if (!is_new || m->cause == CHECK_NONE)
 		return;
 	w->n_incidents++;
 	for (uint32_t i = 0; i < kept(w); i++) {
-		const struct sim_message *o = &w->messages[i];
-		int64_t since_ms = o->created_ms - JUST_NOW_MS;
+		struct sim_message *o = &w->messages[i];
 
-		if (o == m || o->cause != m->cause || !o->is_live || is_unsure(w, o->incident))
+		if (o == m || o->cause != m->cause || !o->is_live)
 			continue;
-		if (has_forgotten(w, m->by, o))
+		if (has_forgotten(w, m->by, o) || has_forgotten(w, owner_of(w, m), o))
 			continue;
-		if (!str_eq(o->incident, m->incident) && (is_over(w, o) || is_over(w, m)))
-			continue;
-		/* The watcher delivered it, and could not be asked about it in time: said to be in doubt. */
-		if (str_eq(o->incident, m->incident) && o->by == SIM_SITES && m->is_doubtful) {
-			oracle_unsure(w, m->incident);
-			continue;
-		}
 		if (str_eq(o->incident, m->incident))
-			world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
-		else if (o->by == m->by || (w->sites[0].linked_since_ms < since_ms &&
-						   w->sites[1].linked_since_ms < since_ms))
+			expect_doubt(w, m, o);
+		else if (m->is_live && !is_restored(w, m) && !is_over(w, o) && !is_over(w, m) &&
+			 (is_of_one_site(o, m) || can_talk_since(w, o->created_ms - JUST_NOW_MS)))
 			world_breach(w,
 				"oracle 2: check %u is told in messages %u and %u while the "
 				"sites can talk",
