@@ -23,6 +23,26 @@ static void save_slots(struct json_out *j, const char *key, const struct watcher
 	json_close(j);
 }
 
+/* What the site's present run asked for: it asks again until it has an answer. */
+static void save_handed(struct json_out *j, const struct watched *s)
+{
+	json_array_open(j, "handed");
+	for (uint32_t i = 0; i < HANDED_KEPT; i++) {
+		const struct handed *h = &s->handed[(s->next_handed + i) % HANDED_KEPT];
+
+		if (!h->number || h->boot != s->boot)
+			continue;
+		json_object_open(j, NULL);
+		json_int(j, "number", (int64_t)h->number);
+		json_bool(j, "delivered", h->is_delivered);
+		json_bool(j, "lost", h->is_lost);
+		json_bool(j, "unanswered", h->is_unanswered || h->ours);
+		json_text(j, "message", h->message);
+		json_close(j);
+	}
+	json_close(j);
+}
+
 static void save_site(struct json_out *j, const char *name, const struct watched *s)
 {
 	json_object_open(j, name);
@@ -37,6 +57,7 @@ static void save_site(struct json_out *j, const char *name, const struct watched
 	for (uint32_t i = 0; i < BOOTS_KEPT; i++)
 		json_int(j, NULL, (int64_t)s->past_boots[(s->next_past_boot + i) % BOOTS_KEPT]);
 	json_close(j);
+	save_handed(j, s);
 	json_close(j);
 }
 
@@ -90,6 +111,25 @@ static void load_boots(struct watched *s, const json_t *o)
 			(uint64_t)json_integer_value(item);
 }
 
+static void load_handed(struct watched *s, const json_t *o)
+{
+	const json_t *list = json_object_get(o, "handed"), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		struct handed *h = &s->handed[s->next_handed++ % HANDED_KEPT];
+
+		*h = (struct handed){ .boot = s->boot,
+			.number = (uint64_t)json_get_int(item, "number", 0),
+			.is_delivered = json_get_bool(item, "delivered", false),
+			.is_lost = json_get_bool(item, "lost", false),
+			.is_unanswered = json_get_bool(item, "unanswered", false),
+			.reason = "the watcher was restarted" };
+		if (!str_copy(h->message, sizeof h->message, json_get_text(item, "message", "")))
+			h->message[0] = '\0';
+	}
+}
+
 static void load_site(struct watched *s, struct now now, const json_t *o)
 {
 	int64_t state = json_get_int(o, "state", WATCHED_UNKNOWN);
@@ -103,6 +143,7 @@ static void load_site(struct watched *s, struct now now, const json_t *o)
 	s->boot = (uint64_t)json_get_int(o, "boot", 0);
 	s->seq = (uint64_t)json_get_int(o, "seq", 0);
 	load_boots(s, o);
+	load_handed(s, o);
 	if (!s->heard_wall.ms) {
 		if (s->state != WATCHED_TOLD)
 			s->state = WATCHED_UNKNOWN;

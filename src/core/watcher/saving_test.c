@@ -145,6 +145,48 @@ static void a_clock_that_was_set_back_does_not_hide_a_silence(void **state)
 	assert_int_equal(n_posts, 1);
 }
 
+static void hand_over(void)
+{
+	sites[DUBLIN].deliver[0] = (struct beacon_delivery){ .number = 7,
+		.channel = "discord",
+		.payload = "photos is down" };
+	sites[DUBLIN].n_deliver = 1;
+}
+
+/* The site had had no answer, and asked again. */
+static void what_was_delivered_for_a_site_before_a_restart_is_not_delivered_again(void **state)
+{
+	(void)state;
+	both_alive();
+	hand_over();
+	beacon(DUBLIN);
+	drain();
+	assert_int_equal(n_posts, 1);
+	restart_watcher(1000);
+	beacon(DUBLIN);
+	drain();
+	assert_int_equal(n_posts, 1);
+	assert_true(sites[DUBLIN].answer.receipts[0].is_delivered);
+	assert_string_not_equal(sites[DUBLIN].answer.receipts[0].message, "");
+}
+
+static void what_was_under_way_for_a_site_at_a_restart_may_have_arrived(void **state)
+{
+	(void)state;
+	both_alive();
+	mood = MUTE;
+	hand_over();
+	beacon(DUBLIN);
+	drain();
+	assert_int_equal(n_attempts, 1);
+	restart_watcher(1000);
+	beacon(DUBLIN);
+	drain();
+	assert_int_equal(n_attempts, 1);
+	assert_int_equal(sites[DUBLIN].answer.n_receipts, 1);
+	assert_true(sites[DUBLIN].answer.receipts[0].is_unanswered);
+}
+
 static void a_state_that_is_no_state_is_refused(void **state)
 {
 	static const char *const texts[] = { "", "{", "[]", "{}", "{\"version\":2}",
@@ -163,7 +205,8 @@ static void a_state_that_is_no_state_is_refused(void **state)
 static void nonsense_in_a_state_is_as_if_it_were_not_there(void **state)
 {
 	static const char text[] = "{\"version\":1,\"sites\":{\"dublin\":{\"state\":99,\"heard\":7,"
-				   "\"past_boots\":[\"x\",null]},\"mumbai\":[]},\"outage\":3,"
+				   "\"past_boots\":[\"x\",null],\"handed\":[1,{\"number\":-1,"
+				   "\"message\":2}]},\"mumbai\":[]},\"outage\":3,"
 				   "\"drill\":{\"discord\":{\"wanted\":-5,\"shown\":1e300}}}";
 
 	(void)state;
@@ -185,6 +228,8 @@ int main(void)
 		TEST(a_site_that_was_told_but_never_heard_stays_told),
 		TEST(the_outage_ends_when_its_site_is_not_declared_any_more),
 		TEST(a_clock_that_was_set_back_does_not_hide_a_silence),
+		TEST(what_was_delivered_for_a_site_before_a_restart_is_not_delivered_again),
+		TEST(what_was_under_way_for_a_site_at_a_restart_may_have_arrived),
 		TEST(a_state_that_is_no_state_is_refused),
 		TEST(nonsense_in_a_state_is_as_if_it_were_not_there),
 	};

@@ -169,6 +169,7 @@ void sending_take(struct watcher *w, struct watched *s, uint64_t boot,
 		return; /* a repeat: under way, or done */
 	h = &s->handed[s->next_handed++ % HANDED_KEPT];
 	*h = (struct handed){ .boot = boot, .number = d->number };
+	w->is_unsaved = true;
 	if (!is_channel(w, d->channel)) {
 		snprintf(h->reason, sizeof h->reason, "the watcher's lab.yaml has no channel '%s'",
 			d->channel);
@@ -182,7 +183,7 @@ void sending_take(struct watcher *w, struct watched *s, uint64_t boot,
 	str_add(&fx->payload, d->payload);
 }
 
-static void settle_handed(struct watched *s, const struct watcher_outcome *o)
+static void settle_handed(struct watcher *w, struct watched *s, const struct watcher_outcome *o)
 {
 	for (uint32_t i = 0; i < HANDED_KEPT; i++) {
 		struct handed *h = &s->handed[i];
@@ -190,6 +191,7 @@ static void settle_handed(struct watched *s, const struct watcher_outcome *o)
 		if (h->ours != o->number)
 			continue;
 		h->ours = 0;
+		w->is_unsaved = true;
 		h->is_delivered = o->is_delivered;
 		h->is_lost = o->is_lost;
 		h->is_unanswered = o->is_unanswered;
@@ -243,5 +245,5 @@ void watcher_delivered(struct watcher *w, struct now now, const struct watcher_o
 			settle_drill(w, false, o->reason);
 	}
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
-		settle_handed(&w->sites[i], o);
+		settle_handed(w, &w->sites[i], o);
 }
