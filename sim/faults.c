@@ -124,8 +124,10 @@ static void watcher_way_back(struct world *w, struct active *f, bool begins)
 
 static void watcher_down(struct world *w, struct active *f, bool begins)
 {
-	if (begins && f->amount % 4 == 0)
+	if (begins && f->amount % 4 == 0) {
 		str_clear(&w->watcher_saved);
+		oracle_watcher_forgets(w);
+	}
 	if (!begins) {
 		if (!w->watcher) /* two such faults may overlap: the first to end starts it */
 			world_start_watcher(w);

@@ -203,10 +203,8 @@ void oracle_unsure(struct world *w, const char *incident)
 
 /* A message that the watcher delivered, and its receipt has not been fetched; a receipt that waits for
  * room on the disk. */
-void oracle_crash(struct world *w, uint8_t site)
+static void doubt_untold(struct world *w, const struct site *s)
 {
-	const struct site *s = w->sites[site].site;
-
 	for (uint32_t i = 0; i < kept(w); i++) {
 		const struct sim_message *m = &w->messages[i];
 		const struct incident *in = map_get(alert_incidents(site_alert(s)), m->incident);
@@ -215,6 +213,19 @@ void oracle_crash(struct world *w, uint8_t site)
 				  (site_is_stuck(s) && m->edited_ms > w->now_ms - HOUR_MS)))
 			oracle_unsure(w, m->incident);
 	}
+}
+
+void oracle_crash(struct world *w, uint8_t site)
+{
+	doubt_untold(w, w->sites[site].site);
+}
+
+/* The same of a watcher that has lost what it saved. */
+void oracle_watcher_forgets(struct world *w)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++)
+		if (w->sites[site].site)
+			doubt_untold(w, w->sites[site].site);
 }
 
 /* What it told is over by now, only the message doesn't show it yet. */

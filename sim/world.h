@@ -215,7 +215,8 @@ void faults_flip(struct world *w);
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
 void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
-	uint8_t site); /* about to: what it hasn't written down is gone */
+	uint8_t site);                        /* about to: what it hasn't written down is gone */
+void oracle_watcher_forgets(struct world *w); /* it will come back without what it saved */
 void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
 void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
