@@ -32,13 +32,23 @@ static bool stands_for(const struct tracked *winner, const struct tracked *loser
 	return goes_on(winner) && tells(winner, loser->in->cause);
 }
 
+/* One that people were told of already, if the other wasn't: they needn't be told again. */
+static bool survives(const struct alert *a, const struct tracked *x, const struct tracked *y)
+{
+	bool is_told = incident_was_told(x->in);
+
+	if (is_told != incident_was_told(y->in) && str_eq(x->in->cause, y->in->cause))
+		return is_told;
+	return covers_beats(a, x, y);
+}
+
 static void try(struct alert *a, struct now now, struct tracked *x, struct tracked *y)
 {
 	struct tracked *winner, *loser;
 
 	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in))
 		return;
-	winner = covers_beats(a, x, y) ? x : y;
+	winner = survives(a, x, y) ? x : y;
 	loser = winner == x ? y : x;
 	if (loser->owner != a->cfg.self || !stands_for(winner, loser))
 		return;

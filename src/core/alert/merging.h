@@ -3,8 +3,9 @@
  * merging: two live incidents that tell the same become one.
  *
  * It happens when parted sites meet again, and when one site speaks for another that was only
- * late.  Which of the two survives both sites reckon alike (covers_beats); only the loser's owner
- * acts: it marks its own MERGED, whose message then points to the survivor, which tells the rest.
+ * late.  Which of the two survives both sites reckon alike: of one cause that of which people were
+ * told, if they weren't of the other; else as covers_beats() has it.  Only the loser's owner acts: it
+ * marks its own MERGED, whose message then points to the survivor, which tells the rest.
  *
  * So the survivor must tell what the loser is about, the loser's cause, as long as that is not well.
  * An incident whose own cause is well again is on its way out and would take with it what it was

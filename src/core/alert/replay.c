@@ -146,6 +146,7 @@ static void apply_receipt(struct alert *a, const struct alert_event *ev)
 		return;
 	outbox_told(t, channel, (uint32_t)json_get_int(ev->body, "version", 0), ev->wall,
 		json_get_text(ev->body, "message", ""), json_get_text(ev->body, "via", ev->site));
+	a->is_merging_due |= a->is_started;
 	a->is_dirty = true;
 }
 
