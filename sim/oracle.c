@@ -369,13 +369,22 @@ static bool is_told(const struct world *w, const struct incident *in)
 	return !told && (in->state == INCIDENT_MERGED || in->is_muted);
 }
 
+/* Its cause has been well for so short a time that it may fall again: what a site finds wrong with its own
+ * journal it finds, and mends, at any moment. */
+static bool is_lingering(const struct world *w, uint8_t site, const struct incident *in)
+{
+	return in->state == INCIDENT_RECOVERING &&
+	       world_now(w, site).wall.ms - in->recovered.ms < 2 * ALERT_LINGER_MS;
+}
+
 static void expect_all_told(struct world *w, uint8_t site)
 {
 	map_each (alert_incidents(site_alert(w->sites[site].site)), it) {
 		const struct incident *in = it->value;
 		uint16_t cause = lab_check_index(w->lab, in->cause);
 
-		if (!str_eq(in->owner, w->lab->sites[site].name) || !in->version)
+		if (!str_eq(in->owner, w->lab->sites[site].name) || !in->version ||
+			is_lingering(w, site, in))
 			continue;
 		if (incident_is_over(in) ||
 			(cause != CHECK_NONE && w->hushed_until_ms[cause] > w->now_ms)) {
