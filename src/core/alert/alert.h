@@ -44,7 +44,7 @@
 #define ALERT_UNANSWERED_MS 20000 /* a delivery without outcome by then is PACE_UNANSWERED */
 /* The same through the watcher: its beacons, its own pace. */
 #define ALERT_WATCHER_MS (60 * SECOND_MS)
-#define ALERT_BACKLOG    3
+#define ALERT_BACKLOG    1
 #define ALERT_BACKLOG_MS (5 * MINUTE_MS)
 /* Handed over, no receipt by then: try ourselves again.  Who was asked begins nothing after
  * ALERT_ASKED_MS: what it began has an outcome, and that was heard of, before the owner goes on. */

@@ -72,7 +72,7 @@ struct incident {
 	char *news;         /* what this version says anew: "nas is the cause"; NULL: see state */
 	uint32_t relapses;
 	bool is_flapping;
-	bool is_muted; /* closed without having been told, because a silence covered it */
+	bool is_muted; /* over without having been told: a silence covered it, or it is no news */
 	char merged_into[INCIDENT_ID_MAX];
 	struct incident_member *members;
 	uint32_t n_members, cap_members;

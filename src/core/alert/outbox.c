@@ -339,6 +339,21 @@ static void take_back(struct alert *a, struct tracked *t, uint8_t channel)
 	slot->may_be_repeat |= !told;
 }
 
+/* That we can send nothing, through a channel that takes it, is not so any more: what we know of that
+ * is about to come. */
+static bool is_outdated_outage(const struct alert *a, const struct tracked *t, uint8_t channel)
+{
+	const char *of = str_starts(t->in->cause, "notify@") ? strchr(t->in->cause, '@') + 1 : "";
+
+	if (t->in->state != INCIDENT_OPEN || t->in->told[channel].version ||
+		!str_eq(of, a->cfg.sites[a->cfg.self].name))
+		return false;
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (i != channel && (a->paces[i].failures || a->paces[i].is_gone))
+			return false;
+	return true;
+}
+
 static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
@@ -356,7 +371,7 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 		!(a->creating[channel] && !is_edit(a, t, channel)) &&
 		send_elsewhere(a, now, t, channel))
 		return;
-	if (may_send(a, now, t, channel))
+	if (may_send(a, now, t, channel) && !is_outdated_outage(a, t, channel))
 		send(a, now, t, channel, ALERT_DO_DELIVER);
 }
 

@@ -24,6 +24,30 @@ static int64_t linger_ms(const struct alert *a, const struct incident *in)
 	return twice > ALERT_LINGER_MS ? twice : ALERT_LINGER_MS;
 }
 
+static bool is_outage(const struct incident *in)
+{
+	return str_starts(in->cause, "notify@");
+}
+
+/* Nobody could be told that a site can't tell anything, until it could again.  That is news only if it
+ * was for long, and once: not of each site that the channel had left alone. */
+static bool is_outage_no_news(const struct alert *a, struct now now, const struct tracked *t)
+{
+	if (now.wall.ms - t->in->since.ms < ALERT_BACKLOG_MS)
+		return true;
+	map_each (&a->tracked, it) {
+		const struct tracked *other = it->value;
+		const struct incident *in = other->in;
+
+		if (other != t && in->version && is_outage(in) && !in->is_muted &&
+			in->state != INCIDENT_MERGED && in->opened.ms <= now.wall.ms &&
+			(!in->recovered.ms || in->recovered.ms > t->in->opened.ms) &&
+			covers_beats(a, other, t))
+			return true;
+	}
+	return false;
+}
+
 static void recover(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
 {
 	m->recovered = now.wall;
@@ -34,6 +58,8 @@ static void recover(struct alert *a, struct now now, struct tracked *t, struct i
 	if (is_all_recovered(t->in)) {
 		t->in->state = INCIDENT_RECOVERING;
 		t->in->recovered = now.wall;
+		t->in->is_muted = is_outage(t->in) && !incident_was_told(t->in) &&
+				  is_outage_no_news(a, now, t);
 		t->linger.ms = now.mono.ms + linger_ms(a, t->in);
 		alert_wake_at(a, t->linger);
 	}
@@ -53,6 +79,7 @@ void recovery_relapse(struct alert *a, struct tracked *t, struct incident_member
 	if (t->in->state == INCIDENT_RECOVERING) {
 		t->in->state = INCIDENT_OPEN;
 		t->in->recovered = (struct wall){ 0 };
+		t->in->is_muted = false;
 		t->in->relapses++;
 		t->in->is_flapping = t->in->relapses >= ALERT_FLAP_RELAPSES;
 	}
@@ -66,7 +93,8 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 
 	in->state = INCIDENT_CLOSED;
 	in->closed = now.wall;
-	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted =
+		in->is_muted || (!incident_was_told(in) && alert_is_silenced(a, now.wall, in));
 	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
 		folding_change(a, t, in->cause, "is steady again");
 		return;

@@ -7,6 +7,9 @@
  *	the cause alone is      after ALERT_SPLIT_MS CLOSED: what goes on without its cause is a
  *	                        matter of its own, of which people are told anew; at once if
  *	                        other incidents tell them of all that goes on
+ *
+ * That a site could send nothing is told by others while it lasts.  If nobody was, it is told
+ * afterwards only if it was for long (ALERT_BACKLOG_MS), and by one site where several had it.
  */
 #ifndef CORE_ALERT_RECOVERY_H
 #define CORE_ALERT_RECOVERY_H
