@@ -211,6 +211,15 @@ static void apply_config(struct site *s, struct now now, const struct event *ev,
 	str_copy(s->lab_of[site], sizeof s->lab_of[site], json_get_text(body, "hash", ""));
 }
 
+static void apply_boot(struct site *s, struct now now, const struct event *ev, const json_t *body,
+	uint8_t site)
+{
+	struct wall last_alive = json_get_time(body, "last_alive");
+
+	if (last_alive.ms)
+		checks_was_away(s->checks, now, site, last_alive, ev->wall);
+}
+
 static void apply_drill(struct site *s, const struct event *ev, const json_t *body)
 {
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
@@ -235,6 +244,8 @@ static void apply_read(struct site *s, struct now now, const struct event *ev, c
 		apply_pause(s, now, ev, body, check);
 	else if (kind == EVENT_CONFIG)
 		apply_config(s, now, ev, body, site);
+	else if (kind == EVENT_BOOT)
+		apply_boot(s, now, ev, body, site);
 	else if (kind == EVENT_DRILL && site == s->setup.self)
 		apply_drill(s, ev, body);
 	else if (kind == EVENT_INCIDENT || kind == EVENT_RECEIPT || kind == EVENT_HANDOFF ||
@@ -461,7 +472,8 @@ enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 
 enum rc events_restore(struct site *s, struct now now, struct err *e)
 {
-	static const enum event_kind latest[] = { EVENT_CONFIG, EVENT_DRILL, EVENT_SILENCE };
+	static const enum event_kind latest[] = { EVENT_BOOT, EVENT_CONFIG, EVENT_DRILL,
+		EVENT_SILENCE };
 	enum rc rc = events_restore_checks(s, now, e);
 
 	for (size_t i = 0; rc == RC_OK && i < COUNT(latest); i++)

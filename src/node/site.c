@@ -268,7 +268,7 @@ static void append_boot(struct site *s, struct now now, bool is_clean)
 	json_time(&w, "last_alive", s->last_alive);
 	json_bool(&w, "clean", is_clean);
 	json_close(&w);
-	journal_add(s->journal, now, EVENT_BOOT, site_name(s), str_c(&body));
+	events_add(s, now, EVENT_BOOT, site_name(s), &body);
 }
 
 static bool take_kind(void *arg, const struct event *ev, uint64_t cursor)

@@ -35,6 +35,7 @@
 
 #define CHECK_CONFIRM_MS 1000  /* the second probe after a first failure, at most `every` */
 #define CHECK_PROMISE_MS 15000 /* a peer's words are fresh this long after its last promise */
+#define CHECK_RETURN_MS  15000 /* for jobs to report when the site they report to is back */
 #define CHECK_REASON_MS  60000 /* a second change of the reason must have stood so long */
 #define CHECK_NONE       UINT16_MAX
 
@@ -137,6 +138,11 @@ void checks_restore(struct checks *c, struct now now, uint16_t check, uint8_t si
 void checks_recover(struct checks *c, struct now now, uint16_t check, const struct vantage *v);
 /* An instant from which a SOURCE_PING check without any evidence counts its first deadline. */
 void checks_declared(struct checks *c, struct now now, uint16_t check, struct wall since);
+
+/* `site` was not there meanwhile, and who reports to it could not.  What was due in that time (not what
+ * was overdue before) is silent only CHECK_RETURN_MS, or its grace if that is longer, after it. */
+void checks_was_away(struct checks *c, struct now now, uint8_t site, struct wall from,
+	struct wall until);
 
 /* What we observed ourselves: a probe's result, or a state that the site knows. */
 void checks_observe(struct checks *c, struct now now, uint16_t check, const struct observation *o);

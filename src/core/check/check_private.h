@@ -52,7 +52,10 @@ struct checks {
 	uint8_t promising;   /* bit n: its promise holds */
 	struct mono promised[SITES_MAX];
 	struct wall promised_at[SITES_MAX]; /* the same moment */
-	int64_t wall_minus_mono_ms;         /* to notice jumps */
+	struct away {
+		struct mono from, until;
+	} away[SITES_MAX];          /* the last time; {0} unknown */
+	int64_t wall_minus_mono_ms; /* to notice jumps */
 	uint64_t digest[SITES_MAX];
 	uint8_t digest_valid; /* bit n */
 };

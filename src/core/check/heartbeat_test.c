@@ -135,6 +135,76 @@ static void what_fell_silent_while_we_were_down_is_silent_since_its_deadline(voi
 	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
 }
 
+/* Reported hourly; the site goes after `went_ms` and comes back after two hours. */
+static uint16_t its_site_was_away(int64_t went_ms, int64_t grace_ms)
+{
+	uint16_t backup = heartbeat("backup", HOUR_MS, grace_ms);
+	struct observation o = observed(true);
+	struct wall last = now.wall;
+
+	load();
+	pass(2 * HOUR_MS);
+	restart();
+	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	assert_state(backup, CHECK_SILENT);
+	checks_was_away(checks, now, DUBLIN, (struct wall){ last.ms + went_ms }, now.wall);
+	return backup;
+}
+
+static void what_was_due_while_its_site_was_away_is_due_a_grace_after_that(void **state)
+{
+	uint16_t backup = its_site_was_away(30 * MINUTE_MS, 10 * MINUTE_MS);
+	int64_t due = WALL_0 + 70 * MINUTE_MS;
+
+	(void)state;
+	assert_state(backup, CHECK_OK);
+	pass(10 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+	assert_int_equal(view(backup).since.ms, due); /* it is silent since then all the same */
+}
+
+static void the_shortest_grace_after_an_absence_lets_jobs_come_up_too(void **state)
+{
+	uint16_t backup = its_site_was_away(30 * MINUTE_MS, SECOND_MS);
+
+	(void)state;
+	pass(CHECK_RETURN_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void what_was_overdue_before_its_site_went_stays_silent(void **state)
+{
+	uint16_t backup = its_site_was_away(71 * MINUTE_MS, 10 * MINUTE_MS);
+
+	(void)state;
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void the_absence_of_another_site_excuses_nothing(void **state)
+{
+	uint16_t backup = its_site_was_away(71 * MINUTE_MS, 10 * MINUTE_MS);
+
+	(void)state;
+	checks_was_away(checks, now, MUMBAI, (struct wall){ WALL_0 }, now.wall);
+	assert_state(backup, CHECK_SILENT);
+}
+
+static void a_report_after_an_absence_is_due_as_ever(void **state)
+{
+	uint16_t backup = its_site_was_away(30 * MINUTE_MS, 10 * MINUTE_MS);
+
+	(void)state;
+	ping(backup, true);
+	pass(70 * MINUTE_MS - 1);
+	assert_state(backup, CHECK_OK);
+	pass(1);
+	assert_state(backup, CHECK_SILENT);
+}
+
 static void a_restart_reckons_silence_from_the_last_report_not_from_the_declaration(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
@@ -339,6 +409,11 @@ int main(void)
 		TEST(an_older_report_that_arrives_later_is_history),
 		TEST(a_restart_grants_a_heartbeat_no_new_period),
 		TEST(what_fell_silent_while_we_were_down_is_silent_since_its_deadline),
+		TEST(what_was_due_while_its_site_was_away_is_due_a_grace_after_that),
+		TEST(the_shortest_grace_after_an_absence_lets_jobs_come_up_too),
+		TEST(what_was_overdue_before_its_site_went_stays_silent),
+		TEST(the_absence_of_another_site_excuses_nothing),
+		TEST(a_report_after_an_absence_is_due_as_ever),
 		TEST(a_restart_reckons_silence_from_the_last_report_not_from_the_declaration),
 		TEST(a_silence_has_a_reason),
 		TEST(a_scheduled_heartbeat_is_due_a_grace_after_its_next_run),

@@ -49,6 +49,19 @@ static struct mono ping_due(const struct check *k, struct now now)
 	return due;
 }
 
+/* When it is silent, if it was due at `due`. */
+static struct mono silent_at(const struct checks *c, const struct check *k, struct mono due)
+{
+	const struct check_spec *spec = k->spec;
+	const struct away *away = &c->away[spec->home];
+	int64_t patience = spec->grace_ms > CHECK_RETURN_MS ? spec->grace_ms : CHECK_RETURN_MS;
+
+	if (away->from.ms == away->until.ms || due.ms < away->from.ms ||
+		due.ms - spec->grace_ms >= away->until.ms || due.ms >= away->until.ms + patience)
+		return due;
+	return (struct mono){ away->until.ms + patience };
+}
+
 /* The moment at which time alone may change the state. */
 static int64_t judge_due(const struct checks *c, const struct check *k, struct now now)
 {
@@ -60,7 +73,7 @@ static int64_t judge_due(const struct checks *c, const struct check *k, struct n
 			       ? NEVER_MS
 			       : now.mono.ms + k->paused_until.ms - now.wall.ms;
 	if (spec->source == SOURCE_PING)
-		due = ping_due(k, now).ms;
+		due = silent_at(c, k, ping_due(k, now)).ms;
 	else if (spec->source == SOURCE_PROBE && check_is_ours(c, k) &&
 		 check_vantage(k, c->self)->word != WORD_NONE)
 		due = k->heard.ms + check_word_lasts_ms(spec);
@@ -102,10 +115,10 @@ struct verdict {
 };
 
 /* The last report of all is the evidence. */
-static struct verdict judge_ping(struct check *k, struct now now)
+static struct verdict judge_ping(const struct checks *c, struct check *k, struct now now)
 {
 	struct vantage *newest = NULL;
-	int64_t overdue_ms = now.mono.ms - ping_due(k, now).ms;
+	struct mono due = ping_due(k, now);
 
 	for (uint32_t i = 0; i < check_vantage_count(k->spec); i++) {
 		struct vantage *v = &k->vantages[i];
@@ -114,8 +127,9 @@ static struct verdict judge_ping(struct check *k, struct now now)
 		if (v->word != WORD_NONE && (!newest || v->heard.ms > newest->heard.ms))
 			newest = v;
 	}
-	if (overdue_ms >= 0)
-		return (struct verdict){ CHECK_SILENT, SCOPE_NONE, { now.wall.ms - overdue_ms } };
+	if (now.mono.ms >= silent_at(c, k, due).ms)
+		return (struct verdict){ CHECK_SILENT, SCOPE_NONE,
+			{ now.wall.ms - (now.mono.ms - due.ms) } };
 	if (newest)
 		newest->is_fresh = true;
 	if (!newest)
@@ -231,7 +245,7 @@ void check_judge(struct checks *c, uint16_t index, struct now now)
 	if (check_is_paused(k, now))
 		is = (struct verdict){ CHECK_PAUSED, SCOPE_NONE, now.wall };
 	else if (k->spec->source == SOURCE_PING)
-		is = judge_ping(k, now);
+		is = judge_ping(c, k, now);
 	else
 		is = judge_words(c, k, now);
 	k->state = is.state;
@@ -316,4 +330,20 @@ void checks_declared(struct checks *c, struct now now, uint16_t index, struct wa
 	if (k->state == CHECK_PENDING)
 		k->since = since;
 	check_judge(c, index, now);
+}
+
+void checks_was_away(struct checks *c, struct now now, uint8_t site, struct wall from,
+	struct wall until)
+{
+	struct away *away = &c->away[site];
+	int64_t offset = now.mono.ms - now.wall.ms;
+
+	if (until.ms > now.wall.ms)
+		until = now.wall; /* its clock is ahead of ours */
+	if (from.ms >= until.ms)
+		return; /* its clock was set */
+	*away = (struct away){ { from.ms + offset }, { until.ms + offset } };
+	for (uint16_t i = 0; i < c->n; i++)
+		if (c->items[i].spec->source == SOURCE_PING && c->items[i].spec->home == site)
+			check_judge(c, i, now);
 }
