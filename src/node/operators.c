@@ -32,6 +32,46 @@ static enum rc word_of(struct site *s, struct now now, enum event_kind kind, con
 	return RC_OK;
 }
 
+#define LABEL_NAMES_MAX 32
+
+static bool is_among(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(names[i], name))
+			return true;
+	return false;
+}
+
+static size_t label_names(const struct alert_config *cfg, const char *ret[LABEL_NAMES_MAX])
+{
+	size_t n = 0;
+
+	for (uint16_t i = 0; i < cfg->n_checks; i++)
+		for (uint8_t k = 0; k < cfg->checks[i].n_labels; k++) {
+			const char *name = cfg->checks[i].labels[k].name;
+
+			if (n < LABEL_NAMES_MAX && !is_among(ret, n, name))
+				ret[n++] = name;
+		}
+	return n;
+}
+
+/* Whoever mistypes a name believes to have peace, and is called at night. */
+static enum rc expect_to_cover(const struct site *s, const struct matchers *m, struct err *e)
+{
+	const struct alert_config *cfg = &s->tables->alert;
+	const char *names[LABEL_NAMES_MAX], *unknown;
+
+	for (uint16_t i = 0; i < cfg->n_checks; i++)
+		if (matchers_match(m, cfg->checks[i].labels, cfg->checks[i].n_labels))
+			return RC_OK;
+	unknown = matchers_unknown(m, names, label_names(cfg, names));
+	if (unknown)
+		return err_set(e, RC_INPUT,
+			"the silence would cover nothing: no check has a label '%s'", unknown);
+	return err_set(e, RC_INPUT, "the silence would cover nothing: no check matches it");
+}
+
 enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
 	const char *why, const char *by, char ret_id[INCIDENT_ID_MAX], struct err *e)
 {
@@ -42,6 +82,9 @@ enum rc site_silence(struct site *s, struct now now, const char *matchers, struc
 
 	if (rc != RC_OK)
 		return err_in(e, rc, "matchers");
+	rc = expect_to_cover(s, parsed, e);
+	if (rc != RC_OK)
+		return rc;
 	if (until.ms <= now.wall.ms)
 		return err_set(e, RC_INPUT, "the silence would end before it begins");
 	if (alert_silences(s->alert)->n >= SILENCES_MAX)

@@ -87,10 +87,15 @@ static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
 	struct site *s = p->sites[DUBLIN].site;
 	struct now now = pair_now(p, DUBLIN);
 	char id[INCIDENT_ID_MAX];
+	struct err e = { 0 };
 	struct wall later = { now.wall.ms + HOUR_MS };
 
 	(void)state;
 	assert_int_equal(site_silence(s, now, "{{{", later, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_silence(s, now, "nmae=photos", later, "", "", id, &e), RC_INPUT);
+	assert_non_null(strstr(e.text, "no check has a label 'nmae'"));
+	assert_int_equal(site_silence(s, now, "name=fotos", later, "", "", id, &e), RC_INPUT);
+	assert_non_null(strstr(e.text, "no check matches it"));
 	assert_int_equal(site_silence(s, now, "name=photos", now.wall, "", "", id, NULL), RC_INPUT);
 	assert_int_equal(site_unsilence(s, now, "nothing", "", NULL), RC_NOT_FOUND);
 	assert_int_equal(site_ack(s, now, "nothing", "", "", NULL), RC_NOT_FOUND);

@@ -667,11 +667,6 @@ uint64_t site_digest(const struct site *s)
 	return s->digest;
 }
 
-bool site_is_blind(const struct site *s)
-{
-	return checks_is_blind(s->checks, s->setup.self);
-}
-
 bool site_is_stuck(const struct site *s)
 {
 	return s->is_stuck;

@@ -137,7 +137,6 @@ bool site_is_stuck(const struct site *s);
 /* When the last pass over the journal ended; {0}: none in this run. */
 struct wall site_verified(const struct site *s);
 uint64_t site_digest(const struct site *s); /* replicated folded state */
-bool site_is_blind(const struct site *s);
 
 /* One sentence for people about an event: "dublin: immich fails: HTTP 502, wanted 200".  Times are
  * those of `lab`'s reader and of the site that wrote it. */

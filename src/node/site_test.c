@@ -283,13 +283,13 @@ static void a_blind_vantage_s_word_does_not_count(void **state)
 	p->sites[DUBLIN].is_watcher_reachable = p->sites[DUBLIN].is_channel_reachable = false;
 	pair_break_from(p, DUBLIN, "photos", true);
 	pair_run(p, 3 * MINUTE_MS);
-	assert_true(site_is_blind(p->sites[DUBLIN].site));
+	assert_true(checks_is_blind(site_checks(p->sites[DUBLIN].site), DUBLIN));
 	assert_false(pair_was_said(p, "photos"));
 	pair_heal(p);
 	p->sites[DUBLIN].is_watcher_reachable = p->sites[DUBLIN].is_channel_reachable = true;
 	pair_break_from(p, DUBLIN, "photos", false);
 	pair_run(p, 5 * MINUTE_MS);
-	assert_false(site_is_blind(p->sites[DUBLIN].site));
+	assert_false(checks_is_blind(site_checks(p->sites[DUBLIN].site), DUBLIN));
 	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);
 }
 

@@ -56,8 +56,6 @@ void notice_plain(const struct incident *in, const struct notice_context *c, str
  * what is still not well first, then what has recovered.  The rest are counted. */
 void notice_backlog_discord(struct incident *const *ins, uint32_t n, struct wall from,
 	struct wall until, const struct notice_context *c, struct str *out);
-void notice_backlog_plain(struct incident *const *ins, uint32_t n, struct wall from,
-	struct wall until, const struct notice_context *c, struct str *out);
 
 /* A title for an incident's cause: "immich is down", "immich: path problem, fails from dublin",
  * "site mumbai is down", "paperless-export is silent". */

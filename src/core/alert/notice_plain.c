@@ -138,32 +138,3 @@ void notice_plain(const struct incident *in, const struct notice_context *c, str
 	add_row(out, "from", str_c(&origin));
 	str_addc(out, '\n');
 }
-
-static void add_backlog(struct str *out, struct incident *const *ins, uint32_t n, bool is_over,
-	const struct notice_context *c)
-{
-	bool is_first = true;
-
-	for (uint32_t i = 0; i < n; i++) {
-		scoped(str_fini) struct str line = STR_EMPTY;
-
-		if ((ins[i]->state != INCIDENT_OPEN) != is_over)
-			continue;
-		words_headline(ins[i], &line);
-		str_add(&line, ", since ");
-		words_time(c, ins[i]->since, &line);
-		add_row(out, !is_first ? "" : is_over ? "over" : "not well", str_c(&line));
-		is_first = false;
-	}
-}
-
-void notice_backlog_plain(struct incident *const *ins, uint32_t n, struct wall from,
-	struct wall until, const struct notice_context *c, struct str *out)
-{
-	str_addf(out, "%u incidents while messages could not be sent", n);
-	add_time(out, "from", c, from);
-	add_time(out, "until", c, until);
-	add_backlog(out, ins, n, false, c);
-	add_backlog(out, ins, n, true, c);
-	str_addc(out, '\n');
-}
