@@ -86,10 +86,12 @@ static void remap_carried(struct beaconing *b, const struct lab *old, const stru
 	b->n_carried = n;
 }
 
-void beacons_clock_jumped(struct site *s)
+void beacons_clock_jumped(struct site *s, int64_t by_ms)
 {
-	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
 		s->beacons[i].drill_due.ms = 0; /* reckoned anew */
+		s->beacons[i].skew_ms -= by_ms;
+	}
 }
 
 void beacons_remap(struct site *s, struct now now, const struct lab *old)
@@ -402,6 +404,7 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
 		if (!beacons_is_reachable(b, now))
 			drill_again(s, now, watcher);
 		b->answered = now.mono;
+		b->skew_ms = answer->wall.ms - now.wall.ms;
 		b->why[0] = '\0';
 		str_copy(b->config_why, sizeof b->config_why, answer->config_why);
 		take_views(s, now, watcher, answer);

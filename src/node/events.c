@@ -145,9 +145,9 @@ static void apply_evidence(struct site *s, struct now now, const struct event *e
 	const json_t *body, uint8_t site, uint16_t check)
 {
 	struct vantage v = { .took_us = json_get_int(body, "took_us", -1),
-		.heard = ev->wall,
-		.since = json_get_time(body, "since"),
-		.last_ok = json_get_time(body, "last_ok"),
+		.heard = facts_by_our_clock(s, now, site, ev->wall),
+		.since = facts_by_our_clock(s, now, site, json_get_time(body, "since")),
+		.last_ok = facts_by_our_clock(s, now, site, json_get_time(body, "last_ok")),
 		.stamp = ev->hlc,
 		.reason = (char *)json_get_text(body, "reason", NULL) };
 
@@ -183,7 +183,8 @@ static void apply_ping(struct site *s, struct now now, const struct event *ev, c
 			(long long)code);
 	else
 		str_copy(reason, sizeof reason, "the job reported failure");
-	checks_ping(s->checks, now, check, site, ev->wall, str_eq(what, "start"), &o);
+	checks_ping(s->checks, now, check, site, facts_by_our_clock(s, now, site, ev->wall),
+		str_eq(what, "start"), &o);
 	s->is_digest_valid = false;
 }
 

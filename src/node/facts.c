@@ -368,7 +368,7 @@ void facts_notice_clock(struct site *s, struct now now)
 	json_int(&w, "by_ms", by);
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_CLOCK, site_name(s), str_c(&body));
-	beacons_clock_jumped(s);
+	beacons_clock_jumped(s, by);
 	s->facts_due = now.mono; /* what is reckoned in wall time */
 }
 
@@ -391,20 +391,42 @@ void facts_follow_link(struct site *s, struct now now, uint8_t peer)
 	*known = (struct followed){ l->state, l->peer_can_deliver, l->skew_ms, is_behind };
 }
 
+struct wall facts_by_our_clock(const struct site *s, struct now now, uint8_t peer, struct wall t)
+{
+	int64_t skew_ms = peer == s->setup.self || !is_linked(s, peer) ? 0 : s->links[peer].skew_ms;
+
+	if (!t.ms || !is_skewed(skew_ms))
+		return t;
+	t.ms -= skew_ms;
+	return t.ms < now.wall.ms ? t : now.wall;
+}
+
+/* Two clocks differ, and a third agrees with ours: it is the peer that has to say so. */
+static bool is_right_by_a_watcher(const struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		if (beacons_is_reachable(&s->beacons[i], now) && !is_skewed(s->beacons[i].skew_ms))
+			return true;
+	return false;
+}
+
 static void judge_clock(struct site *s, struct now now)
 {
 	uint16_t check = s->tables->self_check[SELF_CLOCK];
-	char reason[REASON_BYTES_MAX];
+	char reason[REASON_BYTES_MAX], by[DURATION_TEXT_MAX];
+	uint8_t i = 0;
 
-	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
-		if (i == s->setup.self || !is_linked(s, i) || !is_skewed(s->links[i].skew_ms))
-			continue;
-		snprintf(reason, sizeof reason, "the clocks here and at %s differ by %lld s",
-			s->lab->sites[i].name, (long long)(s->links[i].skew_ms / 1000));
-		facts_observe(s, now, check, false, reason);
+	while (i < s->lab->n_sites &&
+		(i == s->setup.self || !is_linked(s, i) || !is_skewed(s->links[i].skew_ms)))
+		i++;
+	if (i == s->lab->n_sites || is_right_by_a_watcher(s, now)) {
+		facts_observe(s, now, check, true, NULL);
 		return;
 	}
-	facts_observe(s, now, check, true, NULL);
+	snprintf(reason, sizeof reason, "%s %s the clock at %s",
+		duration_text(llabs(s->links[i].skew_ms), by),
+		s->links[i].skew_ms < 0 ? "ahead of" : "behind", s->lab->sites[i].name);
+	facts_observe(s, now, check, false, reason);
 }
 
 /* ---- lab.yaml */

@@ -49,6 +49,7 @@ struct beaconing { /* with one watcher */
 	struct site_watcher_view view;
 	struct mono due;      /* next beacon */
 	struct mono answered; /* last answer; {INT64_MIN} never */
+	int64_t skew_ms;      /* its wall clock minus ours, at the last answer */
 	struct mono asked;    /* beacon under way since; {NEVER_MS} none */
 	uint64_t seq;
 	struct beacon beacon; /* the last */
@@ -206,7 +207,7 @@ const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL non
 /* beacons.c */
 void beacons_init(struct site *s, struct now now);
 void beacons_fini(struct site *s);
-void beacons_clock_jumped(struct site *s);
+void beacons_clock_jumped(struct site *s, int64_t by_ms);
 void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
@@ -221,6 +222,9 @@ struct mono beacons_reachable_until(const struct beaconing *b); /* {INT64_MIN}: 
 bool facts_tick(struct site *s, struct now now);
 /* The wall clock, at each input: did it jump? */
 void facts_notice_clock(struct site *s, struct now now);
+/* A moment that a peer has written down, by our clock: while it is known to be off, that is reckoned
+ * in.  {0} stays {0}. */
+struct wall facts_by_our_clock(const struct site *s, struct now now, uint8_t peer, struct wall t);
 /* A link was stepped: what it knows of the peer may be news. */
 void facts_follow_link(struct site *s, struct now now, uint8_t peer);
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok, const char *reason);

@@ -216,10 +216,39 @@ static void a_clock_that_jumps_is_said_and_survived(void **state)
 	p->sites[MUMBAI].skew_ms = -10 * MINUTE_MS;
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(pair_events(p, MUMBAI, "clock"), 1);
-	assert_true(pair_was_said(p, "clock is wrong"));
+	assert_true(pair_was_said(p, "mumbai: clock is wrong"));
+	assert_true(pair_was_said(p, "10 min behind the clock at dublin"));
+	assert_false(pair_was_said(p, "dublin: clock is wrong")); /* the watcher agrees with it */
 	p->sites[MUMBAI].skew_ms = 0;
 	pair_run(p, 5 * MINUTE_MS);
 	assert_int_equal(pair_state(p, DUBLIN, "clock@mumbai"), CHECK_OK);
+	assert_true(pair_was_said(p, "mumbai: clock is right again"));
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void report(uint8_t site, const char *job)
+{
+	assert_int_equal(
+		site_ping(p->sites[site].site, pair_now(p, site), job, "success", 0, NULL, NULL),
+		RC_OK);
+}
+
+static void what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock(void **state)
+{
+	(void)state;
+	report(DUBLIN, "export");
+	p->sites[DUBLIN].skew_ms = -2 * HOUR_MS;
+	pair_run(p, 50 * MINUTE_MS);
+	report(DUBLIN, "export");
+	pair_run(p, 20 * MINUTE_MS); /* the first alone would be overdue */
+	assert_int_equal(pair_state(p, MUMBAI, "export"), CHECK_OK);
+	assert_false(pair_was_said(p, "export is silent"));
+
+	pair_break(p, "photos", true);
+	pair_run(p, 30 * SECOND_MS);
+	pair_break(p, "photos", false);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "photos is back after 3"));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -234,6 +263,7 @@ int main(void)
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
 		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
 		T(a_clock_that_jumps_is_said_and_survived),
+		T(what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

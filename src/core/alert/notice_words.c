@@ -105,6 +105,8 @@ void words_headline(const struct incident *in, struct str *out)
 		str_addf(out, " is steady again after %s", lasted);
 	else if (in->is_flapping)
 		str_add(out, " is flapping");
+	else if (p->prefix && str_eq(p->prefix, "clock@"))
+		str_add(out, p->well); /* how long, was measured with that clock */
 	else
 		str_addf(out, "%s after %s", p->well, lasted);
 }
