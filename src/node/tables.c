@@ -181,7 +181,7 @@ static void fill_labels(struct site_tables *t, const struct lab *lab, const stru
 	to->n_labels = n;
 }
 
-/* "no report in time: one is due every 24 h, and 1 h later at most". */
+/* "no report in time: due every 24 h, grace 1 h". */
 static const char *silence_of(struct site_tables *t, const struct lab_check *c)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -189,13 +189,13 @@ static const char *silence_of(struct site_tables *t, const struct lab_check *c)
 
 	if (c->kind != CHECK_HEARTBEAT)
 		return NULL;
-	str_add(&text, "no report in time: one is due ");
+	str_add(&text, "no report in time: due ");
 	if (c->cron)
 		str_add(&text, "on schedule");
 	else
 		str_addf(&text, "every %s", duration_text(c->every_ms, length));
 	if (c->grace_ms)
-		str_addf(&text, ", and %s later at most", duration_text(c->grace_ms, length));
+		str_addf(&text, ", grace %s", duration_text(c->grace_ms, length));
 	return arena_strdup(&t->arena, str_c(&text));
 }
 
