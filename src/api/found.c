@@ -12,6 +12,18 @@ void found_fini(struct found *f)
 	free(f->items);
 }
 
+bool found_is_news(const struct event *ev)
+{
+	scoped(json_decref) json_t *body = NULL;
+	const char *what;
+
+	if (event_kind_of(ev->kind) != EVENT_PING ||
+		json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
+		return true;
+	what = json_get_text(body, "what", "");
+	return str_eq(what, "fail") || (str_eq(what, "exit") && json_get_int(body, "code", 0));
+}
+
 static bool keep(void *arg, const struct event *ev, uint64_t cursor)
 {
 	struct searching *s = arg;

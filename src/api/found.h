@@ -25,6 +25,9 @@ struct found {
 void found_fini(struct found *f);
 SCOPED_FINI(found_fini, struct found)
 
+/* For is_wanted: that a job did what it does every minute explains nothing, and would drown what
+ * does. */
+bool found_is_news(const struct event *ev);
 /* Add what one search finds.  RC_LIMIT when the answer gets too long. */
 enum rc found_search(struct found *f, const struct call *c, const struct event_query *q,
 	struct err *e) MUST_USE;

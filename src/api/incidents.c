@@ -240,7 +240,7 @@ static enum rc find_timeline(struct call *c, const struct incident *in, struct f
 static enum rc write_with_timeline(struct call *c, const struct incident *in, struct answer *out,
 	struct err *e)
 {
-	scoped(found_fini) struct found found = { .arena = &c->arena };
+	scoped(found_fini) struct found found = { .arena = &c->arena, .is_wanted = found_is_news };
 	enum rc rc = find_timeline(c, in, &found, e);
 
 	if (rc != RC_OK)

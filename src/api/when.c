@@ -152,24 +152,23 @@ static enum rc write_history(const struct call *c, struct json_out *w, uint16_t 
 	return rc;
 }
 
-/* That a job did what it does every minute explains nothing, and would drown what does. */
-static bool is_worth_telling(const struct event *ev)
+/* What went well and who was told of what didn't is no cause of anything. */
+static bool may_be_a_cause(const struct event *ev)
 {
 	scoped(json_decref) json_t *body = NULL;
-	const char *word;
 
-	if (event_kind_of(ev->kind) != EVENT_PING)
-		return true;
-	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
+	if (event_kind_of(ev->kind) == EVENT_RECEIPT)
 		return false;
-	word = word_of_ping(body);
-	return word && !str_eq(word, check_word_name(WORD_OK));
+	if (event_kind_of(ev->kind) != EVENT_EVIDENCE)
+		return found_is_news(ev);
+	return json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK &&
+	       str_eq(json_get_text(body, "word", ""), check_word_name(WORD_FAILING));
 }
 
 static enum rc write_before(struct call *c, struct json_out *w, struct wall bad, struct err *e)
 {
 	scoped(found_fini) struct found found = { .arena = &c->arena,
-		.is_wanted = is_worth_telling,
+		.is_wanted = may_be_a_cause,
 		.most = BEFORE_MOST };
 	struct event_query q = { .since = { bad.ms - BEFORE_MS }, .until = { bad.ms - 1 } };
 	enum rc rc = bad.ms ? found_search(&found, c, &q, e) : RC_OK;

@@ -179,26 +179,65 @@ static void show_before(struct page *p, const json_t *when)
 	}
 }
 
-static void add_change(struct page *p, struct table *t, const json_t *change)
+/* Words that repeat the one before, as a job's reports do: a run of them is one line. */
+static bool is_same(const json_t *a, const json_t *b)
+{
+	static const char *const members[] = { "vantage", "word", "reason" };
+
+	for (size_t i = 0; i < COUNT(members); i++)
+		if (!str_eq(json_get_text(a, members[i], ""), json_get_text(b, members[i], "")))
+			return false;
+	return true;
+}
+
+static size_t run_length(const json_t *history, size_t from, bool is_reversed)
+{
+	const json_t *first = look_in_time(history, from, is_reversed);
+	size_t n = 1;
+
+	while (from + n < json_array_size(history) &&
+		is_same(first, look_in_time(history, from + n, is_reversed)))
+		n++;
+	return n;
+}
+
+static void add_change(struct page *p, struct table *t, const json_t *change, const json_t *last,
+	size_t times)
 {
 	const char *word = json_get_text(change, "word", "?");
+	const char *reason = json_get_text(change, "reason", "");
 	char text[MOMENT_TEXT_MAX];
 
 	table_cell(t, STYLE_FAINT, moment_text(&p->term, json_get_time(change, "at"), text));
 	table_cell(t, STYLE_PLAIN, json_get_text(change, "vantage", "?"));
 	table_cell(t, look_of(word)->style, word);
-	table_cell(t, STYLE_PLAIN, json_get_text(change, "reason", ""));
+	if (*reason)
+		table_cell(t, STYLE_PLAIN, reason);
+	else if (times > 1)
+		table_cellf(t, STYLE_FAINT, "%zu times, the last %s", times,
+			moment_text(&p->term, json_get_time(last, "at"), text));
+	else
+		table_cell(t, STYLE_PLAIN, "");
+}
+
+static size_t count_runs(const json_t *history, bool is_reversed)
+{
+	size_t runs = 0;
+
+	for (size_t i = 0; i < json_array_size(history); i += run_length(history, i, is_reversed))
+		runs++;
+	return runs;
 }
 
 static void show_history(struct page *p, const json_t *when)
 {
 	const json_t *history = json_object_get(when, "history");
 	bool is_reversed = look_is_reversed(history, "at");
-	size_t n = json_array_size(history);
-	size_t skip = p->term.width && n > CHANGES_ON_A_SCREEN ? n - CHANGES_ON_A_SCREEN : 0;
+	size_t runs = count_runs(history, is_reversed), times;
+	size_t skip = p->term.width && runs > CHANGES_ON_A_SCREEN ? runs - CHANGES_ON_A_SCREEN : 0;
 	scoped(table_fini) struct table t = { 0 };
 
-	if (n == 0)
+	if (runs == 0)
 		return;
 	page_heading(p, "History");
 	if (skip > 0) {
@@ -207,8 +246,14 @@ static void show_history(struct page *p, const json_t *when)
 		page_line(p);
 	}
 	table_init(&t, (const char *const[]){ "", "", "", "", NULL });
-	for (size_t i = skip; i < n; i++)
-		add_change(p, &t, look_in_time(history, i, is_reversed));
+	for (size_t i = 0; i < json_array_size(history); i += times) {
+		times = run_length(history, i, is_reversed);
+		if (skip > 0)
+			skip--;
+		else
+			add_change(p, &t, look_in_time(history, i, is_reversed),
+				look_in_time(history, i + times - 1, is_reversed), times);
+	}
 	table_print(&t, p, 0);
 }
 
