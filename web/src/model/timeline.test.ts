@@ -80,7 +80,7 @@ test("without its events, an incident still tells the gist", () => {
   assert.deepEqual(
     texts(incident({ told, before, ack: { by: "Ana", why: "on it", at: at(30) } })),
     [
-      "lab.yaml changed",
+      "mumbai: lab.yaml changed",
       "a fails (502)",
       "incident opened",
       "told discord (2 s after the first bad, via dublin)",

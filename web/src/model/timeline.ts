@@ -86,7 +86,7 @@ function memberLines(incident: Incident, events: JournalEvent[]): Line[] {
 }
 
 function beforeLines(incident: Incident): Line[] {
-  return incident.before.map((b) => line(b.at, "before", b.text, { site: b.site }));
+  return incident.before.map((b) => line(b.at, "before", `${b.site}: ${b.text}`, { site: b.site }));
 }
 
 function toldLines(incident: Incident): Line[] {

@@ -128,7 +128,10 @@ function Before({ incident }: { incident: Incident }) {
           {incident.before.map((b, i) => (
             <li key={i}>
               <When at={parse(b.at)} as="moment" zone={siteZone(b.site)} />
-              <span>{b.text}</span>
+              <span>
+                <span class="quiet">{b.site}: </span>
+                {b.text}
+              </span>
             </li>
           ))}
         </ol>
