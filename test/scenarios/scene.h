@@ -67,6 +67,11 @@ int scene_command(enum place p, struct str *ret, const char *const *words);
 #define COMMAND_AT(place, ret, ...) \
 	scene_command(place, ret, (const char *const[]){ __VA_ARGS__, NULL })
 
+/* The wall clock of the site at `p` is so many seconds ahead of everybody else's; also while it runs, if
+ * this was done before it was started.  Only where libfaketime is. */
+bool scene_can_set_clocks(void);
+void scene_set_clock(enum place p, int64_t ahead_s);
+
 int64_t scene_now_ms(void); /* wall clock */
 void scene_sleep(int64_t ms);
 void scene_sleep_until(int64_t wall_ms);
