@@ -56,14 +56,20 @@ static enum rc prepare(struct order *o, struct err *e)
 static void explain(const struct http_response *r, const json_t *body, struct order_result *ret)
 {
 	const char *message = json_get_text(body, "message", NULL);
+	int code = (int)json_get_int(body, "code", 0);
+	char status[16];
 
 	if (ret->answer.verdict == PACE_DELIVERED)
 		return;
-	if (message)
+	snprintf(status, sizeof status, "%d: ", r->status);
+	if (message && str_starts(message, status)) /* "500: Internal Server Error" */
+		message += strlen(status);
+	if (message && code)
 		snprintf(ret->reason, sizeof ret->reason, "HTTP %d: %.150s (%d)", r->status,
-			message, (int)json_get_int(body, "code", 0));
+			message, code);
 	else
-		snprintf(ret->reason, sizeof ret->reason, "HTTP %d", r->status);
+		snprintf(ret->reason, sizeof ret->reason, "HTTP %d%s%.150s", r->status,
+			message ? ": " : "", message ? message : "");
 }
 
 /* With wait=true Discord answers 200 with the message.  Whoever answers 200 with anything else, a

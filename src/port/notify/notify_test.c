@@ -184,6 +184,9 @@ static void discords_answers_mean_what_pace_says(void **state)
 		{ JSON_ANSWER("400 Bad Request", "",
 			  "{\"message\":\"Invalid Form Body\",\"code\":50035}", "44"),
 			false, PACE_REJECTED, -1, "HTTP 400: Invalid Form Body (50035)" },
+		{ JSON_ANSWER("500 Oops", "",
+			  "{\"message\":\"500: Internal Server Error\",\"code\":0}", "49"),
+			false, PACE_FAILED, -1, "HTTP 500: Internal Server Error" },
 		{ JSON_ANSWER("500 Oops", "", "<h1>", "4"), false, PACE_FAILED, -1, "HTTP 500" },
 		{ JSON_ANSWER("302 Found", "Location: http://127.0.0.1:1/\r\n", "", "0"), false,
 			PACE_FAILED, -1, "HTTP 302" },
@@ -195,7 +198,7 @@ static void discords_answers_mean_what_pace_says(void **state)
 			"HTTP 200, but not as Discord answers" },
 		{ JSON_ANSWER("403 Forbidden", "", "{\"message\":\"\\u001b[2J\",\"code\":1e99}",
 			  "35"),
-			false, PACE_GONE, -1, "HTTP 403: \033[2J (0)" },
+			false, PACE_GONE, -1, "HTTP 403: \033[2J" },
 		{ JSON_ANSWER("204 No Content", "", "", "0"), false, PACE_DELIVERED, -1, "" },
 	};
 
