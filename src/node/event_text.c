@@ -134,8 +134,12 @@ static void receipt(const struct words *w)
 
 static void handoff(const struct words *w)
 {
-	str_addf(w->out, "%s asks %s to tell %s of %s: %s", w->ev->site, get(w, "to"),
-		get(w, "channel"), w->ev->subject, get(w, "why"));
+	if (str_eq(get(w, "to"), w->ev->site))
+		str_addf(w->out, "tells %s of %s itself: %s", get(w, "channel"), w->ev->subject,
+			get(w, "why"));
+	else
+		str_addf(w->out, "asks %s to tell %s of %s: %s", get(w, "to"), get(w, "channel"),
+			w->ev->subject, get(w, "why"));
 }
 
 static void silence(const struct words *w)

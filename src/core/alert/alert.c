@@ -501,7 +501,7 @@ const char *alert_channel_trouble(const struct alert *a, uint8_t channel, struct
 
 	if (p->is_gone)
 		return "it refuses us: is the webhook still there?";
-	return pace_is_dead(p, now) ? "it can't be reached from here" : NULL;
+	return pace_is_dead(p, now) ? "messages don't get through from here" : NULL;
 }
 
 const struct map *alert_incidents(const struct alert *a)
