@@ -102,6 +102,7 @@ static void commands(struct demo *d)
 		d->has_keyboard ? "what the key k does" : "kills the photo server");
 	command(d, arena_printf(&d->texts, "%s demo break discord 500", self),
 		"or hang, drop, 404, 429");
+	command(d, arena_printf(&d->texts, "%s demo list", self), "what else can be broken");
 	command(d, arena_printf(&d->texts, "%s demo mend", self), "mends everything");
 }
 

@@ -252,6 +252,36 @@ static void tell_duplicates(struct demo *d, size_t n)
 	d->teller.n_duplicates = n;
 }
 
+/* "a, b and 3 more: refused" in a line each: how many they are about is no matter here. */
+static const char *affected_of(const json_t *message)
+{
+	const json_t *versions = json_object_get(message, "versions"), *field;
+	const json_t *last = json_array_get(versions, json_array_size(versions) - 1);
+	const json_t *embed = json_array_get(json_object_get(last, "embeds"), 0);
+	size_t i;
+
+	json_array_foreach (json_object_get(embed, "fields"), i, field) {
+		if (str_eq(json_get_text(field, "name", ""), "Also affected"))
+			return json_get_text(field, "value", "");
+	}
+	return "";
+}
+
+/* An edit: the title, and whom else it is about now. */
+static void tell_edit(struct demo *d, int64_t number, const json_t *message)
+{
+	const char *affected = affected_of(message);
+	scoped(str_fini) struct str also = STR_EMPTY;
+
+	for (; *affected; affected++)
+		if (*affected == '\n')
+			str_add(&also, "; ");
+		else if (*affected != '\\') /* escapes are Discord's */
+			str_addc(&also, *affected);
+	story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s%s%s", (long long)number,
+		title_of(message), also.len ? "; also " : "", str_c(&also));
+}
+
 static void tell_message(struct demo *d, const json_t *o)
 {
 	const json_t *message = json_object_get(o, "message");
@@ -263,8 +293,7 @@ static void tell_message(struct demo *d, const json_t *o)
 	int64_t number = number_of(&d->teller, json_get_text(message, "id", ""), &is_first);
 
 	if (!is_first)
-		story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s", (long long)number,
-			title_of(message));
+		tell_edit(d, number, message);
 	else if (t && t->since.ms)
 		story_tell(d, STYLE_NOTE, "discord", "message %lld: %s  (%s after it began)",
 			(long long)number, title_of(message),
