@@ -530,19 +530,29 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, const char *chec
 		       alert_is_silenced(a, now.wall, t->in));
 }
 
+/* Some channel shows it, or will in a moment; one that gave no answer maybe does. */
+static bool is_being_told(const struct alert *a, const struct tracked *t)
+{
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
+		const struct outbox_slot *slot = &t->slots[i];
+
+		if (t->in->told[i].version)
+			return true;
+		if ((slot->number || slot->may_be_repeat) && pace_dies(&a->paces[i]).ms == NEVER_MS)
+			return true;
+	}
+	return false;
+}
+
 uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most)
 {
 	uint32_t n = 0;
 
-	for (uint32_t at = 0; at < a->n_busy; at++) {
+	for (uint32_t at = 0; n < most && at < a->n_busy; at++) {
 		const struct tracked *t = a->busy[at];
 
-		for (uint8_t i = 0; n < most && i < a->cfg.n_channels; i++)
-			if (incident_is_live(t->in) && t->owner == a->cfg.self &&
-				t->in->told[i].version) {
-				ret[n++] = t->in->cause;
-				break;
-			}
+		if (t->owner == a->cfg.self && incident_is_live(t->in) && is_being_told(a, t))
+			ret[n++] = t->in->cause;
 	}
 	return n;
 }

@@ -163,6 +163,24 @@ static void roots_that_were_told_are_listed_for_the_watcher(void **state)
 	assert_int_equal(alert_told_roots(p->sites[DUBLIN].alert, roots, COUNT(roots)), 0);
 }
 
+/* Discord took the message and gave no answer: the other site told it as well, a moment later. */
+static void what_may_have_been_told_is_listed_for_the_watcher_as_long_as_there_is_a_way_out(
+	void **state)
+{
+	const char *roots[4];
+
+	(void)state;
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 1);
+	pair_run(p, ALERT_UNANSWERED_MS);
+	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 1);
+	pair_part(p);
+	pair_run(p, 3 * ALERT_UNANSWERED_MS);
+	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 0);
+}
+
 static void a_channel_that_is_gone_is_said_and_no_way_out(void **state)
 {
 	(void)state;
@@ -187,6 +205,7 @@ int main(void)
 		T(what_is_not_declared_any_more_counts_as_recovered),
 		T(a_message_links_to_the_page_of_its_incident),
 		T(roots_that_were_told_are_listed_for_the_watcher),
+		T(what_may_have_been_told_is_listed_for_the_watcher_as_long_as_there_is_a_way_out),
 		T(a_channel_that_is_gone_is_said_and_no_way_out),
 	};
 
