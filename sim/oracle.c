@@ -288,9 +288,11 @@ static bool is_restored(const struct world *w, const struct sim_message *m)
 	return false;
 }
 
-static bool is_of_one_site(const struct sim_message *a, const struct sim_message *b)
+/* Whoever delivers for another, and gets no answer, doesn't know of it when they are parted. */
+static bool is_of_one_site(const struct world *w, const struct sim_message *a,
+	const struct sim_message *b)
 {
-	return a->by == b->by && a->by < SIM_SITES;
+	return owner_of(w, a) == owner_of(w, b);
 }
 
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
@@ -308,7 +310,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 		if (str_eq(o->incident, m->incident))
 			expect_doubt(w, m, o);
 		else if (m->is_live && !is_restored(w, m) && !is_over(w, o) && !is_over(w, m) &&
-			 (is_of_one_site(o, m) || can_talk_since(w, o->created_ms - JUST_NOW_MS)))
+			 (is_of_one_site(w, o, m) ||
+				 can_talk_since(w, o->created_ms - JUST_NOW_MS)))
 			world_breach(w,
 				"oracle 2: check %u is told in messages %u and %u while the "
 				"sites can talk",
