@@ -11,6 +11,7 @@ struct text { /* one message before it takes a format */
 	uint32_t channel;
 	struct wall now;
 	int colour;
+	bool is_quiet; /* nobody needs to look at it now */
 	struct str title, lines;
 };
 
@@ -40,6 +41,8 @@ static void write_discord(const struct text *t, struct str *out)
 	snprintf(footer, sizeof footer, "%s · %s", t->w->cfg.lab, t->w->cfg.name);
 	json_begin(&j, out);
 	json_object_open(&j, NULL);
+	if (!t->is_quiet)
+		json_text(&j, "content", str_c(&t->title)); /* what a locked phone shows */
 	json_array_open(&j, "embeds");
 	json_object_open(&j, NULL);
 	json_text(&j, "title", str_c(&t->title));
@@ -180,7 +183,11 @@ void texts_outage(const struct watcher *w, uint32_t channel, struct now now, str
 
 void texts_drill(const struct watcher *w, uint32_t channel, struct now now, struct str *out)
 {
-	struct text t = { .w = w, .channel = channel, .now = now.wall, .colour = COLOUR_DRILL };
+	struct text t = { .w = w,
+		.channel = channel,
+		.now = now.wall,
+		.colour = COLOUR_DRILL,
+		.is_quiet = true };
 
 	str_add(&t.title, "daily drill passed");
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)

@@ -63,7 +63,8 @@ static void a_silence_that_nobody_tells_is_told_after_45_s(void **state)
 	pass(1);
 	assert_int_equal(n_posts, 1);
 	assert_string_equal(posts[0].text,
-		"{\"embeds\":[{\"title\":\"mumbai is silent\",\"description\":\"dublin: heard\\n"
+		"{\"content\":\"mumbai is silent\","
+		"\"embeds\":[{\"title\":\"mumbai is silent\",\"description\":\"dublin: heard\\n"
 		"mumbai: nothing since <t:1767225660:f>\\ntold by the watcher webhost, which hears "
 		"every site each 5 s\",\"color\":14171198,\"footer\":{\"text\":\"home \xc2\xb7 "
 		"webhost\"}}],\"allowed_mentions\":{\"parse\":[]}}");
