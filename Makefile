@@ -15,7 +15,7 @@ $(BUILD)/build.ninja:
 # Only what it runs: the tests of a first build would take longer than the rest.
 run:
 	@tools/need build run
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@$(MAKE) --silent --no-print-directory $(BUILD)/build.ninja
 	@ninja -C $(BUILD) $(if $(wildcard $(BUILD)/src/cli/diarchy),--quiet) src/cli/diarchy
 	@exec $(BUILD)/src/cli/diarchy demo
 
