@@ -32,9 +32,15 @@ CONTROLS = set(range(0x20)) - {0x0A} | set(range(0x7F, 0xA0))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to whoever connects, who would take it before we do."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Daemon(unittest.TestCase):
