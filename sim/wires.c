@@ -295,7 +295,7 @@ void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct
 	way = c->end[0] == from ? 0 : 1;
 	if (!c->is_open[way])
 		return;
-	p = must_alloc(sizeof *p + msg->n_heads * sizeof *msg->heads);
+	p = must_alloc(sizeof *p + (w->options.use_codec ? 0 : msg->n_heads * sizeof *msg->heads));
 	p->due_ms = w->now_ms + ONE_WAY_MS + w->slow_ms + (int64_t)rng_below(&w->rng, 8);
 	if (w->options.use_codec) {
 		wire_write(msg, &p->bytes);
