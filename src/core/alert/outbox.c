@@ -400,6 +400,7 @@ static void send_summary(struct alert *a, struct now now, struct tracked **list,
 	for (uint32_t i = 0; i < n; i++) {
 		ins[i] = list[i]->in;
 		list[i]->slots[channel].is_summary = true;
+		c.may_be_repeat |= list[i]->slots[channel].may_be_repeat;
 		occupy(a, list[i], channel, fx->delivery.number,
 			(struct mono){ now.mono.ms + ALERT_UNANSWERED_MS });
 	}

@@ -405,6 +405,21 @@ static void a_backlog_is_told_as_one_summary(void **state)
 	assert_int_equal(pair_count(p, "receipt"), 6);
 }
 
+/* One of them may have been told, and the summary didn't say so. */
+static void a_summary_of_what_may_have_been_told_says_so(void **state)
+{
+	(void)state;
+	pair_add_checks(p, 6, NAS);
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_UNANSWERED));
+	for (uint16_t i = 0; i < 6; i++)
+		fall_and_rise(PAIR_CHECKS + i);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_true(pair_says(p, "could not be sent"));
+	assert_true(pair_says(p, "Maybe a repeat"));
+}
+
 static void a_few_that_waited_are_told_one_by_one(void **state)
 {
 	uint32_t before;
@@ -619,6 +634,7 @@ int main(void)
 		T(a_receipt_says_what_was_told_where_and_by_whom),
 		T(after_a_reunion_nobody_tells_what_the_other_tells),
 		T(a_backlog_is_told_as_one_summary),
+		T(a_summary_of_what_may_have_been_told_says_so),
 		T(a_few_that_waited_are_told_one_by_one),
 		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
 		T(what_is_silenced_at_one_site_is_not_told_by_the_other),
