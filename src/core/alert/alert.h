@@ -33,6 +33,9 @@
 /* After a start, or when sites meet again: the news comes in before anything is opened or told. */
 #define ALERT_CALM_MS  4000
 #define ALERT_DEFER_MS 15000
+/* Who speaks for a home that can be heard lets this pass before the first message: if both opened one
+ * in the same moment, the home's arrives, and the other is merged before anybody is told of it. */
+#define ALERT_HEAR_HOME_MS SECOND_MS
 /* The root's incident, another site's, leaves a check out. */
 #define ALERT_UNLISTED_MS    (60 * SECOND_MS)
 #define ALERT_LINGER_MS      30000 /* RECOVERING this long (or 2 x every) before CLOSED */

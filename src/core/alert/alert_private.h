@@ -24,6 +24,7 @@ struct tracked {
 	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
+	struct mono opened_at;       /* ours, of this run; {0}: of an earlier one, or another's */
 	bool is_changed;             /* ours: a new version is due */
 	uint64_t born;               /* the place in the order of arrival */
 	bool is_busy;

@@ -173,6 +173,7 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 	t = replay_track(a, id);
 	in = t->in;
 	t->owner = a->cfg.self;
+	t->opened_at = now.mono;
 	text_set(&in->owner, a->cfg.sites[a->cfg.self].name);
 	text_set(&in->cause, a->cfg.checks[root].name);
 	in->state = INCIDENT_OPEN;

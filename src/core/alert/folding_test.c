@@ -434,6 +434,21 @@ static void the_other_site_speaks_when_the_home_said_nothing_for_fifteen_seconds
 	assert_int_equal(p->sent[0].by, DUBLIN);
 }
 
+/* The home opened it as well, a moment before: its news was under way. */
+static void whoever_speaks_for_the_home_hears_it_out_first(void **state)
+{
+	(void)state;
+	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
+	pair_run(p, ALERT_DEFER_MS - 100);
+	p->sites[DUBLIN].reads_slowly = true;
+	p->sites[DUBLIN].read = p->now.mono;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, 5 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, MUMBAI);
+	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->told[0].version, 1);
+}
+
 static void the_other_site_speaks_at_once_for_a_dead_home(void **state)
 {
 	(void)state;
@@ -749,6 +764,7 @@ int main(void)
 		T(a_member_without_room_is_told_when_it_falls_again_on_its_own),
 		T(a_member_without_room_that_stays_down_is_told_after_the_rest_is_back),
 		T(the_other_site_speaks_when_the_home_said_nothing_for_fifteen_seconds),
+		T(whoever_speaks_for_the_home_hears_it_out_first),
 		T(the_other_site_speaks_at_once_for_a_dead_home),
 		T(what_the_watcher_says_was_told_is_not_told_again),
 		T(parted_sites_tell_once_each_and_the_homes_incident_survives),

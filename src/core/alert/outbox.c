@@ -354,11 +354,25 @@ static bool is_outdated_outage(const struct alert *a, const struct tracked *t, u
 	return true;
 }
 
+/* What the home opened before it heard of ours has arrived. */
+static bool is_home_heard(struct alert *a, struct now now, const struct tracked *t)
+{
+	uint16_t cause = alert_check_index(a, t->in->cause);
+	uint8_t home = cause == UINT16_MAX ? ALERT_NO_SITE : a->cfg.checks[cause].home;
+	struct mono due = { t->opened_at.ms + ALERT_HEAR_HOME_MS };
+
+	if (!t->opened_at.ms || home == a->cfg.self || home >= a->cfg.n_sites ||
+		!a->peers[home].is_up || now.mono.ms >= due.ms)
+		return true;
+	alert_wake_at(a, due);
+	return false;
+}
+
 static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
 		return;
-	if (!is_edit(a, t, channel) && alert_awaits_news(a, now))
+	if (!is_edit(a, t, channel) && (alert_awaits_news(a, now) || !is_home_heard(a, now, t)))
 		return;
 	if (!is_ours(a, t, channel, now)) {
 		if (t->owner == a->cfg.self)
