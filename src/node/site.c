@@ -201,10 +201,15 @@ static void commit(struct site *s, struct now now)
 
 static void drain(struct site *s, struct now now)
 {
+	bool is_any;
 	int rounds = 0;
 
-	while ((int)drain_checks(s, now) | (int)drain_alert(s, now) | (int)facts_tick(s, now))
+	do {
 		must(++rounds < PUMP_ROUNDS_MAX);
+		is_any = drain_checks(s, now);
+		is_any |= drain_alert(s, now);
+		is_any |= facts_tick(s, now);
+	} while (is_any);
 }
 
 void site_pump(struct site *s, struct now now)
