@@ -266,7 +266,7 @@ static void a_promise_is_met_although_the_peers_chain_became_shorter(void **unus
 	assert_non_null(effect(&s, LINK_SAY_BEAT));
 }
 
-static void sixty_four_chains_are_looked_after_as_well(void **unused)
+static void as_many_chains_as_a_message_holds_are_looked_after(void **unused)
 {
 	struct side s = make_up();
 	struct link_head shown[LINK_HEADS_MAX];
@@ -301,7 +301,7 @@ int main(void)
 		cmocka_unit_test(a_chain_that_cannot_be_had_does_not_stand_before_the_others),
 		cmocka_unit_test(a_promise_counts_only_once_the_events_it_speaks_of_are_here),
 		cmocka_unit_test(a_promise_is_met_although_the_peers_chain_became_shorter),
-		cmocka_unit_test(sixty_four_chains_are_looked_after_as_well),
+		cmocka_unit_test(as_many_chains_as_a_message_holds_are_looked_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
