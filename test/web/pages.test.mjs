@@ -68,7 +68,7 @@ pageTest("an incident tells its story in order", { weather: "one-down" }, async 
   assert.match(page.url(), new RegExp(`/incidents/${incident.id}$`));
   const lines = () => page.locator(".timeline .line-text").allTextContents();
   assert.deepEqual(await lines(), [
-    "lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
+    "mumbai: lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
     "immich failsfrom dublin and mumbai: HTTP 502, wanted 200",
     "incident opened",
     "told discord2.1 s after the first bad, via mumbai",
