@@ -18,32 +18,15 @@
 
 /* ---- state on disk */
 
-static enum rc write_whole(const char *path, const struct str *text, struct err *e)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool is_good;
-
-	if (fd < 0)
-		return err_errno(e, RC_IO, errno, "writing %s", path);
-	is_good = write(fd, str_c(text), text->len) == (ssize_t)text->len && fsync(fd) == 0;
-	if (close(fd) != 0 || !is_good)
-		return err_errno(e, errno == ENOSPC ? RC_FULL : RC_IO, errno, "writing %s", path);
-	return RC_OK;
-}
-
-/* Beside, synced, renamed over: there is always a whole file. */
 static void save(struct watch *w)
 {
-	scoped(str_fini) struct str text = STR_EMPTY, path = STR_EMPTY, beside = STR_EMPTY;
+	scoped(str_fini) struct str text = STR_EMPTY, path = STR_EMPTY;
 	struct err e = { 0 };
 
 	watcher_save(w->watcher, &text);
 	str_addf(&path, "%s/watcher.json", w->state_dir);
-	str_addf(&beside, "%s.new", str_c(&path));
-	if (write_whole(str_c(&beside), &text, &e) != RC_OK)
+	if (file_replace(str_c(&path), &text, &e) != RC_OK)
 		log_error("%s", e.text);
-	else if (rename(str_c(&beside), str_c(&path)) != 0)
-		log_error("renaming %s: %s", str_c(&beside), strerror(errno));
 }
 
 static void load(struct watch *w)

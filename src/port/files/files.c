@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/files/files.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,4 +83,51 @@ enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct e
 		str_addn(ret, buf, (size_t)got);
 	}
 	return got < 0 ? err_errno(e, RC_IO, errno, "%s", path) : RC_OK;
+}
+
+static enum rc failed_to_write(const char *path, struct err *e)
+{
+	return err_errno(e, errno == ENOSPC || errno == EFBIG ? RC_FULL : RC_IO, errno,
+		"writing %s", path);
+}
+
+static enum rc write_whole(const char *path, const struct str *text, struct err *e)
+{
+	scoped(close_fd) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	size_t written = 0;
+
+	while (fd >= 0 && written < text->len) {
+		ssize_t n = write(fd, str_c(text) + written, text->len - written);
+
+		if (n < 0 && errno != EINTR)
+			return failed_to_write(path, e);
+		written += n > 0 ? (size_t)n : 0;
+	}
+	if (fd < 0 || fsync(fd) != 0)
+		return failed_to_write(path, e);
+	return RC_OK;
+}
+
+enum rc file_sync_folder(const char *path, struct err *e)
+{
+	scoped(mem_free) char *copy = must_strdup(path);
+	scoped(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		return err_errno(e, RC_IO, errno, "saving the directory of %s", path);
+	return RC_OK;
+}
+
+enum rc file_replace(const char *path, const struct str *text, struct err *e)
+{
+	scoped(str_fini) struct str beside = STR_EMPTY;
+	enum rc rc;
+
+	str_addf(&beside, "%s.new", path);
+	rc = write_whole(str_c(&beside), text, e);
+	if (rc != RC_OK)
+		return rc;
+	if (rename(str_c(&beside), path) != 0)
+		return err_errno(e, RC_IO, errno, "renaming %s", str_c(&beside));
+	return file_sync_folder(path, e);
 }

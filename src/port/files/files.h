@@ -14,4 +14,11 @@ enum rc file_read(const char *path, size_t most_bytes, struct str *ret, struct e
 enum rc file_read_into(const char *path, void *buf, size_t n, size_t *ret_n,
 	struct err *e) MUST_USE;
 
+/* All of `path` becomes `text`, readable by us alone: whoever looks, also after a power cut, finds
+ * the old file or the new one, whole.  Durable on RC_OK; uses `path`.new.  RC_FULL, RC_IO. */
+enum rc file_replace(const char *path, const struct str *text, struct err *e) MUST_USE;
+
+/* What was made or renamed in the folder of `path` is there after a power cut, too.  RC_IO. */
+enum rc file_sync_folder(const char *path, struct err *e) MUST_USE;
+
 #endif

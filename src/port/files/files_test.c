@@ -58,6 +58,25 @@ static void a_file_is_read_up_to_its_bound_and_not_beyond(void **state)
 	assert_int_equal(file_read_into("five", buf, 4, &n, &e), RC_LIMIT);
 }
 
+static void a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+	scoped(str_fini) struct str text = STR_EMPTY, read = STR_EMPTY;
+	struct err e = { 0 };
+	struct stat st;
+
+	(void)state;
+	put("five", "12345", 5);
+	str_add(&text, "another");
+	assert_int_equal(file_replace("five", &text, &e), RC_OK);
+	assert_int_equal(file_read("five", 10, &read, &e), RC_OK);
+	assert_string_equal(str_c(&read), "another");
+	assert_int_equal(stat("five", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(access("five.new", F_OK), -1);
+	assert_int_equal(file_replace("absent/five", &text, &e), RC_IO);
+	assert_string_equal(e.text, "writing absent/five.new: No such file or directory");
+}
+
 static void what_is_not_there_and_what_is_no_file_are_told_apart(void **state)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -199,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_up_to_its_bound_and_not_beyond),
+		cmocka_unit_test(a_file_is_replaced_whole_or_not_at_all),
 		cmocka_unit_test(what_is_not_there_and_what_is_no_file_are_told_apart),
 		cmocka_unit_test(what_could_block_or_never_end_is_refused_at_once),
 		cmocka_unit_test(zones_are_found_by_name_and_only_once),

@@ -3,10 +3,10 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "port/files/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,17 +26,6 @@ void keys_wipe(struct private_key *k)
 	explicit_bzero(k, sizeof *k);
 }
 
-/* A new file is there after a power cut only once its directory is on disk too. */
-static enum rc sync_directory_of(const char *path, struct err *e)
-{
-	scoped(mem_free) char *copy = must_strdup(path);
-	scoped(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || fsync(fd) < 0)
-		return err_errno(e, RC_IO, errno, "saving the directory of %s", path);
-	return RC_OK;
-}
-
 static enum rc write_line(int fd, const char *path, const char *line, struct err *e)
 {
 	ssize_t n = write(fd, line, KEY_LINE_BYTES);
@@ -45,7 +34,7 @@ static enum rc write_line(int fd, const char *path, const char *line, struct err
 		errno = ENOSPC;
 	if (n < KEY_LINE_BYTES || fsync(fd) < 0)
 		return err_errno(e, errno == ENOSPC ? RC_FULL : RC_IO, errno, "writing %s", path);
-	return sync_directory_of(path, e);
+	return file_sync_folder(path, e);
 }
 
 static enum rc draw(struct private_key *ret, struct err *e)

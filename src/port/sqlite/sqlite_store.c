@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/sqlite/store.h"
 
+#include "port/files/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,17 +18,6 @@ static void close_fd(int fd)
 		close(fd);
 }
 SCOPED_BY(close_fd, int)
-
-/* A new file is there after a power cut only once its directory is on disk too. */
-static enum rc sync_directory_of(const char *path, struct err *e)
-{
-	scoped(mem_free) char *copy = must_strdup(path);
-	scoped(close_fd) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || fsync(fd) < 0)
-		return err_errno(e, RC_IO, errno, "saving the directory of %s", path);
-	return RC_OK;
-}
 
 /*
  * Made by us, so that the file and the -wal and -shm that SQLite models on it are ours alone; and
@@ -48,7 +38,7 @@ static enum rc lock_file(struct sqlite_store *s, struct err *e)
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, RC_CONFLICT, "%s is in use: another diarchy serves this journal",
 			s->path);
-	return st.st_size == 0 ? sync_directory_of(s->path, e) : RC_OK;
+	return st.st_size == 0 ? file_sync_folder(s->path, e) : RC_OK;
 }
 
 /* What a hostile file could have SQLite run is off; memory is bounded. */
