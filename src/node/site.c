@@ -167,7 +167,7 @@ static void become_stuck(struct site *s, struct now now, const char *why)
 	call_back_deliveries(s, now);
 }
 
-static void become_unstuck(struct site *s)
+static void become_unstuck(struct site *s, struct now now)
 {
 	if (!s->is_stuck)
 		return;
@@ -178,6 +178,9 @@ static void become_unstuck(struct site *s)
 	s->is_stuck = false;
 	s->behind.ms = NEVER_MS; /* what the peers sent meanwhile comes again */
 	alert_hold(s->alert, false);
+	/* What waited may go: with the next input, at once.  What is said of this commit's events lives
+	 * until the next event is written. */
+	s->facts_due = now.mono;
 }
 
 static void commit(struct site *s, struct now now)
@@ -191,7 +194,7 @@ static void commit(struct site *s, struct now now)
 		become_stuck(s, now, e.text);
 		return;
 	}
-	become_unstuck(s);
+	become_unstuck(s, now);
 	if (n == 0)
 		return;
 	say_committed(s, events, n);
@@ -214,17 +217,11 @@ static void drain(struct site *s, struct now now)
 
 void site_pump(struct site *s, struct now now)
 {
-	bool was_stuck = s->is_stuck;
-
 	if (s->is_pumping)
 		return;
 	s->is_pumping = true;
 	drain(s, now);
 	commit(s, now);
-	if (was_stuck && !s->is_stuck) { /* what waited for the journal may go */
-		drain(s, now);
-		commit(s, now);
-	}
 	s->is_pumping = false;
 }
 

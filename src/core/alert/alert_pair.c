@@ -298,14 +298,20 @@ struct pair *pair_open(void)
 	return pair;
 }
 
+void pair_forget_sent(struct pair *pair)
+{
+	for (uint32_t i = 0; i < pair->n_sent; i++)
+		delivery_fini(&pair->sent[i].delivery);
+	pair->n_sent = 0;
+}
+
 void pair_close(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
 		pair_stop(pair, site);
 	for (uint32_t i = 0; i < pair->n_log; i++)
 		free(pair->log[i].body);
-	for (uint32_t i = 0; i < pair->n_sent; i++)
-		delivery_fini(&pair->sent[i].delivery);
+	pair_forget_sent(pair);
 	free(pair->log);
 	free(pair);
 }

@@ -111,6 +111,7 @@ extern const struct alert_state pair_down, pair_path, pair_silent, pair_well;
 
 const struct incident *pair_incident(const struct pair *p, uint8_t site, uint16_t check);
 uint32_t pair_count(const struct pair *p, const char *kind); /* events of that kind */
+void pair_forget_sent(struct pair *p);                       /* as if nothing had left a site */
 uint32_t pair_created(const struct pair *p);                 /* requests that create a message */
 const struct pair_request *pair_last(const struct pair *p);
 bool pair_says(const struct pair *p, const char *text); /* the last request does */

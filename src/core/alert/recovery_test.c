@@ -34,7 +34,7 @@ static void receiver_is_gone_for(int64_t ms)
 	pair_run(p, 5 * SECOND_MS);
 	pair_fails(p, NOTIFY_MUMBAI);
 	pair_run(p, ms);
-	p->n_sent = 0;
+	pair_forget_sent(p);
 	receiver_answers(true);
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
 		alert_egress(p->sites[site].alert, p->now, 0, true);
@@ -90,7 +90,7 @@ static void a_site_that_alone_can_send_nothing_is_told_by_the_other(void **state
 	pair_fails(p, ROUTER);
 	pair_run(p, 30 * SECOND_MS);
 	pair_fails(p, NOTIFY_DUBLIN);
-	p->n_sent = 0;
+	pair_forget_sent(p);
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(pair_created(p), 1);
 	assert_int_equal(pair_last(p)->by, MUMBAI);
