@@ -11,6 +11,7 @@
 #include "cli/log_verify.h"
 #include "cli/shows.h"
 #include "cli/term/moment.h"
+#include "core/journal/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,6 +52,31 @@ static void add_filter(struct log *l, const char *name, const char *value)
 	ask_encode(&l->filters, value);
 }
 
+static enum rc no_such_kind(const char *word, int n, struct err *e)
+{
+	scoped(str_fini) struct str kinds = STR_EMPTY;
+
+	for (int kind = 0; kind < EVENT_UNKNOWN; kind++)
+		str_addf(&kinds, "%s%s", kind ? " " : "", event_kind_text(kind));
+	return err_set(e, RC_USAGE, "--kind: no event is a '%.*s'; the kinds are %s", n, word,
+		str_c(&kinds));
+}
+
+/* Words separated by commas. */
+static enum rc check_kinds(const char *list, struct err *e)
+{
+	while (list && *list) {
+		int n = (int)strcspn(list, ",");
+		char word[32];
+
+		snprintf(word, sizeof word, "%.*s", n, list);
+		if (event_kind_of(word) == EVENT_UNKNOWN)
+			return no_such_kind(list, n, e);
+		list += n + (list[n] == ',');
+	}
+	return RC_OK;
+}
+
 static enum rc read_options(struct log *l, struct err *e)
 {
 	struct call *c = l->call;
@@ -69,6 +95,9 @@ static enum rc read_options(struct log *l, struct err *e)
 		return err_in(e, rc, "--until");
 	if (until && call_option(c, log, follow))
 		return err_set(e, RC_USAGE, "--until and --follow don't go together");
+	rc = check_kinds(call_option(c, log, kind), e);
+	if (rc != RC_OK)
+		return rc;
 	add_filter(l, "until", until ? wall_rfc3339(t, text) : NULL);
 	add_filter(l, "kind", call_option(c, log, kind));
 	add_filter(l, "site", call_option(c, log, from));

@@ -217,6 +217,7 @@ class Trouble(Cli):
         self.assertIn("did you mean 'status'?", self.expect(64, "sttaus"))
         self.assertIn("Try 'diarchy help log'", self.expect(64, "log", "--folow"))
         self.assertIn("--since: 'soon' is no time", self.expect(64, "log", "--since", "soon"))
+        self.assertIn("no event is a 'frob'; the kinds are boot ", self.expect(64, "log", "--kind", "link,frob"))
         self.expect(64)
 
     def test_a_full_disk_is_an_error(self):
