@@ -2,22 +2,6 @@
 /* What people order at one site holds at both. */
 #include "node/site_pair.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open(pair_lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 static void a_silence_at_one_site_hushes_the_other(void **state)
 {
 	char id[INCIDENT_ID_MAX];
@@ -107,7 +91,7 @@ static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
 	assert_int_equal(p->n_messages, 0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

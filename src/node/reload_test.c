@@ -4,22 +4,6 @@
 
 #include "test/support/lab_text.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open(pair_lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 /* pair_lab with `from` replaced; freed by the caller. */
 static char *changed(const char *from, const char *to)
 {
@@ -230,7 +214,7 @@ static void a_word_that_waits_for_room_on_the_disk_outlives_a_reload(void **stat
 	assert_true(site_digest(dublin->site) == site_digest(p->sites[MUMBAI].site));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

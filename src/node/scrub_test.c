@@ -4,20 +4,10 @@
 
 #include "core/journal/scrub.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
+static int after_the_first_pass(void **state)
 {
-	(void)state;
-	p = pair_open(pair_lab);
-	pair_run(p, 5 * MINUTE_MS); /* the first pass has been */
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
+	pair_set_up(state);
+	pair_run(p, 5 * MINUTE_MS);
 	return 0;
 }
 
@@ -125,7 +115,7 @@ static void an_event_that_is_damaged_over_a_restart_is_not_believed(void **state
 	assert_false(pair_was_said(p, "another state"));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, after_the_first_pass, pair_tear_down)
 
 int main(void)
 {

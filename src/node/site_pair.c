@@ -6,6 +6,8 @@
 #define WALL_0_MS INT64_C(1795386851000) /* 2026-11-22T22:34:11Z */
 #define HEARD_MS  (12 * SECOND_MS)
 
+struct pair *p;
+
 const char pair_lab[] =
 	"lab: home\n"
 	"sites:\n"
@@ -35,18 +37,18 @@ struct pair_parcel { /* a message on the wire, with all it points to */
 	struct pair_parcel *next;
 };
 
-struct now pair_now(const struct pair *p, uint8_t site)
+struct now pair_now(const struct pair *pair, uint8_t site)
 {
-	return (struct now){ p->now.mono, { p->now.wall.ms + p->sites[site].skew_ms } };
+	return (struct now){ pair->now.mono, { pair->now.wall.ms + pair->sites[site].skew_ms } };
 }
 
 /* ---- the wires */
 
-static void post(struct pair *p, uint8_t from, uint64_t connection, const struct link_msg *msg)
+static void post(struct pair *pair, uint8_t from, uint64_t connection, const struct link_msg *msg)
 {
 	struct pair_parcel *parcel;
 
-	if (!p->is_link_up || connection != p->connection)
+	if (!pair->is_link_up || connection != pair->connection)
 		return;
 	parcel = must_alloc(sizeof *parcel);
 	parcel->from = from;
@@ -60,120 +62,123 @@ static void post(struct pair *p, uint8_t from, uint64_t connection, const struct
 		memcpy(parcel->events, msg->events, msg->events_len);
 		parcel->msg.events = parcel->events;
 	}
-	*p->last = parcel;
-	p->last = &parcel->next;
+	*pair->last = parcel;
+	pair->last = &parcel->next;
 }
 
-static bool carry_parcel(struct pair *p)
+static bool carry_parcel(struct pair *pair)
 {
-	struct pair_parcel *parcel = p->first;
+	struct pair_parcel *parcel = pair->first;
 	uint8_t to;
 
 	if (!parcel)
 		return false;
-	p->first = parcel->next;
-	if (!p->first)
-		p->last = &p->first;
+	pair->first = parcel->next;
+	if (!pair->first)
+		pair->last = &pair->first;
 	to = !parcel->from;
-	if (p->is_link_up && p->sites[to].site && parcel->connection == p->connection)
-		site_received(p->sites[to].site, pair_now(p, to), parcel->from, parcel->connection,
-			&parcel->msg);
+	if (pair->is_link_up && pair->sites[to].site && parcel->connection == pair->connection)
+		site_received(pair->sites[to].site, pair_now(pair, to), parcel->from,
+			parcel->connection, &parcel->msg);
 	free(parcel->events);
 	free(parcel);
 	return true;
 }
 
-static void dial(struct pair *p, uint8_t from)
+static void dial(struct pair *pair, uint8_t from)
 {
 	uint8_t to = !from;
 
-	if (!p->is_link_up || !p->sites[to].site) {
-		site_closed(p->sites[from].site, pair_now(p, from), to, 0, "connecting timed out");
+	if (!pair->is_link_up || !pair->sites[to].site) {
+		site_closed(pair->sites[from].site, pair_now(pair, from), to, 0,
+			"connecting timed out");
 		return;
 	}
-	p->connection++;
-	site_connected(p->sites[to].site, pair_now(p, to), from, p->connection, false);
-	site_connected(p->sites[from].site, pair_now(p, from), to, p->connection, true);
+	pair->connection++;
+	site_connected(pair->sites[to].site, pair_now(pair, to), from, pair->connection, false);
+	site_connected(pair->sites[from].site, pair_now(pair, from), to, pair->connection, true);
 }
 
 /* ---- the watcher */
 
-static void view_of(const struct pair *p, uint8_t site, struct beacon_view *to)
+static void view_of(const struct pair *pair, uint8_t site, struct beacon_view *to)
 {
-	const struct pair_site *s = &p->sites[site];
+	const struct pair_site *s = &pair->sites[site];
 
 	str_copy(to->site, sizeof to->site, s->lab->sites[site].name);
-	to->quiet_ms = s->heard.ms == INT64_MIN ? -1 : p->now.mono.ms - s->heard.ms;
+	to->quiet_ms = s->heard.ms == INT64_MIN ? -1 : pair->now.mono.ms - s->heard.ms;
 	to->is_heard = to->quiet_ms >= 0 && to->quiet_ms < HEARD_MS;
-	to->since = p->now.wall;
+	to->since = pair->now.wall;
 	if (s->told.len)
 		to->told[to->n_told++] = str_c(&s->told); /* one is enough for a test */
 }
 
-static void make_message(struct pair *p, uint8_t by, bool is_edit, const char *message,
+static void make_message(struct pair *pair, uint8_t by, bool is_edit, const char *message,
 	const char *payload)
 {
 	uint32_t number = is_edit ? (uint32_t)strtoul(message + 1, NULL, 10) : 0;
 	struct pair_message *m;
 
-	if (number && number <= p->n_messages) {
-		m = &p->messages[number - 1];
+	if (number && number <= pair->n_messages) {
+		m = &pair->messages[number - 1];
 		free(m->payload);
 		m->n_edits++;
 	} else {
-		assert_true(p->n_messages < PAIR_SENT_MAX);
-		m = &p->messages[p->n_messages++];
-		*m = (struct pair_message){ .by = by, .created = p->now.mono };
+		assert_true(pair->n_messages < PAIR_SENT_MAX);
+		m = &pair->messages[pair->n_messages++];
+		*m = (struct pair_message){ .by = by, .created = pair->now.mono };
 	}
-	m->edited = p->now.mono;
+	m->edited = pair->now.mono;
 	m->payload = must_strdup(payload);
 }
 
-static void deliver_for(struct pair *p, uint8_t from, const struct beacon *b,
+static void deliver_for(struct pair *pair, uint8_t from, const struct beacon *b,
 	struct beacon_answer *answer)
 {
 	for (uint32_t i = 0; i < b->n_deliver; i++) {
 		const struct beacon_delivery *d = &b->deliver[i];
 		struct beacon_receipt *r = &answer->receipts[answer->n_receipts++];
 
-		make_message(p, from, d->is_edit, d->message, d->payload);
-		p->messages[p->n_messages - 1].is_by_watcher = true;
+		make_message(pair, from, d->is_edit, d->message, d->payload);
+		pair->messages[pair->n_messages - 1].is_by_watcher = true;
 		r->number = d->number;
-		r->is_unanswered = p->n_unanswered > 0;
+		r->is_unanswered = pair->n_unanswered > 0;
 		r->is_delivered = !r->is_unanswered;
-		p->n_unanswered -= r->is_unanswered;
-		snprintf(r->message, sizeof r->message, "m%u", p->n_messages);
+		pair->n_unanswered -= r->is_unanswered;
+		snprintf(r->message, sizeof r->message, "m%u", pair->n_messages);
 	}
 }
 
-static void beacon(struct pair *p, uint8_t from, uint8_t watcher, const struct beacon *b)
+static void beacon(struct pair *pair, uint8_t from, uint8_t watcher, const struct beacon *b)
 {
-	struct pair_site *s = &p->sites[from];
+	struct pair_site *s = &pair->sites[from];
 	struct beacon_answer answer = { .boot = b->boot,
 		.seq = b->seq,
-		.wall = p->now.wall,
+		.wall = pair->now.wall,
 		.drill_done = b->wants_drill,
-		.drill_ok = !p->is_drill_failing,
+		.drill_ok = !pair->is_drill_failing,
 		.drill_reason = "the webhook is gone" };
 
 	s->n_beacons++;
-	if (!p->is_watcher_up || !s->is_watcher_reachable) {
-		site_watcher(s->site, pair_now(p, from), watcher, NULL, "connection refused");
+	if (!pair->is_watcher_up || !s->is_watcher_reachable) {
+		site_watcher(s->site, pair_now(pair, from), watcher, NULL, "connection refused");
 		return;
 	}
-	s->heard = p->now.mono;
+	s->heard = pair->now.mono;
 	str_clear(&s->told);
 	if (b->n_told)
 		str_add(&s->told, b->told[0]);
 	for (uint8_t i = 0; i < PAIR_SITES; i++)
-		view_of(p, i, &answer.sites[answer.n_sites++]);
-	deliver_for(p, from, b, &answer);
-	site_watcher(s->site, pair_now(p, from), watcher, &answer, NULL);
+		view_of(pair, i, &answer.sites[answer.n_sites++]);
+	str_copy(answer.config_why, sizeof answer.config_why,
+		pair->watcher_trouble ? pair->watcher_trouble : "");
+	deliver_for(pair, from, b, &answer);
+	site_watcher(s->site, pair_now(pair, from), watcher, &answer, NULL);
 }
 
 /* ---- the channel and the services */
 
-static void deliver(struct pair *p, uint8_t from, const struct delivery *d)
+static void deliver(struct pair *pair, uint8_t from, const struct delivery *d)
 {
 	char message[16] = "";
 	struct delivery_outcome o = { .number = d->number,
@@ -183,86 +188,86 @@ static void deliver(struct pair *p, uint8_t from, const struct delivery *d)
 			.remaining = -1,
 			.reset_after_ms = -1 } };
 
-	if (p->sites[from].is_channel_reachable) {
+	if (pair->sites[from].is_channel_reachable) {
 		o.answer.verdict = PACE_DELIVERED;
-		make_message(p, from, d->is_edit, d->message, d->payload);
-		snprintf(message, sizeof message, "m%u", p->n_messages);
+		make_message(pair, from, d->is_edit, d->message, d->payload);
+		snprintf(message, sizeof message, "m%u", pair->n_messages);
 	}
 	if (d->is_edit || o.answer.verdict != PACE_DELIVERED)
 		o.message = NULL;
-	site_delivered(p->sites[from].site, pair_now(p, from), &o);
+	site_delivered(pair->sites[from].site, pair_now(pair, from), &o);
 }
 
-static void probe(struct pair *p, uint8_t from, uint16_t check)
+static void probe(struct pair *pair, uint8_t from, uint16_t check)
 {
-	bool is_ok = p->sites[from].sees[check];
+	bool is_ok = pair->sites[from].sees[check];
 	struct observation o = { .is_ok = is_ok,
 		.reason = is_ok ? NULL : "refused",
 		.took_us = 900 };
 
-	p->sites[from].n_probes++;
-	site_probed(p->sites[from].site, pair_now(p, from), check, &o);
+	pair->sites[from].n_probes++;
+	site_probed(pair->sites[from].site, pair_now(pair, from), check, &o);
 }
 
-static void carry_out(struct pair *p, uint8_t from, const struct site_effect *fx)
+static void carry_out(struct pair *pair, uint8_t from, const struct site_effect *fx)
 {
-	struct pair_site *s = &p->sites[from];
+	struct pair_site *s = &pair->sites[from];
 
 	if (fx->kind == SITE_DO_PROBE)
-		probe(p, from, fx->check);
+		probe(pair, from, fx->check);
 	else if (fx->kind == SITE_DO_DIAL)
-		dial(p, from);
+		dial(pair, from);
 	else if (fx->kind == SITE_DO_SEND)
-		post(p, from, fx->connection, fx->msg);
+		post(pair, from, fx->connection, fx->msg);
 	else if (fx->kind == SITE_DO_DELIVER)
-		deliver(p, from, fx->delivery);
+		deliver(pair, from, fx->delivery);
 	else if (fx->kind == SITE_DO_BEACON)
-		beacon(p, from, fx->watcher, fx->beacon);
+		beacon(pair, from, fx->watcher, fx->beacon);
 	else if (fx->kind == SITE_SAY_LOG)
 		str_addf(&s->log, "%s\n", str_c(&fx->text));
 	else if (fx->kind == SITE_DO_TEST && ++s->n_tests)
-		site_tested(s->site, pair_now(p, from), fx->channel, s->is_channel_reachable);
+		site_tested(s->site, pair_now(pair, from), fx->channel, s->is_channel_reachable);
 }
 
 /* ---- time */
 
-void pair_settle(struct pair *p)
+void pair_settle(struct pair *pair)
 {
 	bool is_any;
 
 	do {
-		is_any = carry_parcel(p);
+		is_any = carry_parcel(pair);
 		for (uint8_t site = 0; site < PAIR_SITES; site++) {
 			struct site_effect fx;
 
-			while (p->sites[site].site && site_next(p->sites[site].site, &fx)) {
+			while (pair->sites[site].site && site_next(pair->sites[site].site, &fx)) {
 				is_any = true;
-				carry_out(p, site, &fx);
+				carry_out(pair, site, &fx);
 				site_effect_fini(&fx);
 			}
 		}
 	} while (is_any);
 }
 
-void pair_run(struct pair *p, int64_t ms)
+void pair_run(struct pair *pair, int64_t ms)
 {
-	int64_t end = p->now.mono.ms + ms;
+	int64_t end = pair->now.mono.ms + ms;
 
-	pair_settle(p);
-	while (p->now.mono.ms < end) {
+	pair_settle(pair);
+	while (pair->now.mono.ms < end) {
 		int64_t next = end;
 
 		for (uint8_t site = 0; site < PAIR_SITES; site++)
-			if (p->sites[site].site && site_wake(p->sites[site].site).ms < next)
-				next = site_wake(p->sites[site].site).ms;
-		if (next <= p->now.mono.ms)
-			next = p->now.mono.ms + 1;
-		p->now.wall.ms += next - p->now.mono.ms;
-		p->now.mono.ms = next;
+			if (pair->sites[site].site && site_wake(pair->sites[site].site).ms < next)
+				next = site_wake(pair->sites[site].site).ms;
+		if (next <= pair->now.mono.ms)
+			next = pair->now.mono.ms + 1;
+		pair->now.wall.ms += next - pair->now.mono.ms;
+		pair->now.mono.ms = next;
 		for (uint8_t site = 0; site < PAIR_SITES; site++)
-			if (p->sites[site].site && site_wake(p->sites[site].site).ms <= next)
-				site_tick(p->sites[site].site, pair_now(p, site));
-		pair_settle(p);
+			if (pair->sites[site].site && site_wake(pair->sites[site].site).ms <= next)
+				site_tick(pair->sites[site].site, pair_now(pair, site));
+		pair_settle(pair);
 	}
 }
 
@@ -277,9 +282,9 @@ static struct lab *read_lab(const char *yaml)
 	return lab;
 }
 
-void pair_start(struct pair *p, uint8_t site)
+void pair_start(struct pair *pair, uint8_t site)
 {
-	struct pair_site *s = &p->sites[site];
+	struct pair_site *s = &pair->sites[site];
 	struct site_setup setup = { .self = site,
 		.lab = s->lab,
 		.seed = site + 1u,
@@ -287,53 +292,54 @@ void pair_start(struct pair *p, uint8_t site)
 		.scrub_every_ms = HOUR_MS,
 		.version = "test" };
 
-	assert_int_equal(site_open(&s->site, &setup, pair_now(p, site), NULL), RC_OK);
+	assert_int_equal(site_open(&s->site, &setup, pair_now(pair, site), NULL), RC_OK);
 }
 
-void pair_stop(struct pair *p, uint8_t site)
+void pair_stop(struct pair *pair, uint8_t site)
 {
-	struct pair_site *s = &p->sites[site];
+	struct pair_site *s = &pair->sites[site];
 	uint8_t other = !site;
 
 	site_free(s->site);
 	s->site = NULL;
 	memory_store_crash(s->store);
-	if (p->is_link_up && p->sites[other].site && p->connection)
-		site_closed(p->sites[other].site, pair_now(p, other), site, p->connection, "reset");
+	if (pair->is_link_up && pair->sites[other].site && pair->connection)
+		site_closed(pair->sites[other].site, pair_now(pair, other), site, pair->connection,
+			"reset");
 }
 
-void pair_shut_down(struct pair *p, uint8_t site)
+void pair_shut_down(struct pair *pair, uint8_t site)
 {
-	site_shutdown(p->sites[site].site, pair_now(p, site), "asked to");
-	pair_settle(p);
-	pair_stop(p, site);
+	site_shutdown(pair->sites[site].site, pair_now(pair, site), "asked to");
+	pair_settle(pair);
+	pair_stop(pair, site);
 }
 
 struct pair *pair_open(const char *yaml)
 {
-	struct pair *p = must_alloc(sizeof *p);
+	struct pair *pair = must_alloc(sizeof *pair);
 
-	p->now = (struct now){ { HOUR_MS }, { WALL_0_MS } };
-	p->is_link_up = p->is_watcher_up = true;
-	p->last = &p->first;
+	pair->now = (struct now){ { HOUR_MS }, { WALL_0_MS } };
+	pair->is_link_up = pair->is_watcher_up = true;
+	pair->last = &pair->first;
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct pair_site *s = &p->sites[site];
+		struct pair_site *s = &pair->sites[site];
 
 		s->lab = read_lab(yaml);
 		s->store = memory_store_new();
 		s->is_watcher_reachable = s->is_channel_reachable = true;
 		s->heard.ms = INT64_MIN;
 		memset(s->sees, true, sizeof s->sees);
-		pair_start(p, site);
+		pair_start(pair, site);
 	}
-	pair_run(p, MINUTE_MS);
-	return p;
+	pair_run(pair, MINUTE_MS);
+	return pair;
 }
 
-void pair_close(struct pair *p)
+void pair_close(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct pair_site *s = &p->sites[site];
+		struct pair_site *s = &pair->sites[site];
 
 		site_free(s->site);
 		memory_store_free(s->store);
@@ -341,29 +347,43 @@ void pair_close(struct pair *p)
 		str_fini(&s->told);
 		str_fini(&s->log);
 	}
-	p->is_link_up = false;
-	while (carry_parcel(p))
+	pair->is_link_up = false;
+	while (carry_parcel(pair))
 		continue;
-	for (uint32_t i = 0; i < p->n_messages; i++)
-		free(p->messages[i].payload);
-	free(p);
+	for (uint32_t i = 0; i < pair->n_messages; i++)
+		free(pair->messages[i].payload);
+	free(pair);
+}
+
+int pair_set_up(void **state)
+{
+	(void)state;
+	p = pair_open(pair_lab);
+	return 0;
+}
+
+int pair_tear_down(void **state)
+{
+	(void)state;
+	pair_close(p);
+	return 0;
 }
 
 /* ---- what happens */
 
-void pair_part(struct pair *p)
+void pair_part(struct pair *pair)
 {
-	p->is_link_up = false;
+	pair->is_link_up = false;
 }
 
-void pair_heal(struct pair *p)
+void pair_heal(struct pair *pair)
 {
-	p->is_link_up = true;
+	pair->is_link_up = true;
 }
 
-void pair_reload(struct pair *p, uint8_t site, const char *yaml)
+void pair_reload(struct pair *pair, uint8_t site, const char *yaml)
 {
-	struct pair_site *s = &p->sites[site];
+	struct pair_site *s = &pair->sites[site];
 	struct lab *before = s->lab;
 	bool sees[PAIR_CHECKS_MAX];
 
@@ -374,47 +394,47 @@ void pair_reload(struct pair *p, uint8_t site, const char *yaml)
 
 		s->sees[i] = was == NO_CHECK || sees[was];
 	}
-	assert_int_equal(site_reload(s->site, pair_now(p, site), s->lab, NULL, NULL), RC_OK);
+	assert_int_equal(site_reload(s->site, pair_now(pair, site), s->lab, NULL, NULL), RC_OK);
 	lab_free(before);
-	pair_settle(p);
+	pair_settle(pair);
 }
 
-void pair_break_from(struct pair *p, uint8_t site, const char *check, bool is_broken)
+void pair_break_from(struct pair *pair, uint8_t site, const char *check, bool is_broken)
 {
-	p->sites[site].sees[pair_check(p, check)] = !is_broken;
+	pair->sites[site].sees[pair_check(pair, check)] = !is_broken;
 }
 
-void pair_break(struct pair *p, const char *check, bool is_broken)
+void pair_break(struct pair *pair, const char *check, bool is_broken)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++)
-		pair_break_from(p, site, check, is_broken);
+		pair_break_from(pair, site, check, is_broken);
 }
 
 /* ---- what came of it */
 
-uint16_t pair_check(const struct pair *p, const char *name)
+uint16_t pair_check(const struct pair *pair, const char *name)
 {
-	uint16_t check = lab_check_index(p->sites[DUBLIN].lab, name);
+	uint16_t check = lab_check_index(pair->sites[DUBLIN].lab, name);
 
 	if (check == NO_CHECK)
 		fail_msg("no check '%s'", name);
 	return check;
 }
 
-enum check_state pair_state(const struct pair *p, uint8_t site, const char *check)
+enum check_state pair_state(const struct pair *pair, uint8_t site, const char *check)
 {
-	return checks_view(site_checks(p->sites[site].site), pair_check(p, check)).state;
+	return checks_view(site_checks(pair->sites[site].site), pair_check(pair, check)).state;
 }
 
-const struct incident *pair_incident(const struct pair *p, uint8_t site, const char *check)
+const struct incident *pair_incident(const struct pair *pair, uint8_t site, const char *check)
 {
-	return alert_covering(site_alert(p->sites[site].site), check);
+	return alert_covering(site_alert(pair->sites[site].site), check);
 }
 
-bool pair_was_said(const struct pair *p, const char *text)
+bool pair_was_said(const struct pair *pair, const char *text)
 {
-	for (uint32_t i = 0; i < p->n_messages; i++)
-		if (strstr(p->messages[i].payload, text))
+	for (uint32_t i = 0; i < pair->n_messages; i++)
+		if (strstr(pair->messages[i].payload, text))
 			return true;
 	return false;
 }
@@ -427,9 +447,9 @@ static bool count(void *arg, const struct event *ev, uint64_t cursor)
 	return true;
 }
 
-uint32_t pair_events(const struct pair *p, uint8_t site, const char *kind)
+uint32_t pair_events(const struct pair *pair, uint8_t site, const char *kind)
 {
-	const struct journal_store *store = memory_store_port(p->sites[site].store);
+	const struct journal_store *store = memory_store_port(pair->sites[site].store);
 	struct event_query q = { .kind = kind };
 	uint32_t n = 0;
 

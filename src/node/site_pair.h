@@ -53,8 +53,9 @@ struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
 	bool is_link_up, is_watcher_up, is_drill_failing;
-	uint32_t n_unanswered; /* so many deliveries of the watcher's get no answer */
-	uint64_t connection;   /* the newest */
+	const char *watcher_trouble; /* why it doesn't take its newest lab.yaml up; NULL it does */
+	uint32_t n_unanswered;       /* so many deliveries of the watcher's get no answer */
+	uint64_t connection;         /* the newest */
 	struct pair_parcel *first, **last;
 	struct pair_message messages[PAIR_SENT_MAX];
 	uint32_t n_messages;
@@ -65,6 +66,11 @@ extern const char pair_lab[]; /* what both run */
 /* Both started, linked and calm, after a minute. */
 struct pair *pair_open(const char *yaml);
 void pair_close(struct pair *p);
+/* cmocka's fixtures for tests that use one pair each, of pair_lab, and that pair. */
+int pair_set_up(void **state);
+int pair_tear_down(void **state);
+extern struct pair *p;
+
 void pair_run(struct pair *p, int64_t ms);
 struct now pair_now(const struct pair *p, uint8_t site);
 /* After an input to a site that the test made itself. */

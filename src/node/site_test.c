@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two whole sites: what DESIGN promises of checks, incidents and notification, end to end. */
-#include "node/site_pair.h"
 #include "node/site_private.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open(pair_lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
+#include "node/site_pair.h"
 
 static const struct pair_message *last(void)
 {
@@ -484,7 +469,7 @@ static void a_router_on_a_host_closes_no_circle(void **state)
 	assert_int_equal(p->n_messages, 1);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {

@@ -2,22 +2,6 @@
 /* Restarts, lost and full disks, damaged events, clocks that jump. */
 #include "node/site_pair.h"
 
-static struct pair *p;
-
-static int set_up(void **state)
-{
-	(void)state;
-	p = pair_open(pair_lab);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	pair_close(p);
-	return 0;
-}
-
 static void an_incident_outlives_a_restart_of_its_owner(void **state)
 {
 	char id[INCIDENT_ID_MAX];
@@ -251,7 +235,7 @@ static void what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock(void *
 	assert_true(pair_was_said(p, "photos is back after 3"));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
 {
