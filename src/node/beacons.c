@@ -391,6 +391,23 @@ static void take_views(struct site *s, struct now now, uint8_t watcher,
 	}
 }
 
+static void take_answer(struct site *s, struct now now, uint8_t watcher,
+	const struct beacon_answer *answer)
+{
+	struct beaconing *b = &s->beacons[watcher];
+
+	if (!beacons_is_reachable(b, now))
+		drill_again(s, now, watcher);
+	b->answered = now.mono;
+	b->skew_ms = answer->wall.ms - now.wall.ms;
+	b->why[0] = '\0';
+	str_copy(b->config_why, sizeof b->config_why, answer->config_why);
+	take_views(s, now, watcher, answer);
+	take_receipts(s, now, watcher, answer);
+	if (answer->drill_done && b->wants_drill)
+		end_drill(s, now, watcher, answer->drill_ok, answer->drill_reason);
+}
+
 void site_watcher(struct site *s, struct now now, uint8_t watcher,
 	const struct beacon_answer *answer, const char *why)
 {
@@ -398,20 +415,12 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
 
 	site_begin(s, now);
 	b->asked.ms = NEVER_MS;
-	if (!answer) {
+	if (!answer)
 		str_copy(b->why, sizeof b->why, why ? why : "no answer");
-	} else if (answer->boot == s->boot && answer->seq <= b->seq) {
-		if (!beacons_is_reachable(b, now))
-			drill_again(s, now, watcher);
-		b->answered = now.mono;
-		b->skew_ms = answer->wall.ms - now.wall.ms;
-		b->why[0] = '\0';
-		str_copy(b->config_why, sizeof b->config_why, answer->config_why);
-		take_views(s, now, watcher, answer);
-		take_receipts(s, now, watcher, answer);
-		if (answer->drill_done && b->wants_drill)
-			end_drill(s, now, watcher, answer->drill_ok, answer->drill_reason);
-	}
+	else if (answer->boot == s->boot && answer->seq == b->seq)
+		take_answer(s, now, watcher, answer);
+	else /* one that was kept and sent again proves nothing: who stands between can do that */
+		str_copy(b->why, sizeof b->why, "it answers an old beacon");
 	s->facts_due = now.mono;
 	site_pump(s, now);
 }
