@@ -189,6 +189,12 @@ static void recovered(const struct words *w)
 		(long long)json_get_int(w->body, "events", 0), get(w, "peer"));
 }
 
+static void damaged(const struct words *w)
+{
+	str_addf(w->out, "%s's disk has changed event %lld of %s's journal: %s", w->ev->subject,
+		(long long)json_get_int(w->body, "seq", 0), get(w, "of"), get(w, "why"));
+}
+
 static void repaired(const struct words *w)
 {
 	str_addf(w->out,
@@ -227,6 +233,7 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 	[EVENT_PAUSE] = pause_event,
 	[EVENT_DRILL] = drill,
 	[EVENT_RECOVERED] = recovered,
+	[EVENT_DAMAGED] = damaged,
 	[EVENT_REPAIRED] = repaired,
 	[EVENT_CLOCK] = clock_event,
 	[EVENT_NOTE] = note,

@@ -93,6 +93,8 @@ static void a_site_says_of_itself_what_it_does_without_its_name(void **state)
 		"{\"previous\":\"x\",\"revision\":\"0123456789ab\",\"summary\":\"more memory\","
 		"\"author\":\"Ana\"}",
 		"lab.yaml changed: 0123456789 'more memory' by Ana");
+	says("mumbai", "damaged", "{\"of\":\"dublin\",\"seq\":17,\"why\":\"it is lost\"}",
+		"mumbai-1's disk has changed event 17 of dublin's journal: it is lost");
 	says("mumbai", "clock", "{\"by_ms\":7200000}", "the clock jumped 2 h forward");
 	says("mumbai", "clock", "{\"by_ms\":-7200000}", "the clock jumped 2 h back");
 }

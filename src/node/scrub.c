@@ -103,22 +103,47 @@ static void ask(struct site *s, struct now now, struct damage *d)
 	facts_journal(s, now);
 }
 
-void scrub_found(struct site *s, struct now now, const struct journal_place *place,
-	bool is_unfolded)
+static struct damage *find(struct scrubbing *x, const struct journal_place *place)
+{
+	for (uint32_t i = 0; i < x->n; i++)
+		if (is_there(&x->damages[i], place))
+			return &x->damages[i];
+	return NULL;
+}
+
+/* NULL: there is no room; a later pass finds the rest. */
+static struct damage *take_up(struct site *s, struct now now, const struct journal_place *place)
 {
 	struct scrubbing *x = &s->scrub;
 	struct damage *d;
 
-	for (uint32_t i = 0; i < x->n; i++)
-		if (is_there(&x->damages[i], place))
-			return;
 	if (x->n == SCRUB_DAMAGES_MAX)
-		return; /* a later pass finds the rest */
+		return NULL;
 	d = &x->damages[x->n++];
 	*d = (struct damage){ .place = *place,
-		.is_unfolded = is_unfolded,
 		.ask_due = { now.mono.ms + SCRUB_LINK_MS },
 		.last_asked = s->setup.self };
+	return d;
+}
+
+void scrub_known(struct site *s, struct now now, const struct journal_place *place)
+{
+	struct damage *d = find(&s->scrub, place);
+
+	if (!d)
+		d = take_up(s, now, place);
+	if (d)
+		d->is_written = d->is_unfolded = true;
+}
+
+void scrub_found(struct site *s, struct now now, const struct journal_place *place,
+	bool is_unfolded)
+{
+	struct damage *d = find(&s->scrub, place) ? NULL : take_up(s, now, place);
+
+	if (!d)
+		return;
+	d->is_unfolded = is_unfolded;
 	site_log(s, LOG_LEVEL_ERROR,
 		"event %llu of %s's journal, epoch %llu, isn't what was written",
 		(unsigned long long)place->seq, place->site, (unsigned long long)place->epoch);
@@ -157,47 +182,14 @@ void scrub_linked(struct site *s, struct now now)
 
 /* ---- mending */
 
-/* What was found there, as far as it can be read: kept for whoever wants to know what happened. */
-static void write_found(const struct site *s, const struct journal_place *place, struct json_out *w)
-{
-	const struct journal_store *store = s->setup.store;
-	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n = 0;
-
-	if (store->range(store->ctx, place->site, place->epoch, place->seq, 1, &a, &ev, &n, NULL) !=
-			RC_OK ||
-		n != 1)
-		return;
-	json_text(w, "found_kind", ev->kind);
-	json_text(w, "found_subject", ev->subject);
-	json_text(w, "found_body", ev->body);
-}
-
-static void write_repaired(const struct site *s, uint8_t peer, const struct journal_place *place,
-	struct str *out)
-{
-	struct json_out w;
-
-	json_begin(&w, out);
-	json_object_open(&w, NULL);
-	json_text(&w, "of", place->site);
-	json_int(&w, "epoch", (int64_t)place->epoch);
-	json_int(&w, "seq", (int64_t)place->seq);
-	json_text(&w, "peer", s->lab->sites[peer].name);
-	write_found(s, place, &w);
-	json_close(&w);
-}
-
 static void mend(struct site *s, struct now now, uint8_t peer, uint32_t i,
 	const struct event *events, size_t n)
 {
 	struct damage d = s->scrub.damages[i];
-	scoped(str_fini) struct str body = STR_EMPTY;
 	struct err e = { 0 };
 	enum rc rc;
 
-	write_repaired(s, peer, &d.place, &body);
+	damage_write_down(s, now); /* while it can be seen what stands there */
 	rc = journal_mend(s->journal, &d.place, events, n, &e);
 	if (rc == RC_NOT_FOUND)
 		return;
@@ -207,7 +199,7 @@ static void mend(struct site *s, struct now now, uint8_t peer, uint32_t i,
 			e.text);
 		return;
 	}
-	journal_add(s->journal, now, EVENT_REPAIRED, site_name(s), str_c(&body));
+	damage_repaired(s, now, &d.place, s->lab->sites[peer].name);
 	if (d.is_unfolded)
 		events_apply(s, now, &events[d.place.seq - events->seq]);
 	forget(s, now, i);
@@ -280,6 +272,7 @@ void scrub_tick(struct site *s, struct now now)
 {
 	if (now.mono.ms >= s->scrub.due.ms)
 		look(s, now);
+	damage_write_down(s, now);
 	ask_if_due(s, now);
 }
 
@@ -287,9 +280,14 @@ struct mono scrub_wake(const struct site *s)
 {
 	struct mono wake = s->scrub.due;
 
-	for (uint32_t i = 0; i < s->scrub.n; i++)
-		if (s->scrub.damages[i].ask_due.ms < wake.ms)
-			wake = s->scrub.damages[i].ask_due;
+	for (uint32_t i = 0; i < s->scrub.n; i++) {
+		const struct damage *d = &s->scrub.damages[i];
+
+		if (!d->is_written)
+			return s->last_mono;
+		if (d->ask_due.ms < wake.ms)
+			wake = d->ask_due;
+	}
 	return wake;
 }
 

@@ -99,6 +99,33 @@ static void what_no_peer_holds_is_kept_and_not_sent_to_anybody(void **state)
 	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
 }
 
+/* Nothing reads what happened that long ago at a start. */
+static void damage_that_is_not_mended_yet_is_known_after_a_restart(void **state)
+{
+	struct journal_place place;
+
+	(void)state;
+	pair_part(p);
+	pair_run(p, MINUTE_MS);
+	place = flip(3);
+	pair_run(p, 2 * HOUR_MS);
+	assert_int_equal(pair_events(p, DUBLIN, "damaged"), 1);
+	pair_stop(p, DUBLIN);
+	pair_start(p, DUBLIN);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	pair_heal(p);
+	pair_run(p, 20 * SECOND_MS);
+	assert_true(is_intact(&place));
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+	assert_int_equal(pair_events(p, DUBLIN, "damaged"), 1);
+	assert_int_equal(pair_events(p, DUBLIN, "repaired"), 1);
+	pair_stop(p, DUBLIN);
+	pair_start(p, DUBLIN);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+}
+
 static void an_event_that_is_damaged_over_a_restart_is_not_believed(void **state)
 {
 	(void)state;
@@ -123,6 +150,7 @@ int main(void)
 		T(a_flipped_bit_is_found_told_and_healed_from_the_peer),
 		T(while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back),
 		T(what_no_peer_holds_is_kept_and_not_sent_to_anybody),
+		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
 		T(an_event_that_is_damaged_over_a_restart_is_not_believed),
 	};
 

@@ -376,6 +376,8 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	checks_load(s->checks, now, s->tables->specs, s->lab->n_checks);
 	alert_load(s->alert, now, &s->tables->alert);
 	rc = events_restore(s, now, e);
+	if (rc == RC_OK)
+		rc = damage_restore(s, now, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "restoring the state from the journal");
 	s->is_open = true;

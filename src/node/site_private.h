@@ -8,6 +8,7 @@
  *	peers.c      links
  *	beacons.c    watchers: beacons, drills, deliveries through them
  *	scrub.c      is the journal still what was written?
+ *	damage.c     where it isn't, written down
  *	facts.c      what the site knows of itself and its neighbours, as evidence
  *	operators.c  what people tell it
  *	event_text.c one sentence an event
@@ -68,6 +69,7 @@ struct beaconing { /* with one watcher */
 struct damage { /* an event of the journal that isn't what was written */
 	struct journal_place place;
 	bool is_unfolded;    /* its fact is missing in our state */
+	bool is_written;     /* the journal says so: a start takes it up again */
 	struct mono ask_due; /* ask a peer for its copy */
 	uint8_t last_asked;  /* peer */
 	bool is_asked;       /* somebody was there the last time */
@@ -203,6 +205,16 @@ void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct ev
 	size_t n);
 void scrub_linked(struct site *s, struct now now); /* somebody can be asked again */
 const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL none */
+/* The journal says that this was damaged before the start, and it is. */
+void scrub_known(struct site *s, struct now now, const struct journal_place *place);
+
+/* damage.c */
+/* What was found since the last time.  Not while somebody still reads committed events: this adds some. */
+void damage_write_down(struct site *s, struct now now);
+void damage_repaired(struct site *s, struct now now, const struct journal_place *place,
+	const char *peer);
+/* Take up what is damaged since before the start. */
+enum rc damage_restore(struct site *s, struct now now, struct err *e) MUST_USE;
 
 /* beacons.c */
 void beacons_init(struct site *s, struct now now);

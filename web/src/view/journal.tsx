@@ -25,6 +25,7 @@ const KINDS = [
   "boot",
   "shutdown",
   "recovered",
+  "damaged",
   "repaired",
   "clock",
   "note",
