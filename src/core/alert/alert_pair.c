@@ -415,6 +415,26 @@ const struct incident *pair_incident(const struct pair *pair, uint8_t site, uint
 	return alert_covering(pair->sites[site].alert, pair->sites[site].checks[check].name);
 }
 
+bool pair_lists(const struct pair *pair, const struct incident *in, uint16_t check)
+{
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (str_eq(in->members[i].check, pair->sites[0].checks[check].name))
+			return true;
+	return false;
+}
+
+uint32_t pair_live(const struct pair *pair, uint8_t site)
+{
+	uint32_t n = 0;
+
+	map_each (alert_incidents(pair->sites[site].alert), it) {
+		const struct incident *in = it->value;
+
+		n += in->state == INCIDENT_OPEN || in->state == INCIDENT_RECOVERING;
+	}
+	return n;
+}
+
 uint32_t pair_count(const struct pair *pair, const char *kind)
 {
 	uint32_t n = 0;

@@ -110,6 +110,8 @@ extern const struct alert_state pair_down, pair_path, pair_silent, pair_well;
 		.reset_after_ms = -1 })
 
 const struct incident *pair_incident(const struct pair *p, uint8_t site, uint16_t check);
+bool pair_lists(const struct pair *p, const struct incident *in, uint16_t check);
+uint32_t pair_live(const struct pair *p, uint8_t site);      /* incidents that aren't over */
 uint32_t pair_count(const struct pair *p, const char *kind); /* events of that kind */
 void pair_forget_sent(struct pair *p);                       /* as if nothing had left a site */
 uint32_t pair_created(const struct pair *p);                 /* requests that create a message */

@@ -51,14 +51,6 @@ static const struct incident *by_cause(uint8_t site, const char *cause)
 	return by_cause_of(site, cause, NULL);
 }
 
-static bool lists(const struct incident *in, const char *check)
-{
-	for (uint32_t i = 0; i < in->n_members; i++)
-		if (str_eq(in->members[i].check, check))
-			return true;
-	return false;
-}
-
 static void what_fell_at_a_site_that_was_cut_off_keeps_its_message_when_the_site_is_back(
 	void **state)
 {
@@ -166,7 +158,7 @@ static void an_incident_that_is_over_is_not_given_to_one_of_another_cause(void *
 	pair_heal(p);
 	pair_run(p, 10 * SECOND_MS);
 	assert_int_equal(by_cause(MUMBAI, "photos")->state, INCIDENT_RECOVERING);
-	assert_true(lists(by_cause(MUMBAI, "site:mumbai"), "photos"));
+	assert_true(pair_lists(p, by_cause(MUMBAI, "site:mumbai"), PHOTOS));
 }
 
 static void what_the_survivor_does_not_tell_is_not_given_to_it(void **state)
