@@ -269,12 +269,16 @@ static void limit_used(const struct page *p)
 {
 	const struct alert *alert = site_alert(p->view->site);
 	uint32_t open = 0;
+	size_t n_chains;
 
+	journal_heads(site_journal(p->view->site), &n_chains);
 	map_each (alert_incidents(alert), it)
 		open += !incident_is_over(it->value);
 	SAMPLE(p, p->lab->n_sites, { "name", "SITES_MAX" });
 	SAMPLE(p, p->lab->n_watchers, { "name", "WATCHERS_MAX" });
 	SAMPLE(p, p->lab->n_checks, { "name", "CHECKS_MAX" });
+	SAMPLE(p, n_chains, { "name", "JOURNAL_CHAINS_MAX" });
+	SAMPLE(p, n_chains, { "name", "LINK_HEADS_MAX" });
 	SAMPLE(p, open, { "name", "INCIDENTS_OPEN_MAX" });
 	SAMPLE(p, alert_silences(alert)->n, { "name", "SILENCES_MAX" });
 	SAMPLE(p, http_server_connections(p->api->server), { "name", "HTTP_CONNECTIONS_MAX" });

@@ -274,6 +274,8 @@ void facts_journal(struct site *s, struct now now)
 {
 	const char *trouble = *s->forked ? s->forked : *s->differs ? s->differs : scrub_trouble(s);
 
+	if (!trouble)
+		trouble = peers_trouble(s);
 	if (s->is_open)
 		facts_observe(s, now, s->tables->self_check[SELF_JOURNAL], !trouble, trouble);
 }

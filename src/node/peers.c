@@ -86,16 +86,6 @@ static void put_heads(const struct site *s, const struct journal_head *heads,
 	}
 }
 
-void peers_refresh_heads(struct site *s)
-{
-	size_t n;
-	const struct journal_head *heads = journal_heads(s->journal, &n);
-
-	if (n != s->n_chains) /* chains only ever come */
-		list_chains(s, heads, n);
-	put_heads(s, heads, s->heads);
-}
-
 static bool is_same_chain(const struct link_head *a, const struct link_head *b)
 {
 	return a->epoch == b->epoch && str_eq(a->site, b->site);
@@ -129,30 +119,48 @@ static size_t take_own(const struct site *s, struct journal_head to[LINK_HEADS_M
 	return n_own;
 }
 
-/* Our heads as this peer is to be shown them: it may hold another version of what we wrote.  What it
- * says of its own in this very message counts. */
-static const struct link_head *shown_to(struct site *s, uint8_t peer, const struct link_msg *msg)
+/* Does this peer hold another version of what we wrote?  Then our heads, as it is to be shown them. */
+static void compare_own(struct site *s, uint8_t peer, const struct link_head *heads,
+	uint32_t n_heads)
 {
-	const struct link *l = &s->links[peer];
-	bool is_news = msg && (msg->kind == LINK_HELLO || msg->kind == LINK_BEAT);
-	const struct link_head *heads = is_news ? msg->heads : l->peer_heads;
-	uint32_t n_heads = is_news ? msg->n_heads : l->n_peer_heads;
 	struct journal_head theirs[LINK_HEADS_MAX], *ours;
 	size_t n, n_theirs;
 
 	s->is_forked[peer] = false;
 	if (is_level(s, heads, n_heads))
-		return s->heads;
+		return;
 	n_theirs = take_own(s, theirs, heads, n_heads);
 	s->is_forked[peer] = journal_is_behind_itself(s->journal, theirs, n_theirs);
 	if (!s->is_forked[peer])
-		return s->heads;
+		return;
 	journal_heads(s->journal, &n);
 	ours = must_alloc((n + 1) * sizeof *ours);
 	journal_heads_for(s->journal, theirs, n_theirs, ours);
 	put_heads(s, ours, s->shown[peer]);
 	free(ours);
-	return s->shown[peer];
+}
+
+static void compare_again(struct site *s, uint8_t peer)
+{
+	compare_own(s, peer, s->links[peer].peer_heads, s->links[peer].n_peer_heads);
+}
+
+void peers_refresh_heads(struct site *s)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(s->journal, &n);
+
+	if (n != s->n_chains) /* chains only ever come */
+		list_chains(s, heads, n);
+	put_heads(s, heads, s->heads);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self)
+			compare_again(s, i);
+}
+
+static const struct link_head *shown_to(const struct site *s, uint8_t peer)
+{
+	return s->is_forked[peer] ? s->shown[peer] : s->heads;
 }
 
 static uint64_t held(const struct site *s, const struct link_head *chain, uint32_t hint)
@@ -178,15 +186,26 @@ bool peers_is_behind(const struct site *s, uint8_t peer)
 	return s->is_forked[peer];
 }
 
-static struct link_self self_of(struct site *s, struct now now, uint8_t peer,
-	const struct link_msg *msg)
+const char *peers_trouble(struct site *s)
+{
+	if (s->n_chains <= LINK_HEADS_MAX)
+		return NULL;
+	snprintf(s->crowded, sizeof s->crowded,
+		"it has %zu chains, one more each time that a disk is lost or set back, and peers "
+		"compare %d: find out what sets disks back; a site that is wiped gets no older "
+		"chains, so keep a copy of this journal",
+		s->n_chains, LINK_HEADS_MAX);
+	return s->crowded;
+}
+
+static struct link_self self_of(struct site *s, struct now now, uint8_t peer)
 {
 	return (struct link_self){ .site = site_name(s),
 		.is_first = s->setup.self < peer,
 		.lab_hash = s->lab->hash,
 		.state_digest = site_digest(s),
 		.can_deliver = alert_can_deliver(s->alert, now.mono),
-		.heads = shown_to(s, peer, msg),
+		.heads = shown_to(s, peer),
 		.n_heads = s->n_heads };
 }
 
@@ -315,6 +334,8 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		scrub_offered(s, now, peer, events, n);
 	if (rc == RC_OK)
 		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
+	if (n && str_eq(events[0].site, site_name(s)))
+		compare_again(s, peer); /* it may have shown how far the two are the same */
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
 			e.text);
@@ -458,9 +479,13 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 static void feed(struct site *s, struct now now, uint8_t peer, const struct link_input *in)
 {
 	struct link_effect effects[LINK_EFFECTS_MAX];
-	struct link_self self = self_of(s, now, peer, in->msg);
-	uint32_t n = link_step(&s->links[peer], now, &self, in, effects);
+	struct link_self self;
+	uint32_t n;
 
+	if (in->msg && (in->msg->kind == LINK_HELLO || in->msg->kind == LINK_BEAT))
+		compare_own(s, peer, in->msg->heads, in->msg->n_heads);
+	self = self_of(s, now, peer);
+	n = link_step(&s->links[peer], now, &self, in, effects);
 	carry_out(s, now, peer, effects, n);
 	facts_follow_link(s, now, peer);
 }
@@ -475,7 +500,7 @@ void peers_stop(struct site *s, struct now now, const char *why)
 
 		if (i == s->setup.self)
 			continue;
-		self = self_of(s, now, i, NULL);
+		self = self_of(s, now, i);
 		n = link_stop(&s->links[i], now, &self, why, effects);
 		for (uint32_t j = 0; j < n; j++)
 			if (effects[j].kind == LINK_DO_SEND || effects[j].kind == LINK_DO_CLOSE)
@@ -569,7 +594,7 @@ void peers_push(struct site *s, struct now now)
 
 		if (i == s->setup.self || s->links[i].state == LINK_DOWN)
 			continue;
-		self = self_of(s, now, i, NULL);
+		self = self_of(s, now, i);
 		carry_out(s, now, i, effects, link_push(&s->links[i], now, &self, effects));
 	}
 }

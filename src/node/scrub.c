@@ -17,12 +17,25 @@
 #define SCRUB_ASK_MAX_MS (10 * MINUTE_MS)
 #define SCRUB_ASKS_MIN   4 /* in vain, before nobody is said to have it */
 
+/* A note is a number: of a site's name this one. */
+static int64_t number_of(const char *name)
+{
+	struct sha256 hash = sha256_of(name, strlen(name));
+	int64_t number;
+
+	memcpy(&number, hash.bytes, sizeof number);
+	return number;
+}
+
 void scrub_init(struct site *s, struct now now)
 {
 	const struct journal_store *store = s->setup.store;
 	struct scrubbing *x = &s->scrub;
 
-	x->at.chain = (size_t)store->noted(store->ctx, "scrub_chain", 0);
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (store->noted(store->ctx, "scrub_site", 0) == number_of(s->lab->sites[i].name))
+			str_copy(x->at.site, sizeof x->at.site, s->lab->sites[i].name);
+	x->at.epoch = (uint64_t)store->noted(store->ctx, "scrub_epoch", 0);
 	x->at.seq = (uint64_t)store->noted(store->ctx, "scrub_seq", 0);
 	x->begun = now.mono;
 	x->due.ms = s->setup.scrub_every_ms ? now.mono.ms + SCRUB_FIRST_MS : NEVER_MS;
@@ -237,11 +250,17 @@ static size_t slice_size(const struct site *s)
 static void note_place(struct site *s)
 {
 	const struct journal_store *store = s->setup.store;
+	const struct journal_place *at = &s->scrub.at;
+	const struct {
+		const char *name;
+		int64_t value;
+	} notes[] = { { "scrub_site", *at->site ? number_of(at->site) : 0 },
+		{ "scrub_epoch", (int64_t)at->epoch }, { "scrub_seq", (int64_t)at->seq } };
 	struct err e = { 0 };
-	enum rc rc = store->note(store->ctx, "scrub_chain", (int64_t)s->scrub.at.chain, &e);
+	enum rc rc = RC_OK;
 
-	if (rc == RC_OK)
-		rc = store->note(store->ctx, "scrub_seq", (int64_t)s->scrub.at.seq, &e);
+	for (size_t i = 0; rc == RC_OK && i < COUNT(notes); i++)
+		rc = store->note(store->ctx, notes[i].name, notes[i].value, &e);
 	if (rc != RC_OK)
 		site_log(s, LOG_LEVEL_WARNING, "noting how far the journal was verified: %s",
 			e.text);
@@ -254,7 +273,7 @@ static void look(struct site *s, struct now now)
 	size_t n;
 	bool is_over;
 
-	if (x->at.chain == 0 && x->at.seq == 0)
+	if (!*x->at.site)
 		x->begun = now.mono;
 	is_over = journal_scrub(s->journal, &x->at, slice_size(s), found, &n);
 	x->due.ms = now.mono.ms + SCRUB_SLICE_MS;

@@ -126,6 +126,27 @@ static void damage_that_is_not_mended_yet_is_known_after_a_restart(void **state)
 	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
 }
 
+/* What was looked at before the restart isn't looked at again in this pass, and the rest is. */
+static void a_pass_goes_on_where_it_was_after_a_restart(void **state)
+{
+	const struct journal_store *store = memory_store_port(p->sites[DUBLIN].store);
+	struct pair_site *dublin = &p->sites[DUBLIN];
+
+	(void)state;
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(
+			site_note(dublin->site, pair_now(p, DUBLIN), "x", "y", "ana", NULL), RC_OK);
+	pair_run(p,
+		HOUR_MS + MINUTE_MS / 2); /* 2000 events take 3 minutes, an hour after the first */
+	while (store->noted(store->ctx, "scrub_seq", 0) < 500)
+		pair_run(p, SECOND_MS);
+	pair_shut_down(p, DUBLIN);
+	pair_start(p, DUBLIN);
+	assert_int_equal(site_verified(dublin->site).ms, 0);
+	pair_run(p, 205 * SECOND_MS); /* a minute of patience, and what is left; all takes 230 */
+	assert_true(site_verified(dublin->site).ms > 0);
+}
+
 static void an_event_that_is_damaged_over_a_restart_is_not_believed(void **state)
 {
 	(void)state;
@@ -151,6 +172,7 @@ int main(void)
 		T(while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back),
 		T(what_no_peer_holds_is_kept_and_not_sent_to_anybody),
 		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
+		T(a_pass_goes_on_where_it_was_after_a_restart),
 		T(an_event_that_is_damaged_over_a_restart_is_not_believed),
 	};
 

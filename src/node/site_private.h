@@ -76,9 +76,9 @@ struct damage { /* an event of the journal that isn't what was written */
 	uint32_t n_asked;    /* times, in vain */
 };
 struct scrubbing {
-	struct journal_scrub at;
-	struct mono due, begun; /* next slice; this pass */
-	struct wall verified;   /* end of the last whole pass; {0}: none yet */
+	struct journal_place at; /* so far in this pass; {0}: at its beginning */
+	struct mono due, begun;  /* next slice; this pass */
+	struct wall verified;    /* end of the last whole pass; {0}: none yet */
 	uint32_t slices;
 	struct damage damages[SCRUB_DAMAGES_MAX];
 	uint32_t n;
@@ -128,6 +128,7 @@ struct site {
 	char forked[REASON_BYTES_MAX];  /* a peer's events didn't fit ours, and nothing proved since
 	                                * that the two are the same */
 	char differs[REASON_BYTES_MAX]; /* the same journal gave a peer another state */
+	char crowded[REASON_BYTES_MAX]; /* more chains than peers compare */
 	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
 	uint32_t digest_differs; /* beats in a row with equal heads and another digest */
@@ -187,6 +188,7 @@ void peers_stop(struct site *s, struct now now, const char *why);
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
 bool peers_is_behind(const struct site *s, uint8_t peer); /* it holds events that we lack */
+const char *peers_trouble(struct site *s);                /* for journal@SITE; NULL none */
 
 /* For its copy of what is damaged here. */
 void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place);

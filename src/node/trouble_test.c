@@ -129,6 +129,10 @@ static void with_more_chains_than_a_message_holds_the_newest_are_mirrored(void *
 		journal_heads(site_journal(p->sites[MUMBAI].site), &n);
 	}
 	assert_true(n > LINK_HEADS_MAX);
+	pair_run(p, MINUTE_MS);
+	for (uint8_t site = 0; site < PAIR_SITES; site++)
+		assert_int_equal(pair_state(p, site, "journal@mumbai"), CHECK_FAILING);
+	assert_true(pair_was_said(p, "peers compare 256"));
 	pair_break(p, "photos", true);
 	pair_run(p, 5 * MINUTE_MS);
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {

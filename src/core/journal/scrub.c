@@ -79,31 +79,38 @@ static size_t look_one_by_one(const struct journal *j, const struct journal_plac
 	return n_damaged;
 }
 
-bool journal_scrub(const struct journal *j, struct journal_scrub *at, size_t most,
+static void move_to(struct journal_place *at, const struct journal_head *chain)
+{
+	*at = (struct journal_place){ .epoch = chain->epoch };
+	str_copy(at->site, sizeof at->site, chain->site);
+}
+
+bool journal_scrub(const struct journal *j, struct journal_place *at, size_t most,
 	struct journal_place *ret, size_t *ret_n)
 {
-	struct journal_place first = { .seq = at->seq + 1 };
+	size_t n, chain = journal_find(j, at->site, at->epoch);
+	struct journal_place first;
 	const struct journal_head *h;
-	size_t n;
 
 	*ret_n = 0;
-	if (at->chain >= j->n_chains) { /* none, or fewer than in the run that noted this */
-		*at = (struct journal_scrub){ 0 };
+	if (j->n_chains == 0)
 		return true;
-	}
-	h = &j->heads[at->chain];
-	str_copy(first.site, sizeof first.site, h->site);
-	first.epoch = h->epoch;
+	if (chain == JOURNAL_NO_CHAIN)
+		move_to(at, &j->heads[chain = 0]);
+	h = &j->heads[chain];
+	first = *at;
+	first.seq++;
 	n = at->seq >= h->seq ? 0 : h->seq - at->seq < most ? (size_t)(h->seq - at->seq) : most;
 	if (n > 0 && !is_slice_intact(j, &first, n))
 		*ret_n = look_one_by_one(j, &first, n, ret);
 	at->seq += n;
 	if (at->seq < h->seq)
 		return false;
-	*at = (struct journal_scrub){ .chain = at->chain + 1 };
-	if (at->chain < j->n_chains)
+	if (++chain < j->n_chains) {
+		move_to(at, &j->heads[chain]);
 		return false;
-	*at = (struct journal_scrub){ 0 };
+	}
+	*at = (struct journal_place){ 0 };
 	return true;
 }
 

@@ -20,15 +20,10 @@ struct journal_place { /* of an event */
 	uint64_t epoch, seq;
 };
 
-/* How far a pass has come; {0}: at its beginning. */
-struct journal_scrub {
-	size_t chain; /* index in journal_heads() */
-	uint64_t seq; /* looked at so far */
-};
-
-/* Look at up to `most` events more.  `ret` has room for as many: where they aren't what they were.
- * True: that was the last, and the next call begins another pass. */
-bool journal_scrub(const struct journal *j, struct journal_scrub *at, size_t most,
+/* Look at up to `most` events more behind `at`, which moves along ({0}: a pass begins).  `ret` has room
+ * for as many: where they aren't what they were.  True: that was the last of the pass.  Where the chain
+ * of `at` isn't held any more, the pass begins anew. */
+bool journal_scrub(const struct journal *j, struct journal_place *at, size_t most,
 	struct journal_place *ret, size_t *ret_n);
 
 /* The event at this place can be read and fits its hash.  NULL, or why not, in `why`. */

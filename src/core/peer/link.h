@@ -63,7 +63,6 @@ struct link_head {
 	uint64_t epoch, seq;
 	struct sha256 hash;
 };
-#define LINK_HEADS_MAX 256 /* each time that a site loses or sets back its disk is a chain more */
 
 enum link_msg_kind { LINK_HELLO, LINK_BEAT, LINK_EVENTS, LINK_PULL, LINK_BYE, LINK_MSG_KINDS };
 
