@@ -135,9 +135,9 @@ void events_tell_all(struct site *s, struct now now)
 static void apply_recovered_word(struct site *s, struct now now, uint16_t check,
 	const struct vantage *v)
 {
-	if (!s->said_hlc[check])
-		checks_recover(s->checks, now, check, v);
-	else if (v->stamp > s->said_hlc[check])
+	if (!s->said_hlc[check] && checks_recover(s->checks, now, check, v))
+		return;
+	if (v->stamp > s->said_hlc[check])
 		events_say_word(s, now, check);
 }
 

@@ -126,6 +126,7 @@ static void inherit(struct check *k, struct check *old)
 	k->declared = old->declared;
 	k->declared_mono = old->declared_mono;
 	k->heard = old->heard;
+	k->is_observed = old->is_observed;
 	if (old->spec->every_ms == k->spec->every_ms && heap_has(&old->probe_timer)) {
 		k->probe_timer.key = old->probe_timer.key;
 		k->is_second = old->is_second;

@@ -133,9 +133,9 @@ void checks_load(struct checks *c, struct now now, const struct check_spec *spec
 /* Restore from the journal at start, before the first step: our own word, or a peer's. */
 void checks_restore(struct checks *c, struct now now, uint16_t check, uint8_t site,
 	const struct vantage *v);
-/* The same after the start: words of ours that were lost and came back, in any order.  Not for a check
- * of which this run has said a word. */
-void checks_recover(struct checks *c, struct now now, uint16_t check, const struct vantage *v);
+/* The same after the start: words of ours that were lost and came back, in any order.  False: this run
+ * has looked itself, and what it saw stands. */
+bool checks_recover(struct checks *c, struct now now, uint16_t check, const struct vantage *v);
 /* An instant from which a SOURCE_PING check without any evidence counts its first deadline. */
 void checks_declared(struct checks *c, struct now now, uint16_t check, struct wall since);
 

@@ -37,6 +37,7 @@ struct check {
 	uint8_t speaker;      /* the site whose reason is the check's; CHECK_NOBODY */
 	bool is_home_lost;    /* in this fall the speaker couldn't be heard any more */
 	uint64_t said_reason; /* str_gist of it, as said last */
+	bool is_observed;     /* by us, in this run */
 	bool is_second;       /* the next interval places the check in its phase */
 	struct heap_node probe_timer, judge_timer;
 };

@@ -391,6 +391,27 @@ static void words_of_ours_that_come_back_may_come_in_any_order(void **state)
 	assert_int_equal(checks_vantage(checks, immich, DUBLIN)->word, WORD_OK);
 }
 
+/* The probe found what had come back already, so there was nothing to say, and then more came back. */
+static void what_this_run_saw_stands_against_words_that_come_back(void **state)
+{
+	uint16_t immich = probe("immich", DUBLIN, 1u << DUBLIN);
+	struct vantage old = word_of(WORD_OK, (struct wall){ now.wall.ms - HOUR_MS });
+
+	(void)state;
+	load();
+	old.stamp = 10;
+	assert_true(checks_recover(checks, now, immich, &old));
+	pass(11 * SECOND_MS);
+	assert_true(seen[immich].probes > 0);
+	old.stamp = 20;
+	old.word = WORD_FAILING;
+	assert_false(checks_recover(checks, now, immich, &old));
+	assert_int_equal(checks_vantage(checks, immich, DUBLIN)->word, WORD_OK);
+	truth[immich] = MUTE; /* its last answer lasts as long as any */
+	pass(15 * SECOND_MS);
+	assert_int_equal(checks_view(checks, immich).state, CHECK_OK);
+}
+
 static void the_digest_follows_names_reports_and_what_is_restored(void **state)
 {
 	uint16_t immich = probe("immich", DUBLIN, 1u << DUBLIN);
@@ -497,6 +518,7 @@ int main(void)
 		TEST(what_a_site_knows_itself_is_never_stale),
 		TEST(two_sites_agree_on_the_digest_of_the_same_words),
 		TEST(words_of_ours_that_come_back_may_come_in_any_order),
+		TEST(what_this_run_saw_stands_against_words_that_come_back),
 		TEST(the_digest_follows_names_reports_and_what_is_restored),
 		TEST(effects_come_out_in_the_order_in_which_they_were_decided),
 		TEST(a_long_reason_is_cut_between_characters),

@@ -173,6 +173,7 @@ void checks_observe(struct checks *c, struct now now, uint16_t index, const stru
 	if (!v)
 		return;
 	k->started.ms = NEVER_MS;
+	k->is_observed = true;
 	k->heard = now.mono;
 	v->heard = now.wall;
 	v->took_us = o->took_us;
@@ -300,12 +301,16 @@ void checks_restore(struct checks *c, struct now now, uint16_t index, uint8_t si
 	check_judge(c, index, now);
 }
 
-void checks_recover(struct checks *c, struct now now, uint16_t index, const struct vantage *from)
+bool checks_recover(struct checks *c, struct now now, uint16_t index, const struct vantage *from)
 {
-	const struct vantage *v = check_vantage(&c->items[index], c->self);
+	const struct check *k = &c->items[index];
+	const struct vantage *v = check_vantage(k, c->self);
 
+	if (k->is_observed)
+		return false;
 	if (v && from->stamp > v->stamp)
 		checks_restore(c, now, index, c->self, from);
+	return true;
 }
 
 /* ---- time */
