@@ -20,6 +20,7 @@
 #define FACTS_TEST_MS    (5 * MINUTE_MS)
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
 #define FACTS_BEHIND_MS  MINUTE_MS
+#define FACTS_READING_MS (5 * SECOND_MS)
 #define LABS_DIFFER_MS   (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
 #define CLOCK_JUMP_MS    (2 * SECOND_MS)
 #define CLOCK_SKEW_MS    (30 * SECOND_MS)
@@ -155,6 +156,16 @@ static bool is_known_stopped(const struct site *s, uint8_t peer, struct now now)
 	       now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS;
 }
 
+static void tell_alert(struct site *s, struct now now, uint8_t peer)
+{
+	struct alert_peer is = { .is_up = is_linked(s, peer),
+		.can_deliver = s->links[peer].peer_can_deliver,
+		.is_reading = s->followed[peer].is_reading,
+		.has_read = s->readings[peer].reached };
+
+	alert_peer(s->alert, now, peer, &is);
+}
+
 static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_blind)
 {
 	uint16_t link = s->tables->link_check[peer], site = s->tables->site_check[peer];
@@ -165,7 +176,7 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 		facts_observe(s, now, site, true, NULL);
 		facts_observe(s, now, link, true, NULL);
 	}
-	alert_peer(s->alert, now, peer, is_linked(s, peer), s->links[peer].peer_can_deliver, false);
+	tell_alert(s, now, peer);
 	if (!is_lost(s, peer, now))
 		return;
 	life = is_blind ? LIFE_NOBODY_KNOWS : life_of(s, peer, now);
@@ -192,7 +203,7 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 		facts_observe(s, now, site, false, reason);
 	/* What it said last is no evidence any more, also of the link. */
 	checks_break_promise(s->checks, now, peer);
-	alert_peer(s->alert, now, peer, false, false, life == LIFE_DEAD);
+	alert_peer(s->alert, now, peer, &(struct alert_peer){ .is_dead = life == LIFE_DEAD });
 }
 
 /* A history that is still on its way is waited for, but not for ever: a chain that can't be had, or a
@@ -379,18 +390,42 @@ static bool is_skewed(int64_t skew_ms)
 	return skew_ms >= CLOCK_SKEW_MS || skew_ms <= -CLOCK_SKEW_MS;
 }
 
+/* What it shows that it holds, against what we held: all of it, or a while ago.  While our own disk takes
+ * nothing, what we write is in no journal yet. */
+static void follow_reading(struct site *s, struct now now, uint8_t peer, uint64_t n_shared)
+{
+	struct reading *r = &s->readings[peer];
+
+	if (!r->marked.ms)
+		*r = (struct reading){ s->n_held, now.mono, { INT64_MIN } };
+	if (s->is_stuck || n_shared < r->mark)
+		return;
+	r->reached = n_shared >= s->n_held ? now.mono : r->marked;
+	r->mark = s->n_held;
+	r->marked = now.mono;
+}
+
 void facts_follow_link(struct site *s, struct now now, uint8_t peer)
 {
 	const struct link *l = &s->links[peer];
 	struct followed *known = &s->followed[peer];
-	bool is_behind = is_linked(s, peer) && peers_is_behind(s, peer);
+	struct followed is = { l->state, l->peer_can_deliver, l->skew_ms, false, false };
 
-	if (is_linked(s, peer))
+	if (is_linked(s, peer)) {
+		struct peers_gap gap = peers_gap(s, peer);
+
 		s->last_linked[peer] = l->heard;
-	if (known->state != l->state || known->can_deliver != l->peer_can_deliver ||
-		known->is_behind != is_behind || is_skewed(known->skew_ms) || is_skewed(l->skew_ms))
+		follow_reading(s, now, peer, gap.n_shared);
+		is.is_behind = gap.is_behind;
+		is.is_reading = now.mono.ms - s->readings[peer].marked.ms >= FACTS_READING_MS;
+	} else {
+		s->readings[peer].marked.ms = 0;
+	}
+	if (known->state != is.state || known->can_deliver != is.can_deliver ||
+		known->is_behind != is.is_behind || known->is_reading != is.is_reading ||
+		is_skewed(known->skew_ms) || is_skewed(is.skew_ms) || alert_awaits_reader(s->alert))
 		s->facts_due = now.mono;
-	*known = (struct followed){ l->state, l->peer_can_deliver, l->skew_ms, is_behind };
+	*known = is;
 }
 
 struct wall facts_by_our_clock(const struct site *s, struct now now, uint8_t peer, struct wall t)

@@ -153,6 +153,9 @@ void peers_refresh_heads(struct site *s)
 	if (n != s->n_chains) /* chains only ever come */
 		list_chains(s, heads, n);
 	put_heads(s, heads, s->heads);
+	s->n_held = 0;
+	for (uint32_t i = 0; i < s->n_heads; i++)
+		s->n_held += s->heads[i].seq;
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self)
 			compare_again(s, i);
@@ -176,14 +179,18 @@ static uint64_t held(const struct site *s, const struct link_head *chain, uint32
 	return 0;
 }
 
-bool peers_is_behind(const struct site *s, uint8_t peer)
+struct peers_gap peers_gap(const struct site *s, uint8_t peer)
 {
 	const struct link *l = &s->links[peer];
+	struct peers_gap gap = { .is_behind = s->is_forked[peer] };
 
-	for (uint32_t i = 0; i < l->n_peer_heads; i++)
-		if (held(s, &l->peer_heads[i], i) < l->peer_heads[i].seq)
-			return true;
-	return s->is_forked[peer];
+	for (uint32_t i = 0; i < l->n_peer_heads; i++) {
+		uint64_t ours = held(s, &l->peer_heads[i], i), theirs = l->peer_heads[i].seq;
+
+		gap.is_behind |= ours < theirs;
+		gap.n_shared += ours < theirs ? ours : theirs;
+	}
+	return gap;
 }
 
 const char *peers_trouble(struct site *s)

@@ -100,8 +100,13 @@ struct site {
 		enum link_state state;
 		bool can_deliver;
 		int64_t skew_ms;
-		bool is_behind;
+		bool is_behind, is_reading;
 	} followed[SITES_MAX];
+	struct reading {             /* how far a linked peer has read what we hold */
+		uint64_t mark;       /* so many events were ours */
+		struct mono marked;  /* then; {0}: not linked */
+		struct mono reached; /* it holds all that we wrote before this */
+	} readings[SITES_MAX];
 	struct beaconing *beacons; /* one a watcher */
 	uint64_t boot;             /* wall ms of the start */
 	struct wall last_alive;    /* of the run before this one; {0} unknown */
@@ -119,6 +124,7 @@ struct site {
 	struct mono last_mono;
 	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;
+	uint64_t n_held;               /* events in them */
 	size_t listed[LINK_HEADS_MAX]; /* which of the journal's chains these are */
 	size_t n_chains;               /* the journal had so many when they were chosen */
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
@@ -187,8 +193,12 @@ void peers_push(struct site *s, struct now now); /* our heads grew */
 void peers_stop(struct site *s, struct now now, const char *why);
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
-bool peers_is_behind(const struct site *s, uint8_t peer); /* it holds events that we lack */
-const char *peers_trouble(struct site *s);                /* for journal@SITE; NULL none */
+struct peers_gap {
+	bool is_behind;    /* it holds events that we lack */
+	uint64_t n_shared; /* events that both hold, of the chains that we show each other */
+};
+struct peers_gap peers_gap(const struct site *s, uint8_t peer);
+const char *peers_trouble(struct site *s); /* for journal@SITE; NULL none */
 
 /* For its copy of what is damaged here. */
 void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place);

@@ -251,14 +251,18 @@ static void follow_channels(struct alert *a, const struct alert_config *config)
 static void follow_sites(struct alert *a, const struct alert_config *config)
 {
 	struct alert_peer peers[SITES_MAX] = { 0 };
+	struct mono reading[SITES_MAX] = { 0 };
 	uint8_t to[SITES_MAX];
 
 	for (uint8_t i = 0; i < a->cfg.n_sites; i++) {
 		to[i] = site_in(config, a->cfg.sites[i].name);
-		if (to[i] != ALERT_NO_SITE)
-			peers[to[i]] = a->peers[i];
+		if (to[i] == ALERT_NO_SITE)
+			continue;
+		peers[to[i]] = a->peers[i];
+		reading[to[i]] = a->reading[i];
 	}
 	memcpy(a->peers, peers, sizeof peers);
+	memcpy(a->reading, reading, sizeof reading);
 	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
@@ -344,19 +348,37 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 	folding_unwell(a, now, check);
 }
 
-void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
-	bool is_dead)
+/* Whose turn it is waits for who has much to read, as long as that one waits itself. */
+static void note_reading(struct alert *a, struct now now, uint8_t site, bool is_reading)
 {
-	struct alert_peer is = { is_up, can_deliver, is_dead };
+	struct mono *reading = &a->reading[site];
 
-	if (!memcmp(&a->peers[site], &is, sizeof is))
+	if (a->peers[site].is_reading == is_reading)
 		return;
-	if (is_up && !a->peers[site].is_up) {
+	if (is_reading || now.mono.ms < reading->ms + ALERT_READING_MS)
+		*reading = now.mono;
+	else
+		reading->ms += ALERT_READING_MS;
+}
+
+void alert_peer(struct alert *a, struct now now, uint8_t site, const struct alert_peer *is)
+{
+	struct alert_peer *was = &a->peers[site];
+
+	a->is_dirty |= is->is_up != was->is_up || is->can_deliver != was->can_deliver ||
+		       is->is_dead != was->is_dead || is->is_reading != was->is_reading ||
+		       (a->is_awaiting_reader && is->has_read.ms != was->has_read.ms);
+	if (is->is_up && !was->is_up) {
 		a->calm.ms = now.mono.ms + ALERT_CALM_MS;
 		a->is_reunited = true;
 	}
-	a->peers[site] = is;
-	a->is_dirty = true;
+	note_reading(a, now, site, is->is_reading);
+	*was = *is;
+}
+
+bool alert_awaits_reader(const struct alert *a)
+{
+	return a->is_awaiting_reader;
 }
 
 void alert_behind(struct alert *a, struct now now, bool is_behind)
@@ -451,7 +473,7 @@ void alert_tick(struct alert *a, struct now now)
 	/* A step may make more to do (an incident opened is one to tell): until it doesn't. */
 	do {
 		must(++rounds < STEP_ROUNDS_MAX);
-		a->is_dirty = false;
+		a->is_dirty = a->is_awaiting_reader = false;
 		a->wake.ms = NEVER_MS;
 		folding_step(a, now);
 		folding_publish(a);

@@ -33,9 +33,13 @@
 /* After a start, or when sites meet again: the news comes in before anything is opened or told. */
 #define ALERT_CALM_MS  4000
 #define ALERT_DEFER_MS 15000
-/* Who speaks for a home that can be heard lets this pass before the first message: if both opened one
- * in the same moment, the home's arrives, and the other is merged before anybody is told of it. */
-#define ALERT_HEAR_HOME_MS SECOND_MS
+/* Who speaks for a home that can be heard waits with the first message until the home has read of it,
+ * at most so long: if both opened one in the same moment, the home's arrives, and the other is merged
+ * before anybody is told of it. */
+#define ALERT_HEAR_HOME_MS 8000
+/* A living home that has much to read has its turn afterwards, or when it has been reading so long:
+ * then it doesn't wait itself any more (node: FACTS_BEHIND_MS). */
+#define ALERT_READING_MS (60 * SECOND_MS)
 /* The root's incident, another site's, leaves a check out. */
 #define ALERT_UNLISTED_MS    (60 * SECOND_MS)
 #define ALERT_LINGER_MS      30000 /* RECOVERING this long (or 2 x every) before CLOSED */
@@ -182,9 +186,16 @@ void alert_event(struct alert *a, struct now now, const struct alert_event *ev);
 /* The past has been told: from here on incidents are opened and deliveries made. */
 void alert_start(struct alert *a, struct now now);
 
-/* A peer's link, and whether it can deliver.  `is_dead`: known to be down, not just unreachable. */
-void alert_peer(struct alert *a, struct now now, uint8_t site, bool is_up, bool can_deliver,
-	bool is_dead);
+struct alert_peer {
+	bool is_up; /* we talk to each other */
+	bool can_deliver;
+	bool is_dead;    /* known to be down, not just unreachable */
+	bool is_reading; /* has lacked for a while what we hold: history that is on its way to it */
+	struct mono has_read; /* it is known to hold all that we wrote before this */
+};
+void alert_peer(struct alert *a, struct now now, uint8_t site, const struct alert_peer *is);
+/* A peer that reads more is news: somebody waits until it has read of ours. */
+bool alert_awaits_reader(const struct alert *a);
 void alert_watcher(struct alert *a, struct now now, bool is_reachable);
 /* A peer that we talk to holds events that we lack: until we have read them nothing is merged, no other
  * site's turn is taken, and after a start or a reunion nothing is opened or told for the first time.

@@ -95,10 +95,11 @@ static struct pair_event *append(struct pair *pair, uint8_t site, const char *ki
 	return ev;
 }
 
-static bool is_lacking(const struct pair *pair, uint8_t site)
+/* Of what was written up to then. */
+static bool is_lacking(const struct pair *pair, uint8_t site, int64_t until_ms)
 {
 	for (uint32_t i = 0; i < pair->n_log; i++)
-		if (!pair->log[i].is_known[site])
+		if (!pair->log[i].is_known[site] && pair->log[i].wall.ms <= until_ms)
 			return true;
 	return false;
 }
@@ -110,7 +111,8 @@ static void exchange(struct pair *pair)
 		for (uint8_t site = 0; site < PAIR_SITES; site++) {
 			struct pair_site *s = &pair->sites[site];
 
-			if (!s->alert || pair->log[i].is_known[site])
+			if (!s->alert || pair->log[i].is_known[site] ||
+				pair->now.wall.ms < pair->log[i].wall.ms + pair->one_way_ms)
 				continue;
 			if (s->reads_slowly && pair->now.mono.ms - s->read.ms < SECOND_MS)
 				continue;
@@ -166,17 +168,34 @@ static void carry_out(struct pair *pair, uint8_t site, struct alert_effect *fx)
 
 /* ---- time */
 
+static struct alert_peer peer_of(const struct pair *pair, uint8_t site)
+{
+	struct alert *other = pair->sites[!site].alert;
+	int64_t ago_ms = 2 * pair->one_way_ms; /* what is known of it */
+
+	if (!pair->is_linked || !other)
+		return (struct alert_peer){ .is_dead = !other };
+	return (struct alert_peer){ .is_up = true,
+		.can_deliver = alert_can_deliver(other, pair->now.mono),
+		.is_reading = pair->sites[!site].reads_slowly &&
+			      is_lacking(pair, !site, pair->now.wall.ms),
+		.has_read = { is_lacking(pair, !site, pair->now.wall.ms - ago_ms)
+				      ? 0
+				      : pair->now.mono.ms - ago_ms } };
+}
+
 static void tell_of_peers(struct pair *pair)
 {
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
-		struct alert *alert = pair->sites[site].alert, *other = pair->sites[!site].alert;
-		bool is_up = pair->is_linked && other;
+		struct alert *alert = pair->sites[site].alert;
+		struct alert_peer other = peer_of(pair, site);
 
 		if (!alert)
 			continue;
-		alert_behind(alert, pair->now, is_up && is_lacking(pair, site));
-		alert_peer(alert, pair->now, !site, is_up,
-			is_up && alert_can_deliver(other, pair->now.mono), !other);
+		alert_behind(alert, pair->now,
+			other.is_up &&
+				is_lacking(pair, site, pair->now.wall.ms - pair->one_way_ms));
+		alert_peer(alert, pair->now, !site, &other);
 	}
 }
 

@@ -66,6 +66,7 @@ struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
 	bool is_linked;
+	int64_t one_way_ms; /* over the link */
 	struct pair_event *log;
 	uint32_t n_log, cap_log;
 	uint64_t hlc;

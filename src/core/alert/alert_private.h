@@ -58,10 +58,6 @@ struct judged { /* a check's state as told by alert_state */
 	struct mono restated;  /* its incident says something else since; {NEVER_MS}: the same */
 };
 
-struct alert_peer {
-	bool is_up, can_deliver, is_dead;
-};
-
 struct alert {
 	struct alert_config cfg;
 	struct rng rng;
@@ -69,10 +65,12 @@ struct alert {
 	struct judged *judged; /* one a check */
 	uint16_t n_judged;
 	struct alert_peer peers[SITES_MAX];
+	struct mono reading[SITES_MAX]; /* of a peer: began, or ended if it is not reading now */
 	bool is_watcher_reachable, is_blind, is_held;
 	struct mono calm; /* after a start, a reunion or blindness nothing is opened before this */
 	bool is_reunited; /* a peer is back, and not all of its news has been looked at */
 	bool is_behind;   /* a peer holds events that we lack */
+	bool is_awaiting_reader;
 	bool is_merging_due;   /* events came that may tell what we tell */
 	struct map tracked;    /* id -> struct tracked, all */
 	struct tracked **busy; /* of these all that a step may have to look at, oldest first */

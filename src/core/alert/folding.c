@@ -227,6 +227,18 @@ static int64_t our_turn_ms(const struct alert *a, uint16_t root)
 	return turn;
 }
 
+/* From when on turns count for a check that isn't listed since `unlisted`: whose turn it is has not been
+ * able to speak, to be heard, or to know what there is to be said, for longer. */
+static int64_t turns_from(const struct alert *a, struct mono unlisted, uint8_t home)
+{
+	int64_t from = unlisted.ms > a->calm.ms ? unlisted.ms : a->calm.ms, read;
+
+	if (home >= a->cfg.n_sites || !a->peers[home].is_up)
+		return from;
+	read = a->reading[home].ms + (a->peers[home].is_reading ? ALERT_READING_MS : 0);
+	return read > from ? read : from;
+}
+
 /* ---- members */
 
 static void add_member(struct alert *a, struct tracked *t, uint16_t check)
@@ -334,8 +346,8 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 		return;
 	}
 	turn = t ? ALERT_UNLISTED_MS : our_turn_ms(a, root);
-	if (turn > 0) /* whose turn it is has not been able to speak, or to be heard, for longer */
-		turn += j->unlisted.ms > a->calm.ms ? j->unlisted.ms : a->calm.ms;
+	if (turn > 0)
+		turn += turns_from(a, j->unlisted, a->cfg.checks[root].home);
 	if (a->judged[root].elsewhere.ms > turn)
 		turn = a->judged[root].elsewhere.ms;
 	if (t && (root == check || j->health == HEALTH_SILENT))

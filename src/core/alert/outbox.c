@@ -354,7 +354,7 @@ static bool is_outdated_outage(const struct alert *a, const struct tracked *t, u
 	return true;
 }
 
-/* What the home opened before it heard of ours has arrived. */
+/* What the home opened before it read of ours has arrived. */
 static bool is_home_heard(struct alert *a, struct now now, const struct tracked *t)
 {
 	uint16_t cause = alert_check_index(a, t->in->cause);
@@ -362,8 +362,10 @@ static bool is_home_heard(struct alert *a, struct now now, const struct tracked 
 	struct mono due = { t->opened_at.ms + ALERT_HEAR_HOME_MS };
 
 	if (!t->opened_at.ms || home == a->cfg.self || home >= a->cfg.n_sites ||
-		!a->peers[home].is_up || now.mono.ms >= due.ms)
+		!a->peers[home].is_up || now.mono.ms >= due.ms ||
+		(a->peers[home].has_read.ms > t->opened_at.ms && !a->is_behind))
 		return true;
+	a->is_awaiting_reader = true;
 	alert_wake_at(a, due);
 	return false;
 }

@@ -29,6 +29,60 @@ static void whoever_speaks_for_the_home_hears_it_out_first(void **state)
 	assert_int_equal(pair_incident(p, DUBLIN, PHOTOS)->told[0].version, 1);
 }
 
+static void it_is_heard_out_however_long_the_way_is(void **state)
+{
+	(void)state;
+	p->one_way_ms = 3 * SECOND_MS;
+	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
+	pair_run(p, ALERT_DEFER_MS - 1500);
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, ALERT_HEAR_HOME_MS + 5 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, MUMBAI);
+}
+
+/* Back with an empty disk: what there is to be said it knows when it has read what we hold. */
+static void mumbai_reads(uint32_t seconds)
+{
+	p->sites[MUMBAI].reads_slowly = true;
+	p->sites[MUMBAI].read = p->now.mono;
+	for (uint32_t i = 0; i < seconds; i++)
+		pair_write(p, DUBLIN, "note", "history", "{}");
+	pair_judge(p, DUBLIN, PHOTOS, &pair_down);
+}
+
+static void a_living_home_that_reads_its_history_keeps_its_turn(void **state)
+{
+	(void)state;
+	mumbai_reads(40);
+	pair_run(p, 40 * SECOND_MS + ALERT_DEFER_MS - SECOND_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, MUMBAI);
+}
+
+static void a_home_that_says_nothing_when_it_has_read_is_spoken_for(void **state)
+{
+	(void)state;
+	mumbai_reads(40);
+	pair_run(p, 40 * SECOND_MS + ALERT_DEFER_MS + 2 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, DUBLIN);
+}
+
+static void a_home_that_reads_for_ever_is_spoken_for(void **state)
+{
+	(void)state;
+	mumbai_reads(600);
+	pair_run(p, ALERT_READING_MS + ALERT_DEFER_MS - SECOND_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_run(p, ALERT_HEAR_HOME_MS + 2 * SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sent[0].by, DUBLIN);
+}
+
 static void the_other_site_speaks_at_once_for_a_dead_home(void **state)
 {
 	(void)state;
@@ -200,6 +254,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_other_site_speaks_when_the_home_said_nothing_for_fifteen_seconds),
 		T(whoever_speaks_for_the_home_hears_it_out_first),
+		T(it_is_heard_out_however_long_the_way_is),
+		T(a_living_home_that_reads_its_history_keeps_its_turn),
+		T(a_home_that_says_nothing_when_it_has_read_is_spoken_for),
+		T(a_home_that_reads_for_ever_is_spoken_for),
 		T(the_other_site_speaks_at_once_for_a_dead_home),
 		T(what_the_watcher_says_was_told_is_not_told_again),
 		T(parted_sites_tell_once_each_and_the_homes_incident_survives),
