@@ -2,6 +2,8 @@
 /* Requests that are too long, that say two things, or that are none. */
 #include "port/http_server/http_fixture.h"
 
+#include <malloc.h>
+
 static void a_body_that_is_too_long_is_refused(void **state)
 {
 	static const char *const requests[] = {
@@ -146,6 +148,50 @@ static void a_target_that_is_cut_by_a_nul_is_refused(void **state)
 	assert_int_equal(f.begun, 0);
 }
 
+/* Bytes that the program holds; 0 under a sanitizer, which tells of what is lost by itself. */
+static size_t memory_held(void)
+{
+	return mallinfo2().uordblks;
+}
+
+/* A head of 2000 such parts, from many clients at once; each is closed. */
+static void ask_for_parts(struct fixture *f, const char *before, const char *part,
+	const char *after)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct pump p[20];
+
+	str_add(&text, before);
+	for (int i = 0; i < 2000; i++)
+		str_add(&text, part);
+	str_add(&text, after);
+	for (size_t i = 0; i < COUNT(p); i++) {
+		fixture_connect(f, &p[i]);
+		pump_send(&p[i], str_c(&text));
+	}
+	for (size_t i = 0; i < COUNT(p); i++) {
+		assert_true(pump_until_closed(&p[i], PUMP_MS));
+		pump_fini(&p[i]);
+	}
+}
+
+static void a_head_of_more_parts_than_there_is_memory_for_leaves_nothing_behind(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	size_t before = 0;
+
+	(void)state;
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	for (int round = 0; round < 3; round++) {
+		before = round == 1 ? memory_held() : before;
+		ask_for_parts(&f, "GET /?", "a&", " " HEAD "\r\n");
+		ask_for_parts(&f, "GET / HTTP/1.1\r\nCookie: ", "a=1;", "\r\n\r\n");
+		ask_for_parts(&f, "GET / " HEAD "Cookie: ", "a=1;", "\r\n\r\n");
+	}
+	assert_in_range(memory_held(), 0, before + 20000);
+	assert_int_equal(http_server_connections(f.server), 0);
+}
+
 static void noise_does_no_harm(void **state)
 {
 	static const char *const noise[] = { "\r\n\r\n\r\n\r\n", "\x16\x03\x01\x02", "GET\r\n\r\n",
@@ -177,6 +223,8 @@ int main(void)
 		cmocka_unit_test(headers_are_bounded_in_number_and_size),
 		cmocka_unit_test(a_request_that_can_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(a_target_that_is_cut_by_a_nul_is_refused),
+		cmocka_unit_test(
+			a_head_of_more_parts_than_there_is_memory_for_leaves_nothing_behind),
 		cmocka_unit_test(noise_does_no_harm),
 	};
 

@@ -91,6 +91,8 @@ void *exchange_new(void *server, const char *uri, struct MHD_Connection *c)
 	x->server = server;
 	x->connection = c;
 	x->visitor = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	must(!x->visitor->exchange);
+	x->visitor->exchange = x;
 	x->target = must_strdup(uri);
 	x->raw_target = uri;
 	return x;
@@ -326,6 +328,21 @@ enum MHD_Result exchange_step(void *server, struct MHD_Connection *c, const char
 	return step(x, method, upload, upload_bytes);
 }
 
+void exchange_end(struct http_server *s, struct visitor *v)
+{
+	struct http_exchange *x = TAKE(v->exchange);
+
+	if (!x)
+		return;
+	visitor_enter(s, v, VISITOR_IDLE);
+	if (x->source)
+		x->source->closed(x->client);
+	x->connection = NULL;
+	x->visitor = NULL;
+	if (x->is_replied || !x->has_ended)
+		exchange_free(x);
+}
+
 void exchange_completed(void *server, struct MHD_Connection *c, void **exchange,
 	enum MHD_RequestTerminationCode why)
 {
@@ -333,16 +350,9 @@ void exchange_completed(void *server, struct MHD_Connection *c, void **exchange,
 
 	(void)c;
 	(void)why;
-	if (!x)
-		return;
 	*exchange = NULL;
-	visitor_enter(server, x->visitor, VISITOR_IDLE);
-	if (x->source)
-		x->source->closed(x->client);
-	x->connection = NULL;
-	x->visitor = NULL;
-	if (x->is_replied || !x->has_ended)
-		exchange_free(x);
+	if (x)
+		exchange_end(server, x->visitor);
 }
 
 static void add_headers(struct MHD_Response *response, const struct http_header *headers,

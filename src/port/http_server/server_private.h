@@ -31,6 +31,7 @@ struct visitor { /* one connection */
 	int fd;
 	char address[INET6_ADDRSTRLEN];
 	char network[NETWORK_TEXT_MAX];
+	struct http_exchange *exchange; /* its request; NULL: none */
 	enum visitor_stage stage;
 	uint64_t entered;     /* the stage: when, in order of events */
 	uint64_t deadline_ms; /* of uv_now; 0: none */
@@ -62,6 +63,8 @@ void *exchange_new(void *server, const char *uri, struct MHD_Connection *c);
 enum MHD_Result exchange_step(void *server, struct MHD_Connection *c, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_bytes,
 	void **exchange);
+/* The visitor's request, if there is one, is over. */
+void exchange_end(struct http_server *s, struct visitor *v);
 void exchange_completed(void *server, struct MHD_Connection *c, void **exchange,
 	enum MHD_RequestTerminationCode why);
 void exchange_resume_all(struct http_server *s);
