@@ -341,7 +341,7 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		scrub_offered(s, now, peer, events, n);
 	if (rc == RC_OK)
 		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
-	if (n && str_eq(events[0].site, site_name(s)))
+	if (events && n && str_eq(events[0].site, site_name(s)))
 		compare_again(s, peer); /* it may have shown how far the two are the same */
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,

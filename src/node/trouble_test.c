@@ -198,6 +198,22 @@ static void a_damaged_event_is_said_and_forgotten_when_the_journals_agree(void *
 	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_OK);     /* and the link goes on */
 }
 
+static void a_batch_that_is_no_batch_is_refused_and_the_link_goes_on(void **state)
+{
+	struct link_msg msg = { .kind = LINK_EVENTS,
+		.events = "no records",
+		.events_len = 10,
+		.n_events = 3 };
+
+	(void)state;
+	site_received(p->sites[DUBLIN].site, pair_now(p, DUBLIN), MUMBAI, p->connection, &msg);
+	pair_settle(p);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(site_link(p->sites[DUBLIN].site, MUMBAI)->state, LINK_UP);
+	assert_non_null(strstr(str_c(&p->sites[DUBLIN].log), "events from mumbai refused"));
+	assert_int_equal(p->n_messages, 0);
+}
+
 static void a_clock_that_jumps_is_said_and_survived(void **state)
 {
 	(void)state;
@@ -250,6 +266,7 @@ int main(void)
 		T(with_more_chains_than_a_message_holds_the_newest_are_mirrored),
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
 		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
+		T(a_batch_that_is_no_batch_is_refused_and_the_link_goes_on),
 		T(a_clock_that_jumps_is_said_and_survived),
 		T(what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock),
 	};
