@@ -117,12 +117,29 @@ static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
 
 #define WITH_LENGTH(text) text, sizeof text - 1
 
+struct bytes {
+	const char *bytes;
+	size_t n;
+};
+
+static void assert_refused(struct fixture *f, const struct bytes *requests, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		scoped(pump_fini) struct pump p;
+		scoped(pump_answer_fini) struct pump_answer a;
+
+		fixture_connect(f, &p);
+		pump_send_bytes(&p, requests[i].bytes, requests[i].n);
+		pump_answer(&p, &a);
+		if (a.status != 400)
+			fail_msg("request %zu: %d", i, a.status);
+	}
+	assert_int_equal(f->begun, 0);
+}
+
 static void a_target_that_is_cut_by_a_nul_is_refused(void **state)
 {
-	static const struct {
-		const char *bytes;
-		size_t n;
-	} requests[] = {
+	static const struct bytes requests[] = {
 		{ WITH_LENGTH("GET /heartbeat/a\0b " HEAD "\r\n") },
 		{ WITH_LENGTH("GET /\0 " HEAD "\r\n") },
 		{ WITH_LENGTH("GET /a?b=\0c " HEAD "\r\n") },
@@ -135,17 +152,58 @@ static void a_target_that_is_cut_by_a_nul_is_refused(void **state)
 
 	(void)state;
 	fixture_start(&f, (struct http_server_setup){ 0 });
-	for (size_t i = 0; i < COUNT(requests); i++) {
-		scoped(pump_fini) struct pump p;
-		scoped(pump_answer_fini) struct pump_answer a;
+	assert_refused(&f, requests, COUNT(requests));
+}
 
-		fixture_connect(&f, &p);
-		pump_send_bytes(&p, requests[i].bytes, requests[i].n);
-		pump_answer(&p, &a);
-		if (a.status != 400)
-			fail_msg("request %zu: %d", i, a.status);
-	}
-	assert_int_equal(f.begun, 0);
+static void a_header_that_is_cut_by_a_nul_is_refused(void **state)
+{
+	static const struct bytes requests[] = {
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\0b\r\n\r\n") },
+		{ WITH_LENGTH("GET / HTTP/1.1\r\nX-Test: a\0b\r\nHost: a\r\n\r\n") },
+		{ WITH_LENGTH("GET / HTTP/1.1\r\nX-Test: a\0\r\nHost: a\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Test: \0a\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\0\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\0X-Other: b\n\n") },
+		{ WITH_LENGTH("GET / " HEAD "\0X-Test: a\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\rb\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\x1b[2J\r\n\r\n") },
+	};
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	assert_refused(&f, requests, COUNT(requests));
+}
+
+/* The library appends it to the header's name. */
+static void a_header_that_goes_on_in_the_next_line_is_refused(void **state)
+{
+	static const struct bytes requests[] = {
+		{ WITH_LENGTH("GET / " HEAD "X-Test: a\r\n b\r\n\r\n") },
+		{ WITH_LENGTH("GET / " HEAD "X-Te: a\r\n\tst\r\nX-Other: b\r\n\r\n") },
+		{ WITH_LENGTH("GET / HTTP/1.1\r\nHo: a\r\n st\r\n\r\n") },
+	};
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	assert_refused(&f, requests, COUNT(requests));
+}
+
+static void lines_that_end_in_lf_alone_are_understood(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_fini) struct pump p;
+	scoped(pump_answer_fini) struct pump_answer a;
+
+	(void)state;
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	fixture_connect(&f, &p);
+	pump_send(&p,
+		"POST / HTTP/1.1\nHost: a\nX-Test:\nX-Other: b\r\nContent-Length: 5\n\nhello");
+	pump_answer(&p, &a);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(str_c(&a.body), "test= body=hello"));
 }
 
 /* Bytes that the program holds; 0 under a sanitizer, which tells of what is lost by itself. */
@@ -223,6 +281,9 @@ int main(void)
 		cmocka_unit_test(headers_are_bounded_in_number_and_size),
 		cmocka_unit_test(a_request_that_can_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(a_target_that_is_cut_by_a_nul_is_refused),
+		cmocka_unit_test(a_header_that_is_cut_by_a_nul_is_refused),
+		cmocka_unit_test(a_header_that_goes_on_in_the_next_line_is_refused),
+		cmocka_unit_test(lines_that_end_in_lf_alone_are_understood),
 		cmocka_unit_test(
 			a_head_of_more_parts_than_there_is_memory_for_leaves_nothing_behind),
 		cmocka_unit_test(noise_does_no_harm),

@@ -10,6 +10,7 @@
 #include "port/http_server/server_private.h"
 
 #include "base/json.h"
+#include "port/http_server/head.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -124,48 +125,6 @@ static enum MHD_Result keep_header(void *exchange, enum MHD_ValueKind kind, cons
 	return MHD_YES;
 }
 
-/* Two of these, two ways to say how long the body is, a coding that we don't know, or space before
- * the colon make a request mean different things to different readers (RFC 9110, 7.2; RFC 9112,
- * 5.1, 6.1, 6.3). */
-static const char *ambiguous_header(const struct http_ask *ask)
-{
-	static const char *const once[] = { "Host", "Content-Length", "Transfer-Encoding", "Origin",
-		"Authorization" };
-	const char *coding = http_ask_header(ask, "Transfer-Encoding");
-
-	for (uint32_t k = 0; k < ask->n_headers; k++)
-		if (strpbrk(ask->headers[k].name, " \t"))
-			return ask->headers[k].name;
-	for (size_t i = 0; i < COUNT(once); i++) {
-		uint32_t n = 0;
-
-		for (uint32_t k = 0; k < ask->n_headers; k++)
-			n += strcasecmp(ask->headers[k].name, once[i]) == 0;
-		if (n > 1)
-			return once[i];
-	}
-	if (coding && http_ask_header(ask, "Content-Length"))
-		return "Content-Length";
-	return coding && strcasecmp(coding, "chunked") != 0 ? "Transfer-Encoding" : NULL;
-}
-
-/* MHD reads a request's line in place, and ends each of its three texts with a NUL where a space
- * was: when the next doesn't begin there, the sender's own NUL cut this one short. */
-static bool is_cut_short(const char *begins, const char *text, const char *next)
-{
-	return next && *next && next != begins + strlen(text) + 1;
-}
-
-/* Nothing but visible characters stands in a target (RFC 9112, 3.2); those beyond ASCII are let
- * pass, as many a script sends them unescaped. */
-static bool is_target(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text <= ' ' || *text == 0x7f)
-			return false;
-	return true;
-}
-
 static void reply_json(struct http_exchange *x, struct http_reply *r, const char *code,
 	const char *text)
 {
@@ -185,20 +144,6 @@ static void refuse(struct http_exchange *x, int status, const char *text)
 	reply_json(x, &(struct http_reply){ .status = status }, rc_name(RC_LIMIT), text);
 }
 
-static void refuse_ambiguous(struct http_exchange *x, const char *header)
-{
-	char text[128];
-
-	snprintf(text, sizeof text, "the header %.48s is repeated, contradicted or not understood",
-		header);
-	http_reply_error(x, RC_INPUT, text, NULL, 0);
-}
-
-static void refuse_line(struct http_exchange *x)
-{
-	http_reply_error(x, RC_INPUT, "the request's line holds control characters", NULL, 0);
-}
-
 static bool promises_too_much(const struct http_exchange *x)
 {
 	const char *length = http_ask_header(&x->ask, "Content-Length");
@@ -206,17 +151,28 @@ static bool promises_too_much(const struct http_exchange *x)
 	return length && strtoull(length, NULL, 10) > x->body_most;
 }
 
-static bool is_line_clean(const struct http_exchange *x)
+static bool is_sound(const struct http_exchange *x, char ret_why[REASON_BYTES_MAX])
 {
-	return !is_cut_short(x->ask.method, x->ask.method, x->raw_target) &&
-	       !is_cut_short(x->raw_target, x->target, x->version) && is_target(x->target);
+	const struct head head = {
+		.method = x->ask.method,
+		.target = x->raw_target,
+		.version = x->version,
+		.target_kept = x->target,
+		.headers = x->headers,
+		.n_headers = x->ask.n_headers,
+		.bytes = MHD_get_connection_info(x->connection,
+			MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+				 ->header_size,
+	};
+
+	return head_is_sound(&head, ret_why);
 }
 
 static void begin(struct http_exchange *x, const char *method)
 {
 	const struct http_server_setup *setup = &x->server->setup;
 	struct http_ask *ask = &x->ask;
-	const char *doubtful;
+	char why[REASON_BYTES_MAX];
 
 	ask->method = method;
 	ask->target = x->target;
@@ -225,15 +181,12 @@ static void begin(struct http_exchange *x, const char *method)
 	ask->headers = x->headers;
 	ask->body = "";
 	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, keep_header, x);
-	doubtful = ask->n_headers > HTTP_HEADERS_MAX ? NULL : ambiguous_header(ask);
 	if (ask->n_headers > HTTP_HEADERS_MAX) {
 		ask->n_headers = HTTP_HEADERS_MAX;
 		refuse(x, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
 			"more headers than anybody needs");
-	} else if (!is_line_clean(x)) {
-		refuse_line(x);
-	} else if (doubtful) {
-		refuse_ambiguous(x, doubtful);
+	} else if (!is_sound(x, why)) {
+		http_reply_error(x, RC_INPUT, why, NULL, 0);
 	} else {
 		setup->begin(setup->ctx, x, ask);
 	}

@@ -4,6 +4,7 @@
  *
  *	http_server.c   the daemon on the loop, its connections and their deadlines
  *	exchange.c      from MHD's callbacks to begin() and handle(), and back
+ *	head.h          may a request's head be believed?
  *	certificate.h   what is shown to who speaks TLS
  *	listen.c        a socket for an address
  */
