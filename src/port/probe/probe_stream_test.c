@@ -263,13 +263,10 @@ static void say_pong(struct visitor *v)
 	visitor_say(v, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong");
 }
 
-/* Which alone would take it. */
-static void a_common_name_is_no_name_through_libcurl_either(void **unused)
+/* Asked with what only libcurl can do; its result's owner is the caller. */
+static struct probe_result run_libcurl(const struct identity *id)
 {
-	scoped(identity_free) struct identity *bare =
-		issue((struct identity_wish){ .common_name = "localhost", .issuer = authority });
-	scoped(loopback_free) struct loopback *server = loopback_tls(say_pong, NULL, bare);
-	scoped(probe_result_fini) struct probe_result r = { 0 };
+	scoped(loopback_free) struct loopback *server = loopback_tls(say_pong, NULL, id);
 	char url[64];
 	const struct probe_spec spec = {
 		.kind = PROBE_HTTP,
@@ -278,12 +275,52 @@ static void a_common_name_is_no_name_through_libcurl_either(void **unused)
 		.http = { .url = url, .method = "GET", .compression = "br", .tls.ca_file = ca_file }
 	};
 
-	(void)unused;
 	snprintf(url, sizeof url, "https://localhost:%u/", loopback_port(server));
-	r = run(&spec);
-	assert_false(r.is_ok);
-	if (!strstr(r.reason, "certificate has no alternative names (SAN)"))
-		fail_msg("%s", r.reason);
+	return run(&spec);
+}
+
+static void assert_libcurl_says(const struct identity *id, const char *reason)
+{
+	scoped(probe_result_fini) struct probe_result r = run_libcurl(id);
+
+	if (r.is_ok != !*reason || (*reason && !strstr(r.reason, reason)))
+		fail_msg("%s", r.is_ok ? "well" : r.reason);
+}
+
+/* Which alone would take the name. */
+static void what_is_no_proof_is_none_through_libcurl_either(void **unused)
+{
+	const struct identity_wish wishes[] = {
+		{ .common_name = "localhost", .issuer = authority },
+		{ .dns_name = "localhost", .is_sha1 = true, .issuer = authority },
+		{ .dns_name = "localhost", .rsa_bits = 768, .issuer = authority },
+	};
+	static const char *const reasons[] = {
+		"certificate has no alternative names (SAN)",
+		"certificate verification failed", /* libcurl's word for it */
+		"certificate verification failed",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(wishes); i++) {
+		scoped(identity_free) struct identity *id = issue(wishes[i]);
+
+		assert_libcurl_says(id, reasons[i]);
+	}
+}
+
+/* As to Go, and so to blackbox_exporter: it refuses what is shorter. */
+static void an_rsa_key_of_1024_bits_is_long_enough(void **unused)
+{
+	scoped(identity_free) struct identity *id =
+		issue((struct identity_wish){ .dns_name = "localhost",
+			.has_loopback_ip = true,
+			.rsa_bits = 1024,
+			.issuer = authority });
+
+	(void)unused;
+	assert_tls_says(id, NULL, "");
+	assert_libcurl_says(id, "");
 }
 
 static void a_bad_certificate_still_yields_its_facts(void **unused)
@@ -563,7 +600,8 @@ int main(void)
 		cmocka_unit_test(a_common_name_is_no_name),
 		cmocka_unit_test(weak_signatures_and_keys_are_no_proof),
 		cmocka_unit_test(a_chain_without_end_is_refused),
-		cmocka_unit_test(a_common_name_is_no_name_through_libcurl_either),
+		cmocka_unit_test(what_is_no_proof_is_none_through_libcurl_either),
+		cmocka_unit_test(an_rsa_key_of_1024_bits_is_long_enough),
 		cmocka_unit_test(a_bad_certificate_still_yields_its_facts),
 		cmocka_unit_test(not_verifying_accepts_them_all_without_a_chain),
 		cmocka_unit_test(a_certificate_that_ends_too_soon_fails),
