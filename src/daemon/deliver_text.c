@@ -133,46 +133,57 @@ static enum rc read_channel(const json_t *o, struct lab_channel *ret, struct err
 	return rc;
 }
 
+static enum rc read_request(const json_t *o, struct deliver_request *ret, struct err *e)
+{
+	struct deliver_request r = { .is_edit = json_get_bool(o, "is_edit", false),
+		.message = json_get_text(o, "message", ""),
+		.payload = json_get_text(o, "payload", "") };
+	enum rc rc = read_channel(json_object_get(o, "channel"), &r.channel, e);
+
+	if (rc == RC_OK)
+		*ret = r;
+	return rc;
+}
+
+static enum rc read_outcome(const json_t *o, struct deliver_outcome *ret, struct err *e)
+{
+	struct deliver_outcome r = { .is_delivered = json_get_bool(o, "is_delivered", false),
+		.is_lost = json_get_bool(o, "is_lost", false),
+		.is_unanswered = json_get_bool(o, "is_unanswered", false),
+		.retry_after_ms = json_get_int(o, "retry_after_ms", -1),
+		.message = json_get_text(o, "message", ""),
+		.reason = json_get_text(o, "reason", "") };
+
+	if (r.is_delivered + r.is_lost + r.is_unanswered > 1)
+		return err_set(e, RC_INPUT, "the outcome contradicts itself");
+	if (r.retry_after_ms < -1 || r.retry_after_ms > DAY_MS)
+		return err_set(e, RC_INPUT, "nobody waits that long");
+	*ret = r;
+	return RC_OK;
+}
+
 enum rc deliver_request_read(const char *text, size_t n, json_t **ret_holds,
 	struct deliver_request *ret, struct err *e)
 {
 	scoped(json_decref) json_t *o = NULL;
-	struct deliver_request r;
 	enum rc rc = read_object(text, n, &o, e);
 
-	if (rc != RC_OK)
-		return rc;
-	r = (struct deliver_request){ .is_edit = json_get_bool(o, "is_edit", false),
-		.message = json_get_text(o, "message", ""),
-		.payload = json_get_text(o, "payload", "") };
-	rc = read_channel(json_object_get(o, "channel"), &r.channel, e);
-	if (rc != RC_OK)
-		return rc;
-	*ret = r;
-	*ret_holds = TAKE(o);
-	return RC_OK;
+	if (rc == RC_OK)
+		rc = read_request(o, ret, e);
+	if (rc == RC_OK)
+		*ret_holds = TAKE(o);
+	return rc;
 }
 
 enum rc deliver_outcome_read(const char *text, size_t n, json_t **ret_holds,
 	struct deliver_outcome *ret, struct err *e)
 {
 	scoped(json_decref) json_t *o = NULL;
-	struct deliver_outcome r;
 	enum rc rc = read_object(text, n, &o, e);
 
-	if (rc != RC_OK)
-		return rc;
-	r = (struct deliver_outcome){ .is_delivered = json_get_bool(o, "is_delivered", false),
-		.is_lost = json_get_bool(o, "is_lost", false),
-		.is_unanswered = json_get_bool(o, "is_unanswered", false),
-		.retry_after_ms = json_get_int(o, "retry_after_ms", -1),
-		.message = json_get_text(o, "message", ""),
-		.reason = json_get_text(o, "reason", "") };
-	if (r.is_delivered + r.is_lost + r.is_unanswered > 1)
-		return err_set(e, RC_INPUT, "the outcome contradicts itself");
-	if (r.retry_after_ms < -1 || r.retry_after_ms > DAY_MS)
-		return err_set(e, RC_INPUT, "nobody waits that long");
-	*ret = r;
-	*ret_holds = TAKE(o);
-	return RC_OK;
+	if (rc == RC_OK)
+		rc = read_outcome(o, ret, e);
+	if (rc == RC_OK)
+		*ret_holds = TAKE(o);
+	return rc;
 }
