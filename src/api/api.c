@@ -108,7 +108,7 @@ static bool is_get(const struct http_ask *ask)
 static enum rc admit(struct call *c, struct err *e)
 {
 	struct api *a = c->api;
-	enum route_needs needs;
+	struct gate_visit visit = { .ask = c->ask, .now = c->now.mono };
 	enum rc rc = uri_parse(c->ask->target, &c->arena, &c->uri, e);
 
 	if (rc == RC_OK)
@@ -116,8 +116,8 @@ static enum rc admit(struct call *c, struct err *e)
 	if (rc != RC_OK)
 		return rc;
 	a->gate.url = site_lab(a->setup.site)->sites[site_self_index(a->setup.site)].url;
-	needs = c->found.route ? c->found.route->needs : ROUTE_OPEN;
-	rc = gate_pass(&a->gate, c->now.mono, c->ask, needs, &c->session, e);
+	visit.needs = c->found.route ? c->found.route->needs : ROUTE_OPEN;
+	rc = gate_pass(&a->gate, &visit, &c->session, e);
 	if (rc != RC_OK || c->found.route || c->found.allowed)
 		return rc;
 	if (!is_get(c->ask) || is_for_machines(c->uri.path))
@@ -189,21 +189,21 @@ static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask 
 
 /* ---- what handlers share */
 
-enum rc call_number(const struct call *c, const char *name, const int64_t bounds[2],
-	int64_t otherwise, int64_t *ret, struct err *e)
+enum rc call_number(const struct call *c, const char *name, struct call_range range, int64_t *ret,
+	struct err *e)
 {
 	const char *text = uri_pair(&c->uri.query, name);
 	char *end;
 	long long value;
 
 	if (!text || !*text) {
-		*ret = otherwise;
+		*ret = range.usual;
 		return RC_OK;
 	}
 	value = strtoll(text, &end, 10);
-	if (*end || strlen(text) > 18 || value < bounds[0] || value > bounds[1])
+	if (*end || strlen(text) > 18 || value < range.least || value > range.most)
 		return err_set(e, RC_INPUT, "%s is a number from %" PRId64 " to %" PRId64, name,
-			bounds[0], bounds[1]);
+			range.least, range.most);
 	*ret = value;
 	return RC_OK;
 }

@@ -73,9 +73,13 @@ struct answer {
 /* Values live in the call's arena or for good. */
 void answer_header(struct answer *a, const char *name, const char *value);
 
-/* An integer parameter between `least` and `most`; `otherwise` when absent. */
-enum rc call_number(const struct call *c, const char *name, const int64_t bounds[2],
-	int64_t otherwise, int64_t *ret, struct err *e) MUST_USE;
+/* An integer parameter. */
+struct call_range {
+	int64_t least, most;
+	int64_t usual; /* where the parameter is absent */
+};
+enum rc call_number(const struct call *c, const char *name, struct call_range range, int64_t *ret,
+	struct err *e) MUST_USE;
 const struct journal_store *call_store(const struct call *c);
 
 /* A time parameter: RFC 3339, or a duration before now; {0} when absent. */

@@ -25,23 +25,24 @@ static bool is_known(const char *name, const struct body_member *members, size_t
 	return false;
 }
 
-enum rc body_read(const char *text, size_t n, struct body_member *members, size_t n_members,
-	json_t **ret, struct err *e)
+enum rc body_read(const struct http_ask *ask, struct body_member *members, size_t n, json_t **ret,
+	struct err *e)
 {
 	scoped(json_decref) json_t *body = NULL;
 	const char *name;
 	json_t *value;
-	enum rc rc = n ? json_read(&body, text, n, e) : json_read(&body, "{}", 2, e);
+	enum rc rc = ask->body_bytes ? json_read(&body, ask->body, ask->body_bytes, e)
+				     : json_read(&body, "{}", 2, e);
 
 	if (rc != RC_OK)
 		return err_in(e, rc, "the body");
 	if (!json_is_object(body))
 		return err_set(e, RC_INPUT, "the body is a JSON object");
 	json_object_foreach (body, name, value) {
-		if (!is_known(name, members, n_members))
+		if (!is_known(name, members, n))
 			return err_set(e, RC_INPUT, "unknown member '%.64s'", name);
 	}
-	for (size_t i = 0; rc == RC_OK && i < n_members; i++)
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		rc = read_member(body, &members[i], e);
 	if (rc == RC_OK)
 		*ret = TAKE(body);

@@ -4,6 +4,7 @@
 #define API_BODY_H
 
 #include "base/json.h"
+#include "port/http_server/http_server.h"
 
 struct body_member {
 	const char *name;
@@ -13,7 +14,7 @@ struct body_member {
 
 /* Fills the members.  No body at all is an empty object.  RC_INPUT: malformed, no object, a member
  * that isn't expected, is no text, or is too long.  *ret is released with json_decref. */
-enum rc body_read(const char *text, size_t n, struct body_member *members, size_t n_members,
-	json_t **ret, struct err *e) MUST_USE;
+enum rc body_read(const struct http_ask *ask, struct body_member *members, size_t n, json_t **ret,
+	struct err *e) MUST_USE;
 
 #endif

@@ -13,13 +13,13 @@ static enum rc read_query(const struct call *c, struct event_query *ret, struct 
 {
 	const struct uri_pairs *params = &c->uri.query;
 	int64_t limit, before, after;
-	enum rc rc =
-		call_number(c, "limit", (int64_t[]){ 1, EVENTS_MOST }, EVENTS_USUAL, &limit, e);
+	enum rc rc = call_number(c, "limit", (struct call_range){ 1, EVENTS_MOST, EVENTS_USUAL },
+		&limit, e);
 
 	if (rc == RC_OK)
-		rc = call_number(c, "before", (int64_t[]){ 1, INT64_MAX }, 0, &before, e);
+		rc = call_number(c, "before", (struct call_range){ 1, INT64_MAX, 0 }, &before, e);
 	if (rc == RC_OK)
-		rc = call_number(c, "after", (int64_t[]){ 1, INT64_MAX }, 0, &after, e);
+		rc = call_number(c, "after", (struct call_range){ 1, INT64_MAX, 0 }, &after, e);
 	if (rc == RC_OK)
 		rc = call_time(c, "since", &ret->since, e);
 	if (rc == RC_OK)

@@ -74,25 +74,25 @@ static enum rc check_csrf(const struct http_ask *ask, const struct session *s, s
 	return RC_OK;
 }
 
-static enum rc check_login(const struct gate *g, const struct http_ask *ask, enum route_needs needs,
+static enum rc check_login(const struct gate *g, const struct gate_visit *v,
 	const struct session *session, struct err *e)
 {
-	bool has_token = auth_bearer(g->auth, http_ask_header(ask, "Authorization"));
+	bool has_token = auth_bearer(g->auth, http_ask_header(v->ask, "Authorization"));
 
-	if (needs != ROUTE_READ && needs != ROUTE_CHANGE)
+	if (v->needs != ROUTE_READ && v->needs != ROUTE_CHANGE)
 		return RC_OK;
 	if (auth_is_needed(g->auth) && !has_token && !session)
 		return err_set(e, RC_AUTH,
 			"log in, or send the site's token as 'Authorization: Bearer TOKEN'");
-	if (needs == ROUTE_READ || has_token)
+	if (v->needs == ROUTE_READ || has_token)
 		return RC_OK;
-	return check_csrf(ask, auth_is_needed(g->auth) ? session : NULL, e);
+	return check_csrf(v->ask, auth_is_needed(g->auth) ? session : NULL, e);
 }
 
-enum rc gate_pass(const struct gate *g, struct mono now, const struct http_ask *ask,
-	enum route_needs needs, const struct session **ret_session, struct err *e)
+enum rc gate_pass(const struct gate *g, const struct gate_visit *v,
+	const struct session **ret_session, struct err *e)
 {
-	const char *host = http_ask_header(ask, "Host");
+	const char *host = http_ask_header(v->ask, "Host");
 	const struct session *session;
 	enum rc rc = RC_OK;
 
@@ -102,11 +102,11 @@ enum rc gate_pass(const struct gate *g, struct mono now, const struct http_ask *
 			"tell "
 			"`diarchy serve` the --url that people open, if a proxy stands before it",
 			host ? host : "");
-	session = session_of(g, now, ask);
-	if (needs == ROUTE_PING || needs == ROUTE_CHANGE)
-		rc = check_origin(ask, e);
+	session = session_of(g, v->now, v->ask);
+	if (v->needs == ROUTE_PING || v->needs == ROUTE_CHANGE)
+		rc = check_origin(v->ask, e);
 	if (rc == RC_OK)
-		rc = check_login(g, ask, needs, session, e);
+		rc = check_login(g, v, session, e);
 	if (rc == RC_OK)
 		*ret_session = session;
 	return rc;

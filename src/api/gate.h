@@ -27,9 +27,16 @@ struct gate {
 	const char *url;  /* where people open the pages, by lab.yaml; NULL: not said */
 };
 
+/* Who stands before it. */
+struct gate_visit {
+	const struct http_ask *ask;
+	enum route_needs needs; /* of where it leads to */
+	struct mono now;
+};
+
 /* RC_REFUSED, or RC_AUTH.  *ret_session: whose cookie it was; NULL without. */
-enum rc gate_pass(const struct gate *g, struct mono now, const struct http_ask *ask,
-	enum route_needs needs, const struct session **ret_session, struct err *e) MUST_USE;
+enum rc gate_pass(const struct gate *g, const struct gate_visit *v,
+	const struct session **ret_session, struct err *e) MUST_USE;
 
 /* Before anything listens: RC_REFUSED when others could reach `listen` and no login is set up; the
  * text says what to set. */

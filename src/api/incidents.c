@@ -196,8 +196,8 @@ enum rc incidents_list(struct call *c, struct answer *out, struct err *e)
 	enum rc rc = read_state(c, &wants_open, &wants_over, e);
 
 	if (rc == RC_OK)
-		rc = call_number(c, "limit", (int64_t[]){ 1, INCIDENTS_MOST }, INCIDENTS_USUAL,
-			&limit, e);
+		rc = call_number(c, "limit",
+			(struct call_range){ 1, INCIDENTS_MOST, INCIDENTS_USUAL }, &limit, e);
 	map_each (alert_incidents(site_alert(c->view.site)), it) {
 		if (incident_is_over(it->value) ? wants_over : wants_open)
 			add(&l, it->value);

@@ -11,7 +11,7 @@
 static enum rc read_body(const struct call *c, struct body_member *members, size_t n, json_t **ret,
 	struct err *e)
 {
-	return body_read(c->ask->body, c->ask->body_bytes, members, n, ret, e);
+	return body_read(c->ask, members, n, ret, e);
 }
 
 /* After an input, whatever became of it, the driver carries out what the site wants. */

@@ -11,32 +11,39 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* `what` names the text in errors, which never repeat it: it may be a password. */
-static enum rc decode(const char *text, size_t n, bool is_form, struct arena *a, const char **ret,
-	const char *what, struct err *e)
+struct encoded { /* a part of a URI, or of a form, as it was sent */
+	const char *text;
+	size_t n;
+	bool is_form;     /* "+" is a space */
+	const char *what; /* for errors, which never repeat the text: it may be a password */
+};
+
+static enum rc decode(const struct encoded *part, struct arena *a, const char **ret, struct err *e)
 {
-	char *out = arena_alloc(a, n + 1);
+	const char *text = part->text;
+	char *out = arena_alloc(a, part->n + 1);
 	size_t len = 0;
 
 	if (!out)
-		return err_set(e, RC_LIMIT, "%s is too long", what);
-	for (size_t i = 0; i < n; i++) {
+		return err_set(e, RC_LIMIT, "%s is too long", part->what);
+	for (size_t i = 0; i < part->n; i++) {
 		int high, low;
 
 		if (text[i] != '%') {
-			out[len++] = is_form && text[i] == '+' ? ' ' : text[i];
+			out[len++] = part->is_form && text[i] == '+' ? ' ' : text[i];
 			continue;
 		}
-		high = i + 1 < n ? hex_digit(text[i + 1]) : -1;
-		low = high >= 0 && i + 2 < n ? hex_digit(text[i + 2]) : -1;
+		high = i + 1 < part->n ? hex_digit(text[i + 1]) : -1;
+		low = high >= 0 && i + 2 < part->n ? hex_digit(text[i + 2]) : -1;
 		if (low < 0)
 			return err_set(e, RC_INPUT,
-				"%s: %% at byte %zu is not followed by two hex digits", what, i);
+				"%s: %% at byte %zu is not followed by two hex digits", part->what,
+				i);
 		out[len++] = (char)(high << 4 | low);
 		i += 2;
 	}
 	if (!utf8_valid(out, len))
-		return err_set(e, RC_INPUT, "%s is not UTF-8", what);
+		return err_set(e, RC_INPUT, "%s is not UTF-8", part->what);
 	*ret = out;
 	return RC_OK;
 }
@@ -47,6 +54,8 @@ static enum rc parse_pair(const char *text, size_t n, struct arena *a, struct ur
 	const char *equals = memchr(text, '=', n);
 	size_t n_name = equals ? (size_t)(equals - text) : n;
 	size_t skip = equals ? n_name + 1 : n;
+	const struct encoded name = { text, n_name, true, "the name of a parameter" };
+	const struct encoded value = { text + skip, n - skip, true, "the value of a parameter" };
 	struct uri_pair pair;
 	enum rc rc;
 
@@ -54,10 +63,9 @@ static enum rc parse_pair(const char *text, size_t n, struct arena *a, struct ur
 		return RC_OK;
 	if (pairs->n == URI_PAIRS_MAX)
 		return err_set(e, RC_LIMIT, "more than %d parameters", URI_PAIRS_MAX);
-	rc = decode(text, n_name, true, a, &pair.name, "the name of a parameter", e);
+	rc = decode(&name, a, &pair.name, e);
 	if (rc == RC_OK)
-		rc = decode(text + skip, n - skip, true, a, &pair.value, "the value of a parameter",
-			e);
+		rc = decode(&value, a, &pair.value, e);
 	if (rc == RC_OK)
 		pairs->items[pairs->n++] = pair;
 	return rc;
@@ -110,7 +118,7 @@ const char *uri_pair(const struct uri_pairs *pairs, const char *name)
 
 enum rc uri_segment(const char *text, size_t n, struct arena *a, const char **ret, struct err *e)
 {
-	return decode(text, n, false, a, ret, "a part of the path", e);
+	return decode(&(struct encoded){ text, n, .what = "a part of the path" }, a, ret, e);
 }
 
 bool cookie_value(const char *header, const char *name, char *ret, size_t size)

@@ -239,17 +239,17 @@ static void expand(const struct pattern *p, pcre2_match_data *data, const char *
 	}
 }
 
-enum rc pattern_expand(const struct pattern *p, const char *subject, size_t n, const char *text,
-	struct str *out, bool *ret_matches, struct err *e)
+enum rc pattern_expand(const struct pattern *p, const struct pattern_use *use, struct str *out,
+	bool *ret_matches, struct err *e)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
-	const char *bytes = n > 0 ? subject : "";
-	int outcome = match(p->code, bytes, n, data);
+	const char *subject = use->n > 0 ? use->subject : "";
+	int outcome = match(p->code, subject, use->n, data);
 	bool matches = false;
-	enum rc rc = judge(outcome, n, &matches, e);
+	enum rc rc = judge(outcome, use->n, &matches, e);
 
 	if (rc == RC_OK && matches)
-		expand(p, data, bytes, text, out);
+		expand(p, data, subject, use->text, out);
 	pcre2_match_data_free(data);
 	if (rc == RC_OK)
 		*ret_matches = matches;

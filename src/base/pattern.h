@@ -27,11 +27,16 @@ enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_fla
 	struct err *e) MUST_USE;
 enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bool *ret_matches,
 	struct err *e) MUST_USE;
-/* If `subject` matches, append `text` with $1, ${1}, $name and ${name} replaced by what the groups
+struct pattern_use {
+	const char *subject;
+	size_t n;         /* bytes of it */
+	const char *text; /* what is made of it */
+};
+/* If the subject matches, append the text with $1, ${1}, $name and ${name} replaced by what the groups
  * matched, and $$ by $, as Go's Regexp.Expand does: a name is as long as possible, and one that is
  * no group, or that matched nothing, becomes empty. */
-enum rc pattern_expand(const struct pattern *p, const char *subject, size_t n, const char *text,
-	struct str *out, bool *ret_matches, struct err *e) MUST_USE;
+enum rc pattern_expand(const struct pattern *p, const struct pattern_use *use, struct str *out,
+	bool *ret_matches, struct err *e) MUST_USE;
 void pattern_free(struct pattern *p);
 SCOPED_BY(pattern_free, struct pattern *)
 

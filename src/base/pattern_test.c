@@ -168,7 +168,8 @@ static void assert_expands(const char *regex, const char *subject, const char *t
 	bool matches = false;
 
 	assert_int_equal(pattern_compile(&p, regex, PATTERN_SEARCH, NULL), RC_OK);
-	assert_int_equal(pattern_expand(p, subject, strlen(subject), text, &out, &matches, NULL),
+	assert_int_equal(pattern_expand(p, &(struct pattern_use){ subject, strlen(subject), text },
+				 &out, &matches, NULL),
 		RC_OK);
 	assert_int_equal(matches, wanted != NULL);
 	assert_string_equal(str_c(&out), wanted ? wanted : "");

@@ -168,23 +168,28 @@ static enum rc read_types(struct tz *z, const uint8_t *rows, const uint8_t *char
 	return RC_OK;
 }
 
-static enum rc read_times(struct tz *z, const uint8_t *times, const uint8_t *indexes,
-	const struct counts *c, size_t size, struct err *e)
+struct transitions { /* as they stand in the file */
+	const uint8_t *times, *types;
+	size_t time_bytes; /* of one: 4 or 8 */
+	uint32_t n;
+};
+
+static enum rc read_times(struct tz *z, const struct transitions *t, struct err *e)
 {
-	if (c->times == 0)
+	if (t->n == 0)
 		return RC_OK;
-	z->times = must_alloc(c->times * sizeof *z->times);
-	z->type_of = must_alloc(c->times);
-	for (; z->n_times < c->times; z->n_times++) {
+	z->times = must_alloc(t->n * sizeof *z->times);
+	z->type_of = must_alloc(t->n);
+	for (; z->n_times < t->n; z->n_times++) {
 		uint32_t i = z->n_times;
 
-		z->times[i] = big_endian(times + size * i, size);
-		z->type_of[i] = indexes[i];
+		z->times[i] = big_endian(t->times + t->time_bytes * i, t->time_bytes);
+		z->type_of[i] = t->types[i];
 		if (i > 0 && z->times[i] <= z->times[i - 1])
 			return err_set(e, RC_INPUT, "transition %u is not after the one before", i);
-		if (indexes[i] >= z->n_types)
+		if (t->types[i] >= z->n_types)
 			return err_set(e, RC_INPUT, "transition %u leads to type %u of %u", i,
-				indexes[i], z->n_types);
+				t->types[i], z->n_types);
 	}
 	return RC_OK;
 }
@@ -192,12 +197,15 @@ static enum rc read_times(struct tz *z, const uint8_t *times, const uint8_t *ind
 static enum rc read_block(struct tz *z, struct bytes *b, const struct counts *c, size_t size,
 	struct err *e)
 {
-	const uint8_t *times = take(b, c->times * (uint64_t)size);
-	const uint8_t *indexes = take(b, c->times);
-	const uint8_t *types = take(b, c->types * (uint64_t)6);
-	const uint8_t *chars = take(b, c->chars);
+	struct transitions t = { .times = take(b, c->times * (uint64_t)size),
+		.time_bytes = size,
+		.n = c->times };
+	const uint8_t *types, *chars;
 	enum rc rc;
 
+	t.types = take(b, c->times);
+	types = take(b, c->types * (uint64_t)6);
+	chars = take(b, c->chars);
 	take(b, tail_bytes(c, size));
 	if (b->is_short)
 		return err_set(e, RC_INPUT, "cut short: %llu bytes of tables announced",
@@ -208,7 +216,7 @@ static enum rc read_block(struct tz *z, struct bytes *b, const struct counts *c,
 		return err_set(e, RC_UNSUPPORTED,
 			"counts leap seconds; use the zone outside right/");
 	rc = read_types(z, types, chars, c, e);
-	return rc == RC_OK ? read_times(z, times, indexes, c, size, e) : rc;
+	return rc == RC_OK ? read_times(z, &t, e) : rc;
 }
 
 /* "IST" or "<+0530>" */

@@ -281,23 +281,28 @@ static enum rc run_order(const struct client_site *site, void *ctx, struct err *
 	return RC_OK;
 }
 
-enum rc tell(struct call *c, const char *method, const char *path, const char *body,
+/* `client`, but for the path and the time that it may take. */
+static enum rc give(struct call *c, struct client_order client, const char *path,
 	struct answer *ret, struct err *e)
 {
 	scoped(str_fini) struct str whole = STR_EMPTY;
-	struct order o = { .answer = ret };
+	struct order o = { .client = client, .answer = ret };
 
 	str_addf(&whole, API "%s", path);
-	o.client = (struct client_order){ .method = method,
-		.path = str_c(&whole),
-		.body = body,
-		.timeout_ms = call_number(c, site, timeout, 0) };
+	o.client.path = str_c(&whole);
+	o.client.timeout_ms = call_number(c, site, timeout, 0);
 	return attempt(&(struct attempt){ c, run_order, &o }, e);
+}
+
+enum rc tell(struct call *c, const char *path, const char *body, struct answer *ret, struct err *e)
+{
+	return give(c, (struct client_order){ .method = body ? "POST" : "DELETE", .body = body },
+		path, ret, e);
 }
 
 enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e)
 {
-	return tell(c, "GET", path, NULL, ret, e);
+	return give(c, (struct client_order){ .method = "GET" }, path, ret, e);
 }
 
 struct stream {

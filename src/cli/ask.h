@@ -24,9 +24,9 @@ SCOPED_FINI(answer_fini, struct answer)
  * and RC_TIMEOUT say what to do. */
 enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e) MUST_USE;
 
-/* POST or DELETE; `body` is JSON or NULL. */
-enum rc tell(struct call *c, const char *method, const char *path, const char *body,
-	struct answer *ret, struct err *e) MUST_USE;
+/* POST of a body, JSON, or without one DELETE. */
+enum rc tell(struct call *c, const char *path, const char *body, struct answer *ret,
+	struct err *e) MUST_USE;
 
 /* Server-sent events of /api/lab/v1/PATH until `each` returns false or the connection ends, which
  * is RC_OFFLINE. */

@@ -49,28 +49,32 @@ static void confirm(struct call *c, const struct answer *a, const char *text)
 	page_wrap(&c->page, STYLE_PLAIN, 0, text);
 }
 
+struct errand { /* what is asked of the thing that the first argument names */
+	const char *kind, *verb;
+	const char *length; /* for how long; NULL */
+};
+
 /* POST kind/NAME/verb, with who and why and for how long. */
-static enum rc post_about(struct call *c, const char *kind, const char *verb, const char *length,
-	struct answer *ret, struct err *e)
+static enum rc post_about(struct call *c, struct errand what, struct answer *ret, struct err *e)
 {
 	scoped(str_fini) struct str path = STR_EMPTY, body = STR_EMPTY;
 	struct json_out w;
 
-	str_addf(&path, "%s/", kind);
+	str_addf(&path, "%s/", what.kind);
 	ask_encode(&path, c->arguments[0]);
-	str_addf(&path, "/%s", verb);
+	str_addf(&path, "/%s", what.verb);
 	begin_body(&w, &body, c);
-	if (length)
-		json_text(&w, "for", length);
+	if (what.length)
+		json_text(&w, "for", what.length);
 	json_close(&w);
-	return tell(c, "POST", str_c(&path), str_c(&body), ret, e);
+	return tell(c, str_c(&path), str_c(&body), ret, e);
 }
 
 enum rc command_ack(struct call *c, struct err *e)
 {
 	scoped(answer_fini) struct answer a = { 0 };
 	scoped(str_fini) struct str text = STR_EMPTY;
-	enum rc rc = post_about(c, "incidents", "ack", NULL, &a, e);
+	enum rc rc = post_about(c, (struct errand){ "incidents", "ack" }, &a, e);
 
 	if (rc != RC_OK)
 		return rc;
@@ -86,7 +90,7 @@ enum rc command_pause(struct call *c, struct err *e)
 	const char *length = call_option(c, pause, for);
 	struct wall until = { c->page.term.now.ms + call_number(c, pause, for, 0) };
 	char at[MOMENT_TEXT_MAX];
-	enum rc rc = post_about(c, "checks", "pause", length, &a, e);
+	enum rc rc = post_about(c, (struct errand){ "checks", "pause", length }, &a, e);
 
 	if (rc != RC_OK)
 		return names_suggest_check(c, rc, c->arguments[0], e);
@@ -104,7 +108,7 @@ enum rc command_resume(struct call *c, struct err *e)
 {
 	scoped(answer_fini) struct answer a = { 0 };
 	scoped(str_fini) struct str text = STR_EMPTY;
-	enum rc rc = post_about(c, "checks", "resume", NULL, &a, e);
+	enum rc rc = post_about(c, (struct errand){ "checks", "resume" }, &a, e);
 
 	if (rc != RC_OK)
 		return names_suggest_check(c, rc, c->arguments[0], e);
@@ -127,7 +131,7 @@ enum rc command_note(struct call *c, struct err *e)
 	if (call_option(c, note, subject))
 		json_text(&w, "subject", call_option(c, note, subject));
 	json_close(&w);
-	rc = tell(c, "POST", "notes", str_c(&body), &a, e);
+	rc = tell(c, "notes", str_c(&body), &a, e);
 	if (rc == RC_OK)
 		confirm(c, &a, "noted");
 	return rc;
@@ -184,7 +188,7 @@ static enum rc begin_silence(struct call *c, struct err *e)
 	json_text(&w, "matchers", str_c(&matchers));
 	json_time(&w, "until", until);
 	json_close(&w);
-	rc = tell(c, "POST", "silences", str_c(&body), &a, e);
+	rc = tell(c, "silences", str_c(&body), &a, e);
 	if (rc != RC_OK)
 		return rc;
 	str_addf(&text, "%s is silenced until %s; to end it sooner: diarchy silence end %s",
@@ -207,7 +211,7 @@ static enum rc end_silence(struct call *c, struct err *e)
 		str_add(&path, "?by=");
 		ask_encode(&path, by);
 	}
-	rc = tell(c, "DELETE", str_c(&path), NULL, &a, e);
+	rc = tell(c, str_c(&path), NULL, &a, e);
 	if (rc != RC_OK)
 		return rc;
 	str_addf(&text, "%s is over", c->arguments[1]);

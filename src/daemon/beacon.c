@@ -25,14 +25,14 @@ static bool is_signed_by(const struct public_key *key, const struct http_respons
 	       key_verify(key, r->body, r->body_bytes, signature);
 }
 
-static enum rc judge(struct serve *s, uint8_t watcher, const struct http_response *r,
-	struct arena *a, struct beacon_answer *ret, struct err *e)
+static enum rc judge(const struct http_response *r, const struct public_key *key, struct arena *a,
+	struct beacon_answer *ret, struct err *e)
 {
 	if (r->outcome != HTTP_ANSWERED)
 		return err_set(e, RC_OFFLINE, "%s", r->reason);
 	if (r->status != 200)
 		return err_set(e, RC_REFUSED, "it answers HTTP %d: %.100s", r->status, r->body);
-	if (!is_signed_by(&s->lab->watchers[watcher].key, r))
+	if (!is_signed_by(key, r))
 		return err_set(e, RC_REFUSED,
 			"its answer is not signed with the key that lab.yaml has for it");
 	return beacon_answer_read(r->body, r->body_bytes, a, ret, e);
@@ -52,7 +52,7 @@ static void answered(void *ctx, const struct http_response *r)
 	if (watcher >= s->lab->n_watchers)
 		return; /* left the lab meanwhile */
 	arena_init(&a, ANSWER_BUDGET);
-	is_good = judge(s, watcher, r, &a, &answer, &e) == RC_OK;
+	is_good = judge(r, &s->lab->watchers[watcher].key, &a, &answer, &e) == RC_OK;
 	site_watcher(s->site, daemon_now(), watcher, is_good ? &answer : NULL, e.text);
 	drive_drain(s);
 }

@@ -84,8 +84,8 @@ static enum rc meet(struct dialogue *d, const struct dialogue_step *step, bool *
 	*ret = false;
 	str_clear(&d->send);
 	while (first_line(d, &n, &used)) {
-		const char *text = step->send ? step->send : "";
-		enum rc rc = pattern_expand(step->expect, d->in.s, n, text, &d->send, ret, e);
+		const struct pattern_use line = { d->in.s, n, step->send ? step->send : "" };
+		enum rc rc = pattern_expand(step->expect, &line, &d->send, ret, e);
 
 		if (rc != RC_OK)
 			return err_in(e, rc, "a line of %zu bytes", n);
