@@ -233,6 +233,7 @@ export class FakeLab {
     this.silences = [];
     this.events = [];
     this.seq = Object.fromEntries(sites.map((name) => [name, 1000]));
+    this.arrived = 0;
     this.unobserved = [];
     this.history();
   }
@@ -350,16 +351,16 @@ export class FakeLab {
   /* Newest first. */
   eventsPage(query) {
     const kinds = query.get("kind")?.split(",");
-    const limit = Math.min(Number(query.get("limit") ?? 100), 1000);
-    const before = query.get("before");
+    const limit = Number(query.get("limit") ?? 100);
+    const before = Number(query.get("before") ?? Infinity);
     const list = this.events
       .filter((ev) => !kinds || kinds.includes(ev.kind))
       .filter((ev) => !query.get("site") || ev.site === query.get("site"))
       .filter((ev) => !query.get("subject") || ev.subject === query.get("subject"))
-      .filter((ev) => !before || ev.cursor < before)
-      .sort((a, b) => (a.cursor < b.cursor ? 1 : -1));
+      .filter((ev) => Number(ev.cursor) < before)
+      .sort((a, b) => Number(b.cursor) - Number(a.cursor));
     const events = list.slice(0, limit);
-    return { events, next: list.length > limit ? events[events.length - 1].cursor : null };
+    return { events, next: events.length < limit ? null : events[limit - 1].cursor };
   }
 
   /* ---- what happens ---- */
@@ -379,7 +380,7 @@ export class FakeLab {
       hash: `${seq.toString(16).padStart(8, "0")}`.repeat(8),
       signature: "00".repeat(64),
       text,
-      cursor: `${String(t).padStart(15, "0")}-${siteName}-${String(seq).padStart(9, "0")}`,
+      cursor: String(t * 1000 + (this.arrived++ % 1000)) /* as if all had arrived in order */,
     };
     this.events.push(ev);
     return ev;
@@ -387,30 +388,24 @@ export class FakeLab {
 
   history() {
     const [a, b] = [this.sites[0].name, (this.sites[1] ?? this.sites[0]).name];
+    const config = {
+      hash: this.revision.hash,
+      revision: "4be81f07c2d9",
+      author: "Ana",
+      summary: "raise immich memory to 6 GiB",
+      previous: "51d2aa07".repeat(8),
+    };
+    const boot = { version: "0.1.0", last_alive: ago(12 * DAY + MINUTE), clean: true };
     const say = (s, kind, subject, body, text, back) =>
       this.log(s, kind, subject, body, text, Date.now() - back);
-    say(
-      a,
-      "boot",
-      a,
-      { version: "0.1.0", clean: true },
-      `${a} started, after a clean stop`,
-      12 * DAY,
-    );
-    say(
-      b,
-      "boot",
-      b,
-      { version: "0.1.0", clean: true },
-      `${b} started, after a clean stop`,
-      12 * DAY - 3 * HOUR,
-    );
+    say(a, "boot", a, boot, `${a} started, after a clean stop`, 12 * DAY);
+    say(b, "boot", b, boot, `${b} started, after a clean stop`, 12 * DAY - 3 * HOUR);
     say(a, "link", b, { state: "up", rtt_ms: 141 }, `link ${a}–${b} is up, 141 ms`, 3 * DAY);
     say(
       a,
       "config",
       a,
-      { revision: "4be81f0" },
+      config,
       "lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
       2 * DAY + 3 * HOUR,
     );
@@ -418,7 +413,7 @@ export class FakeLab {
       b,
       "config",
       b,
-      { revision: "4be81f0" },
+      config,
       `${b} runs 4be81f0 'raise immich memory to 6 GiB' by Ana`,
       2 * DAY + 3 * HOUR - 4 * SECOND,
     );
@@ -465,7 +460,7 @@ export class FakeLab {
         v.site,
         "evidence",
         name,
-        { word: "failing", reason },
+        { word: "failing", reason, since, last_ok: v.last_ok },
         `${v.site}: ${name} fails: ${reason}`,
         Date.now() - back,
       );
@@ -505,6 +500,10 @@ export class FakeLab {
       cause,
       severity,
       state: "open",
+      version: 1,
+      failing_from:
+        root.scope === "path" ? root.vantages.find((v) => v.word === "failing").site : null,
+      news: null,
       opened: at(opened),
       since: root.since,
       recovered: null,
@@ -536,14 +535,7 @@ export class FakeLab {
       told: [],
     };
     for (const name of members) this.check(name).incident = incident.id;
-    this.log(
-      owner,
-      "incident",
-      incident.id,
-      { ...incident, version: 1 },
-      `incident opened: ${title}`,
-      opened,
-    );
+    this.log(owner, "incident", incident.id, bodyOf(incident), `incident opened: ${title}`, opened);
     this.tell(incident, opened + toldAfter - 1400);
     this.incidents.unshift(incident);
     return incident;
@@ -569,7 +561,7 @@ export class FakeLab {
       incident.owner,
       "receipt",
       incident.id,
-      { channel: "discord", version, via: incident.owner, at: at(t) },
+      { channel: "discord", version, message: "1440551", via: incident.owner },
       `discord shows version ${version} of ${incident.title}`,
       t,
     );
@@ -587,6 +579,8 @@ export class FakeLab {
     }
     Object.assign(incident, {
       state: "closed",
+      version: incident.version + 1,
+      news: `${incident.cause} is back`,
       recovered: incident.recovered ?? at(t),
       closed: at(t),
     });
@@ -594,11 +588,27 @@ export class FakeLab {
       incident.owner,
       "incident",
       incident.id,
-      { ...incident, version: 2 },
+      bodyOf(incident),
       `incident closed: ${incident.title}`,
       t,
     );
   }
+}
+
+/* As its owner writes it down (src/core/alert/incident.h). */
+function bodyOf({ id, ack, told, members, failing_from: from, news, merged_into: into, ...rest }) {
+  const ms = (time) => (time ? Date.parse(time) : 0);
+  const row = (m) => [
+    m.check,
+    m.state,
+    m.scope,
+    ms(m.since),
+    ms(m.last_ok),
+    ms(m.recovered),
+    m.reason,
+  ];
+  const texts = { failing_from: from ?? "", news: news ?? "", merged_into: into ?? "" };
+  return { ...rest, ...texts, members: members.map(row) };
 }
 
 export function isOpen(incident) {
@@ -646,7 +656,7 @@ function oneDown(lab) {
     "mumbai",
     "config",
     "mumbai",
-    { revision: "4be81f0" },
+    { hash: lab.revision.hash, revision: "4be81f07c2d9", summary: "raise immich memory to 6 GiB" },
     "lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
     Date.now() - 9 * MINUTE,
   );
@@ -848,6 +858,13 @@ const WEATHERS = {
   "link-down": () => changed(linkDown),
   "long-names": () => changed(longNames),
   many: () => new FakeLab({ checks: many(500) }),
+  "many-events": () =>
+    changed((lab) => {
+      for (let i = 0; i < 250; i++) {
+        const t = Date.now() - 13 * DAY - i * SECOND;
+        lab.log("dublin", "ping", "smb", { what: "success" }, `old ${i}`, t);
+      }
+    }),
   three: () => {
     const lab = new FakeLab({ sites: ["dublin", "mumbai", "oslo"] });
     lab.fail("immich", { reason: "HTTP 502, wanted 200", back: 4 * MINUTE });
@@ -858,6 +875,20 @@ const WEATHERS = {
   single: () => {
     const lab = new FakeLab({ sites: ["dublin"] });
     lab.checks = lab.checks.filter((c) => c.kind !== "site");
+    return lab;
+  },
+  /* the checks of real-lab.mjs */
+  "as-real": () => {
+    const probe = (name, kind, far) =>
+      probeCheck("mumbai", "dublin", [name, null, kind, "x", 1, far], DAY);
+    const probes = [
+      probe("photos", "http", 2),
+      probe("cloud", "http", 2),
+      probe("banner", "tcp", null),
+    ];
+    const lab = new FakeLab({ checks: [...probes, ...sharedChecks(["dublin", "mumbai"])] });
+    lab.fail("photos", { reason: "HTTP 502, wanted 200" });
+    lab.open("mumbai", "photos is down", "photos");
     return lab;
   },
   coverage: () =>
@@ -874,6 +905,8 @@ function changed(change) {
   change(lab);
   return lab;
 }
+
+export const WEATHER_NAMES = Object.keys(WEATHERS);
 
 export function makeLab(weather) {
   const make = WEATHERS[weather];

@@ -20,16 +20,26 @@ import { isOpen, makeLab } from "./fake-lab.mjs";
 const LAB = "/api/lab/v1";
 const TYPES = {
   html: "text/html; charset=utf-8",
-  js: "text/javascript",
-  css: "text/css",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
   svg: "image/svg+xml",
 };
 const SECURITY = {
   "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
 };
 const BEAT_MS = 2000;
+
+/* What an order's body may hold. */
+const MEMBERS = {
+  silences: ["matchers", "for", "until", "why", "by"],
+  ack: ["why", "by"],
+  pause: ["for", "why", "by"],
+  resume: ["why", "by"],
+  notes: ["text", "by", "subject"],
+};
 
 class Refusal extends Error {
   constructor(status, error, text, headers = {}) {
@@ -130,13 +140,13 @@ export class FakeSite {
     }
     if (!path.startsWith("/api/")) return this.file(res, path);
     if (this.password !== null && !/diarchy=in/.test(req.headers.cookie ?? ""))
-      throw new Refusal(401, "DENIED", "log in first");
+      throw new Refusal(401, "AUTH", "log in first");
     if (req.method === "GET") return this.get(req, res, url);
     if (
       (req.headers["x-diarchy-csrf"] ?? "") === "" ||
       (this.password !== null && req.headers["x-diarchy-csrf"] !== this.lab.csrf)
     )
-      throw new Refusal(403, "DENIED", "the header X-Diarchy-CSRF is missing or wrong");
+      throw new Refusal(403, "REFUSED", "the header X-Diarchy-CSRF is missing or wrong");
     this.requests.push({ method: req.method, path, body });
     return this.act(req.method, decodePath(path), JSON.parse(body || "{}"));
   }
@@ -145,7 +155,7 @@ export class FakeSite {
     if (++this.tries > 5)
       throw new Refusal(429, "LIMIT", "too many tries", { "Retry-After": "30" });
     if (new URLSearchParams(body).get("password") !== this.password)
-      throw new Refusal(401, "DENIED", "wrong password");
+      throw new Refusal(401, "AUTH", "wrong password");
     this.tries = 0;
     res.setHeader("Set-Cookie", "diarchy=in; HttpOnly; SameSite=Strict; Path=/");
     return {};
@@ -170,7 +180,7 @@ export class FakeSite {
       checks: () => ({ checks: lab.checks }),
       silences: () => ({ silences: lab.silences }),
       coverage: () => ({ unobserved: lab.unobserved, observed: lab.checks.length }),
-      events: () => lab.eventsPage(url.searchParams),
+      events: () => this.eventList(url.searchParams),
       incidents: () => this.incidentList(url.searchParams),
     }[rest];
     if (plain) return plain();
@@ -179,8 +189,20 @@ export class FakeSite {
       name.join("/"),
     );
     if (!found)
-      throw new Refusal(404, "ABSENT", `nothing here is called ${name.join("/") || path}`);
+      throw new Refusal(404, "NOT_FOUND", `nothing here is called ${name.join("/") || path}`);
     return found;
+  }
+
+  eventList(query) {
+    for (const [name, most] of [
+      ["limit", 500],
+      ["before", Infinity],
+    ]) {
+      const n = Number(query.get(name) ?? 1);
+      if (!Number.isInteger(n) || n < 1 || n > most)
+        throw new Refusal(400, "INPUT", `${name}: '${query.get(name)}' is no number in bounds`);
+    }
+    return this.lab.eventsPage(query);
   }
 
   incidentList(query) {
@@ -195,6 +217,9 @@ export class FakeSite {
   /* ---- operator's words ---- */
 
   act(method, path, body) {
+    const members = MEMBERS[path.split("/").pop()] ?? [];
+    const unknown = Object.keys(body).find((name) => !members.includes(name));
+    if (unknown) throw new Refusal(400, "INPUT", `unknown member '${unknown}'`);
     const acts = [
       ["POST", /^\/silences$/, () => this.addSilence(body)],
       ["DELETE", /^\/silences\/(.+)$/, (id) => this.endSilence(id)],
@@ -207,13 +232,15 @@ export class FakeSite {
       const found = pattern.exec(path.slice(LAB.length));
       if (verb === method && found) return act(found[1]);
     }
-    throw new Refusal(404, "ABSENT", `no ${method} ${path}`);
+    throw new Refusal(404, "NOT_FOUND", `no ${method} ${path}`);
   }
 
   addSilence({ matchers, for: length, until, why, by }) {
     const ms = length ? parseDuration(length) : Date.parse(until) - Date.now();
     if (!(ms > 0))
       throw new Refusal(400, "INPUT", `for: '${length}' is no duration such as 90m or 3d`);
+    if (!this.lab.checks.some((check) => isMatched(check, matchers)))
+      throw new Refusal(400, "INPUT", "the silence would cover nothing: no check matches it");
     const id = `${this.lab.self}-${this.lab.silences.length + 1}`;
     const silence = {
       id,
@@ -232,7 +259,7 @@ export class FakeSite {
         this.lab.self,
         "silence",
         id,
-        silence,
+        silenceBody(silence),
         `${by || "somebody"} silenced ${matchers}: ${why}`,
       ),
     );
@@ -241,18 +268,24 @@ export class FakeSite {
 
   endSilence(id) {
     const silence = this.lab.silences.find((s) => s.id === id);
-    if (!silence) throw new Refusal(404, "ABSENT", `no silence ${id}`);
+    if (!silence) throw new Refusal(404, "NOT_FOUND", `no silence ${id}`);
     this.lab.silences = this.lab.silences.filter((s) => s !== silence);
     this.change({ silences: this.lab.silences });
     this.journal(
-      this.lab.log(this.lab.self, "silence", id, {}, `silence ${silence.matchers} ended`),
+      this.lab.log(
+        this.lab.self,
+        "silence",
+        id,
+        { ...silenceBody(silence), until: new Date().toISOString(), by: "somebody" },
+        `silence ${silence.matchers} ended`,
+      ),
     );
     return {};
   }
 
   acknowledge(id, { by, why }) {
     const incident = this.lab.incidents.find((i) => i.id === id);
-    if (!incident) throw new Refusal(404, "ABSENT", `no incident ${id}`);
+    if (!incident) throw new Refusal(404, "NOT_FOUND", `no incident ${id}`);
     this.journal(this.lab.ack(incident, by, why));
     this.change({ incidents: [incident] });
     return {};
@@ -260,7 +293,7 @@ export class FakeSite {
 
   named(name) {
     const found = this.lab.check(name);
-    if (!found) throw new Refusal(404, "ABSENT", `no check ${name}`);
+    if (!found) throw new Refusal(404, "NOT_FOUND", `no check ${name}`);
     return found;
   }
 
@@ -295,7 +328,7 @@ export class FakeSite {
         this.lab.self,
         "pause",
         name,
-        { until: null, by },
+        { until: new Date().toISOString(), by },
         `${by || "somebody"} resumed ${name}`,
       ),
     );
@@ -322,7 +355,7 @@ export class FakeSite {
       },
       busy: () => this.setBusy(body),
     };
-    if (!weathers[what]) throw new Refusal(404, "ABSENT", `no weather ${what}`);
+    if (!weathers[what]) throw new Refusal(404, "NOT_FOUND", `no weather ${what}`);
     weathers[what]();
     return {};
   }
@@ -371,6 +404,22 @@ export class FakeSite {
   }
 }
 
+function silenceBody({ matchers, from, until, why, by }) {
+  return { matchers, from, until, why, by };
+}
+
+/* Enough of src/core/alert/matchers.c for what the tests write. */
+function isMatched(check, matchers) {
+  const labels = { ...check, site: check.home };
+  const all = [...matchers.matchAll(/(\w+)(=~?|!=|!~)"([^"]*)"/g)];
+  return all.every(([, label, op, value]) => {
+    const isSo = op.endsWith("~")
+      ? new RegExp(`^(?:${value})$`).test(labels[label] ?? "")
+      : (labels[label] ?? "") === value;
+    return isSo !== op.startsWith("!");
+  });
+}
+
 function parseDuration(text) {
   const unit = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
   const found = /^(\d+)([smhdw])$/.exec(text ?? "");
@@ -389,7 +438,8 @@ async function readBody(req) {
 
 function sendJson(res, status, value, headers = {}) {
   if (res.headersSent) return;
-  res.writeHead(status, { ...SECURITY, "Content-Type": "application/json", ...headers });
+  const kind = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+  res.writeHead(status, { ...SECURITY, ...kind, ...headers });
   res.end(JSON.stringify(value));
 }
 

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the site (doc/api.md).  Every one has a deadline, and every failure is a sentence.
 
-import type { Incident, JournalEvent, Silence, Status, Unobserved, WhenAnswer } from "./types";
+import type {
+  CoverageAnswer,
+  Done,
+  EventsAnswer,
+  Failure,
+  Incident,
+  IncidentAnswer,
+  Silence,
+  Status,
+  WhenAnswer,
+} from "./types";
 
 const DEADLINE_MS = 10_000;
 const STATUS_DEADLINE_MS = 4_000; /* a stale page waits for it */
@@ -24,7 +34,7 @@ export function setCsrf(token: string): void {
 async function failure(answer: Response): Promise<ApiError> {
   let text = `the site answered ${answer.status} ${answer.statusText}`.trim();
   try {
-    const body = (await answer.json()) as { text?: string; error?: string };
+    const body = (await answer.json()) as Partial<Failure>;
     text = body.text || body.error || text;
   } catch {
     /* not JSON: the status has to do */
@@ -69,17 +79,17 @@ const enc = encodeURIComponent;
 export const getStatus = () =>
   request<Status>("GET", `${LAB}/status`, { deadline: STATUS_DEADLINE_MS });
 export const getWhen = (name: string) => request<WhenAnswer>("GET", `${LAB}/when/${enc(name)}`);
-export const getIncident = (id: string) => request<Incident>("GET", `${LAB}/incidents/${enc(id)}`);
+export const getIncident = (id: string) =>
+  request<IncidentAnswer>("GET", `${LAB}/incidents/${enc(id)}`);
 export const getIncidents = (state: "open" | "closed" | "all", limit: number) =>
   request<{ incidents: Incident[] }>("GET", `${LAB}/incidents?state=${state}&limit=${limit}`);
-export const getCoverage = () =>
-  request<{ unobserved: Unobserved[]; observed: number }>("GET", `${LAB}/coverage`);
+export const getCoverage = () => request<CoverageAnswer>("GET", `${LAB}/coverage`);
 
 export interface EventQuery {
   kind?: string;
   site?: string;
   subject?: string;
-  before?: string | number;
+  before?: string;
   since?: string;
   limit?: number;
 }
@@ -87,10 +97,7 @@ export interface EventQuery {
 export function getEvents(query: EventQuery) {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value) params.set(key, String(value));
-  return request<{ events: JournalEvent[]; next: string | number | null }>(
-    "GET",
-    `${LAB}/events?${params}`,
-  );
+  return request<EventsAnswer>("GET", `${LAB}/events?${params}`);
 }
 
 export interface NewSilence {
@@ -104,14 +111,14 @@ export interface NewSilence {
 export const addSilence = (silence: NewSilence) =>
   request<{ id: string }>("POST", `${LAB}/silences`, { body: silence });
 export const endSilence = (silence: Silence) =>
-  request("DELETE", `${LAB}/silences/${enc(silence.id)}`);
+  request<Done>("DELETE", `${LAB}/silences/${enc(silence.id)}`);
 export const ack = (id: string, why: string, by: string) =>
-  request("POST", `${LAB}/incidents/${enc(id)}/ack`, { body: { why, by } });
+  request<Done>("POST", `${LAB}/incidents/${enc(id)}/ack`, { body: { why, by } });
 export const pause = (name: string, length: string | null, why: string, by: string) =>
-  request("POST", `${LAB}/checks/${enc(name)}/pause`, { body: { for: length, why, by } });
+  request<Done>("POST", `${LAB}/checks/${enc(name)}/pause`, { body: { for: length, why, by } });
 export const resume = (name: string, by: string) =>
-  request("POST", `${LAB}/checks/${enc(name)}/resume`, { body: { by } });
+  request<Done>("POST", `${LAB}/checks/${enc(name)}/resume`, { body: { by } });
 
 export const login = (password: string) =>
-  request("POST", "/login", { body: new URLSearchParams({ password }).toString() });
-export const logout = () => request("POST", "/logout");
+  request<Done>("POST", "/login", { body: new URLSearchParams({ password }).toString() });
+export const logout = () => request<Done>("POST", "/logout");

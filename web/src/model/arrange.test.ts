@@ -29,8 +29,8 @@ function check(name: string, rest: Partial<Check> = {}): Check {
     needs: [],
     incident: null,
     paused_until: null,
-    description: null,
-    runbook: null,
+    description: "",
+    runbook: "",
     vantages: [],
     ...rest,
   };

@@ -2,10 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digest } from "./digest";
-import type { JournalEvent } from "./types";
+import type { EventOf, JournalEvent, Word } from "./types";
 
 let seq = 0;
-function evidence(site: string, subject: string, s: number, word = "failing"): JournalEvent {
+function evidence(
+  site: string,
+  subject: string,
+  s: number,
+  word: Word = "failing",
+): EventOf<"evidence"> {
   const wall = new Date(Date.parse("2026-07-01T12:00:00Z") + s * 1000).toISOString();
   const reason = word === "failing" ? "502" : "";
   return {
@@ -16,7 +21,7 @@ function evidence(site: string, subject: string, s: number, word = "failing"): J
     wall,
     kind: "evidence",
     subject,
-    body: { word, reason },
+    body: { word, reason, since: wall },
     previous: "",
     hash: "",
     signature: "",
@@ -43,9 +48,10 @@ test("what one site found out about many checks is one line", () => {
 });
 
 test("what two sites wrote in the same words is one line", () => {
-  const drill = (site: string, s: number) => ({
+  const drill = (site: string, s: number): JournalEvent => ({
     ...evidence(site, "webhost", s),
     kind: "drill",
+    body: { ok: true, took_ms: 800 },
     text: "drill through webhost passed",
   });
   assert.deepEqual(texts([drill("dublin", 1), drill("mumbai", 0)]), [
@@ -61,6 +67,11 @@ test("recovering is not the same as failing, and later is not together", () => {
     evidence("dublin", "a", 0),
   ];
   assert.deepEqual(texts(events), ["dublin: a ok", "mumbai: a failing", "dublin: a failing"]);
+});
+
+test("that a vantage knows nothing yet is no finding", () => {
+  const events = ["a", "b", "c"].map((name, i) => evidence("dublin", name, -i, "none"));
+  assert.deepEqual(texts(events), ["dublin: a none", "dublin: b none", "dublin: c none"]);
 });
 
 test("no event is lost or told twice", () => {

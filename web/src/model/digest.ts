@@ -5,7 +5,7 @@
 // site found out about many checks at the same time.
 
 import { list } from "./format";
-import type { JournalEvent } from "./types";
+import type { EventOf, JournalEvent } from "./types";
 
 export interface Digest {
   key: string;
@@ -22,10 +22,17 @@ function isNear(a: JournalEvent, b: JournalEvent): boolean {
   return Math.abs(Date.parse(a.wall) - Date.parse(b.wall)) < BURST_MS;
 }
 
-/* The same finding, whoever made it, about whatever. */
-function isAlike(a: JournalEvent, b: JournalEvent): boolean {
-  const isEvidence = a.kind === "evidence" && b.kind === "evidence";
-  return isEvidence && a.body.word === b.body.word && isNear(a, b);
+/* Not that a vantage knows nothing (yet). */
+function isFinding(ev: JournalEvent): ev is EventOf<"evidence"> {
+  return ev.kind === "evidence" && ev.body.word !== "none";
+}
+
+/* The same finding as `first`, whoever made it, about whatever. */
+function alikeOf(first: JournalEvent, left: JournalEvent[]): EventOf<"evidence">[] {
+  if (!isFinding(first)) return [];
+  return left
+    .filter(isFinding)
+    .filter((ev) => ev.body.word === first.body.word && isNear(first, ev));
 }
 
 /* Two sites wrote down the same. */
@@ -38,7 +45,7 @@ function one(ev: JournalEvent): Digest {
   return { key: `${site} ${ev.epoch} ${ev.seq}`, at: wall, site, text, event: ev };
 }
 
-function oneCheck(same: JournalEvent[]): Digest {
+function oneCheck(same: EventOf<"evidence">[]): Digest {
   const first = same[0]!;
   const sites = list([...new Set(same.map((ev) => ev.site))].sort());
   const isOk = first.body.word === "ok";
@@ -47,7 +54,7 @@ function oneCheck(same: JournalEvent[]): Digest {
   return { ...one(first), text };
 }
 
-function manyChecks(burst: JournalEvent[]): Digest {
+function manyChecks(burst: EventOf<"evidence">[]): Digest {
   const first = burst[0]!;
   const subjects = [...new Set(burst.map((ev) => ev.subject))];
   const rest = subjects.length - 2;
@@ -60,7 +67,7 @@ function manyChecks(burst: JournalEvent[]): Digest {
 /* The line that the newest of `left` belongs to, and all events that the line stands for. */
 function lineOf(left: JournalEvent[]): [Digest, JournalEvent[]] {
   const first = left[0]!;
-  const alike = left.filter((ev) => isAlike(first, ev));
+  const alike = alikeOf(first, left);
   const burst = alike.filter((ev) => ev.site === first.site);
   if (burst.length >= BURST_LEAST) return [manyChecks(burst), burst];
   const same = alike.filter((ev) => ev.subject === first.subject);

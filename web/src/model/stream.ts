@@ -10,7 +10,7 @@ import { signal } from "@preact/signals";
 import { ApiError, getStatus } from "./api";
 import { setClock } from "./clock";
 import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
-import type { Change, JournalEvent, Status } from "./types";
+import type { StreamData } from "./types";
 
 const QUIET_MS = 4500;
 const RETRY_MS = [0, 500, 1000, 2000, 4000, 5000];
@@ -64,12 +64,16 @@ function lock(): void {
   freshness.value = "locked";
 }
 
-function on<T>(stream: EventSource, name: string, take: (data: T) => void): void {
+function on<Name extends keyof StreamData>(
+  stream: EventSource,
+  name: Name,
+  take: (data: StreamData[Name]) => void,
+): void {
   stream.addEventListener(name, (ev) => {
     if (stream !== source) return;
-    let data: T;
+    let data: StreamData[Name];
     try {
-      data = JSON.parse((ev as MessageEvent<string>).data) as T;
+      data = JSON.parse((ev as MessageEvent<string>).data) as StreamData[Name];
     } catch {
       return lost("the site sent something that is not JSON");
     }
@@ -83,15 +87,15 @@ function follow(): void {
   const stream = new EventSource("/api/lab/v1/stream");
   source = stream;
   stirred = instant();
-  on<Status>(stream, "status", (status) => {
+  on(stream, "status", (status) => {
     takeStatus(status);
     tries = 0;
     trouble.value = "";
     freshness.value = "live";
   });
-  on<Change>(stream, "change", takeChange);
-  on<JournalEvent>(stream, "journal", takeEvent);
-  on<{ now: string }>(stream, "beat", ({ now }) => setClock(now));
+  on(stream, "change", takeChange);
+  on(stream, "journal", takeEvent);
+  on(stream, "beat", ({ now }) => setClock(now));
   stream.onerror = () => {
     if (stream === source) lost("the stream ended");
   };

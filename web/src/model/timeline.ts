@@ -5,7 +5,7 @@
 // one version and the next.  Where the events are missing, the incident itself knows the gist.
 
 import { delay, list } from "./format";
-import type { Incident, JournalEvent, Member } from "./types";
+import type { EventKind, EventOf, Incident, JournalEvent, Member } from "./types";
 
 export type LineKind = "before" | "bad" | "good" | "told" | "human" | "opened" | "closed" | "note";
 
@@ -20,6 +20,10 @@ export interface Line {
 
 function line(at: string, kind: LineKind, text: string, rest: Partial<Line> = {}): Line {
   return { at: Date.parse(at), kind, text, detail: "", check: "", site: "", ...rest };
+}
+
+function ofKind<Kind extends EventKind>(events: JournalEvent[], kind: Kind): EventOf<Kind>[] {
+  return events.filter((ev): ev is EventOf<Kind> & JournalEvent => ev.kind === kind);
 }
 
 function fell(m: Member): Line {
@@ -52,13 +56,13 @@ function isOf(f: Finding, check: string, isOk: boolean, at: number): boolean {
 function findings(incident: Incident, events: JournalEvent[]): Finding[] {
   const begin = Date.parse(incident.since) - FINDING_MS;
   const found: Finding[] = [];
-  for (const { kind, site, subject: check, body, wall } of events) {
-    if (kind !== "evidence" || (body.word !== "ok" && body.word !== "failing")) continue;
+  for (const { site, subject: check, body, wall } of ofKind(events, "evidence")) {
+    if (body.word === "none") continue;
     const isOk = body.word === "ok";
-    const at = Date.parse(String(body.since ?? wall));
+    const at = Date.parse(body.since ?? wall);
     if (!(at >= begin) || (isOk && at < Date.parse(incident.since))) continue;
     const same = found.find((f) => isOf(f, check, isOk, at));
-    if (!same) found.push({ check, isOk, at, sites: [site], reason: String(body.reason ?? "") });
+    if (!same) found.push({ check, isOk, at, sites: [site], reason: body.reason ?? "" });
     else if (!same.sites.includes(site)) same.sites.push(site);
   }
   return found;
@@ -92,7 +96,7 @@ function beforeLines(incident: Incident): Line[] {
 function toldLines(incident: Incident): Line[] {
   const lines: Line[] = [];
   for (const t of incident.told) {
-    const first = t.first ?? (t.version === 1 ? t.at : null);
+    const { first } = t;
     if (first)
       lines.push(
         line(first, "told", `told ${t.channel}`, { detail: toldHow(incident, first, t.via) }),
@@ -113,20 +117,13 @@ function toldHow(incident: Incident, at: string, via: string): string {
 
 function receiptLines(incident: Incident, events: JournalEvent[]): Line[] {
   const seen = new Set<string>();
-  return events
-    .filter((ev) => ev.kind === "receipt")
-    .map((ev) => {
-      const channel = String(ev.body.channel ?? "");
-      const at = String(ev.body.at ?? ev.wall);
-      const via = String(ev.body.via ?? ev.site);
-      const isFirst = !seen.has(channel);
-      seen.add(channel);
-      const text = isFirst ? `told ${channel}` : `edited the message on ${channel}`;
-      const detail = isFirst
-        ? toldHow(incident, at, via)
-        : `version ${ev.body.version}, via ${via}`;
-      return line(at, "told", text, { detail, site: ev.site });
-    });
+  return ofKind(events, "receipt").map(({ site, wall, body: { channel, version, via } }) => {
+    const isFirst = !seen.has(channel);
+    seen.add(channel);
+    const text = isFirst ? `told ${channel}` : `edited the message on ${channel}`;
+    const detail = isFirst ? toldHow(incident, wall, via) : `version ${version}, via ${via}`;
+    return line(wall, "told", text, { detail, site });
+  });
 }
 
 function stateLines(incident: Incident): Line[] {
@@ -143,9 +140,9 @@ function stateLines(incident: Incident): Line[] {
 function relapseLines(events: JournalEvent[]): Line[] {
   const lines: Line[] = [];
   let relapses = 0;
-  for (const ev of events) {
-    const n = Number(ev.body.relapses ?? 0);
-    if (ev.kind !== "incident" || !(n > relapses)) continue;
+  for (const ev of ofKind(events, "incident")) {
+    const n = ev.body.relapses;
+    if (!(n > relapses)) continue; /* of an unknown version: no number */
     lines.push(
       line(ev.wall, "bad", "relapsed", { detail: `for the ${ordinal(n)} time`, site: ev.site }),
     );
@@ -168,11 +165,11 @@ function otherLines(events: JournalEvent[]): Line[] {
 }
 
 function ackLines(incident: Incident, events: JournalEvent[]): Line[] {
-  const said = events.filter((ev) => ev.kind === "ack");
+  const said = ofKind(events, "ack");
   if (said.length > 0)
     return said.map((ev) =>
       line(ev.wall, "human", `${ev.body.by || "somebody"} looks after it`, {
-        detail: String(ev.body.why ?? ""),
+        detail: ev.body.why ?? "",
         site: ev.site,
       }),
     );
@@ -229,8 +226,8 @@ function fold(lines: Line[]): Line[] {
   return out;
 }
 
-export function timeline(incident: Incident): Line[] {
-  const events = incident.timeline ?? [];
+/* Without the events, as far as the incident itself knows. */
+export function timeline(incident: Incident, events: JournalEvent[] = []): Line[] {
   const receipts = receiptLines(incident, events);
   const lines = [
     ...beforeLines(incident),

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The objects of doc/api.md.  A Time is RFC 3339 in UTC with milliseconds.
+//
+// This is the one place where the pages say what a site answers: the compiler holds the pages to
+// it, and test/web/contract.test.mjs holds to it what a real site says, and what the fake one does.
 
 export type Time = string;
 export type State = "ok" | "failing" | "silent" | "pending" | "paused";
 export type Scope = "none" | "down" | "path" | "unknown";
 export type Word = "none" | "ok" | "failing";
+export type Severity = "info" | "warning" | "critical";
+export type CheckKind = "probe" | "heartbeat" | "site" | "link" | "watcher" | "drill" | "self";
+export type ProbeKind = "http" | "tcp" | "tls" | "dns" | "icmp";
+export type LinkState = "up" | "suspect" | "greeting" | "down" | "unknown";
+export type IncidentState = "open" | "recovering" | "closed" | "merged";
 
 export interface Vantage {
   site: string;
@@ -20,12 +28,12 @@ export interface Vantage {
 
 export interface Check {
   name: string;
-  kind: string;
-  probe: string | null;
+  kind: CheckKind;
+  probe: ProbeKind | null;
   target: string | null;
   home: string | null;
   host: string | null;
-  severity: string;
+  severity: Severity;
   state: State;
   scope: Scope;
   since: Time | null;
@@ -36,14 +44,14 @@ export interface Check {
   needs: string[];
   incident: string | null;
   paused_until: Time | null;
-  description: string | null;
-  runbook: string | null;
+  description: string;
+  runbook: string;
   vantages: Vantage[];
 }
 
 export interface Member {
   check: string;
-  state: string;
+  state: "failing" | "silent";
   scope: string;
   since: Time;
   last_ok: Time | null;
@@ -55,7 +63,7 @@ export interface Told {
   channel: string;
   version: number;
   wanted: number;
-  first?: Time | null;
+  first: Time | null;
   at: Time | null;
   via: string;
   message: string;
@@ -78,13 +86,16 @@ export interface Incident {
   owner: string;
   title: string;
   cause: string;
-  severity: string;
-  state: "open" | "recovering" | "closed" | "merged";
+  severity: Severity;
+  state: IncidentState;
+  version: number;
   opened: Time;
   since: Time;
   recovered: Time | null;
   closed: Time | null;
   merged_into: string | null;
+  failing_from: string | null;
+  news: string | null;
   is_flapping: boolean;
   relapses: number;
   ack: Ack | null;
@@ -92,24 +103,96 @@ export interface Incident {
   more_members: number;
   before: Before[];
   told: Told[];
-  timeline?: JournalEvent[];
 }
 
-export interface JournalEvent {
+export interface IncidentAnswer extends Incident {
+  timeline: JournalEvent[];
+}
+
+/* A member's row: check, state, scope; since, last ok, recovered in milliseconds (0: not yet); reason. */
+type MemberRow = [string, Member["state"], Scope, number, number, number, string];
+
+/* What the events of each kind say: src/core/journal/event_kinds.def. */
+export interface EventBodies {
+  boot: { version: string; last_alive: Time | null; clean: boolean };
+  shutdown: { why: string };
+  config: {
+    hash: string;
+    revision?: string;
+    author?: string;
+    summary?: string;
+    previous?: string;
+  };
+  evidence: {
+    word: Word;
+    reason?: string;
+    since: Time | null;
+    last_ok?: Time | null;
+    took_us?: number;
+  };
+  ping: { what: string; code?: number; took_ms?: number; log?: string };
+  link: { state: string; why?: string; rtt_ms?: number };
+  incident: {
+    owner: string;
+    cause: string;
+    title: string;
+    severity: Severity;
+    failing_from: string;
+    news: string;
+    state: IncidentState;
+    version: number;
+    opened: Time | null;
+    since: Time | null;
+    recovered: Time | null;
+    closed: Time | null;
+    relapses: number;
+    is_flapping: boolean;
+    is_muted?: true;
+    merged_into: string;
+    members: MemberRow[];
+    more_members: number;
+    before: Before[];
+  };
+  receipt: { channel: string; version: number; message: string; via: string };
+  handoff: { channel: string; version: number; to: string; why: string; may_be_repeat?: true };
+  silence: { matchers: string; from: Time; until: Time; why?: string; by: string };
+  ack: { why?: string; by: string };
+  pause: { until: Time | null; why?: string; by: string };
+  drill: { ok: boolean; reason?: string; took_ms: number };
+  recovered: { peer: string; events: number };
+  damaged: {
+    of: string;
+    epoch: number;
+    seq: number;
+    why: string;
+    found_kind?: string;
+    found_subject?: string;
+    found_body?: string;
+  };
+  repaired: { of: string; epoch: number; seq: number; peer: string };
+  clock: { by_ms: number };
+  note: { text: string; by: string };
+}
+export type EventKind = keyof EventBodies;
+
+export interface EventOf<Kind extends EventKind> {
   site: string;
   epoch: number;
   seq: number;
   hlc: number;
   wall: Time;
-  kind: string;
+  kind: Kind;
   subject: string;
-  body: Record<string, unknown>;
+  body: EventBodies[Kind];
   previous: string;
   hash: string;
   signature: string;
   text: string;
-  cursor: string | number;
+  cursor: string;
 }
+
+/* A newer peer's journal may hold other kinds: they are shown by their text. */
+export type JournalEvent = { [Kind in EventKind]: EventOf<Kind> }[EventKind];
 
 export interface Site {
   name: string;
@@ -121,13 +204,13 @@ export interface Site {
   is_blind: boolean;
   lab_hash: string | null;
   egress: "ok" | "failing" | "unknown";
-  journal: { events: number; epoch: number; head: string } | null;
+  journal: { events: number; epoch: number; head: string };
 }
 
 export interface Link {
   a: string;
   b: string;
-  state: "up" | "suspect" | "greeting" | "down" | "unknown";
+  state: LinkState;
   since: Time | null;
   rtt_ms: number | null;
   skew_ms: number | null;
@@ -197,6 +280,23 @@ export interface Change {
   counts?: Counts;
 }
 
+/* What the stream sends, by the name of the event. */
+export interface StreamData {
+  status: Status;
+  change: Change;
+  journal: JournalEvent;
+  beat: { now: Time };
+}
+
+/* An order was carried out: nothing more to say. */
+export type Done = Record<string, never>;
+
+/* Every answer that is no success. */
+export interface Failure {
+  error: string;
+  text: string;
+}
+
 export interface WhenAnswer {
   check: Check;
   last_good: Time | null;
@@ -225,4 +325,14 @@ export interface Unobserved {
   kind: string;
   why: string;
   line: number;
+}
+
+export interface EventsAnswer {
+  events: JournalEvent[];
+  next: string | null;
+}
+
+export interface CoverageAnswer {
+  unobserved: Unobserved[];
+  observed: number;
 }

@@ -202,8 +202,8 @@ function versionOf(id: string): string {
 export function IncidentPage({ id }: { id: string }) {
   const { data, error, again } = useFetched(() => api.getIncident(id), id, versionOf(id));
   const live = incidents.value.find((incident) => incident.id === id);
-  const incident = data && live ? { ...live, timeline: data.timeline } : (data ?? live ?? null);
-  const lines = incident ? timeline(incident) : [];
+  const incident = live ?? data;
+  const lines = incident ? timeline(incident, data?.timeline) : [];
   return (
     <main id="main" class="page incident-page" tabIndex={-1}>
       <p class="crumb">

@@ -7,41 +7,38 @@ import { getEvents, type EventQuery } from "../model/api";
 import { clock, count, day, parse } from "../model/format";
 import { checkPath, incidentPath, params, setParams } from "../model/router";
 import { eventKey, recent, siteZone, sites } from "../model/store";
-import type { JournalEvent } from "../model/types";
+import type { EventKind, JournalEvent } from "../model/types";
 import { Loading, Trouble, When } from "./parts";
 
-const KINDS = [
-  "evidence",
-  "incident",
-  "receipt",
-  "handoff",
-  "ack",
-  "silence",
-  "pause",
-  "config",
-  "link",
-  "ping",
-  "drill",
-  "boot",
-  "shutdown",
-  "recovered",
-  "damaged",
-  "repaired",
-  "clock",
-  "note",
-];
+/* Where to read more of what an event of this kind is about; null: there is no such page. */
+const PAGES: Record<EventKind, ((subject: string) => string) | null> = {
+  evidence: checkPath,
+  incident: incidentPath,
+  receipt: incidentPath,
+  handoff: incidentPath,
+  ack: incidentPath,
+  silence: () => "/silences",
+  pause: checkPath,
+  config: null,
+  link: null,
+  ping: checkPath,
+  drill: (watcher) => checkPath(`drill:${watcher}`),
+  boot: null,
+  shutdown: null,
+  recovered: null,
+  damaged: null,
+  repaired: null,
+  clock: null,
+  note: null,
+};
+const KINDS = Object.keys(PAGES);
 const PAGE = 100;
 /* More would make the page heavy; older ones can be found with the filters. */
 const SHOWN_MAX = 2000;
 
-const CHECK_KINDS = new Set(["evidence", "ping", "pause"]);
-const INCIDENT_KINDS = new Set(["incident", "receipt", "handoff", "ack"]);
-
 /* The page of what an event is about; "" when it has none. */
 export function subjectPath(ev: JournalEvent): string {
-  if (CHECK_KINDS.has(ev.kind)) return checkPath(ev.subject);
-  if (INCIDENT_KINDS.has(ev.kind)) return incidentPath(ev.subject);
-  return ev.kind === "silence" ? "/silences" : "";
+  return PAGES[ev.kind]?.(ev.subject) ?? "";
 }
 
 function queryOf(p: URLSearchParams): EventQuery {
@@ -195,7 +192,7 @@ function Filters() {
 
 interface Loaded {
   events: JournalEvent[];
-  next: string | number | null;
+  next: string | null;
   error: string;
   isBusy: boolean;
 }
@@ -204,7 +201,7 @@ const NOTHING: Loaded = { events: [], next: null, error: "", isBusy: true };
 function useJournal(query: EventQuery): Loaded & { older: () => void } {
   const [state, setState] = useState<Loaded>(NOTHING);
   const key = JSON.stringify(query);
-  const read = async (before: string | number | null, isWanted: () => boolean) => {
+  const read = async (before: string | null, isWanted: () => boolean) => {
     setState((old) => ({ ...(before ? old : NOTHING), isBusy: true, error: "" }));
     try {
       const answer = await getEvents({ ...query, limit: PAGE, before: before ?? undefined });
