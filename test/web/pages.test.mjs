@@ -2,7 +2,7 @@
 // A check's drawer, incidents, the journal, coverage, themes.
 
 import assert from "node:assert/strict";
-import { pageTest, textOf, until } from "./harness.mjs";
+import { PHONE, WIDE, pageTest, textOf, until } from "./harness.mjs";
 
 pageTest(
   "a check says when it died, who was told, and what came before",
@@ -176,18 +176,8 @@ pageTest(
 
 pageTest(
   "older events are loaded on demand, and none twice",
-  { path: "/journal" },
-  async (page, site) => {
-    for (let i = 0; i < 250; i++)
-      site.lab.log(
-        "dublin",
-        "ping",
-        "smb",
-        {},
-        `old ${i}`,
-        Date.now() - 13 * 86_400_000 - i * 1000,
-      );
-    await page.reload();
+  { weather: "many-events", path: "/journal" },
+  async (page) => {
     await until("a page", async () => (await page.locator(".event").count()) === 100);
     await page.click("text=Load older");
     await until("two", async () => (await page.locator(".event").count()) === 200);
@@ -201,6 +191,31 @@ pageTest(
     assert.equal(texts.length, 250);
   },
 );
+
+/* What only gets its height when it comes into view moves what is below it: a button pressed there
+ * is not the one that is released. */
+for (const [path, weather] of [
+  ["/journal", "many-events"],
+  ["/", "many"],
+])
+  for (const viewport of [WIDE, PHONE])
+    pageTest(
+      `nothing moves while one scrolls down ${path}, ${viewport.width} px wide`,
+      { weather, path, viewport },
+      async (page) => {
+        await page.waitForSelector("main li:nth-child(5)");
+        const heightAt = (y) =>
+          page.evaluate(async (to) => {
+            window.scrollTo(0, to);
+            for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+            return document.documentElement.scrollHeight;
+          }, y);
+        const height = await heightAt(0);
+        assert.ok(height > 3 * viewport.height, "there is something to scroll");
+        for (let y = 0; y <= height; y += viewport.height)
+          assert.equal(await heightAt(y), height, `at ${y}`);
+      },
+    );
 
 pageTest(
   "coverage lists what nothing observes",
