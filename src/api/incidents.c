@@ -22,11 +22,12 @@ struct recalling {
 
 static bool take_whole(void *arg, const struct event *ev, uint64_t cursor)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *body;
 	struct recalling *r = arg;
 
 	(void)cursor;
-	if (json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK &&
+	if (json_flat_read(&flat, ev->body, strlen(ev->body), &body, NULL) == RC_OK &&
 		incident_read(ev->subject, body, &r->incident, NULL) != RC_OK)
 		r->incident = NULL; /* of a newer program: the journal page still shows it */
 	return false;

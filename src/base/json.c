@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
-#include "base/json_plain.h"
+#include "base/json_flat.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -236,10 +236,57 @@ static enum rc check_bounds(const char *text, size_t n, struct err *e)
 	return RC_OK;
 }
 
+static json_t *tree_of(const struct json_node *node);
+
+static json_t *tree_of_members(const struct json_node *node)
+{
+	json_t *object = json_object();
+
+	json_node_each (it, node)
+		json_object_setn_new_nocheck(object, it->name, it->n_name, tree_of(it));
+	return object;
+}
+
+static json_t *tree_of_items(const struct json_node *node)
+{
+	json_t *array = json_array();
+
+	json_node_each (it, node)
+		json_array_append_new(array, tree_of(it));
+	return array;
+}
+
+/* Of plain JSON, which holds no real numbers. */
+static json_t *tree_of(const struct json_node *node)
+{
+	switch (node->type) {
+	case JSON_OBJECT:
+		return tree_of_members(node);
+	case JSON_ARRAY:
+		return tree_of_items(node);
+	case JSON_STRING:
+		return json_stringn_nocheck(node->text, node->n);
+	case JSON_INTEGER:
+		return json_integer(node->integer);
+	case JSON_NULL:
+		return json_null();
+	default:
+		return json_boolean(node->type == JSON_TRUE);
+	}
+}
+
+static json_t *read_plain(const char *text, size_t n)
+{
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *root = json_flat_plain(&flat, text, n);
+
+	return root ? tree_of(root) : NULL;
+}
+
 enum rc json_read(json_t **ret, const char *text, size_t n, struct err *e)
 {
 	json_error_t why;
-	json_t *value = json_read_plain(text, n);
+	json_t *value = read_plain(text, n);
 	enum rc rc = value ? RC_OK : check_bounds(text, n, e);
 
 	if (rc != RC_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever json_read() takes, the writer writes so that it is read back as the same value. */
 #include "base/json.h"
-#include "base/json_plain.h"
+#include "base/json_flat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -51,14 +51,54 @@ static void write_text(struct str *out, const json_t *value)
 	write_value(&w, NULL, value);
 }
 
-/* The fast way reads what jansson reads, or nothing. */
-static void check_plain(const char *text, size_t n)
-{
-	scoped(json_decref) json_t *plain = json_read_plain(text, n);
-	scoped(json_decref) json_t *value =
-		json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+static bool is_same(const struct json_node *node, const json_t *value);
 
-	must(!plain || (value && json_equal(plain, value)));
+static bool has_same_inside(const struct json_node *node, const json_t *value)
+{
+	size_t i = 0;
+
+	json_node_each (it, node) {
+		const json_t *inside = it->name ? json_object_getn(value, it->name, it->n_name)
+						: json_array_get(value, i);
+
+		if (!inside || !is_same(it, inside))
+			return false;
+		i++;
+	}
+	return i == node->n && i == json_object_size(value) + json_array_size(value);
+}
+
+static bool is_same(const struct json_node *node, const json_t *value)
+{
+	if (node->type != json_typeof(value))
+		return false;
+	if (json_is_string(value))
+		return node->n == json_string_length(value) && !node->text[node->n] &&
+		       memcmp(node->text, json_string_value(value), node->n) == 0;
+	if (json_is_integer(value))
+		return node->integer == json_integer_value(value);
+	if (json_is_real(value))
+		return node->real == json_real_value(value);
+	return !json_is_object(value) && !json_is_array(value) ? node->span == 1
+							       : has_same_inside(node, value);
+}
+
+/* The fast way reads what jansson reads, or nothing; and both give the same values. */
+static void check_flat(const char *text, size_t n)
+{
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	scoped(json_decref)
+		json_t *read = NULL,
+		       *value = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+	const struct json_node *root = json_flat_plain(&flat, text, n);
+	struct err e = { 0 };
+
+	must(!root || (value && is_same(root, value)));
+	if (json_flat_read(&flat, text, n, &root, &e) == RC_OK)
+		must(is_same(root, value) && json_read(&read, text, n, &e) == RC_OK &&
+			json_equal(read, value));
+	else
+		must(json_read(&read, text, n, &e) != RC_OK);
 }
 
 /* Any bytes at all may be written as text, and the result can be read. */
@@ -85,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct err e = { 0 };
 
 	check_text(data, n);
-	check_plain((const char *)data, n);
+	check_flat((const char *)data, n);
 	if (json_read(&value, (const char *)data, n, &e) != RC_OK) {
 		must(value == NULL && str_starts(e.text, "line "));
 		return 0;

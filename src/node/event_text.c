@@ -6,13 +6,13 @@
 struct words { /* what the sentences are made of */
 	const struct lab *lab;
 	const struct event *ev;
-	const json_t *body;
+	const struct json_node *body;
 	struct str *out;
 };
 
 static const char *get(const struct words *w, const char *key)
 {
-	return json_get_text(w->body, key, "");
+	return json_node_text(w->body, key, "");
 }
 
 static void say_time(const struct words *w, struct wall t)
@@ -38,7 +38,7 @@ static void say_by(const struct words *w)
 
 static void boot(const struct words *w)
 {
-	bool is_clean = json_get_bool(w->body, "clean", true);
+	bool is_clean = json_node_bool(w->body, "clean", true);
 
 	str_addf(w->out, "started%s (diarchy %s)", is_clean ? "" : " after a crash or a power cut",
 		get(w, "version"));
@@ -76,12 +76,12 @@ static void evidence(const struct words *w)
 static void ping(const struct words *w)
 {
 	const char *what = get(w, "what");
-	int64_t took_ms = json_get_int(w->body, "took_ms", -1);
+	int64_t took_ms = json_node_int(w->body, "took_ms", -1);
 	char text[DURATION_TEXT_MAX];
 
 	if (str_eq(what, "exit"))
 		str_addf(w->out, "%s ended with exit status %lld", w->ev->subject,
-			(long long)json_get_int(w->body, "code", 0));
+			(long long)json_node_int(w->body, "code", 0));
 	else
 		str_addf(w->out, "%s %s", w->ev->subject,
 			str_eq(what, "start")  ? "began"
@@ -129,7 +129,7 @@ static void incident(const struct words *w)
 static void receipt(const struct words *w)
 {
 	str_addf(w->out, "%s was told of %s by %s (version %lld)", get(w, "channel"),
-		w->ev->subject, get(w, "via"), (long long)json_get_int(w->body, "version", 0));
+		w->ev->subject, get(w, "via"), (long long)json_node_int(w->body, "version", 0));
 }
 
 static void handoff(const struct words *w)
@@ -144,7 +144,7 @@ static void handoff(const struct words *w)
 
 static void silence(const struct words *w)
 {
-	struct wall until = json_get_time(w->body, "until");
+	struct wall until = json_node_time(w->body, "until");
 
 	if (until.ms <= w->ev->wall.ms) {
 		str_addf(w->out, "silence of %s ended", get(w, "matchers"));
@@ -163,7 +163,7 @@ static void ack(const struct words *w)
 
 static void pause_event(const struct words *w)
 {
-	struct wall until = json_get_time(w->body, "until");
+	struct wall until = json_node_time(w->body, "until");
 
 	str_addf(w->out, "%s %s", w->ev->subject,
 		until.ms && until.ms <= w->ev->wall.ms ? "resumed" : "paused");
@@ -176,7 +176,7 @@ static void pause_event(const struct words *w)
 
 static void drill(const struct words *w)
 {
-	bool is_ok = json_get_bool(w->body, "ok", false);
+	bool is_ok = json_node_bool(w->body, "ok", false);
 
 	str_addf(w->out, "drill through %s %s", w->ev->subject, is_ok ? "passed" : "failed");
 	if (!is_ok)
@@ -186,26 +186,26 @@ static void drill(const struct words *w)
 static void recovered(const struct words *w)
 {
 	str_addf(w->out, "got %lld events of its history back from %s",
-		(long long)json_get_int(w->body, "events", 0), get(w, "peer"));
+		(long long)json_node_int(w->body, "events", 0), get(w, "peer"));
 }
 
 static void damaged(const struct words *w)
 {
 	str_addf(w->out, "%s's disk has changed event %lld of %s's journal: %s", w->ev->subject,
-		(long long)json_get_int(w->body, "seq", 0), get(w, "of"), get(w, "why"));
+		(long long)json_node_int(w->body, "seq", 0), get(w, "of"), get(w, "why"));
 }
 
 static void repaired(const struct words *w)
 {
 	str_addf(w->out,
 		"%s put event %lld of %s's journal back, which its disk had changed: from %s",
-		w->ev->subject, (long long)json_get_int(w->body, "seq", 0), get(w, "of"),
+		w->ev->subject, (long long)json_node_int(w->body, "seq", 0), get(w, "of"),
 		get(w, "peer"));
 }
 
 static void clock_event(const struct words *w)
 {
-	int64_t by_ms = json_get_int(w->body, "by_ms", 0);
+	int64_t by_ms = json_node_int(w->body, "by_ms", 0);
 	char by[DURATION_TEXT_MAX];
 
 	str_addf(w->out, "the clock jumped %s %s",
@@ -241,11 +241,13 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 
 void site_event_text(const struct lab *lab, const struct event *ev, struct str *out)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *body;
 	enum event_kind kind = event_kind_of(ev->kind);
 	struct words w = { .lab = lab, .ev = ev, .out = out };
 
-	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK || kind == EVENT_UNKNOWN) {
+	if (json_flat_read(&flat, ev->body, strlen(ev->body), &body, NULL) != RC_OK ||
+		kind == EVENT_UNKNOWN) {
 		str_addf(out, "%s %s", ev->kind, ev->subject);
 		return;
 	}

@@ -142,16 +142,16 @@ static void apply_recovered_word(struct site *s, struct now now, uint16_t check,
 }
 
 static void apply_evidence(struct site *s, struct now now, const struct event *ev,
-	const json_t *body, uint8_t site, uint16_t check)
+	const struct json_node *body, uint8_t site, uint16_t check)
 {
-	struct vantage v = { .took_us = json_get_int(body, "took_us", -1),
+	struct vantage v = { .took_us = json_node_int(body, "took_us", -1),
 		.heard = facts_by_our_clock(s, now, site, ev->wall),
-		.since = facts_by_our_clock(s, now, site, json_get_time(body, "since")),
-		.last_ok = facts_by_our_clock(s, now, site, json_get_time(body, "last_ok")),
+		.since = facts_by_our_clock(s, now, site, json_node_time(body, "since")),
+		.last_ok = facts_by_our_clock(s, now, site, json_node_time(body, "last_ok")),
 		.stamp = ev->hlc,
-		.reason = (char *)json_get_text(body, "reason", NULL) };
+		.reason = (char *)json_node_text(body, "reason", NULL) };
 
-	if (!check_word_parse(json_get_text(body, "word", ""), &v.word))
+	if (!check_word_parse(json_node_text(body, "word", ""), &v.word))
 		return;
 	if (s->lab->checks[check].kind == CHECK_HEARTBEAT)
 		checks_declared(s->checks, now, check, v.since);
@@ -167,11 +167,11 @@ static void apply_evidence(struct site *s, struct now now, const struct event *e
 	s->is_digest_valid = false;
 }
 
-static void apply_ping(struct site *s, struct now now, const struct event *ev, const json_t *body,
-	uint8_t site, uint16_t check)
+static void apply_ping(struct site *s, struct now now, const struct event *ev,
+	const struct json_node *body, uint8_t site, uint16_t check)
 {
-	const char *what = json_get_text(body, "what", "");
-	int64_t code = json_get_int(body, "code", 0), took_ms = json_get_int(body, "took_ms", -1);
+	const char *what = json_node_text(body, "what", "");
+	int64_t code = json_node_int(body, "code", 0), took_ms = json_node_int(body, "took_ms", -1);
 	bool is_exit = str_eq(what, "exit");
 	char reason[REASON_BYTES_MAX];
 	struct observation o = { .is_ok = str_eq(what, "success") || (is_exit && code == 0),
@@ -188,10 +188,10 @@ static void apply_ping(struct site *s, struct now now, const struct event *ev, c
 	s->is_digest_valid = false;
 }
 
-static void apply_pause(struct site *s, struct now now, const struct event *ev, const json_t *body,
-	uint16_t check)
+static void apply_pause(struct site *s, struct now now, const struct event *ev,
+	const struct json_node *body, uint16_t check)
 {
-	struct wall until = json_get_time(body, "until");
+	struct wall until = json_node_time(body, "until");
 
 	if (ev->hlc <= s->pause_hlc[check])
 		return;
@@ -202,34 +202,35 @@ static void apply_pause(struct site *s, struct now now, const struct event *ev, 
 	s->is_digest_valid = false;
 }
 
-static void apply_config(struct site *s, struct now now, const struct event *ev, const json_t *body,
-	uint8_t site)
+static void apply_config(struct site *s, struct now now, const struct event *ev,
+	const struct json_node *body, uint8_t site)
 {
 	if (ev->hlc < s->lab_stamp[site])
 		return;
 	s->facts_due = now.mono; /* are these the same still? */
 	s->lab_stamp[site] = ev->hlc;
-	str_copy(s->lab_of[site], sizeof s->lab_of[site], json_get_text(body, "hash", ""));
+	str_copy(s->lab_of[site], sizeof s->lab_of[site], json_node_text(body, "hash", ""));
 }
 
-static void apply_boot(struct site *s, struct now now, const struct event *ev, const json_t *body,
-	uint8_t site)
+static void apply_boot(struct site *s, struct now now, const struct event *ev,
+	const struct json_node *body, uint8_t site)
 {
-	struct wall last_alive = json_get_time(body, "last_alive");
+	struct wall last_alive = json_node_time(body, "last_alive");
 
 	if (last_alive.ms)
 		checks_was_away(s->checks, now, site, last_alive, ev->wall);
 }
 
-static void apply_drill(struct site *s, const struct event *ev, const json_t *body)
+static void apply_drill(struct site *s, const struct event *ev, const struct json_node *body)
 {
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
 		if (str_eq(s->lab->watchers[i].name, ev->subject) &&
-			json_get_bool(body, "ok", false))
+			json_node_bool(body, "ok", false))
 			s->beacons[i].last_drill = ev->wall;
 }
 
-static void apply_read(struct site *s, struct now now, const struct event *ev, const json_t *body)
+static void apply_read(struct site *s, struct now now, const struct event *ev,
+	const struct json_node *body)
 {
 	enum event_kind kind = event_kind_of(ev->kind);
 	uint8_t site = lab_site_index(s->lab, ev->site);
@@ -265,9 +266,9 @@ static void apply_read(struct site *s, struct now now, const struct event *ev, c
 
 void events_apply(struct site *s, struct now now, const struct event *ev)
 {
-	scoped(json_decref) json_t *body = NULL;
+	const struct json_node *body;
 
-	if (json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK)
+	if (json_flat_read(&s->body, ev->body, strlen(ev->body), &body, NULL) == RC_OK)
 		apply_read(s, now, ev, body);
 }
 
@@ -531,10 +532,11 @@ static bool is_telling(enum event_kind kind)
 
 static bool has_previous(const struct event *config)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *body;
 
-	return json_read(&body, config->body, strlen(config->body), NULL) == RC_OK &&
-	       *json_get_text(body, "previous", "");
+	return json_flat_read(&flat, config->body, strlen(config->body), &body, NULL) == RC_OK &&
+	       *json_node_text(body, "previous", "");
 }
 
 /* A site's first lab.yaml is no change, and one that every site takes up is one change. */

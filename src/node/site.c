@@ -438,6 +438,7 @@ void site_free(struct site *s)
 	journal_free(s->journal);
 	tables_free(s->tables);
 	arena_fini(&s->scratch);
+	json_flat_fini(&s->body);
 	free(s->links);
 	free(s->heads);
 	free(s->shown);

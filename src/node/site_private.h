@@ -147,8 +147,9 @@ struct site {
 	bool is_lab_broken;      /* config@SITE fails for our own file */
 	bool is_stuck;           /* the last commit failed */
 	bool is_pumping;
-	struct arena scratch; /* until the next input */
-	struct ring effects;  /* of struct site_effect */
+	struct arena scratch;  /* until the next input */
+	struct json_flat body; /* of the event that is being applied */
+	struct ring effects;   /* of struct site_effect */
 };
 
 /* site.c */

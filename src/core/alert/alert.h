@@ -180,7 +180,7 @@ struct alert_event {
 	const char *site, *kind, *subject;
 	uint64_t hlc;
 	struct wall wall;
-	const json_t *body;
+	const struct json_node *body; /* read until this returns */
 };
 void alert_event(struct alert *a, struct now now, const struct alert_event *ev);
 /* The past has been told: from here on incidents are opened and deliveries made. */

@@ -65,7 +65,7 @@ static const struct alert_check lab_checks[PAIR_CHECKS] = {
 
 static void tell(struct pair *pair, uint8_t site, struct pair_event *ev)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
 	struct alert_event event = { .site = pair->sites[ev->site].config.sites[ev->site].name,
 		.kind = ev->kind,
 		.subject = ev->subject,
@@ -73,8 +73,8 @@ static void tell(struct pair *pair, uint8_t site, struct pair_event *ev)
 		.wall = ev->wall };
 
 	ev->is_known[site] = true;
-	assert_int_equal(json_read(&body, ev->body, strlen(ev->body), NULL), RC_OK);
-	event.body = body;
+	assert_int_equal(json_flat_read(&flat, ev->body, strlen(ev->body), &event.body, NULL),
+		RC_OK);
 	alert_event(pair->sites[site].alert, pair->now, &event);
 }
 

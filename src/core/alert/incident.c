@@ -17,6 +17,7 @@
 
 /* A row without its check and reason: brackets, commas, quotes, three times of 15 digits. */
 #define ROW_BYTES 84
+#define ROW_CELLS 7
 /* Keys, numbers and times of the body without its rows. */
 #define KEYS_BYTES 640
 #define HEAD_BYTES                                                                        \
@@ -273,21 +274,21 @@ void incident_write(const struct incident *in, struct str *out)
 	json_close(&w);
 }
 
-static enum rc read_text(const json_t *value, const char *name, size_t most, const char **ret,
-	struct err *e)
+static enum rc read_text(const struct json_node *value, const char *name, size_t most,
+	const char **ret, struct err *e)
 {
-	if (!json_is_string(value))
+	if (!value || value->type != JSON_STRING)
 		return err_set(e, RC_INPUT, "%s is not a text", name);
-	if (json_string_length(value) > most)
+	if (value->n > most)
 		return err_set(e, RC_INPUT, "%s is longer than %zu bytes", name, most);
-	*ret = json_string_value(value);
+	*ret = value->text;
 	return RC_OK;
 }
 
-static enum rc read_texts(struct incident *in, const json_t *body, struct err *e)
+static enum rc read_texts(struct incident *in, const struct json_node *body, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		const json_t *value = json_object_get(body, texts[i].name);
+		const struct json_node *value = json_node_get(body, texts[i].name);
 		const char *text = "";
 		enum rc rc = RC_OK;
 
@@ -307,13 +308,13 @@ static bool is_time(int64_t ms)
 	return ms >= 0 && ms <= TIME_MS_MAX;
 }
 
-static enum rc read_times(struct incident *in, const json_t *body, struct err *e)
+static enum rc read_times(struct incident *in, const struct json_node *body, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(times); i++) {
-		const json_t *value = json_object_get(body, times[i].name);
-		struct wall t = json_get_time(body, times[i].name);
+		const struct json_node *value = json_node_get(body, times[i].name);
+		struct wall t = json_node_time(body, times[i].name);
 
-		if (value && !json_is_null(value) && (t.ms <= 0 || !is_time(t.ms)))
+		if (value && value->type != JSON_NULL && (t.ms <= 0 || !is_time(t.ms)))
 			return err_set(e, RC_INPUT, "%s is not a time", times[i].name);
 		*time_at(in, times[i].offset) = t;
 	}
@@ -322,10 +323,10 @@ static enum rc read_times(struct incident *in, const json_t *body, struct err *e
 	return RC_OK;
 }
 
-static enum rc read_count(const json_t *body, const char *name, uint32_t least, uint32_t *ret,
-	struct err *e)
+static enum rc read_count(const struct json_node *body, const char *name, uint32_t least,
+	uint32_t *ret, struct err *e)
 {
-	int64_t value = json_get_int(body, name, -1);
+	int64_t value = json_node_int(body, name, -1);
 
 	if (value < least || value > UINT32_MAX)
 		return err_set(e, RC_INPUT, "%s is not a number from %u to %u", name, least,
@@ -334,9 +335,9 @@ static enum rc read_count(const json_t *body, const char *name, uint32_t least, 
 	return RC_OK;
 }
 
-static enum rc read_state(const json_t *body, enum incident_state *ret, struct err *e)
+static enum rc read_state(const struct json_node *body, enum incident_state *ret, struct err *e)
 {
-	const char *name = json_get_text(body, "state", "");
+	const char *name = json_node_text(body, "state", "");
 
 	for (size_t i = 0; i < COUNT(state_names); i++) {
 		if (str_eq(name, state_names[i])) {
@@ -347,32 +348,36 @@ static enum rc read_state(const json_t *body, enum incident_state *ret, struct e
 	return err_set(e, RC_INPUT, "state is none of open, recovering, closed, merged");
 }
 
-static enum rc read_row_times(struct incident_member *m, const json_t *row, struct err *e)
+static enum rc read_row_times(struct incident_member *m, const struct json_node *const cells[],
+	struct err *e)
 {
 	struct wall *const into[] = { &m->since, &m->last_ok, &m->recovered };
 
 	for (size_t i = 0; i < COUNT(into); i++) {
-		const json_t *value = json_array_get(row, 3 + i);
-
-		if (!json_is_integer(value) || !is_time(json_integer_value(value)))
+		if (cells[i]->type != JSON_INTEGER || !is_time(cells[i]->integer))
 			return err_set(e, RC_INPUT, "a member's time is no time");
-		into[i]->ms = json_integer_value(value);
+		into[i]->ms = cells[i]->integer;
 	}
 	return RC_OK;
 }
 
-static enum rc read_row(struct incident *in, const json_t *row, struct err *e)
+static enum rc read_row(struct incident *in, const struct json_node *row, struct err *e)
 {
-	const char *check, *state, *scope, *reason;
+	const struct json_node *cells[ROW_CELLS];
+	const char *check = "", *state = "", *scope = "", *reason = "";
 	struct incident_member *m;
+	uint32_t n = 0;
 	enum rc rc;
 
-	if (json_array_size(row) < 7)
+	json_node_each (it, row)
+		if (n < ROW_CELLS)
+			cells[n++] = it;
+	if (row->type != JSON_ARRAY || n < ROW_CELLS)
 		return err_set(e, RC_INPUT, "a member is no row of seven");
-	if ((rc = read_text(json_array_get(row, 0), "check", CHECK_TEXT_MAX, &check, e)) ||
-		(rc = read_text(json_array_get(row, 1), "state", SHORT_TEXT_MAX, &state, e)) ||
-		(rc = read_text(json_array_get(row, 2), "scope", SHORT_TEXT_MAX, &scope, e)) ||
-		(rc = read_text(json_array_get(row, 6), "reason", REASON_BYTES_MAX, &reason, e)))
+	if ((rc = read_text(cells[0], "check", CHECK_TEXT_MAX, &check, e)) ||
+		(rc = read_text(cells[1], "state", SHORT_TEXT_MAX, &state, e)) ||
+		(rc = read_text(cells[2], "scope", SHORT_TEXT_MAX, &scope, e)) ||
+		(rc = read_text(cells[6], "reason", REASON_BYTES_MAX, &reason, e)))
 		return rc;
 	if (!*check || find_member(in, check))
 		return err_set(e, RC_INPUT, "a member without name, or twice the same");
@@ -382,17 +387,17 @@ static enum rc read_row(struct incident *in, const json_t *row, struct err *e)
 	text_set(&m->state, state);
 	text_set(&m->scope, scope);
 	text_set(&m->reason, reason);
-	return read_row_times(m, row, e);
+	return read_row_times(m, cells + 3, e);
 }
 
-static enum rc read_members(struct incident *in, const json_t *body, struct err *e)
+static enum rc read_members(struct incident *in, const struct json_node *body, struct err *e)
 {
-	const json_t *rows = json_object_get(body, "members");
+	const struct json_node *rows = json_node_get(body, "members");
 
-	if (json_array_size(rows) == 0)
+	if (!rows || rows->type != JSON_ARRAY || rows->n == 0)
 		return err_set(e, RC_INPUT, "members is no list, or empty");
-	for (size_t i = 0; i < json_array_size(rows); i++) {
-		enum rc rc = read_row(in, json_array_get(rows, i), e);
+	json_node_each (row, rows) {
+		enum rc rc = read_row(in, row, e);
 
 		if (rc != RC_OK)
 			return rc;
@@ -400,14 +405,15 @@ static enum rc read_members(struct incident *in, const json_t *body, struct err 
 	return RC_OK;
 }
 
-static enum rc read_earlier(struct incident_before *ret, const json_t *entry, struct err *e)
+static enum rc read_earlier(struct incident_before *ret, const struct json_node *entry,
+	struct err *e)
 {
-	const char *site, *text;
-	struct wall at = json_get_time(entry, "at");
+	const char *site = "", *text = "";
+	struct wall at = json_node_time(entry, "at");
 	enum rc rc;
 
-	if ((rc = read_text(json_object_get(entry, "site"), "site", NAME_BYTES_MAX, &site, e)) ||
-		(rc = read_text(json_object_get(entry, "text"), "text", BEFORE_TEXT_MAX, &text, e)))
+	if ((rc = read_text(json_node_get(entry, "site"), "site", NAME_BYTES_MAX, &site, e)) ||
+		(rc = read_text(json_node_get(entry, "text"), "text", BEFORE_TEXT_MAX, &text, e)))
 		return rc;
 	if (!is_time(at.ms))
 		return err_set(e, RC_INPUT, "at is not a time");
@@ -415,14 +421,16 @@ static enum rc read_earlier(struct incident_before *ret, const json_t *entry, st
 	return RC_OK;
 }
 
-static enum rc read_before(struct incident *in, const json_t *body, struct err *e)
+static enum rc read_before(struct incident *in, const struct json_node *body, struct err *e)
 {
-	const json_t *entries = json_object_get(body, "before");
+	const struct json_node *entries = json_node_get(body, "before");
 
-	if (json_array_size(entries) > BEFORE_MAX)
+	if (!entries || entries->type != JSON_ARRAY)
+		return RC_OK;
+	if (entries->n > BEFORE_MAX)
 		return err_set(e, RC_INPUT, "before has more than %d entries", BEFORE_MAX);
-	for (size_t i = 0; i < json_array_size(entries); i++) {
-		enum rc rc = read_earlier(&in->before[i], json_array_get(entries, i), e);
+	json_node_each (entry, entries) {
+		enum rc rc = read_earlier(&in->before[in->n_before], entry, e);
 
 		if (rc != RC_OK)
 			return rc;
@@ -444,9 +452,9 @@ static bool is_id(const char *id)
 	return true;
 }
 
-static enum rc read_merged_into(struct incident *in, const json_t *body, struct err *e)
+static enum rc read_merged_into(struct incident *in, const struct json_node *body, struct err *e)
 {
-	const char *id = json_get_text(body, "merged_into", "");
+	const char *id = json_node_text(body, "merged_into", "");
 
 	if (*id && !is_id(id))
 		return err_set(e, RC_INPUT, "merged_into is not an id");
@@ -456,7 +464,8 @@ static enum rc read_merged_into(struct incident *in, const json_t *body, struct 
 	return RC_OK;
 }
 
-enum rc incident_read(const char *id, const json_t *body, struct incident **ret, struct err *e)
+enum rc incident_read(const char *id, const struct json_node *body, struct incident **ret,
+	struct err *e)
 {
 	scoped(incident_free) struct incident *in = incident_new();
 	enum rc rc;
@@ -472,8 +481,8 @@ enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
 		(rc = read_count(body, "more_members", 0, &in->more_members, e)) ||
 		(rc = read_before(in, body, e)))
 		return err_in(e, rc, "incident %s", id);
-	in->is_flapping = json_get_bool(body, "is_flapping", false);
-	in->is_muted = json_get_bool(body, "is_muted", false);
+	in->is_flapping = json_node_bool(body, "is_flapping", false);
+	in->is_muted = json_node_bool(body, "is_muted", false);
 	*ret = TAKE(in);
 	return RC_OK;
 }

@@ -19,7 +19,7 @@
 #ifndef CORE_ALERT_INCIDENT_H
 #define CORE_ALERT_INCIDENT_H
 
-#include "base/json.h"
+#include "base/json_flat.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -95,7 +95,7 @@ struct incident_member *incident_member(struct incident *in, const char *check, 
 
 /* The body of an `incident` event, and back.  Reading validates and bounds everything. */
 void incident_write(const struct incident *in, struct str *out);
-enum rc incident_read(const char *id, const json_t *body, struct incident **ret,
+enum rc incident_read(const char *id, const struct json_node *body, struct incident **ret,
 	struct err *e) MUST_USE;
 
 /* The members of doc/api.md's incident object but for `told`, into an object that is open. */

@@ -7,10 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct incident *accepted(const char *text, size_t size)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *body;
 	struct incident *in = NULL;
 
-	if (size > EVENT_BODY_BYTES_MAX || json_read(&body, text, size, NULL) != RC_OK)
+	if (size > EVENT_BODY_BYTES_MAX || json_flat_read(&flat, text, size, &body, NULL) != RC_OK)
 		return NULL;
 	if (incident_read("dublin-1", body, &in, NULL) != RC_OK)
 		return NULL;

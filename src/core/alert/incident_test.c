@@ -18,8 +18,9 @@ static char *written(const struct incident *in)
 
 static enum rc read_back(const char *id, const char *body, struct incident **ret, struct err *e)
 {
-	scoped(json_decref) json_t *json = NULL;
-	enum rc rc = json_read(&json, body, strlen(body), e);
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
+	const struct json_node *json;
+	enum rc rc = json_flat_read(&flat, body, strlen(body), &json, e);
 
 	return rc == RC_OK ? incident_read(id, json, ret, e) : rc;
 }

@@ -124,9 +124,9 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	a->is_merging_due = true;
 }
 
-static uint8_t channel_of(const struct alert *a, const json_t *body)
+static uint8_t channel_of(const struct alert *a, const struct json_node *body)
 {
-	const char *name = json_get_text(body, "channel", "");
+	const char *name = json_node_text(body, "channel", "");
 
 	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
 		if (str_eq(a->cfg.channels[i].name, name))
@@ -144,8 +144,8 @@ static void apply_receipt(struct alert *a, const struct alert_event *ev)
 	t = track(a, ev->subject);
 	if (!t)
 		return;
-	outbox_told(t, channel, (uint32_t)json_get_int(ev->body, "version", 0), ev->wall,
-		json_get_text(ev->body, "message", ""), json_get_text(ev->body, "via", ev->site));
+	outbox_told(t, channel, (uint32_t)json_node_int(ev->body, "version", 0), ev->wall,
+		json_node_text(ev->body, "message", ""), json_node_text(ev->body, "via", ev->site));
 	a->is_merging_due |= a->is_started;
 	a->is_dirty = true;
 }
@@ -153,7 +153,7 @@ static void apply_receipt(struct alert *a, const struct alert_event *ev)
 static void apply_handoff(struct alert *a, struct now now, const struct alert_event *ev)
 {
 	uint8_t channel = channel_of(a, ev->body);
-	uint8_t to = alert_site_index(a, json_get_text(ev->body, "to", ""));
+	uint8_t to = alert_site_index(a, json_node_text(ev->body, "to", ""));
 	struct outbox_slot *slot;
 	struct tracked *t;
 	bool is_stale;
@@ -174,8 +174,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 		return;
 	}
 	slot->is_for_us = true;
-	slot->may_be_repeat |= json_get_bool(ev->body, "may_be_repeat", false);
-	slot->handed_version = (uint32_t)json_get_int(ev->body, "version", 0);
+	slot->may_be_repeat |= json_node_bool(ev->body, "may_be_repeat", false);
+	slot->handed_version = (uint32_t)json_node_int(ev->body, "version", 0);
 	/* From its arrival on, since clocks may differ; of before a start, or before we met again, it is
 	 * stale, and the owner's business again. */
 	is_stale = !a->is_started || (a->is_reunited && a->is_behind);
@@ -190,8 +190,8 @@ static void apply_ack(struct alert *a, const struct alert_event *ev)
 	if (!t || ev->wall.ms <= t->in->acked.ms)
 		return;
 	t->in->acked = ev->wall;
-	text_set(&t->in->ack_by, json_get_text(ev->body, "by", ev->site));
-	text_set(&t->in->ack_why, json_get_text(ev->body, "why", NULL));
+	text_set(&t->in->ack_by, json_node_text(ev->body, "by", ev->site));
+	text_set(&t->in->ack_why, json_node_text(ev->body, "why", NULL));
 	if (t->owner == a->cfg.self && incident_is_live(t->in) && a->is_started)
 		folding_change(a, t, t->in->ack_by, "looks after it");
 	a->is_dirty = true;
@@ -201,9 +201,9 @@ static void apply_silence(struct alert *a, const struct alert_event *ev)
 {
 	/* A malformed silence is the writer's mistake; its own site refused it already. */
 	enum rc rc = silences_apply(&a->silences, ev->subject, ev->hlc,
-		json_get_text(ev->body, "matchers", ""), json_get_time(ev->body, "from"),
-		json_get_time(ev->body, "until"), json_get_text(ev->body, "why", ""),
-		json_get_text(ev->body, "by", ev->site), NULL);
+		json_node_text(ev->body, "matchers", ""), json_node_time(ev->body, "from"),
+		json_node_time(ev->body, "until"), json_node_text(ev->body, "why", ""),
+		json_node_text(ev->body, "by", ev->site), NULL);
 
 	if (rc == RC_OK)
 		a->is_dirty = true;

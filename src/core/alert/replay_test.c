@@ -126,14 +126,13 @@ static void mumbai_reads(const struct incident *in)
 {
 	static uint64_t hlc = 1;
 	scoped(str_fini) struct str text = STR_EMPTY;
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
 	struct alert_event ev = { .site = in->owner, .kind = "incident", .subject = in->id };
 
 	incident_write(in, &text);
-	assert_int_equal(json_read(&body, str_c(&text), text.len, NULL), RC_OK);
+	assert_int_equal(json_flat_read(&flat, str_c(&text), text.len, &ev.body, NULL), RC_OK);
 	ev.hlc = p->hlc + hlc++;
 	ev.wall = p->now.wall;
-	ev.body = body;
 	alert_event(p->sites[MUMBAI].alert, p->now, &ev);
 }
 
@@ -288,7 +287,7 @@ static void malformed_events_change_nothing(void **state)
 /* What a compromised mumbai writes, as dublin gets it. */
 static void hostile(const char *kind, uint32_t number, const char *text)
 {
-	scoped(json_decref) json_t *body = NULL;
+	scoped(json_flat_fini) struct json_flat flat = JSON_FLAT_EMPTY;
 	char id[32];
 	struct alert_event ev = { .site = "mumbai",
 		.kind = kind,
@@ -297,8 +296,7 @@ static void hostile(const char *kind, uint32_t number, const char *text)
 		.wall = p->now.wall };
 
 	snprintf(id, sizeof id, "mumbai-x%u", number);
-	assert_int_equal(json_read(&body, text, strlen(text), NULL), RC_OK);
-	ev.body = body;
+	assert_int_equal(json_flat_read(&flat, text, strlen(text), &ev.body, NULL), RC_OK);
 	alert_event(p->sites[DUBLIN].alert, p->now, &ev);
 }
 
