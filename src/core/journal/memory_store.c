@@ -5,6 +5,8 @@
  * forgot stay until the store is freed, marked with the commit that forgot them, so that a rollback
  * can bring them back.
  *
+ * Sites, kinds and subjects are kept once each, so that a search compares addresses.
+ *
  * A history that is pulled back comes chain by chain: each row stamped before those of another chain
  * that are here already.  So what doesn't arrive in order is put there when somebody asks.
  */
@@ -14,13 +16,23 @@
 
 #define FIRST_CURSOR (EVENT_CURSOR_OLDEST + 1)
 
+/* A site, kind or subject of some event; lives as long as the store. */
+struct name {
+	size_t rank;   /* as a site, for equal stamps */
+	uint64_t seen; /* by this search, as a subject */
+	char text[];
+};
+
 struct row {
-	struct event ev; /* its texts follow the row in memory */
+	const struct name *site, *kind;
+	struct name *subject;
+	enum event_kind number;
 	uint64_t cursor;
 	uint64_t commit;    /* that brought it */
 	uint64_t forgotten; /* commit that took it away; 0: it is live */
-	size_t rank;        /* of its site, for equal stamps */
-	enum event_kind kind;
+	struct event ev;    /* its texts are the names', and its body the row's */
+	size_t n_body;
+	char body[];
 };
 
 struct rows {
@@ -48,6 +60,8 @@ struct memory_store {
 	size_t n_chains, cap_chains;
 	char **sites; /* in the order that decides */
 	size_t n_sites;
+	struct map names; /* text -> struct name */
+	uint64_t searches;
 	struct map notes, durable_notes; /* name -> int64_t */
 	uint64_t commits;
 	struct memory_fault fault;
@@ -62,31 +76,6 @@ static void push(struct rows *rows, struct row *row)
 	rows->v[rows->n++] = row;
 }
 
-static char *put_text(char **at, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = memcpy(*at, text, size);
-
-	*at += size;
-	return copy;
-}
-
-static struct row *row_new(const struct event *ev)
-{
-	size_t texts =
-		strlen(ev->site) + strlen(ev->kind) + strlen(ev->subject) + strlen(ev->body) + 4;
-	struct row *row = must_alloc(sizeof *row + texts);
-	char *at = (char *)(row + 1);
-
-	row->ev = *ev;
-	row->kind = event_kind_of(ev->kind);
-	row->ev.site = put_text(&at, ev->site);
-	row->ev.kind = put_text(&at, ev->kind);
-	row->ev.subject = put_text(&at, ev->subject);
-	row->ev.body = put_text(&at, ev->body);
-	return row;
-}
-
 /* Sites that are in no order rank before all that are. */
 static size_t rank_of(const struct memory_store *s, const char *site)
 {
@@ -96,13 +85,45 @@ static size_t rank_of(const struct memory_store *s, const char *site)
 	return 0;
 }
 
+static struct name *name_of(struct memory_store *s, const char *text)
+{
+	struct name *name = map_get(&s->names, text);
+	size_t size = strlen(text) + 1;
+
+	if (name)
+		return name;
+	name = must_alloc(sizeof *name + size);
+	memcpy(name->text, text, size);
+	name->rank = rank_of(s, text);
+	map_put(&s->names, text, name);
+	return name;
+}
+
+static struct row *row_new(struct memory_store *s, const struct event *ev)
+{
+	size_t n_body = strlen(ev->body);
+	struct row *row = must_alloc(sizeof *row + n_body + 1);
+
+	row->site = name_of(s, ev->site);
+	row->kind = name_of(s, ev->kind);
+	row->subject = name_of(s, ev->subject);
+	row->number = event_kind_of(ev->kind);
+	row->n_body = n_body;
+	row->ev = *ev;
+	row->ev.site = row->site->text;
+	row->ev.kind = row->kind->text;
+	row->ev.subject = row->subject->text;
+	row->ev.body = memcpy(row->body, ev->body, n_body + 1);
+	return row;
+}
+
 static int compare_rows(const struct row *a, const struct row *b)
 {
 	if (a->ev.hlc != b->ev.hlc)
 		return a->ev.hlc < b->ev.hlc ? -1 : 1;
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (!str_eq(a->ev.site, b->ev.site))
+	if (a->site->rank != b->site->rank)
+		return a->site->rank < b->site->rank ? -1 : 1;
+	if (a->site != b->site)
 		return strcmp(a->ev.site, b->ev.site);
 	if (a->ev.epoch != b->ev.epoch)
 		return a->ev.epoch < b->ev.epoch ? -1 : 1;
@@ -127,8 +148,8 @@ static void push_sorted(struct sorted *sorted, struct row *row)
 static void sort_in(struct memory_store *s, struct row *row)
 {
 	push_sorted(&s->sorted[EVENT_UNKNOWN], row);
-	if (row->kind != EVENT_UNKNOWN)
-		push_sorted(&s->sorted[row->kind], row);
+	if (row->number != EVENT_UNKNOWN)
+		push_sorted(&s->sorted[row->number], row);
 }
 
 /* Merge what is behind the rows in order into them, from the end. */
@@ -188,7 +209,6 @@ static void relink(struct memory_store *s)
 	for (size_t i = 0; i < s->arrived.n; i++) {
 		struct row *row = s->arrived.v[i];
 
-		row->rank = rank_of(s, row->ev.site);
 		if (row->forgotten)
 			continue;
 		link_row(s, row);
@@ -226,10 +246,9 @@ static enum rc add(struct memory_store *s, const struct event *ev, struct err *e
 			       : refuse(ev, "is there already, and is another", e);
 	if (held > 0 && !follows(&c->rows.v[held - 1]->ev, ev))
 		return refuse(ev, "doesn't follow the one before", e);
-	row = row_new(ev);
+	row = row_new(s, ev);
 	row->cursor = s->arrived.n + FIRST_CURSOR;
 	row->commit = s->commits;
-	row->rank = rank_of(s, ev->site);
 	push(&s->arrived, row);
 	link_row(s, row);
 	sort_in(s, row);
@@ -326,7 +345,7 @@ static void keep_torn(struct memory_store *s, const struct journal_head *from,
 	forget_torn(s);
 	s->torn_from = from ? *from : (struct journal_head){ 0 };
 	for (size_t i = 0; i < n; i++)
-		push(&s->torn, row_new(&events[i]));
+		push(&s->torn, row_new(s, &events[i]));
 }
 
 static enum rc replace(void *ctx, const struct journal_head *from, const struct event *events,
@@ -366,7 +385,7 @@ static enum rc mend(void *ctx, const struct event *ev, struct err *e)
 	if (is_faulty(s))
 		return err_set(e, s->fault.rc, "the simulated disk failed");
 	old = c->rows.v[ev->seq - 1];
-	row = row_new(ev);
+	row = row_new(s, ev);
 	row->cursor = old->cursor;
 	row->commit = old->commit;
 	s->arrived.v[row->cursor - FIRST_CURSOR] = row;
@@ -394,16 +413,6 @@ static enum rc heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct
 	return RC_OK;
 }
 
-static bool copy_event(struct arena *a, const struct event *ev, struct event *ret)
-{
-	*ret = *ev;
-	ret->site = arena_strdup(a, ev->site);
-	ret->kind = arena_strdup(a, ev->kind);
-	ret->subject = arena_strdup(a, ev->subject);
-	ret->body = arena_strdup(a, ev->body);
-	return ret->site && ret->kind && ret->subject && ret->body;
-}
-
 static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
 	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
 {
@@ -415,29 +424,19 @@ static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_
 	if (n > most)
 		n = most;
 	events = arena_alloc(a, n * sizeof *events);
+	for (size_t i = 0; events && i < n; i++) {
+		const struct row *row = c->rows.v[first + i];
+
+		events[i] = row->ev;
+		events[i].body = arena_strndup(a, row->body, row->n_body);
+		if (!events[i].body)
+			events = NULL;
+	}
 	if (!events)
 		return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
-	for (size_t i = 0; i < n; i++)
-		if (!copy_event(a, &c->rows.v[first + i]->ev, &events[i]))
-			return err_set(e, RC_LIMIT,
-				"%zu events exceed the memory set aside for them", n);
 	*ret = events;
 	*ret_n = n;
 	return RC_OK;
-}
-
-static bool text_fits(const char *wanted, const char *text)
-{
-	return !wanted || str_eq(wanted, text);
-}
-
-static bool matches(const struct event_query *q, const struct event *ev)
-{
-	int64_t at = hlc_wall(ev->hlc).ms;
-
-	return (!q->since.ms || at >= q->since.ms) && (!q->until.ms || at <= q->until.ms) &&
-	       text_fits(q->site, ev->site) && text_fits(q->kind, ev->kind) &&
-	       text_fits(q->subject, ev->subject);
 }
 
 /* One query under way. */
@@ -445,22 +444,34 @@ struct search {
 	const struct event_query *q;
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor);
 	void *arg;
-	const struct row *below; /* NULL: from the newest */
-	struct map seen;         /* subjects, with is_latest_by_subject */
+	const struct name *site, *kind, *subject; /* NULL: any */
+	const struct row *below;                  /* NULL: from the newest */
+	uint64_t number;
 	uint32_t n;
 };
+
+static bool matches(const struct search *search, const struct row *row)
+{
+	const struct event_query *q = search->q;
+	int64_t at = hlc_wall(row->ev.hlc).ms;
+
+	return (!q->since.ms || at >= q->since.ms) && (!q->until.ms || at <= q->until.ms) &&
+	       (!search->site || search->site == row->site) &&
+	       (!search->kind || search->kind == row->kind) &&
+	       (!search->subject || search->subject == row->subject);
+}
 
 /* False when the search is over. */
 static bool offer(struct search *search, const struct row *row)
 {
 	const struct event_query *q = search->q;
 
-	if (!matches(q, &row->ev))
+	if (!matches(search, row))
 		return true;
 	if (q->is_latest_by_subject) {
-		if (map_has(&search->seen, row->ev.subject))
+		if (row->subject->seen == search->number)
 			return true;
-		map_put(&search->seen, row->ev.subject, search);
+		row->subject->seen = search->number;
 	}
 	if (search->below && compare_rows(row, search->below) >= 0)
 		return true;
@@ -518,11 +529,25 @@ static const struct row *row_of(const struct memory_store *s, uint64_t cursor)
 	return row && !row->forgotten ? row : NULL;
 }
 
+/* False: no event holds it. */
+static bool find_name(const struct memory_store *s, const char *text, const struct name **ret)
+{
+	*ret = text ? map_get(&s->names, text) : NULL;
+	return !text || *ret;
+}
+
+static bool find_names(const struct memory_store *s, struct search *search)
+{
+	return find_name(s, search->q->site, &search->site) &&
+	       find_name(s, search->q->kind, &search->kind) &&
+	       find_name(s, search->q->subject, &search->subject);
+}
+
 static enum rc query(void *ctx, const struct event_query *q,
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e)
 {
 	struct memory_store *s = ctx;
-	struct search search = { .q = q, .each = each, .arg = arg };
+	struct search search = { .q = q, .each = each, .arg = arg, .number = ++s->searches };
 
 	if (q->after_cursor && (q->before_cursor || q->is_latest_by_subject))
 		return err_set(e, RC_INPUT,
@@ -534,13 +559,14 @@ static enum rc query(void *ctx, const struct event_query *q,
 				(unsigned long)q->before_cursor);
 	}
 	must(!s->is_searching);
+	if (!find_names(s, &search))
+		return RC_OK;
 	s->is_searching = true;
 	if (q->after_cursor)
 		search_as_arrived(s, &search);
 	else
 		search_newest_first(s, &search);
 	s->is_searching = false;
-	map_fini(&search.seen);
 	return RC_OK;
 }
 
@@ -570,6 +596,8 @@ static void order(void *ctx, const char *const *sites, size_t n)
 	s->n_sites = n;
 	for (size_t i = 0; i < n; i++)
 		s->sites[i] = must_strdup(sites[i]);
+	map_each (&s->names, it)
+		((struct name *)it->value)->rank = rank_of(s, it->key);
 	relink(s);
 }
 
@@ -627,6 +655,9 @@ void memory_store_free(struct memory_store *s)
 	if (!s)
 		return;
 	memory_store_wipe(s);
+	map_each (&s->names, it)
+		free(it->value);
+	map_fini(&s->names);
 	free_sites(s);
 	free(s->arrived.v);
 	for (size_t i = 0; i < COUNT(s->sorted); i++)
@@ -674,16 +705,14 @@ bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *re
 	struct row *row = rows->n ? rows->v[number % rows->n] : NULL;
 	const struct chain *c = row ? find_chain(s, row->ev.site, row->ev.epoch) : NULL;
 	uint64_t which = number / (rows->n + 1);
-	size_t n_body;
 
 	if (!row || row == c->rows.v[c->rows.n - 1])
 		return false;
 	*ret = row->ev;
-	n_body = strlen(row->ev.body);
 	if (which % 4 == 0)
 		row->ev.hash.bytes[which % SHA256_BYTES] ^= (uint8_t)(1 << which % 8);
 	else /* never to a NUL: letters differ from it in more than the lowest bits */
-		((char *)row->ev.body)[which % n_body] ^= 1;
+		row->body[which % row->n_body] ^= 1;
 	return true;
 }
 
