@@ -489,7 +489,8 @@ static void feed(struct site *s, struct now now, uint8_t peer, const struct link
 	struct link_self self;
 	uint32_t n;
 
-	if (in->msg && (in->msg->kind == LINK_HELLO || in->msg->kind == LINK_BEAT))
+	if (in->msg && (in->msg->kind == LINK_HELLO || in->msg->kind == LINK_BEAT) &&
+		in->msg->heads_of == 0)
 		compare_own(s, peer, in->msg->heads, in->msg->n_heads);
 	self = self_of(s, now, peer);
 	n = link_step(&s->links[peer], now, &self, in, effects);

@@ -209,7 +209,7 @@ class Callers(unittest.TestCase):
             ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=mumbai", "-keyout",
              self.folder / "foreign.key", "-out", self.folder / "foreign.pem"], check=True, capture_output=True,
         )  # fmt: skip
-        hello = b'{"protocol":1,"site":"mumbai","lab":"x","beat":1,"echo":0,"heads":[]}'
+        hello = b'{"protocol":2,"site":"mumbai","lab":"x","beat":1,"echo":0,"heads":[]}'
         frame = struct.pack(">IBB", len(hello) + 2, 1, 0) + hello
         for foreign in (False, True):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

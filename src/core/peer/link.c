@@ -106,6 +106,32 @@ static struct link_effect *send(struct link_running *s, uint64_t connection,
 	return fx;
 }
 
+static bool is_as_shown(const struct link *l, const struct link_self *self)
+{
+	return l->shown_in && l->n_shown == self->n_heads &&
+	       memcmp(l->shown, self->heads, l->n_shown * sizeof l->shown[0]) == 0;
+}
+
+/* Connections deliver in order and lose nothing: what one has shown needn't be said again on it.  A
+ * HELLO is not counted: it may be for a candidate, whose first BEAT comes after others. */
+static void show_heads(struct link_running *s, struct link_msg *msg)
+{
+	struct link *l = s->l;
+
+	if (msg->kind == LINK_BEAT && is_as_shown(l, s->self)) {
+		msg->heads_of = l->shown_in;
+		return;
+	}
+	msg->heads = s->self->heads;
+	msg->n_heads = s->self->n_heads;
+	if (msg->kind == LINK_HELLO)
+		return;
+	if (msg->n_heads)
+		memcpy(l->shown, msg->heads, msg->n_heads * sizeof l->shown[0]);
+	l->n_shown = msg->n_heads;
+	l->shown_in = msg->beat;
+}
+
 /* A HELLO is a BEAT that introduces itself. */
 static void send_beat(struct link_running *s, uint64_t connection, enum link_msg_kind kind)
 {
@@ -122,8 +148,7 @@ static void send_beat(struct link_running *s, uint64_t connection, enum link_msg
 	msg->echo_held_ms = l->beat_heard ? s->now.mono.ms - l->beat_heard_at.ms : 0;
 	msg->state_digest = s->self->state_digest;
 	msg->can_deliver = s->self->can_deliver;
-	msg->heads = s->self->heads;
-	msg->n_heads = s->self->n_heads;
+	show_heads(s, msg);
 	if (kind == LINK_BEAT)
 		return;
 	msg->protocol = LINK_PROTOCOL;
@@ -144,6 +169,7 @@ static void use(struct link_running *s, uint64_t connection, bool is_dialled)
 	l->connection = connection;
 	l->is_dialled = is_dialled;
 	l->is_greeted = false;
+	l->shown_in = 0;
 	l->beat_heard = 0;
 	catchup_begin(l);
 }
@@ -244,6 +270,7 @@ static void note_heads(struct link *l, const struct link_msg *msg)
 	uint32_t n = msg->n_heads < LINK_HEADS_MAX ? msg->n_heads : LINK_HEADS_MAX;
 	size_t size = n * sizeof l->peer_heads[0];
 
+	l->peer_heads_of = msg->beat;
 	if (n == l->n_peer_heads && (n == 0 || memcmp(l->peer_heads, msg->heads, size) == 0))
 		return;
 	if (n)
@@ -262,7 +289,8 @@ static void note_beat(struct link_running *s, const struct link_msg *msg)
 	l->peer_can_deliver = msg->can_deliver;
 	l->peer_digest = msg->state_digest;
 	note_rtt(s, msg);
-	note_heads(l, msg);
+	if (msg->heads_of == 0)
+		note_heads(l, msg);
 	catchup_shown(s, echo);
 }
 
@@ -293,6 +321,8 @@ static void on_hello(struct link_running *s, const struct link_msg *msg)
 
 static void on_beat(struct link_running *s, const struct link_msg *msg)
 {
+	if (msg->heads_of && msg->heads_of != s->l->peer_heads_of)
+		return go_down(s, "a message of the connection was lost");
 	s->l->redials = 0; /* it has proven itself */
 	note_beat(s, msg);
 }

@@ -11,8 +11,9 @@
  * Both sites dial; where two connections meet, both keep the one dialled by the first declared
  * site: it waits as a candidate until its HELLO is there, so that changing over is not an outage.
  * While UP a BEAT goes out every 2 s with heads, a digest of the folded state, and the promise that
- * all our words are as journaled.  No bytes, no wait: every state but DOWN has a deadline;
- * redialling backs off 0.5 s, 1, 2, ... 15 s with jitter.
+ * all our words are as journaled.  Heads that the connection has shown already are left out.
+ * No bytes, no wait: every state but DOWN has a deadline; redialling backs off 0.5 s, 1, 2, ... 15 s
+ * with jitter.
  *
  * What is new is pushed, what is missing is pulled:
  *
@@ -47,7 +48,7 @@
 #define LINK_DIAL_MS       20000 /* the driver answers DO_DIAL sooner than this, or never */
 #define LINK_PULL_MS       4000  /* patience with a chain that stands still behind the peer's */
 #define LINK_PULL_MAX_MS   30000 /* the same, doubled after each answer in vain */
-#define LINK_PROTOCOL      1
+#define LINK_PROTOCOL      2
 
 /* Stop filling EVENTS at this size: a BEAT never waits behind more, and 0.5 Mbit/s are enough to be
  * heard before the peer becomes suspicious. */
@@ -78,6 +79,7 @@ struct link_msg {
 	int64_t echo_held_ms;  /* how long the sender held it before echoing */
 	uint64_t state_digest; /* of replicated folded state, valid when heads are equal */
 	bool can_deliver;      /* the sender's own egress works */
+	uint64_t heads_of;     /* BEAT: 0: heads are here; else they are as this earlier one showed */
 	const struct link_head *heads; /* borrowed, ours or the decoder's */
 	uint32_t n_heads;              /* at most LINK_HEADS_MAX */
 	/* EVENTS: a contiguous batch of one chain, as opaque bytes in the driver's hands:
@@ -192,6 +194,10 @@ struct link {
 	struct sha256 peer_lab_hash;
 	struct link_head peer_heads[LINK_HEADS_MAX];
 	uint32_t n_peer_heads;
+	uint64_t peer_heads_of;                 /* the beat of the connection that showed them */
+	struct link_head shown[LINK_HEADS_MAX]; /* of ours, by the connection's newest BEAT */
+	uint32_t n_shown;
+	uint64_t shown_in; /* that BEAT; 0: the connection had none yet */
 
 	bool is_promise_open; /* the peer showed more of its own chain than we held */
 	uint64_t promise_epoch, promise_seq;

@@ -79,12 +79,12 @@ static void another_protocol_is_refused_with_the_reason(void **unused)
 	struct link_msg m = hello();
 
 	(void)unused;
-	m.protocol = 2;
+	m.protocol = LINK_PROTOCOL + 1;
 	connected(&s, 1, true);
 	hear(&s, 1, &m);
 	assert_int_equal(s.l.state, LINK_DOWN);
 	assert_string_equal(sent(&s, LINK_BYE)->why,
-		"mumbai speaks link protocol 2, the other side speaks 1");
+		"mumbai speaks link protocol 3, the other side speaks 2");
 	assert_non_null(effect(&s, LINK_DO_CLOSE));
 }
 
@@ -115,6 +115,57 @@ static void a_beat_goes_out_every_two_seconds(void **unused)
 		assert_int_equal(s.n, 1);
 		assert_non_null(effect(&s, LINK_SAY_BEAT));
 	}
+}
+
+/* The BEAT of the next two seconds. */
+static const struct link_msg *next_beat(struct side *s)
+{
+	wait_ms(s, LINK_BEAT_MS);
+	hear_beat(s, s->heads, 1);
+	tick(s);
+	return sent(s, LINK_BEAT);
+}
+
+static void heads_are_shown_when_they_changed_and_once_on_each_connection(void **unused)
+{
+	struct side s = make();
+	struct link_msg m = hello();
+
+	(void)unused;
+	connected(&s, 1, true);
+	hear(&s, 1, &m);
+	/* Right after our HELLO, which isn't counted. */
+	assert_int_equal(sent(&s, LINK_BEAT)->heads_of, 0);
+	assert_int_equal(sent(&s, LINK_BEAT)->n_heads, 1);
+	assert_int_equal(next_beat(&s)->heads_of, s.l.shown_in);
+	assert_int_equal(sent(&s, LINK_BEAT)->n_heads, 0);
+	grow(&s, 11);
+	assert_int_equal(next_beat(&s)->heads_of, 0);
+	assert_int_equal(sent(&s, LINK_BEAT)->heads[0].seq, 11);
+	assert_int_equal(next_beat(&s)->heads_of, s.l.shown_in);
+	lose(&s, 1, "gone");
+	connected(&s, 2, true);
+	hear(&s, 2, &m);
+	assert_int_equal(sent(&s, LINK_BEAT)->heads_of, 0);
+}
+
+static void heads_that_are_not_shown_again_stand(void **unused)
+{
+	struct side s = make_up();
+	struct link_head more = head("mumbai", 1, 3);
+	struct link_msg m = { .kind = LINK_BEAT, .beat = 9 };
+
+	(void)unused;
+	hear_beat(&s, &more, 1);
+	assert_null(effect(&s, LINK_SAY_BEAT));
+	m.heads_of = s.l.beat_heard;
+	hear(&s, 1, &m);
+	assert_null(effect(&s, LINK_SAY_BEAT)); /* we still lack what was promised */
+	assert_int_equal(s.l.n_peer_heads, 1);
+	assert_int_equal(s.l.peer_heads[0].seq, 3);
+	m.heads_of++; /* which never came */
+	hear(&s, 1, &m);
+	assert_string_equal(s.l.why, "a message of the connection was lost");
 }
 
 static void a_quiet_peer_is_suspect_after_five_seconds_and_any_message_clears_it(void **unused)
@@ -332,6 +383,8 @@ int main(void)
 		cmocka_unit_test(another_protocol_is_refused_with_the_reason),
 		cmocka_unit_test(speaking_before_the_hello_ends_the_connection),
 		cmocka_unit_test(a_beat_goes_out_every_two_seconds),
+		cmocka_unit_test(heads_are_shown_when_they_changed_and_once_on_each_connection),
+		cmocka_unit_test(heads_that_are_not_shown_again_stand),
 		cmocka_unit_test(
 			a_quiet_peer_is_suspect_after_five_seconds_and_any_message_clears_it),
 		cmocka_unit_test(a_peer_quiet_for_eight_seconds_is_given_up),

@@ -293,16 +293,19 @@ static void note_shown(struct world *w, unsigned e, const struct parcel *p)
 {
 	struct end *end = &w->ends[e];
 
+	const struct link_head *heads = p->msg.heads_of ? end->link.peer_heads : p->heads;
+	uint32_t n = p->msg.heads_of ? end->link.n_peer_heads : p->msg.n_heads;
+
 	if (end->has_shown || (p->msg.kind != LINK_HELLO && p->msg.kind != LINK_BEAT))
 		return;
 	end->has_shown = true;
 	end->shown_epoch = 0;
-	for (uint32_t i = 0; i < p->msg.n_heads; i++) {
-		if (strcmp(p->heads[i].site, w->ends[!e].name) != 0 ||
-			p->heads[i].epoch < end->shown_epoch)
+	for (uint32_t i = 0; i < n; i++) {
+		if (strcmp(heads[i].site, w->ends[!e].name) != 0 ||
+			heads[i].epoch < end->shown_epoch)
 			continue;
-		end->shown_epoch = p->heads[i].epoch;
-		end->shown_seq = p->heads[i].seq;
+		end->shown_epoch = heads[i].epoch;
+		end->shown_seq = heads[i].seq;
 	}
 }
 

@@ -64,7 +64,10 @@ static void write_beat(struct json_out *w, const struct link_msg *msg)
 	json_int(w, "wall_ms", msg->wall.ms);
 	json_text(w, "digest", digest);
 	json_bool(w, "can_deliver", msg->can_deliver);
-	write_heads(w, msg);
+	if (msg->heads_of)
+		json_int(w, "heads_of", (int64_t)msg->heads_of);
+	else
+		write_heads(w, msg);
 }
 
 static void write_hello(struct json_out *w, const struct link_msg *msg)
@@ -122,7 +125,7 @@ static enum rc read_int(struct reading *r, const char *key, int64_t most, int64_
 
 static enum rc read_number(struct reading *r, const char *key, uint64_t *ret)
 {
-	int64_t number;
+	int64_t number = 0;
 	enum rc rc = read_int(r, key, INT64_MAX, &number);
 
 	if (rc == RC_OK)
@@ -202,10 +205,14 @@ static enum rc read_beat(struct reading *r)
 		rc = read_digest(r);
 	if (rc == RC_OK && !json_is_boolean(can_deliver))
 		rc = wrong(r, "can_deliver", "true or false");
-	if (rc == RC_OK)
-		rc = read_heads(r);
-	if (rc == RC_OK)
-		msg->can_deliver = json_is_true(can_deliver);
+	if (rc != RC_OK)
+		return rc;
+	msg->can_deliver = json_is_true(can_deliver);
+	if (msg->kind != LINK_BEAT || !json_object_get(r->object, "heads_of"))
+		return read_heads(r);
+	rc = read_number(r, "heads_of", &msg->heads_of);
+	if (rc == RC_OK && (msg->heads_of == 0 || msg->heads_of >= msg->beat))
+		rc = wrong(r, "heads_of", "an earlier beat");
 	return rc;
 }
 

@@ -13,7 +13,8 @@
  * Members (doc/formats.md describes them):
  *
  *	HELLO  protocol, site, lab, and those of BEAT
- *	BEAT   beat, echo, held_ms, wall_ms, digest, can_deliver, heads: [[site, epoch, seq, hash]]
+ *	BEAT   beat, echo, held_ms, wall_ms, digest, can_deliver, heads: [[site, epoch, seq, hash]];
+ *	       or heads_of in their place: they are as that earlier beat of the connection said
  *	PULL   echo, heads (one)
  *	BYE    why
  *

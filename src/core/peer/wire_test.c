@@ -93,6 +93,11 @@ static struct link_msg random_msg(struct rng *r, struct room *room)
 		m.echo_held_ms = rng_between(r, 0, DAY_MS);
 		m.state_digest = rng_next(r);
 		m.can_deliver = rng_chance(r, 1, 2);
+		if (m.kind == LINK_BEAT && rng_chance(r, 1, 2)) {
+			m.heads_of = m.beat / 2 + 1;
+			m.beat += m.beat < 3 ? 3 : 0;
+			m.n_heads = 0;
+		}
 	}
 	if (m.kind == LINK_HELLO) {
 		m.protocol = (uint32_t)rng_next(r);
@@ -111,6 +116,7 @@ static void assert_same(const struct link_msg *a, const struct link_msg *b)
 	assert_true(a->wall.ms == b->wall.ms && a->beat == b->beat && a->echo == b->echo);
 	assert_true(a->echo_held_ms == b->echo_held_ms && a->state_digest == b->state_digest);
 	assert_int_equal(a->can_deliver, b->can_deliver);
+	assert_true(a->heads_of == b->heads_of);
 	assert_string_equal(a->why, b->why);
 	assert_int_equal(a->n_events, b->n_events);
 	assert_int_equal(a->events_len, b->events_len);
@@ -255,6 +261,11 @@ static void unknown_kinds_are_skipped_and_unknown_members_ignored(void **unused)
 	"{\"beat\":" beat ",\"echo\":0,\"held_ms\":" held ",\"wall_ms\":" wall \
 	",\"digest\":" digest ",\"can_deliver\":" deliver ",\"heads\":" heads "}"
 
+#define HELLO_LIKE_A_BEAT                                                                   \
+	"{\"protocol\":2,\"site\":\"a\",\"lab\":" HASH ",\"beat\":1,\"echo\":0,"            \
+	"\"held_ms\":0,\"wall_ms\":0,\"digest\":\"0123456789abcdef\",\"can_deliver\":true," \
+	"\"heads_of\":1}"
+
 static void every_member_must_be_there_and_of_its_kind(void **unused)
 {
 	static const struct {
@@ -290,6 +301,13 @@ static void every_member_must_be_there_and_of_its_kind(void **unused)
 			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
 		{ LINK_PULL, "{\"echo\":0,\"heads\":[]}",
 			"PULL: member \"heads\" is not one head" },
+		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "null"),
+			"BEAT: member \"heads\" is not a list of at most 256" },
+		{ LINK_BEAT,
+			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true,\"heads_of\":1", "[]"),
+			"BEAT: member \"heads_of\" is not an earlier beat" },
+		{ LINK_HELLO, HELLO_LIKE_A_BEAT,
+			"HELLO: member \"heads\" is not a list of at most 256" },
 		{ LINK_HELLO, "{\"protocol\":4294967296}",
 			"HELLO: member \"protocol\" is not a number within its bounds" },
 		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"\"}",
