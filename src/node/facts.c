@@ -148,12 +148,15 @@ static enum peer_life life_of(struct site *s, uint8_t peer, struct now now)
 	return LIFE_UNKNOWN;
 }
 
-/* It said so itself.  The patience is that with one of whom nobody knows, so that a restart for an upgrade is none of
- * anybody's business. */
-static bool is_known_stopped(const struct site *s, uint8_t peer, struct now now)
+/* Of one that said itself that it stops.  The patience is that with one of whom nobody knows, whatever a
+ * watcher makes of it sooner, so that a restart for an upgrade is none of anybody's business. */
+static enum peer_life life_after_goodbye(struct site *s, uint8_t peer, struct now now)
 {
-	return s->is_stopped[peer] &&
-	       now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS;
+	if (life_of(s, peer, now) == LIFE_ALIVE)
+		return LIFE_ALIVE; /* it is back, and the link isn't */
+	return now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS + FACTS_ALONE_MS
+		       ? LIFE_DEAD
+		       : LIFE_UNKNOWN;
 }
 
 static void tell_alert(struct site *s, struct now now, uint8_t peer)
@@ -179,9 +182,12 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 	tell_alert(s, now, peer);
 	if (!is_lost(s, peer, now))
 		return;
-	life = is_blind ? LIFE_NOBODY_KNOWS : life_of(s, peer, now);
-	if (!is_blind && is_known_stopped(s, peer, now))
-		life = LIFE_DEAD;
+	if (is_blind)
+		life = LIFE_NOBODY_KNOWS;
+	else if (s->is_stopped[peer])
+		life = life_after_goodbye(s, peer, now);
+	else
+		life = life_of(s, peer, now);
 	if (life == LIFE_UNKNOWN)
 		return;
 	if (is_blind)

@@ -219,12 +219,15 @@ static void a_restart_of_a_few_seconds_is_not_told(void **state)
 	uint32_t n_messages = p->n_messages;
 
 	(void)state;
-	pair_shut_down(p, DUBLIN);
-	pair_run(p, 5 * SECOND_MS);
-	pair_start(p, DUBLIN);
-	pair_run(p, 5 * MINUTE_MS);
-	assert_int_equal(p->n_messages, n_messages);
-	assert_int_equal(pair_events(p, MUMBAI, "shutdown"), 1);
+	for (uint32_t i = 1; i <= 5; i++) { /* whenever the watcher heard it last */
+		pair_run(p, SECOND_MS);
+		pair_shut_down(p, DUBLIN);
+		pair_run(p, 11 * SECOND_MS);
+		pair_start(p, DUBLIN);
+		pair_run(p, 5 * MINUTE_MS);
+		assert_int_equal(p->n_messages, n_messages);
+		assert_int_equal(pair_events(p, MUMBAI, "shutdown"), i);
+	}
 }
 
 static void what_a_dead_site_would_say_of_itself_folds_into_its_death(void **state)
