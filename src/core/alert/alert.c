@@ -552,13 +552,14 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, const char *chec
 		       alert_is_silenced(a, now.wall, t->in));
 }
 
-/* Some channel shows it, or will in a moment; one that gave no answer maybe does. */
+/* Some channel shows it, or will in a moment; one that gave no answer maybe does.  The watcher knows what
+ * it was handed only by this. */
 static bool is_being_told(const struct alert *a, const struct tracked *t)
 {
 	for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
 		const struct outbox_slot *slot = &t->slots[i];
 
-		if (t->in->told[i].version)
+		if (t->in->told[i].version || (slot->number && slot->is_by_watcher))
 			return true;
 		if ((slot->number || slot->may_be_repeat) && pace_dies(&a->paces[i]).ms == NEVER_MS)
 			return true;

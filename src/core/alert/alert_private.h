@@ -33,6 +33,7 @@ struct tracked {
 	uint32_t n_beyond;  /* checks in alert.covers that are not among the members: no room */
 	struct outbox_slot {
 		uint64_t number;          /* delivery in flight; 0 none */
+		bool is_by_watcher;       /* that one */
 		struct mono deadline;     /* of that delivery */
 		struct mono not_before;   /* edits are spaced */
 		uint32_t noticed;         /* the newest version that is wanted */

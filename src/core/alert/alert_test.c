@@ -181,6 +181,23 @@ static void what_may_have_been_told_is_listed_for_the_watcher_as_long_as_there_i
 	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 0);
 }
 
+static void what_the_watcher_was_handed_it_knows_to_be_told(void **state)
+{
+	const char *roots[4];
+
+	(void)state;
+	pair_part(p);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	p->sites[MUMBAI].config.watcher = "webhost";
+	pair_reload(p, MUMBAI);
+	p->sites[MUMBAI].is_watcher_mute = true;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, 20 * SECOND_MS);
+	assert_true(pair_last(p)->is_by_watcher);
+	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 1);
+}
+
 static void a_channel_that_is_gone_is_said_and_no_way_out(void **state)
 {
 	(void)state;
@@ -206,6 +223,7 @@ int main(void)
 		T(a_message_links_to_the_page_of_its_incident),
 		T(roots_that_were_told_are_listed_for_the_watcher),
 		T(what_may_have_been_told_is_listed_for_the_watcher_as_long_as_there_is_a_way_out),
+		T(what_the_watcher_was_handed_it_knows_to_be_told),
 		T(a_channel_that_is_gone_is_said_and_no_way_out),
 	};
 

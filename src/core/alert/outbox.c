@@ -232,6 +232,7 @@ static void send(struct alert *a, struct now now, struct tracked *t, uint8_t cha
 
 	fx->delivery.payload = render(a, now, t, channel);
 	t->slots[channel].is_summary = false;
+	t->slots[channel].is_by_watcher = kind == ALERT_DO_WATCHER;
 	occupy(a, t, channel, fx->delivery.number, (struct mono){ now.mono.ms + patience });
 }
 
@@ -416,6 +417,7 @@ static void send_summary(struct alert *a, struct now now, struct tracked **list,
 	for (uint32_t i = 0; i < n; i++) {
 		ins[i] = list[i]->in;
 		list[i]->slots[channel].is_summary = true;
+		list[i]->slots[channel].is_by_watcher = false;
 		c.may_be_repeat |= list[i]->slots[channel].may_be_repeat;
 		occupy(a, list[i], channel, fx->delivery.number,
 			(struct mono){ now.mono.ms + ALERT_UNANSWERED_MS });
