@@ -114,6 +114,21 @@ void sending_want_outage(struct watcher *w)
 	w->is_unsaved = true;
 }
 
+bool sending_is_outage_out(const struct watcher *w)
+{
+	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
+		if (w->outage[i].number || w->outage[i].shown)
+			return true;
+	return false;
+}
+
+void sending_drop_outage(struct watcher *w)
+{
+	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
+		w->outage[i] = (struct slot){ 0 };
+	w->is_unsaved = true;
+}
+
 /* ---- drills */
 
 static void settle_drill(struct watcher *w, bool is_ok, const char *reason)

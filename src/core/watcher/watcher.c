@@ -119,6 +119,20 @@ static void age(struct watcher *w, struct now now, uint32_t site)
 		tell(w, now, site);
 }
 
+/* A living site has told it, before anything of ours could be shown: it isn't ours to tell any more. */
+static void withdraw(struct watcher *w, struct now now)
+{
+	if (!w->has_outage || w->outage_ended.ms || sending_is_outage_out(w))
+		return;
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
+		if (w->sites[i].state == WATCHED_TOLD && is_told_by_a_living_site(w, i))
+			become(w, now, i, WATCHED_SILENT);
+	if (watcher_has_told(w))
+		return;
+	w->has_outage = false;
+	sending_drop_outage(w);
+}
+
 /* ---- beacons */
 
 static uint32_t site_index(const struct watcher *w, const char *name)
@@ -268,6 +282,7 @@ void watcher_tick(struct watcher *w, struct now now)
 {
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
 		age(w, now, i);
+	withdraw(w, now);
 	sending_tick(w, now);
 	if (now.mono.ms >= w->save_due.ms) {
 		w->save_due.ms = now.mono.ms + SAVE_EVERY_MS;

@@ -5,7 +5,8 @@
  * Every site sends a signed beacon each BEACON_MS; the answer, signed too, says whom the watcher
  * hears since when, what the other sites have told, and what became of deliveries.  The watcher
  * speaks on its own only when a site is silent for WATCHER_SPEAK_MS and no living site has told it;
- * both sites silent is one message.  It edits that message when they return.  What it must remember
+ * both sites silent is one message.  It edits that message when they return, and drops it if a living
+ * site has told before the channel took it.  What it must remember
  * over a restart fits one small file (watcher_save, watcher_load); it grants nobody a new period of
  * silence.
  *

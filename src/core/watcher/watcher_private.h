@@ -80,8 +80,10 @@ void watcher_end_orphaned_outage(struct watcher *w, struct now now);
 
 /* sending.c */
 void sending_say(struct watcher *w, const char *site, const char *what);
-void sending_begin_outage(struct watcher *w); /* from here on about another one */
-void sending_want_outage(struct watcher *w);  /* its message is to be written anew */
+void sending_begin_outage(struct watcher *w);        /* from here on about another one */
+void sending_want_outage(struct watcher *w);         /* its message is to be written anew */
+bool sending_is_outage_out(const struct watcher *w); /* some channel shows it, or is about to */
+void sending_drop_outage(struct watcher *w);         /* nobody is told of it */
 void sending_want_drill(struct watcher *w);
 void sending_tick(struct watcher *w, struct now now);
 int64_t sending_wake_ms(const struct watcher *w);

@@ -83,6 +83,25 @@ static void what_a_living_site_tells_the_watcher_does_not_repeat(void **state)
 	assert_int_equal(n_attempts, 0);
 }
 
+static void what_a_site_told_before_the_watcher_could_it_does_not_repeat(void **state)
+{
+	(void)state;
+	both_alive();
+	mood = FAILS;
+	sites[MUMBAI].is_alive = false;
+	pass(2 * MINUTE_MS);
+	assert_true(n_attempts > 0);
+	sites[DUBLIN].tells = "site:mumbai";
+	pass(10 * SECOND_MS);
+	mood = DELIVERS;
+	pass(HOUR_MS);
+	assert_int_equal(n_posts, 0);
+	sites[DUBLIN].tells = NULL; /* and now nobody does */
+	pass(10 * SECOND_MS);
+	assert_int_equal(n_posts, 1);
+	assert_shows(0, "mumbai is silent");
+}
+
 static void a_site_may_have_the_longest_name(void **state)
 {
 	static char name[NAME_BYTES_MAX + 1], root[NAME_BYTES_MAX + 8];
@@ -329,6 +348,7 @@ int main(void)
 		TEST(a_site_that_is_quiet_for_20_s_is_silent),
 		TEST(a_silence_that_nobody_tells_is_told_after_45_s),
 		TEST(what_a_living_site_tells_the_watcher_does_not_repeat),
+		TEST(what_a_site_told_before_the_watcher_could_it_does_not_repeat),
 		TEST(a_site_may_have_the_longest_name),
 		TEST(another_incident_of_a_living_site_covers_no_silence),
 		TEST(when_the_site_that_told_dies_too_the_watcher_tells_of_both),
