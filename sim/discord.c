@@ -182,6 +182,7 @@ static void receive_site(struct world *w, void *arg)
 		m->ailments = ailments_in(w, m, p->delivery.payload);
 		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
+		m->says_stopped = strstr(p->delivery.payload, "stopped by its operator");
 		world_trace(w, "site%u %s message %s version %u", p->from,
 			is_new ? "posts" : "edits", p->id, p->delivery.version);
 		if (w->options.trace)
@@ -321,6 +322,7 @@ static void receive_watcher(struct world *w, void *arg)
 		show_from_watcher(w, m, in, p->delivery.payload);
 		m->ailments = ailments_in(w, m, p->delivery.payload);
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
+		m->says_stopped = strstr(p->delivery.payload, "stopped by its operator");
 		oracle_message(w, m, is_new);
 		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);

@@ -7,9 +7,10 @@
  */
 #include "sim/world.h"
 
-#define SHORTEST_MS (2 * SECOND_MS)
-#define LONGEST_MS  (25 * MINUTE_MS)
-#define FLIP_MIN_MS (40 * MINUTE_MS) /* between two changed bits; at most twice that */
+#define SHORTEST_MS  (2 * SECOND_MS)
+#define LONGEST_MS   (25 * MINUTE_MS)
+#define STOP_MEAN_MS (20 * MINUTE_MS) /* between two stops */
+#define FLIP_MIN_MS  (40 * MINUTE_MS) /* between two changed bits; at most twice that */
 
 struct active {
 	enum fault fault;
@@ -20,11 +21,11 @@ struct active {
 };
 
 /* Between the two bounds, each order of magnitude as likely as the other. */
-static int64_t draw_duration(struct world *w)
+static int64_t draw_duration(struct rng *rng)
 {
-	int64_t ms = SHORTEST_MS << rng_below(&w->rng, 10);
+	int64_t ms = SHORTEST_MS << rng_below(rng, 10);
 
-	ms += (int64_t)rng_below(&w->rng, (uint64_t)ms);
+	ms += (int64_t)rng_below(rng, (uint64_t)ms);
 	return ms < LONGEST_MS ? ms : LONGEST_MS;
 }
 
@@ -193,6 +194,14 @@ static void crash(struct world *w, struct active *f, bool begins)
 		start(w, f->site);
 	else if (!s->effects_left)
 		world_crash_site(w, f->site);
+}
+
+static void stop(struct world *w, struct active *f, bool begins)
+{
+	if (begins)
+		world_stop_site(w, f->site);
+	else
+		start(w, f->site);
 }
 
 static void torn(struct world *w, struct active *f, bool begins)
@@ -391,6 +400,7 @@ static void (*const acts[FAULTS])(struct world *, struct active *, bool) = {
 	[FAULT_OPERATOR] = operator_acts,
 	[FAULT_RELOAD] = reload,
 	[FAULT_AILMENT] = ail,
+	[FAULT_STOP] = stop,
 };
 
 /* ---- drawing */
@@ -402,7 +412,8 @@ static bool loses_history(enum fault fault)
 
 static bool stops_process(enum fault fault)
 {
-	return fault == FAULT_CRASH || fault == FAULT_TORN || loses_history(fault);
+	return fault == FAULT_CRASH || fault == FAULT_TORN || fault == FAULT_STOP ||
+	       loses_history(fault);
 }
 
 static bool uses_store(enum fault fault)
@@ -461,9 +472,9 @@ static void heal_due(struct world *w, void *arg)
 
 static bool draw(struct world *w, struct active *f)
 {
-	f->fault = (enum fault)rng_below(&w->rng, FAULTS);
+	f->fault = (enum fault)rng_below(&w->rng, FAULTS_DRAWN);
 	f->site = (uint8_t)rng_below(&w->rng, SIM_SITES);
-	f->amount = draw_duration(w);
+	f->amount = draw_duration(&w->rng);
 	f->check = CHECK_NONE;
 	if (f->fault == FAULT_AILMENT)
 		f->check = draw_down(w);
@@ -480,29 +491,52 @@ static bool draw(struct world *w, struct active *f)
 	return w->is_enabled[f->fault] && (f->fault != FAULT_AILMENT || f->check != CHECK_NONE);
 }
 
+static bool may_begin(struct world *w, const struct active *f)
+{
+	if (is_under_way(w, f) || (stops_process(f->fault) && !w->sites[f->site].site))
+		return false;
+	/* What nobody else has is lost with the disk: nobody can promise that. */
+	return !loses_history(f->fault) || (!w->flip.is_there && oracle_is_mirrored(w, f->site));
+}
+
+static void begin(struct world *w, const struct active *f, struct rng *rng)
+{
+	struct active *live = must_alloc(sizeof *live);
+
+	*live = *f;
+	live->next = w->active;
+	w->active = live;
+	w->n_faults++;
+	world_trace(w, "fault %d begins at site%u check %u", f->fault, f->site, f->check);
+	acts[f->fault](w, live, true);
+	world_changed(w);
+	world_later(w, draw_duration(rng), heal_due, live);
+}
+
 static void strike(struct world *w, void *arg)
 {
-	struct active f, *live;
+	struct active f;
 
 	(void)arg;
 	if (!w->is_chaos)
 		return;
 	world_later(w, 1 + (int64_t)rng_below(&w->rng, 2 * (uint64_t)w->mean_gap_ms), strike, NULL);
-	if (!draw(w, &f) || is_under_way(w, &f))
-		return;
-	if (stops_process(f.fault) && !w->sites[f.site].site)
-		return;
-	if (loses_history(f.fault) && (w->flip.is_there || !oracle_is_mirrored(w, f.site)))
-		return; /* what nobody else has is lost with the disk: nobody can promise that */
-	live = must_alloc(sizeof *live);
-	*live = f;
-	live->next = w->active;
-	w->active = live;
-	w->n_faults++;
-	world_trace(w, "fault %d begins at site%u check %u", f.fault, f.site, f.check);
-	acts[f.fault](w, live, true);
-	world_changed(w);
-	world_later(w, draw_duration(w), heal_due, live);
+	if (draw(w, &f) && may_begin(w, &f))
+		begin(w, &f, &w->rng);
+}
+
+/* Somebody stops a site for a while, as before an upgrade or a move. */
+static void stop_one(struct world *w, void *arg)
+{
+	struct active f = { .fault = FAULT_STOP,
+		.site = (uint8_t)rng_below(&w->stops, SIM_SITES),
+		.check = CHECK_NONE };
+
+	(void)arg;
+	world_later(w, 1 + (int64_t)rng_below(&w->stops, 2 * (uint64_t)STOP_MEAN_MS), stop_one,
+		NULL);
+	if (w->is_chaos && may_begin(w, &f))
+		begin(w, &f, &w->stops);
 }
 
 /* One at a time, and only what the peer has: what is nowhere else nobody can bring back. */
@@ -531,7 +565,7 @@ static void flip_again(struct world *w, void *arg)
 	world_later(w, FLIP_MIN_MS + (int64_t)rng_below(&w->rng, FLIP_MIN_MS), flip_again, NULL);
 }
 
-/* Drawn by a generator of its own, so that the other worlds stay what they were. */
+/* Drawn by generators of their own, so that the other worlds stay what they were. */
 static void draw_flips(struct world *w)
 {
 	struct rng own;
@@ -542,15 +576,23 @@ static void draw_flips(struct world *w)
 		world_later(w, FLIP_MIN_MS, flip_again, NULL);
 }
 
+static void draw_stops(struct world *w)
+{
+	rng_seed(&w->stops, w->options.seed ^ UINT64_C(0x5709));
+	if (rng_chance(&w->stops, 1, 3))
+		world_later(w, STOP_MEAN_MS, stop_one, NULL);
+}
+
 void faults_draw(struct world *w)
 {
 	static const int64_t gaps_ms[] = { 20 * SECOND_MS, MINUTE_MS, 3 * MINUTE_MS,
 		10 * MINUTE_MS };
 
-	for (int i = 0; i < FAULTS; i++)
+	for (int i = 0; i < FAULTS_DRAWN; i++)
 		w->is_enabled[i] = rng_chance(&w->rng, 1, 2);
 	w->is_enabled[FAULT_SERVICE] = true;
 	draw_flips(w);
+	draw_stops(w);
 	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
 	w->is_enabled[FAULT_GARBLE] &=
 		rng_chance(&w->rng, 1, 3); /* it takes the codec, which is slow */

@@ -10,7 +10,8 @@
  */
 #include "sim/world.h"
 
-#define STILL_MS    (4 * MINUTE_MS) /* confirmation, silence, deferral, settling, retries */
+#define STILL_MS    (4 * MINUTE_MS)  /* confirmation, silence, deferral, settling, retries */
+#define PATIENCE_MS (12 * SECOND_MS) /* with a site that said goodbye */
 #define JUST_NOW_MS (20 * SECOND_MS)
 /* The wait of a second change, two looks at most a minute apart, and the time to tell. */
 #define AILING_MS     (5 * MINUTE_MS)
@@ -151,6 +152,22 @@ static void expect_told(struct world *w, uint16_t check)
 	expect_reason_told(w, check);
 }
 
+/* Who said goodbye is told as stopped by its operator. */
+static void expect_stop_told(struct world *w, uint8_t site)
+{
+	uint16_t check = named(w, CHECK_SITE, site);
+
+	for (uint32_t i = 0; i < kept(w); i++) {
+		const struct sim_message *m = &w->messages[i];
+
+		if (m->cause != check || !m->is_live || m->is_summary)
+			continue;
+		w->n_checked++;
+		if (!m->says_stopped)
+			world_breach(w, "oracle 1: site%u was stopped, and is told as dead", site);
+	}
+}
+
 static void expect_site_told(struct world *w, uint8_t site)
 {
 	uint64_t set = bit(named(w, CHECK_SITE, site)) | bit(named(w, CHECK_LINK, 0));
@@ -161,6 +178,8 @@ static void expect_site_told(struct world *w, uint8_t site)
 	w->n_checked++;
 	if (!(told_checks(w) & set) && !(told_sites(w) & (1u << site)))
 		world_breach(w, "oracle 1: site%u is down and nobody was told", site);
+	if (w->sites[site].goodbye_ms != NEVER_MS)
+		expect_stop_told(w, site);
 }
 
 static bool is_declared(const struct world *w, uint16_t check)
@@ -218,6 +237,28 @@ static void doubt_untold(struct world *w, const struct site *s)
 void oracle_crash(struct world *w, uint8_t site)
 {
 	doubt_untold(w, w->sites[site].site);
+}
+
+static bool is_path_open(const struct world *w)
+{
+	return w->is_path_up[0][1] && w->is_path_up[1][0] && w->sites[0].is_wan_up &&
+	       w->sites[1].is_wan_up;
+}
+
+/* Its goodbye can be heard, and kept. */
+void oracle_stop(struct world *w, uint8_t site)
+{
+	struct sim_site *s = &w->sites[site];
+	const struct sim_site *peer = &w->sites[!site];
+
+	if (is_linked(w) && is_path_open(w) && !w->is_garbling && !s->is_disk_full &&
+		!peer->is_disk_full)
+		s->goodbye_ms = w->now_ms;
+}
+
+void oracle_start(struct world *w, uint8_t site)
+{
+	w->sites[site].goodbye_ms = NEVER_MS;
 }
 
 /* The same of a watcher that has lost what it saved. */
@@ -295,11 +336,70 @@ static bool is_of_one_site(const struct world *w, const struct sim_message *a,
 	return owner_of(w, a) == owner_of(w, b);
 }
 
+/* A restart is nobody's business. */
+static void expect_patience(struct world *w, const struct sim_message *m)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		int64_t goodbye_ms = w->sites[site].goodbye_ms;
+
+		if (goodbye_ms != NEVER_MS && m->cause == named(w, CHECK_SITE, site) &&
+			m->is_live && w->now_ms - goodbye_ms < PATIENCE_MS)
+			world_breach(w, "oracle 2: site%u was stopped for %lld s, and that is told",
+				site, (long long)((w->now_ms - goodbye_ms) / 1000));
+	}
+}
+
+static bool is_going_on(const struct world *w, const struct sim_message *m)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		const struct site *s = w->sites[site].site;
+		const struct incident *in =
+			s ? map_get(alert_incidents(site_alert(s)), m->incident) : NULL;
+
+		if (in && in->state == INCIDENT_OPEN && m->is_live)
+			return true;
+	}
+	return false;
+}
+
+static bool is_by_watcher_since(const struct sim_message *m, uint8_t site, int64_t since_ms)
+{
+	return (m->silent_sites & (1u << site)) && m->created_ms >= since_ms;
+}
+
+/* Of a site that is down the watcher is silent, if it knows that another told of it; and if it spoke first,
+ * somebody may have deleted that. */
+static void expect_watcher_silent(struct world *w, const struct sim_message *m, uint8_t site)
+{
+	uint16_t check = named(w, CHECK_SITE, site);
+	const struct sim_message *told = NULL;
+
+	for (uint32_t i = 0; i < kept(w); i++) {
+		const struct sim_message *o = &w->messages[i];
+
+		if (o != m && is_by_watcher_since(o, site, w->sites[site].ended_ms))
+			return;
+		if (o->cause == check && is_going_on(w, o) &&
+			w->now_ms - o->created_ms > JUST_NOW_MS)
+			told = o;
+	}
+	w->n_checked++;
+	if (told)
+		world_breach(w,
+			"oracle 2: site%u is down by message %u, and the watcher tells it again",
+			site, (unsigned)told->id);
+}
+
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
+	for (uint8_t site = 0; is_new && site < SIM_SITES; site++)
+		if (!w->sites[site].site && (m->silent_sites & (1u << site)) &&
+			can_ask_watcher(w, !site) && w->now_ms - w->quiet_since_ms > JUST_NOW_MS)
+			expect_watcher_silent(w, m, site);
 	if (!is_new || m->cause == CHECK_NONE)
 		return;
 	w->n_incidents++;
+	expect_patience(w, m);
 	for (uint32_t i = 0; i < kept(w); i++) {
 		struct sim_message *o = &w->messages[i];
 

@@ -330,7 +330,7 @@ static void learn_end(struct world *w, void *arg)
 	if (c && c->is_open[x->end] && is_alive(w, c, x->end)) {
 		uint8_t self = c->end[x->end];
 
-		if (!passes(w, c->end[!x->end], self)) {
+		if (!passes(w, c->end[!x->end], self) || c->way[!x->end].first) {
 			world_later(w, BLOCKED_RETRY_MS, learn_end, x);
 			return;
 		}

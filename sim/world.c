@@ -186,6 +186,7 @@ void world_start_site(struct world *w, uint8_t site)
 		.seed = rng_next(&w->rng) };
 	struct err e = { 0 };
 
+	oracle_start(w, site);
 	s->generation++;
 	w->flip.unwatched_ms = w->flip.site == site ? w->now_ms : w->flip.unwatched_ms;
 	if (site_open(&s->site, &setup, world_now(w, site), &e) != RC_OK) {
@@ -208,13 +209,11 @@ void world_reload_site(struct world *w, uint8_t site, const struct lab *lab)
 	world_drain(w, site);
 }
 
-void world_crash_site(struct world *w, uint8_t site)
+static void end_process(struct world *w, uint8_t site)
 {
 	struct sim_site *s = &w->sites[site];
 
-	if (!s->site)
-		return;
-	oracle_crash(w, site);
+	s->ended_ms = w->now_ms;
 	world_changed(w);
 	heap_remove(&w->events, &s->timer);
 	site_free(s->site);
@@ -222,6 +221,25 @@ void world_crash_site(struct world *w, uint8_t site)
 	memory_store_crash(s->store);
 	wires_drop_all(w, site);
 	note_link(w, site);
+}
+
+void world_crash_site(struct world *w, uint8_t site)
+{
+	if (!w->sites[site].site)
+		return;
+	oracle_crash(w, site);
+	end_process(w, site);
+}
+
+void world_stop_site(struct world *w, uint8_t site)
+{
+	struct sim_site *s = &w->sites[site];
+
+	oracle_stop(w, site);
+	site_shutdown(s->site, world_now(w, site), "asked to");
+	world_drain(w, site);
+	if (s->site) /* what it hasn't done by now it never does */
+		end_process(w, site);
 }
 
 /* ---- the watcher */
@@ -323,7 +341,7 @@ void world_init(struct world *w, const struct sim_options *options)
 		s->store = memory_store_new();
 		s->lab = w->lab;
 		s->is_wan_up = s->is_egress_up = s->is_watcher_path_up = true;
-		s->linked_since_ms = s->lost_history_ms = NEVER_MS;
+		s->linked_since_ms = s->lost_history_ms = s->goodbye_ms = NEVER_MS;
 		s->timer.tie = i;
 		w->is_path_up[i][!i] = true;
 	}

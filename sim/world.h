@@ -55,6 +55,9 @@ enum fault {
 	FAULT_OPERATOR, /* silences, acknowledgements, pauses */
 	FAULT_RELOAD,   /* a site runs a lab.yaml with fewer checks */
 	FAULT_AILMENT,  /* what is down fails in another way */
+	FAULTS_DRAWN,
+	/* In some worlds only, and at a pace of its own: a site is stopped in good order, and comes back. */
+	FAULT_STOP = FAULTS_DRAWN,
 	FAULTS,
 };
 /* Apart from these, now and then, a site's disk changes a bit of an event that it holds. */
@@ -70,8 +73,9 @@ struct sim_message { /* one message in Discord */
 	uint8_t ailments;      /* bit n: its headline says that the cause fails in way n */
 	bool is_live;          /* what it shows is not over */
 	bool is_deleted;
-	bool is_summary;  /* it tells of several incidents at once, after an outage */
-	bool is_doubtful; /* says that it may be a repeat */
+	bool is_summary;   /* it tells of several incidents at once, after an outage */
+	bool is_doubtful;  /* says that it may be a repeat */
+	bool says_stopped; /* that a site was stopped by its operator */
 	uint32_t version;
 };
 
@@ -88,6 +92,8 @@ struct sim_site {
 	int64_t effects_left;    /* it dies after so many; 0: it doesn't */
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
+	int64_t ended_ms;        /* its process did, last */
+	int64_t goodbye_ms; /* it was stopped last, and its peer could hear that; NEVER_MS: not so */
 	uint64_t answers;
 };
 
@@ -148,6 +154,7 @@ struct world {
 	bool has_flips; /* journals are scrubbed */
 	struct sim_flip flip;
 	uint64_t n_flips;
+	struct rng stops; /* of the worlds in which sites are stopped */
 	/* Wires. */
 	int64_t slow_ms;
 	bool is_garbling;
@@ -171,6 +178,7 @@ void world_drain(struct world *w, uint8_t site); /* a site's effects, after any 
 void world_drain_watcher(struct world *w);
 void world_start_site(struct world *w, uint8_t site);
 void world_crash_site(struct world *w, uint8_t site);
+void world_stop_site(struct world *w, uint8_t site);
 void world_start_watcher(struct world *w);
 void world_trace(struct world *w, const char *fmt, ...) PRINTF(2, 3);
 void world_breach(struct world *w, const char *fmt, ...) PRINTF(2, 3);
@@ -215,8 +223,10 @@ void faults_flip(struct world *w);
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
 void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
-	uint8_t site);                        /* about to: what it hasn't written down is gone */
-void oracle_watcher_forgets(struct world *w); /* it will come back without what it saved */
+	uint8_t site);                           /* about to: what it hasn't written down is gone */
+void oracle_stop(struct world *w, uint8_t site); /* about to, in good order */
+void oracle_start(struct world *w, uint8_t site); /* about to, whatever ended it before */
+void oracle_watcher_forgets(struct world *w);     /* it will come back without what it saved */
 void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
 void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
