@@ -13,6 +13,19 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+struct subjects { /* that the events had, each once */
+	const char *names[LINES_MAX];
+	size_t n;
+};
+
+static void remember(struct subjects *to, const char *name)
+{
+	for (size_t i = 0; i < to->n; i++)
+		if (str_eq(to->names[i], name))
+			return;
+	to->names[to->n++] = name;
+}
+
 static void arrive(struct fixture *f, const struct event *ev)
 {
 	struct now now = fixture_now(f);
@@ -26,7 +39,7 @@ static void arrive(struct fixture *f, const struct event *ev)
 	fixture_drain(f);
 }
 
-/* By the name that the event has for it, too. */
+/* By the name that the events have for it, too. */
 static void ask_of(struct fixture *f, const char *subject)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -48,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			ASK(LAB_ "/events?limit=500") ASK(LAB_ "/when/immich") ASK("/metrics");
 	scoped(mem_free) char *text = must_alloc(size + 1);
 	char *rest = text, *line;
+	struct subjects subjects = { .n = 0 };
 	struct hostile_chain chain;
 	struct fixture f;
 	struct event ev;
@@ -59,8 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!hostile_chain_next(&chain, line, &ev))
 			continue;
 		arrive(&f, &ev);
-		ask_of(&f, ev.subject);
+		remember(&subjects, ev.subject);
 	}
+	for (size_t i = 0; i < subjects.n; i++)
+		ask_of(&f, subjects.names[i]);
 	stranger_says(&f, everything, sizeof everything - 1);
 	fixture_fini(&f);
 	hostile_chain_fini(&chain);
