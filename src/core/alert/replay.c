@@ -199,13 +199,16 @@ static void apply_ack(struct alert *a, const struct alert_event *ev)
 
 static void apply_silence(struct alert *a, const struct alert_event *ev)
 {
-	/* A malformed silence is the writer's mistake; its own site refused it already. */
-	enum rc rc = silences_apply(&a->silences, ev->subject, ev->hlc,
-		json_node_text(ev->body, "matchers", ""), json_node_time(ev->body, "from"),
-		json_node_time(ev->body, "until"), json_node_text(ev->body, "why", ""),
-		json_node_text(ev->body, "by", ev->site), NULL);
+	const struct silence_word word = { .id = ev->subject,
+		.hlc = ev->hlc,
+		.matchers = json_node_text(ev->body, "matchers", ""),
+		.from = json_node_time(ev->body, "from"),
+		.until = json_node_time(ev->body, "until"),
+		.why = json_node_text(ev->body, "why", ""),
+		.by = json_node_text(ev->body, "by", ev->site) };
 
-	if (rc == RC_OK)
+	/* A malformed silence is the writer's mistake; its own site refused it already. */
+	if (silences_apply(&a->silences, &word, NULL) == RC_OK)
 		a->is_dirty = true;
 }
 

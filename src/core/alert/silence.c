@@ -65,42 +65,41 @@ static struct silence *make_room(struct silences *s, struct wall until)
 }
 
 /* Of two events with the same stamp, written at two sites at once, the one that both sites pick. */
-static bool supersedes(const struct silence *known, uint64_t hlc, const char *matchers,
-	struct wall until)
+static bool supersedes(const struct silence_word *word, const struct silence *known)
 {
-	if (known->hlc != hlc)
-		return hlc > known->hlc;
-	if (known->until.ms != until.ms)
-		return until.ms > known->until.ms;
-	return strcmp(matchers, known->matchers_text) > 0;
+	if (known->hlc != word->hlc)
+		return word->hlc > known->hlc;
+	if (known->until.ms != word->until.ms)
+		return word->until.ms > known->until.ms;
+	return strcmp(word->matchers, known->matchers_text) > 0;
 }
 
-enum rc silences_apply(struct silences *s, const char *id, uint64_t hlc, const char *matchers,
-	struct wall from, struct wall until, const char *why, const char *by, struct err *e)
+enum rc silences_apply(struct silences *s, const struct silence_word *word, struct err *e)
 {
 	scoped(matchers_free) struct matchers *parsed = NULL;
-	struct silence *known = find(s, id);
+	struct silence *known = find(s, word->id);
 	enum rc rc;
 
-	if (known && !supersedes(known, hlc, matchers, until))
+	if (known && !supersedes(word, known))
 		return RC_OK;
-	rc = matchers_parse(&parsed, matchers, e);
+	rc = matchers_parse(&parsed, word->matchers, e);
 	if (rc != RC_OK)
-		return err_in(e, RC_INPUT, "silence %s", id);
+		return err_in(e, RC_INPUT, "silence %s", word->id);
 	if (!known)
-		known = make_room(s, until);
+		known = make_room(s, word->until);
 	if (!known)
-		return err_set(e, RC_LIMIT, "silence %s: %d silences end later", id, SILENCES_MAX);
+		return err_set(e, RC_LIMIT, "silence %s: %d silences end later", word->id,
+			SILENCES_MAX);
 	silence_fini(known);
 	*known = (struct silence){
-		.id = must_strdup(id),
-		.matchers_text = must_strdup(matchers),
-		.why = must_strdup(why ? why : ""),
-		.by = must_strdup(by ? by : ""),
+		.id = must_strdup(word->id),
+		.matchers_text = must_strdup(word->matchers),
+		.why = must_strdup(word->why ? word->why : ""),
+		.by = must_strdup(word->by ? word->by : ""),
 		.matchers = TAKE(parsed),
-		.from = from,
-		.until = until,
-		.hlc = hlc,
+		.from = word->from,
+		.until = word->until,
+		.hlc = word->hlc,
 	};
 	return RC_OK;
 }

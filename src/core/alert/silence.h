@@ -63,12 +63,16 @@ struct silences {
 void silences_init(struct silences *s);
 void silences_fini(struct silences *s);
 SCOPED_FINI(silences_fini, struct silences)
+struct silence_word { /* what a `silence` event says; an earlier one of that id is overruled */
+	const char *id, *matchers;
+	const char *why, *by; /* NULL: not said */
+	struct wall from, until;
+	uint64_t hlc;
+};
 /* Apply a `silence` event; older than what is known of this id: ignored.  RC_INPUT when the
  * matchers are malformed (the event is kept in the journal, but silences nothing).  Beyond
  * SILENCES_MAX those that end first give way. */
-enum rc silences_apply(struct silences *s, const char *id, uint64_t hlc, const char *matchers,
-	struct wall from, struct wall until, const char *why, const char *by,
-	struct err *e) MUST_USE;
+enum rc silences_apply(struct silences *s, const struct silence_word *word, struct err *e) MUST_USE;
 /* Forget silences that ended more than a day ago. */
 void silences_prune(struct silences *s, struct wall now);
 /* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */

@@ -166,9 +166,10 @@ static void a_label_that_no_check_has_is_named(void **state)
 
 static void apply(struct silences *s, const char *id, uint64_t hlc, int64_t from, int64_t until)
 {
-	assert_int_equal(silences_apply(s, id, hlc, "name=immich", (struct wall){ from },
-				 (struct wall){ until }, "moving house", "ana", NULL),
-		RC_OK);
+	const struct silence_word word = { id, "name=immich", "moving house", "ana", { from },
+		{ until }, hlc };
+
+	assert_int_equal(silences_apply(s, &word, NULL), RC_OK);
 }
 
 static bool covered(const struct silences *s, int64_t t)
@@ -217,15 +218,17 @@ static void the_newest_word_on_a_silence_wins_in_whatever_order_it_comes(void **
 
 static void malformed_matchers_leave_what_was_known(void **state)
 {
+	const struct silence_word malformed = { .id = "a",
+		.matchers = "name=~\"[\"",
+		.until = { 9000 },
+		.hlc = 2 };
 	scoped(silences_fini) struct silences s;
 	struct err e = { 0 };
 
 	(void)state;
 	silences_init(&s);
 	apply(&s, "a", 1, 0, 1000);
-	assert_int_equal(silences_apply(&s, "a", 2, "name=~\"[\"", (struct wall){ 0 },
-				 (struct wall){ 9000 }, "", "", &e),
-		RC_INPUT);
+	assert_int_equal(silences_apply(&s, &malformed, &e), RC_INPUT);
 	assert_true(str_starts(e.text, "silence a: matchers: name"));
 	assert_true(covered(&s, 500));
 }
@@ -245,6 +248,10 @@ static void what_ended_a_day_ago_is_forgotten(void **state)
 
 static void beyond_the_bound_those_that_end_first_give_way(void **state)
 {
+	const struct silence_word shortest = { .id = "shortest",
+		.matchers = "name=immich",
+		.until = { 5 },
+		.hlc = 1 };
 	scoped(silences_fini) struct silences s;
 	char id[16];
 
@@ -257,9 +264,7 @@ static void beyond_the_bound_those_that_end_first_give_way(void **state)
 	apply(&s, "longest", 1, 0, 99999);
 	assert_int_equal(s.n, SILENCES_MAX);
 	assert_true(covered(&s, 50000));
-	assert_int_equal(silences_apply(&s, "shortest", 1, "name=immich", (struct wall){ 0 },
-				 (struct wall){ 5 }, "", "", NULL),
-		RC_LIMIT);
+	assert_int_equal(silences_apply(&s, &shortest, NULL), RC_LIMIT);
 }
 
 /* The same operations against the plainest thing that could be right: a list of what was applied.
