@@ -292,15 +292,19 @@ static enum rc pause_check(struct world *w, struct active *f)
 	struct wall until = { now.wall.ms + f->amount };
 
 	hush(w, f->check, f->amount);
-	return site_pause(w->sites[f->site].site, now, w->lab->checks[f->check].name, until,
-		"maintenance", "operator", NULL);
+	return site_pause(w->sites[f->site].site, now,
+		&(struct site_word){ w->lab->checks[f->check].name, "maintenance", "operator",
+			until },
+		NULL);
 }
 
 /* Too early for a machine, too late for another person: the check stays hushed for the oracles. */
 static enum rc resume_check(struct world *w, struct active *f)
 {
 	return site_pause(w->sites[f->site].site, world_now(w, f->site),
-		w->lab->checks[f->check].name, (struct wall){ 1 }, "done", "operator", NULL);
+		&(struct site_word){ w->lab->checks[f->check].name, "done", "operator",
+			(struct wall){ 1 } },
+		NULL);
 }
 
 static enum rc silence_check(struct world *w, struct active *f)
@@ -311,8 +315,9 @@ static enum rc silence_check(struct world *w, struct active *f)
 
 	snprintf(matchers, sizeof matchers, "{name=\"%s\"}", w->lab->checks[f->check].name);
 	hush(w, f->check, f->amount);
-	return site_silence(w->sites[f->site].site, now, matchers, until, "maintenance", "operator",
-		w->last_silence, NULL);
+	return site_silence(w->sites[f->site].site, now,
+		&(struct site_word){ matchers, "maintenance", "operator", until }, w->last_silence,
+		NULL);
 }
 
 static enum rc lift_silence(struct world *w, struct active *f)
@@ -343,7 +348,8 @@ static enum rc acknowledge(struct world *w, struct active *f)
 	}
 	if (!oldest)
 		return RC_NOT_FOUND;
-	return site_ack(s->site, world_now(w, f->site), oldest->id, "looking", "operator", NULL);
+	return site_ack(s->site, world_now(w, f->site),
+		&(struct site_word){ oldest->id, "looking", "operator" }, NULL);
 }
 
 /* What they are told when it doesn't work is not looked at. */

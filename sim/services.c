@@ -79,7 +79,8 @@ static void job(struct world *w, void *arg)
 	if (!s->site || !w->is_job_alive[check])
 		return;
 	/* A refused report is the job's to repeat; these don't. */
-	if (site_ping(s->site, world_now(w, c->home), c->name, "success", 0, NULL, NULL) == RC_OK)
+	if (site_ping(s->site, world_now(w, c->home),
+		    &(struct heartbeat_ping){ c->name, "success" }, NULL) == RC_OK)
 		world_drain(w, c->home);
 }
 

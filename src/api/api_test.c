@@ -298,7 +298,8 @@ static void events_come_newest_first_and_a_page_at_a_time(void **state)
 	for (int i = 0; i < 10; i++) {
 		f.ahead_ms += 10;
 		snprintf(note, sizeof note, "note %d", i);
-		assert_int_equal(site_note(f.site, fixture_now(&f), "a thing", note, "me", NULL),
+		assert_int_equal(site_note(f.site, fixture_now(&f),
+					 &(struct site_word){ "a thing", note, "me" }, NULL),
 			RC_OK);
 	}
 	all = fixture_get(&f, LAB_ "/events");
@@ -330,8 +331,9 @@ static void events_after_a_cursor_come_as_they_arrived(void **state)
 	fixture_init(&f, FIXTURE_OPEN);
 	first = fixture_get(&f, LAB_ "/events?limit=1");
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(
-			site_note(f.site, fixture_now(&f), "x", i ? "later" : "first", "me", NULL),
+		assert_int_equal(site_note(f.site, fixture_now(&f),
+					 &(struct site_word){ "x", i ? "later" : "first", "me" },
+					 NULL),
 			RC_OK);
 	snprintf(target, sizeof target, LAB_ "/events?after=%s", text_at(first, "events.0.cursor"));
 	rest = fixture_get(&f, target);
@@ -348,7 +350,9 @@ static void events_are_filtered(void **state)
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
 	f.ahead_ms += HOUR_MS;
-	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "hello", "me", NULL), RC_OK);
+	assert_int_equal(
+		site_note(f.site, fixture_now(&f), &(struct site_word){ "x", "hello", "me" }, NULL),
+		RC_OK);
 	kinds = fixture_get(&f, LAB_ "/events?kind=note,boot");
 	assert_int_equal(json_array_size(json_at(kinds, "events")), 2);
 	assert_string_equal(text_at(kinds, "events.0.kind"), "note");

@@ -72,16 +72,11 @@ static enum rc check_token(const struct call *c, const struct lab_check *check, 
 	return RC_OK;
 }
 
-struct report {
-	const char *what;
-	int code;
-};
-
-static enum rc read_report(const char *text, struct report *ret, struct err *e)
+static enum rc read_report(const char *text, struct heartbeat_ping *ret, struct err *e)
 {
 	size_t digits = text ? strspn(text, "0123456789") : 0;
 
-	*ret = (struct report){ .what = "success" };
+	ret->what = "success";
 	if (!text)
 		return RC_OK;
 	if (str_eq(text, "start") || str_eq(text, "fail")) {
@@ -121,12 +116,12 @@ enum rc heartbeat_ping(struct call *c, struct answer *out, struct err *e)
 	const char *name = c->found.args[0];
 	const struct lab *lab = site_lab(c->view.site);
 	uint16_t check = lab_check_index(lab, name);
-	struct report report;
+	struct heartbeat_ping ping = { .name = name };
 	enum rc rc;
 
 	if (check == NO_CHECK || lab->checks[check].kind != CHECK_HEARTBEAT)
 		return err_set(e, RC_NOT_FOUND, "no heartbeat '%.64s' is declared", name);
-	rc = read_report(c->found.args[1], &report, e);
+	rc = read_report(c->found.args[1], &ping, e);
 	if (rc == RC_OK)
 		rc = check_token(c, &lab->checks[check], e);
 	if (rc != RC_OK)
@@ -136,7 +131,8 @@ enum rc heartbeat_ping(struct call *c, struct answer *out, struct err *e)
 		return err_set(e, RC_LIMIT,
 			"heartbeat '%s' reports too fast; once a second is enough", name);
 	}
-	rc = site_ping(c->api->setup.site, c->now, name, report.what, report.code, clean_log(c), e);
+	ping.log = clean_log(c);
+	rc = site_ping(c->api->setup.site, c->now, &ping, e);
 	c->api->setup.after_input(c->api->setup.ctx);
 	if (rc != RC_OK)
 		return rc;

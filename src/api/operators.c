@@ -62,8 +62,8 @@ enum rc silence_add(struct call *c, struct answer *out, struct err *e)
 		rc = read_until(c, m[FOR].value, m[UNTIL].value, &until, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = site_silence(c->api->setup.site, c->now, m[MATCHERS].value, until, m[WHY].value,
-		m[BY].value, id, e);
+	rc = site_silence(c->api->setup.site, c->now,
+		&(struct site_word){ m[MATCHERS].value, m[WHY].value, m[BY].value, until }, id, e);
 	c->api->setup.after_input(c->api->setup.ctx);
 	if (rc != RC_OK)
 		return rc;
@@ -94,7 +94,8 @@ enum rc incident_ack(struct call *c, struct answer *out, struct err *e)
 
 	if (rc != RC_OK)
 		return rc;
-	rc = site_ack(c->api->setup.site, c->now, c->found.args[0], m[0].value, m[1].value, e);
+	rc = site_ack(c->api->setup.site, c->now,
+		&(struct site_word){ c->found.args[0], m[0].value, m[1].value }, e);
 	return end_input(c, rc, out);
 }
 
@@ -128,8 +129,8 @@ enum rc check_pause(struct call *c, struct answer *out, struct err *e)
 		rc = read_length(c, m[0].value, &until, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = site_pause(c->api->setup.site, c->now, c->found.args[0], until, m[1].value, m[2].value,
-		e);
+	rc = site_pause(c->api->setup.site, c->now,
+		&(struct site_word){ c->found.args[0], m[1].value, m[2].value, until }, e);
 	return end_input(c, rc, out);
 }
 
@@ -141,8 +142,8 @@ enum rc check_resume(struct call *c, struct answer *out, struct err *e)
 
 	if (rc != RC_OK)
 		return rc;
-	rc = site_pause(c->api->setup.site, c->now, c->found.args[0], c->now.wall, m[0].value,
-		m[1].value, e);
+	rc = site_pause(c->api->setup.site, c->now,
+		&(struct site_word){ c->found.args[0], m[0].value, m[1].value, c->now.wall }, e);
 	return end_input(c, rc, out);
 }
 
@@ -157,6 +158,7 @@ enum rc note_add(struct call *c, struct answer *out, struct err *e)
 		rc = err_set(e, RC_INPUT, "'text' is missing");
 	if (rc != RC_OK)
 		return rc;
-	rc = site_note(c->api->setup.site, c->now, m[2].value, m[0].value, m[1].value, e);
+	rc = site_note(c->api->setup.site, c->now,
+		&(struct site_word){ m[2].value, m[0].value, m[1].value }, e);
 	return end_input(c, rc, out);
 }

@@ -193,14 +193,18 @@ static void events_of_the_journal_are_told_once_each_in_order(void **state)
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
-	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "before", "me", NULL), RC_OK);
+	assert_int_equal(site_note(f.site, fixture_now(&f),
+				 &(struct site_word){ "x", "before", "me" }, NULL),
+		RC_OK);
 	fixture_drain(&f);
 	follow(&f, &p);
 	for (int i = 0; i < 50; i++) {
 		char note[32];
 
 		snprintf(note, sizeof note, "note %d.", i);
-		assert_int_equal(site_note(f.site, fixture_now(&f), "x", note, "me", NULL), RC_OK);
+		assert_int_equal(site_note(f.site, fixture_now(&f),
+					 &(struct site_word){ "x", note, "me" }, NULL),
+			RC_OK);
 		fixture_drain(&f);
 		if (i % 10 == 0)
 			pump_run(&f.loop, 260);
@@ -230,8 +234,9 @@ static void a_silence_and_its_end_by_the_clock_are_told(void **state)
 	fixture_init(&f, FIXTURE_OPEN);
 	follow(&f, &p);
 	until.ms = fixture_now(&f).wall.ms + 60000;
-	assert_int_equal(site_silence(f.site, fixture_now(&f), "{name=\"immich\"}", until, "w",
-				 "me", id, NULL),
+	assert_int_equal(site_silence(f.site, fixture_now(&f),
+				 &(struct site_word){ "{name=\"immich\"}", "w", "me", until }, id,
+				 NULL),
 		RC_OK);
 	fixture_drain(&f);
 	begun = message(&p, "change");
@@ -281,10 +286,13 @@ static void a_client_that_reads_nothing_is_cut_off_and_others_go_on(void **state
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
 	for (int i = 0; i < 300; i++) { /* 1 MB as JSON: more than the kernel's buffers and ours */
-		assert_int_equal(site_note(f.site, fixture_now(&f), "x", text, "me", NULL), RC_OK);
+		assert_int_equal(site_note(f.site, fixture_now(&f),
+					 &(struct site_word){ "x", text, "me" }, NULL),
+			RC_OK);
 		fixture_drain(&f);
 	}
-	assert_int_equal(site_note(f.site, fixture_now(&f), "x", "the last one", "me", NULL),
+	assert_int_equal(site_note(f.site, fixture_now(&f),
+				 &(struct site_word){ "x", "the last one", "me" }, NULL),
 		RC_OK);
 	fixture_drain(&f);
 	assert_true(pump_until(&quick, "the last one"));

@@ -20,11 +20,9 @@ static enum rc begin(struct site *s, struct now now, struct err *e)
 	return RC_OK;
 }
 
-/* RC_FULL: only a crash before there is room would make it undone. */
-static enum rc word_of(struct site *s, struct now now, enum event_kind kind, const char *subject,
-	struct str *body, struct err *e)
+/* It takes effect.  RC_FULL: only a crash before there is room would make it undone. */
+static enum rc finish(struct site *s, struct now now, struct err *e)
 {
-	events_add(s, now, kind, subject, body);
 	site_pump(s, now);
 	if (s->is_stuck)
 		return err_set(e, RC_FULL,
@@ -72,20 +70,20 @@ static enum rc expect_to_cover(const struct site *s, const struct matchers *m, s
 	return err_set(e, RC_INPUT, "the silence would cover nothing: no check matches it");
 }
 
-enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
-	const char *why, const char *by, char ret_id[INCIDENT_ID_MAX], struct err *e)
+enum rc site_silence(struct site *s, struct now now, const struct site_word *word,
+	char ret_id[INCIDENT_ID_MAX], struct err *e)
 {
 	scoped(matchers_free) struct matchers *parsed = NULL;
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
-	enum rc rc = matchers_parse(&parsed, matchers, e);
+	enum rc rc = matchers_parse(&parsed, word->about, e);
 
 	if (rc != RC_OK)
 		return err_in(e, rc, "matchers");
 	rc = expect_to_cover(s, parsed, e);
 	if (rc != RC_OK)
 		return rc;
-	if (until.ms <= now.wall.ms)
+	if (word->until.ms <= now.wall.ms)
 		return err_set(e, RC_INPUT, "the silence would end before it begins");
 	if (alert_silences(s->alert)->n >= SILENCES_MAX)
 		return err_set(e, RC_LIMIT, "%d silences already: end some first", SILENCES_MAX);
@@ -96,12 +94,13 @@ enum rc site_silence(struct site *s, struct now now, const char *matchers, struc
 		(unsigned long long)hlc_tick(journal_clock(s->journal), now.wall));
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	json_text(&w, "matchers", matchers);
+	json_text(&w, "matchers", word->about);
 	json_time(&w, "from", now.wall);
-	json_time(&w, "until", until);
-	write_words(&w, why, by);
+	json_time(&w, "until", word->until);
+	write_words(&w, word->text, word->by);
 	json_close(&w);
-	return word_of(s, now, EVENT_SILENCE, ret_id, &body, e);
+	events_add(s, now, EVENT_SILENCE, ret_id, &body);
+	return finish(s, now, e);
 }
 
 enum rc site_unsilence(struct site *s, struct now now, const char *id, const char *by,
@@ -128,69 +127,71 @@ enum rc site_unsilence(struct site *s, struct now now, const char *id, const cha
 	json_time(&w, "until", now.wall);
 	write_words(&w, found->why, by);
 	json_close(&w);
-	return word_of(s, now, EVENT_SILENCE, id, &body, e);
+	events_add(s, now, EVENT_SILENCE, id, &body);
+	return finish(s, now, e);
 }
 
-enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
-	const char *by, struct err *e)
+enum rc site_ack(struct site *s, struct now now, const struct site_word *word, struct err *e)
 {
-	const struct incident *in = map_get(alert_incidents(s->alert), incident);
+	const struct incident *in = map_get(alert_incidents(s->alert), word->about);
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
 	enum rc rc;
 
 	if (!in)
-		return err_set(e, RC_NOT_FOUND, "no incident '%s' in the last day", incident);
+		return err_set(e, RC_NOT_FOUND, "no incident '%s' in the last day", word->about);
 	if (in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED)
-		return err_set(e, RC_CONFLICT, "incident '%s' is over", incident);
+		return err_set(e, RC_CONFLICT, "incident '%s' is over", word->about);
 	rc = begin(s, now, e);
 	if (rc != RC_OK)
 		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	write_words(&w, why, by);
+	write_words(&w, word->text, word->by);
 	json_close(&w);
-	return word_of(s, now, EVENT_ACK, incident, &body, e);
+	events_add(s, now, EVENT_ACK, word->about, &body);
+	return finish(s, now, e);
 }
 
-enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
-	const char *why, const char *by, struct err *e)
+enum rc site_pause(struct site *s, struct now now, const struct site_word *word, struct err *e)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
 	enum rc rc;
 
-	if (lab_check_index(s->lab, check) == NO_CHECK)
-		return err_set(e, RC_NOT_FOUND, "no check '%s'", check);
+	if (lab_check_index(s->lab, word->about) == NO_CHECK)
+		return err_set(e, RC_NOT_FOUND, "no check '%s'", word->about);
 	rc = begin(s, now, e);
 	if (rc != RC_OK)
 		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	json_time(&w, "until", until.ms == NEVER_MS ? (struct wall){ 0 } : until);
-	write_words(&w, why, by);
+	json_time(&w, "until", word->until.ms == NEVER_MS ? (struct wall){ 0 } : word->until);
+	write_words(&w, word->text, word->by);
 	json_close(&w);
-	return word_of(s, now, EVENT_PAUSE, check, &body, e);
+	events_add(s, now, EVENT_PAUSE, word->about, &body);
+	return finish(s, now, e);
 }
 
-enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
-	const char *by, struct err *e)
+enum rc site_note(struct site *s, struct now now, const struct site_word *word, struct err *e)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
 	enum rc rc;
 
-	if (!*text)
+	if (!word->text || !*word->text)
 		return err_set(e, RC_INPUT, "a note needs a text");
 	rc = begin(s, now, e);
 	if (rc != RC_OK)
 		return rc;
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	json_textn(&w, "text", text, utf8_most(text, EVENT_BODY_BYTES_MAX / 8));
-	json_text(&w, "by", by && *by ? by : "somebody");
+	json_textn(&w, "text", word->text, utf8_most(word->text, EVENT_BODY_BYTES_MAX / 8));
+	write_words(&w, NULL, word->by);
 	json_close(&w);
-	return word_of(s, now, EVENT_NOTE, subject && *subject ? subject : site_name(s), &body, e);
+	events_add(s, now, EVENT_NOTE, word->about && *word->about ? word->about : site_name(s),
+		&body);
+	return finish(s, now, e);
 }
 
 /* A site's word on a heartbeat is its home's alone: told elsewhere it would count for nothing. */
@@ -202,17 +203,16 @@ static enum rc misdirected(const struct site *s, const struct lab_check *check, 
 		check->name, home->name, home->url ? ", at " : "", home->url ? home->url : "");
 }
 
-enum rc site_ping(struct site *s, struct now now, const char *name, const char *what, int code,
-	const char *log, struct err *e)
+enum rc site_ping(struct site *s, struct now now, const struct heartbeat_ping *ping, struct err *e)
 {
-	uint16_t check = lab_check_index(s->lab, name);
+	uint16_t check = lab_check_index(s->lab, ping->name);
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct check_view view;
 	struct json_out w;
 	enum rc rc;
 
 	if (check == NO_CHECK || s->lab->checks[check].kind != CHECK_HEARTBEAT)
-		return err_set(e, RC_NOT_FOUND, "no heartbeat '%s' is declared", name);
+		return err_set(e, RC_NOT_FOUND, "no heartbeat '%s' is declared", ping->name);
 	if (s->lab->checks[check].home != s->setup.self)
 		return misdirected(s, &s->lab->checks[check], e);
 	rc = begin(s, now, e);
@@ -221,13 +221,14 @@ enum rc site_ping(struct site *s, struct now now, const char *name, const char *
 	view = checks_view(s->checks, check);
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	json_text(&w, "what", what);
-	if (str_eq(what, "exit"))
-		json_int(&w, "code", code);
-	if (view.run_started.ms && !str_eq(what, "start"))
+	json_text(&w, "what", ping->what);
+	if (str_eq(ping->what, "exit"))
+		json_int(&w, "code", ping->code);
+	if (view.run_started.ms && !str_eq(ping->what, "start"))
 		json_int(&w, "took_ms", now.wall.ms - view.run_started.ms);
-	if (log && *log)
-		json_textn(&w, "log", log, utf8_most(log, HEARTBEAT_LOG_BYTES_MAX));
+	if (ping->log && *ping->log)
+		json_textn(&w, "log", ping->log, utf8_most(ping->log, HEARTBEAT_LOG_BYTES_MAX));
 	json_close(&w);
-	return word_of(s, now, EVENT_PING, name, &body, e);
+	events_add(s, now, EVENT_PING, ping->name, &body);
+	return finish(s, now, e);
 }

@@ -7,9 +7,10 @@ static void a_silence_at_one_site_hushes_the_other(void **state)
 	char id[INCIDENT_ID_MAX];
 
 	(void)state;
-	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
-				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
-				 NULL),
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct site_word){ "name=photos", "moving", "anna",
+					 (struct wall){ p->now.wall.ms + HOUR_MS } },
+				 id, NULL),
 		RC_OK);
 	pair_settle(p);
 	pair_break(p, "photos", true);
@@ -26,9 +27,10 @@ static void a_silence_outlives_a_restart_of_both_sites(void **state)
 	char id[INCIDENT_ID_MAX];
 
 	(void)state;
-	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "name=photos",
-				 (struct wall){ p->now.wall.ms + HOUR_MS }, "moving", "anna", id,
-				 NULL),
+	assert_int_equal(site_silence(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct site_word){ "name=photos", "moving", "anna",
+					 (struct wall){ p->now.wall.ms + HOUR_MS } },
+				 id, NULL),
 		RC_OK);
 	pair_settle(p);
 	for (uint8_t site = 0; site < PAIR_SITES; site++) {
@@ -43,8 +45,10 @@ static void a_silence_outlives_a_restart_of_both_sites(void **state)
 static void a_paused_check_is_not_judged_at_either_site(void **state)
 {
 	(void)state;
-	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
-				 (struct wall){ NEVER_MS }, "moving", "anna", NULL),
+	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct site_word){ "photos", "moving", "anna",
+					 (struct wall){ NEVER_MS } },
+				 NULL),
 		RC_OK);
 	pair_settle(p);
 	pair_break(p, "photos", true);
@@ -59,7 +63,9 @@ static void an_acknowledgement_shows_in_the_message(void **state)
 	pair_break(p, "photos", true);
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(site_ack(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
-				 pair_incident(p, DUBLIN, "photos")->id, "on it", "anna", NULL),
+				 &(struct site_word){ pair_incident(p, DUBLIN, "photos")->id,
+					 "on it", "anna" },
+				 NULL),
 		RC_OK);
 	pair_run(p, 10 * SECOND_MS);
 	assert_int_equal(p->n_messages, 1);
@@ -75,17 +81,28 @@ static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
 	struct wall later = { now.wall.ms + HOUR_MS };
 
 	(void)state;
-	assert_int_equal(site_silence(s, now, "{{{", later, "", "", id, NULL), RC_INPUT);
-	assert_int_equal(site_silence(s, now, "nmae=photos", later, "", "", id, &e), RC_INPUT);
+	assert_int_equal(
+		site_silence(s, now, &(struct site_word){ "{{{", "", "", later }, id, NULL),
+		RC_INPUT);
+	assert_int_equal(
+		site_silence(s, now, &(struct site_word){ "nmae=photos", "", "", later }, id, &e),
+		RC_INPUT);
 	assert_non_null(strstr(e.text, "no check has a label 'nmae'"));
-	assert_int_equal(site_silence(s, now, "name=fotos", later, "", "", id, &e), RC_INPUT);
+	assert_int_equal(
+		site_silence(s, now, &(struct site_word){ "name=fotos", "", "", later }, id, &e),
+		RC_INPUT);
 	assert_non_null(strstr(e.text, "no check matches it"));
-	assert_int_equal(site_silence(s, now, "name=photos", now.wall, "", "", id, NULL), RC_INPUT);
+	assert_int_equal(site_silence(s, now,
+				 &(struct site_word){ "name=photos", "", "", now.wall }, id, NULL),
+		RC_INPUT);
 	assert_int_equal(site_unsilence(s, now, "nothing", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_ack(s, now, "nothing", "", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_pause(s, now, "nothing", later, "", "", NULL), RC_NOT_FOUND);
-	assert_int_equal(site_ping(s, now, "photos", "success", 0, NULL, NULL), RC_NOT_FOUND);
-	assert_int_equal(site_note(s, now, "", "", "anna", NULL), RC_INPUT);
+	assert_int_equal(site_ack(s, now, &(struct site_word){ "nothing", "", "" }, NULL),
+		RC_NOT_FOUND);
+	assert_int_equal(site_pause(s, now, &(struct site_word){ "nothing", "", "", later }, NULL),
+		RC_NOT_FOUND);
+	assert_int_equal(site_ping(s, now, &(struct heartbeat_ping){ "photos", "success" }, NULL),
+		RC_NOT_FOUND);
+	assert_int_equal(site_note(s, now, &(struct site_word){ "", "", "anna" }, NULL), RC_INPUT);
 	site_tested(s, now, 200, false);
 	pair_run(p, MINUTE_MS);
 	assert_int_equal(p->n_messages, 0);

@@ -85,8 +85,8 @@ static void what_no_peer_holds_is_kept_and_not_sent_to_anybody(void **state)
 	pair_part(p);
 	for (int i = 0; i < 50; i++) {
 		snprintf(last, sizeof last, "note %d", i);
-		assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "x", last,
-					 "ana", NULL),
+		assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+					 &(struct site_word){ "x", last, "ana" }, NULL),
 			RC_OK);
 	}
 	do
@@ -134,8 +134,9 @@ static void a_pass_goes_on_where_it_was_after_a_restart(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2000; i++)
-		assert_int_equal(
-			site_note(dublin->site, pair_now(p, DUBLIN), "x", "y", "ana", NULL), RC_OK);
+		assert_int_equal(site_note(dublin->site, pair_now(p, DUBLIN),
+					 &(struct site_word){ "x", "y", "ana" }, NULL),
+			RC_OK);
 	pair_run(p,
 		HOUR_MS + MINUTE_MS / 2); /* 2000 events take 3 minutes, an hour after the first */
 	while (store->noted(store->ctx, "scrub_seq", 0) < 500)

@@ -51,9 +51,15 @@ enum rc site_reload(struct site *s, struct now now, const struct lab *lab,
 /* Inputs. */
 void site_tick(struct site *s, struct now now);
 void site_probed(struct site *s, struct now now, uint16_t check, const struct observation *o);
-/* A heartbeat arrived.  what: "success", "start", "fail" or "exit" with its code. */
-enum rc site_ping(struct site *s, struct now now, const char *name, const char *what, int code,
-	const char *log, struct err *e) MUST_USE;
+/* A heartbeat arrived. */
+struct heartbeat_ping {
+	const char *name;
+	const char *what; /* "success", "start", "fail", or "exit" with its code */
+	int code;
+	const char *log; /* the end of the job's; NULL: none */
+};
+enum rc site_ping(struct site *s, struct now now, const struct heartbeat_ping *ping,
+	struct err *e) MUST_USE;
 void site_connected(struct site *s, struct now now, uint8_t peer, uint64_t connection,
 	bool is_dialled);
 void site_closed(struct site *s, struct now now, uint8_t peer, uint64_t connection,
@@ -70,18 +76,24 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
  * the new lab.yaml is broken, and the running one stays, until another word says that it is ok. */
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o);
 
-/* Operator's words; `by` says who. */
-enum rc site_silence(struct site *s, struct now now, const char *matchers, struct wall until,
-	const char *why, const char *by, char ret_id[INCIDENT_ID_MAX], struct err *e) MUST_USE;
+/* An operator's word. */
+struct site_word {
+	const char *
+		about; /* silence: matchers; ack: an incident's id; pause: a check; note: anything */
+	const char *text;  /* why, or the note; NULL: not said */
+	const char *by;    /* who says it; NULL: not said */
+	struct wall until; /* of a silence or a pause: {NEVER_MS} open end; past: resume */
+};
+enum rc site_silence(struct site *s, struct now now, const struct site_word *word,
+	char ret_id[INCIDENT_ID_MAX], struct err *e) MUST_USE;
 enum rc site_unsilence(struct site *s, struct now now, const char *id, const char *by,
 	struct err *e) MUST_USE;
-enum rc site_ack(struct site *s, struct now now, const char *incident, const char *why,
-	const char *by, struct err *e) MUST_USE;
-enum rc site_pause(struct site *s, struct now now, const char *check, struct wall until,
-	const char *why, const char *by,
-	struct err *e) MUST_USE; /* until {NEVER_MS}: open end; past: resume */
-enum rc site_note(struct site *s, struct now now, const char *subject, const char *text,
-	const char *by, struct err *e) MUST_USE;
+enum rc site_ack(struct site *s, struct now now, const struct site_word *word,
+	struct err *e) MUST_USE;
+enum rc site_pause(struct site *s, struct now now, const struct site_word *word,
+	struct err *e) MUST_USE;
+enum rc site_note(struct site *s, struct now now, const struct site_word *word,
+	struct err *e) MUST_USE;
 /* Stopping in order: appends `shutdown`, says goodbye to the peers. */
 void site_shutdown(struct site *s, struct now now, const char *why);
 

@@ -85,8 +85,8 @@ static void a_recovery_edits_the_message(void **state)
 static void a_heartbeat_that_stays_away_is_told(void **state)
 {
 	(void)state;
-	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "export", "success",
-				 0, NULL, NULL),
+	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct heartbeat_ping){ "export", "success" }, NULL),
 		RC_OK);
 	pair_run(p, HOUR_MS + 4 * MINUTE_MS);
 	assert_int_equal(p->n_messages, 0);
@@ -96,8 +96,8 @@ static void a_heartbeat_that_stays_away_is_told(void **state)
 
 static void ping(const char *what, int code)
 {
-	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "export", what, code,
-				 NULL, NULL),
+	assert_int_equal(site_ping(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct heartbeat_ping){ "export", what, code }, NULL),
 		RC_OK);
 	pair_settle(p);
 }
@@ -133,8 +133,9 @@ static void a_job_that_reports_failure_is_told_at_once(void **state)
 static void what_people_did_just_before_is_in_the_message(void **state)
 {
 	(void)state;
-	assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN), "photos",
-				 "raised its memory", "anna", NULL),
+	assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+				 &(struct site_word){ "photos", "raised its memory", "anna" },
+				 NULL),
 		RC_OK);
 	pair_run(p, 5 * MINUTE_MS);
 	pair_break(p, "photos", true);

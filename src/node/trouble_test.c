@@ -232,8 +232,8 @@ static void a_clock_that_jumps_is_said_and_survived(void **state)
 
 static void report(uint8_t site, const char *job)
 {
-	assert_int_equal(
-		site_ping(p->sites[site].site, pair_now(p, site), job, "success", 0, NULL, NULL),
+	assert_int_equal(site_ping(p->sites[site].site, pair_now(p, site),
+				 &(struct heartbeat_ping){ job, "success" }, NULL),
 		RC_OK);
 }
 
