@@ -24,7 +24,7 @@ struct build {
 	struct lab *lab;
 	const struct lab_decl *decl;
 	const struct doc_node *root;     /* of lab.yaml */
-	struct map sites, hosts, checks; /* name -> index + 1 */
+	struct map sites, hosts;         /* name -> index + 1 */
 	struct map addresses;            /* "SITE/ADDRESS" and "ADDRESS" -> host's index + 1 */
 	const struct check_decl **about; /* by check; NULL: derived */
 	struct needs *needs;             /* by check */

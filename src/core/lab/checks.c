@@ -9,7 +9,7 @@ struct lab_check *build_check(struct build *b, const char *name, struct place at
 {
 	struct lab *lab = b->lab;
 	struct lab_check *check;
-	uint16_t other = build_index(&b->checks, name);
+	uint16_t other = build_index(&b->lab->check_names, name);
 
 	if (other != UINT16_MAX) {
 		finding_error(b->r->findings, at,
@@ -20,7 +20,7 @@ struct lab_check *build_check(struct build *b, const char *name, struct place at
 	if (lab->n_checks == b->cap_checks)
 		return NULL; /* said when the room was made */
 	check = &lab->checks[lab->n_checks];
-	build_put_index(&b->checks, name, lab->n_checks++);
+	build_put_index(&b->lab->check_names, name, lab->n_checks++);
 	check->name = arena_strdup(&lab->arena, name);
 	check->host = NO_HOST;
 	check->zone = lab->n_sites ? lab->sites[0].zone : NULL;

@@ -57,7 +57,7 @@ static void add_host(struct build *b, uint16_t index, const struct entry *entry)
 	char name[DERIVED_NAME_MAX];
 	struct lab_check *check;
 
-	host->check = build_index(&b->checks, host->name);
+	host->check = build_index(&b->lab->check_names, host->name);
 	if (host->check != NO_CHECK && b->lab->checks[host->check].kind == CHECK_PROBE) {
 		b->lab->checks[host->check].host = index;
 		return;

@@ -21,7 +21,6 @@ void build_fini(struct build *b)
 {
 	map_fini(&b->sites);
 	map_fini(&b->hosts);
-	map_fini(&b->checks);
 	map_fini(&b->addresses);
 	map_fini(&b->modules);
 	map_fini(&b->used);
@@ -147,6 +146,7 @@ void lab_free(struct lab *lab)
 	for (uint32_t i = 0; i < lab->n_patterns; i++)
 		pattern_free(lab->patterns[i]);
 	free(lab->patterns);
+	map_fini(&lab->check_names);
 	arena_fini(&lab->arena);
 	free(lab);
 }
@@ -161,10 +161,7 @@ uint8_t lab_site_index(const struct lab *lab, const char *name)
 
 uint16_t lab_check_index(const struct lab *lab, const char *name)
 {
-	for (uint16_t i = 0; i < lab->n_checks; i++)
-		if (str_eq(lab->checks[i].name, name))
-			return i;
-	return NO_CHECK;
+	return build_index(&lab->check_names, name);
 }
 
 const char *severity_name(enum severity s)

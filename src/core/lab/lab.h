@@ -18,6 +18,7 @@
 #include "base/doc.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "base/pattern.h"
 #include "base/str.h"
 #include "base/tz.h"
@@ -144,7 +145,8 @@ struct lab {
 	uint16_t n_hosts;
 	struct lab_check *checks;
 	uint16_t n_checks;
-	uint16_t n_declared; /* the first n_declared stand in the file; the rest are derived */
+	uint16_t n_declared;    /* the first n_declared stand in the file; the rest are derived */
+	struct map check_names; /* name -> index + 1; see lab_check_index() */
 	struct lab_notify notify;
 	struct lab_window *windows;
 	uint16_t n_windows;

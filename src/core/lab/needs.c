@@ -56,7 +56,7 @@ static void mark_ancestors(const struct build *b, uint16_t check, bool *marked)
 /* A check or a host, by name; hosts stand for their checks. */
 static uint16_t find_need(struct build *b, const struct doc_node *node, const char *key)
 {
-	uint16_t check = build_index(&b->checks, node->text);
+	uint16_t check = build_index(&b->lab->check_names, node->text);
 	uint16_t host = build_index(&b->hosts, node->text);
 	struct nearest best = { 0 };
 	char hint[NAME_BYTES_MAX + 32];
@@ -70,7 +70,7 @@ static uint16_t find_need(struct build *b, const struct doc_node *node, const ch
 			node->text);
 		return NO_CHECK;
 	}
-	map_each (&b->checks, it)
+	map_each (&b->lab->check_names, it)
 		nearest_offer(&best, node->text, it->key);
 	map_each (&b->hosts, it)
 		nearest_offer(&best, node->text, it->key);
