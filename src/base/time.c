@@ -182,13 +182,35 @@ int64_t civil_to_seconds(struct civil c)
 	return days * DAY_S + (int64_t)c.hour * HOUR_S + (int64_t)c.minute * MINUTE_S + c.second;
 }
 
+/* `n` digits and what follows them; returns where to go on. */
+static char *put_digits(char *to, int n, int32_t value, char then)
+{
+	for (int i = n; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	to[n] = then;
+	return to + n + 1;
+}
+
+/* Beyond four digits too, and before the year 0: with its sign. */
+static char *put_year(char *to, int32_t year)
+{
+	return year >= 0 && year <= 9999 ? put_digits(to, 4, year, '-')
+					 : to + sprintf(to, "%04d-", year);
+}
+
+/* By hand: a start and every message between sites are full of times. */
 const char *wall_rfc3339(struct wall t, char buf[WALL_TEXT_MAX])
 {
 	struct civil c = civil_from_seconds(floor_div(t.ms, SECOND_MS));
-	int n = snprintf(buf, WALL_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month,
-		c.day, c.hour, c.minute, c.second, floor_rest(t.ms, SECOND_MS));
+	char *to = put_year(buf, c.year);
 
-	must(n > 0 && n < WALL_TEXT_MAX);
+	to = put_digits(to, 2, c.month, '-');
+	to = put_digits(to, 2, c.day, 'T');
+	to = put_digits(to, 2, c.hour, ':');
+	to = put_digits(to, 2, c.minute, ':');
+	to = put_digits(to, 2, c.second, '.');
+	to = put_digits(to, 3, floor_rest(t.ms, SECOND_MS), 'Z');
+	*to = '\0';
 	return buf;
 }
 
@@ -208,10 +230,12 @@ static bool take_digits(const char **at, int n, int32_t *ret)
 
 static bool take_char(const char **at, const char *any_of)
 {
-	if (!**at || !strchr(any_of, **at))
-		return false;
-	++*at;
-	return true;
+	for (; *any_of; any_of++)
+		if (**at == *any_of) {
+			++*at;
+			return true;
+		}
+	return false;
 }
 
 /* RFC 3339, section 5.6: full-date and the time without fraction and offset.  A leap second is
@@ -264,11 +288,15 @@ static bool take_offset(const char **at, int32_t *ret_s)
 	return true;
 }
 
-/* An offset may lead out of the four digits of a year, and then it could never be written again. */
-static bool is_writable(int64_t seconds)
+/* An offset, or a leap second, may lead out of the four digits of a year, and then it could never be
+ * written again. */
+static bool is_writable(const struct civil *c, int32_t offset_s)
 {
-	int32_t year = civil_from_seconds(seconds).year;
+	int32_t year;
 
+	if (offset_s == 0 && c->second < MINUTE_S)
+		return true;
+	year = civil_from_seconds(civil_to_seconds(*c) - offset_s).year;
 	return year >= 0 && year <= 9999;
 }
 
@@ -279,7 +307,7 @@ enum rc wall_parse(const char *text, struct wall *ret, struct err *e)
 	int32_t ms, offset_s;
 
 	if (!take_civil(&at, &c) || !take_fraction(&at, &ms) || !take_offset(&at, &offset_s) ||
-		*at || !is_writable(civil_to_seconds(c) - offset_s))
+		*at || !is_writable(&c, offset_s))
 		return err_set(e, RC_INPUT,
 			"'%.40s' is not a time (RFC 3339, such as 2026-11-22T18:10:21Z)", text);
 	*ret = (struct wall){ (civil_to_seconds(c) - offset_s) * SECOND_MS + ms };
