@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/str.h"
 
+#include <endian.h>
+
 static const char *const kinds[] = {
 #define EVENT_KIND(symbol, text, subject, what) [EVENT_##symbol] = text,
 #include "core/journal/event_kinds.def"
@@ -14,7 +16,7 @@ _Static_assert(COUNT(kinds) == EVENT_UNKNOWN, "every kind has a text");
 enum event_kind event_kind_of(const char *text)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (str_eq(kinds[i], text))
+		if (kinds[i][0] == text[0] && str_eq(kinds[i], text))
 			return (enum event_kind)i;
 	return EVENT_UNKNOWN;
 }
@@ -24,36 +26,56 @@ const char *event_kind_text(enum event_kind kind)
 	return kind < EVENT_UNKNOWN ? kinds[kind] : "unknown";
 }
 
-static void add_text(struct sha256_state *s, const char *text)
+/* Small pieces are hashed together: an event has ten. */
+struct hashing {
+	struct sha256_state state;
+	size_t n;
+	uint8_t bytes[512];
+};
+
+static void add(struct hashing *h, const void *data, size_t n)
 {
-	sha256_add(s, text, strlen(text) + 1);
+	if (n > sizeof h->bytes - h->n) {
+		sha256_add(&h->state, h->bytes, h->n);
+		h->n = 0;
+	}
+	if (n > sizeof h->bytes) {
+		sha256_add(&h->state, data, n);
+		return;
+	}
+	memcpy(h->bytes + h->n, data, n);
+	h->n += n;
 }
 
-static void add_u64(struct sha256_state *s, uint64_t value)
+static void add_text(struct hashing *h, const char *text)
 {
-	uint8_t bytes[8];
+	add(h, text, strlen(text) + 1);
+}
 
-	for (size_t i = 0; i < sizeof bytes; i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
-	sha256_add(s, bytes, sizeof bytes);
+static void add_u64(struct hashing *h, uint64_t value)
+{
+	value = htole64(value);
+	add(h, &value, sizeof value);
 }
 
 struct sha256 event_hash(const struct event *ev)
 {
-	struct sha256_state s;
+	struct hashing h;
 
-	sha256_begin(&s);
-	add_text(&s, "diarchy.event.1");
-	add_text(&s, ev->site);
-	add_u64(&s, ev->epoch);
-	add_u64(&s, ev->seq);
-	add_u64(&s, ev->hlc);
-	add_u64(&s, (uint64_t)ev->wall.ms);
-	add_text(&s, ev->kind);
-	add_text(&s, ev->subject);
-	add_text(&s, ev->body);
-	sha256_add(&s, ev->previous.bytes, sizeof ev->previous.bytes);
-	return sha256_end(&s);
+	h.n = 0;
+	sha256_begin(&h.state);
+	add_text(&h, "diarchy.event.1");
+	add_text(&h, ev->site);
+	add_u64(&h, ev->epoch);
+	add_u64(&h, ev->seq);
+	add_u64(&h, ev->hlc);
+	add_u64(&h, (uint64_t)ev->wall.ms);
+	add_text(&h, ev->kind);
+	add_text(&h, ev->subject);
+	add_text(&h, ev->body);
+	add(&h, ev->previous.bytes, sizeof ev->previous.bytes);
+	sha256_add(&h.state, h.bytes, h.n);
+	return sha256_end(&h.state);
 }
 
 /* Names go to terminals and logs: well-formed text without control characters. */

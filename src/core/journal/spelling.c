@@ -157,8 +157,12 @@ static bool look_at_value(struct look *l)
 
 bool event_body_is_spelt(const char *body, size_t n)
 {
-	struct look l = { .p = body, .end = body + n };
+	struct look l; /* its keys are set as they come */
 
+	l.p = body;
+	l.end = body + n;
+	l.depth = 0;
+	l.n_keys = 0;
 	return n > 0 && n <= EVENT_BODY_BYTES_MAX && *body == '{' && look_at_value(&l) &&
 	       l.p == l.end;
 }
