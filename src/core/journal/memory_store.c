@@ -60,7 +60,8 @@ struct memory_store {
 	size_t n_chains, cap_chains;
 	char **sites; /* in the order that decides */
 	size_t n_sites;
-	struct map names; /* text -> struct name */
+	struct map names;                              /* text -> struct name */
+	struct name *last_site, *kinds[EVENT_UNKNOWN]; /* of these, those most asked for */
 	uint64_t searches;
 	struct map notes, durable_notes; /* name -> int64_t */
 	uint64_t commits;
@@ -99,15 +100,31 @@ static struct name *name_of(struct memory_store *s, const char *text)
 	return name;
 }
 
+static const struct name *site_of(struct memory_store *s, const char *site)
+{
+	if (!s->last_site || !str_eq(s->last_site->text, site))
+		s->last_site = name_of(s, site);
+	return s->last_site;
+}
+
+static const struct name *kind_of(struct memory_store *s, enum event_kind number, const char *kind)
+{
+	if (number == EVENT_UNKNOWN)
+		return name_of(s, kind);
+	if (!s->kinds[number])
+		s->kinds[number] = name_of(s, kind);
+	return s->kinds[number];
+}
+
 static struct row *row_new(struct memory_store *s, const struct event *ev)
 {
 	size_t n_body = strlen(ev->body);
 	struct row *row = must_alloc(sizeof *row + n_body + 1);
 
-	row->site = name_of(s, ev->site);
-	row->kind = name_of(s, ev->kind);
-	row->subject = name_of(s, ev->subject);
 	row->number = event_kind_of(ev->kind);
+	row->site = site_of(s, ev->site);
+	row->kind = kind_of(s, row->number, ev->kind);
+	row->subject = name_of(s, ev->subject);
 	row->n_body = n_body;
 	row->ev = *ev;
 	row->ev.site = row->site->text;
