@@ -27,39 +27,51 @@ static struct tracked *most_dispensable(const struct alert *a)
 	return over;
 }
 
+static struct tracked *begin(struct alert *a, struct incident *in)
+{
+	struct tracked *t = must_alloc(sizeof *t);
+
+	t->in = in;
+	t->owner = ALERT_NO_SITE;
+	t->cause_recovered.ms = NEVER_MS;
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		t->slots[i].handed_to = ALERT_NO_SITE;
+	t->born = ++a->last_born;
+	map_put(&a->tracked, in->id, t);
+	alert_busy(a, t);
+	return t;
+}
+
+static bool make_room(struct alert *a)
+{
+	struct tracked *t;
+
+	if (map_count(&a->tracked) < INCIDENTS_OPEN_MAX)
+		return true;
+	t = most_dispensable(a);
+	if (t)
+		alert_forget(a, t);
+	return t != NULL;
+}
+
 /* The incident of that id, or an empty one for it; NULL when there is no room. */
 static struct tracked *track(struct alert *a, const char *id)
 {
-	struct tracked *t = map_get(&a->tracked, id);
-
-	if (t || map_count(&a->tracked) < INCIDENTS_OPEN_MAX)
-		return replay_track(a, id);
-	t = most_dispensable(a);
-	if (!t)
-		return NULL;
-	alert_forget(a, t);
-	return replay_track(a, id);
+	return map_has(&a->tracked, id) || make_room(a) ? replay_track(a, id) : NULL;
 }
 
 struct tracked *replay_track(struct alert *a, const char *id)
 {
 	struct tracked *t = map_get(&a->tracked, id);
+	struct incident *in;
 
 	if (t) {
 		alert_busy(a, t);
 		return t;
 	}
-	t = must_alloc(sizeof *t);
-	t->in = incident_new();
-	t->owner = ALERT_NO_SITE;
-	t->cause_recovered.ms = NEVER_MS;
-	str_copy(t->in->id, sizeof t->in->id, id);
-	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
-		t->slots[i].handed_to = ALERT_NO_SITE;
-	t->born = ++a->last_born;
-	map_put(&a->tracked, id, t);
-	alert_busy(a, t);
-	return t;
+	in = incident_new();
+	str_copy(in->id, sizeof in->id, id);
+	return begin(a, in);
 }
 
 /* The incident's own content is replaced; what others added to it stays. */
@@ -67,6 +79,8 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 {
 	struct incident *old = t->in;
 
+	if (old == in)
+		return;
 	memcpy(in->told, old->told, sizeof in->told);
 	in->ack_by = TAKE(old->ack_by);
 	in->ack_why = TAKE(old->ack_why);
@@ -76,9 +90,7 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 		covers_put(a, t);
 	}
 	t->in = in;
-	map_put(&a->incidents, in->id, in);
 	incident_free(old);
-	covers_put(a, t);
 }
 
 /* Of an incident of ours comes back what we had written before our disk was wiped or set back, after we
@@ -93,6 +105,18 @@ static void outgrow(struct alert *a, struct tracked *t, uint32_t version)
 	a->is_dirty = true;
 }
 
+/* Where an incident that was read belongs.  The first of its id is what is tracked from here on, and
+ * *in still points there; NULL when there is no room. */
+static struct tracked *place_of(struct alert *a, struct incident *in)
+{
+	struct tracked *t = map_get(&a->tracked, in->id);
+
+	if (!t)
+		return make_room(a) ? begin(a, in) : NULL;
+	alert_busy(a, t);
+	return t;
+}
+
 static void apply_incident(struct alert *a, struct now now, const struct alert_event *ev)
 {
 	scoped(incident_free) struct incident *in = NULL;
@@ -101,7 +125,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 
 	if (incident_read(ev->subject, ev->body, &in, NULL) != RC_OK || strcmp(in->owner, ev->site))
 		return; /* a site speaks for its own incidents only */
-	t = track(a, ev->subject);
+	t = place_of(a, in);
 	if (!t || (t->owner != ALERT_NO_SITE && t->owner != owner))
 		return;
 	if (owner == a->cfg.self && folding_second_of(ev->subject) > a->last_second)
@@ -117,6 +141,8 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	t->published = in->version;
 	t->cause_recovered.ms = in->members[0].recovered.ms ? now.mono.ms : NEVER_MS;
 	replace(a, t, TAKE(in));
+	map_put(&a->incidents, t->in->id, t->in);
+	covers_put(a, t);
 	a->is_dirty = true;
 	if (!a->is_started)
 		return;
