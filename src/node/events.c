@@ -311,14 +311,12 @@ struct restore {
  * counts nowhere. */
 static bool is_left_out(struct restore *r, const struct event *ev)
 {
-	scoped(str_fini) struct str key = STR_EMPTY;
 	bool is_incident = event_kind_of(ev->kind) == EVENT_INCIDENT;
+	char key[NAME_BYTES_MAX + EVENT_SUBJECT_BYTES_MAX + 2];
 
 	if (is_incident) {
-		str_add(&key, ev->site);
-		str_addc(&key, ' ');
-		str_add(&key, ev->subject);
-		if (map_has(&r->incidents, str_c(&key)))
+		snprintf(key, sizeof key, "%s %s", ev->site, ev->subject);
+		if (map_has(&r->incidents, key))
 			return true;
 	}
 	if (!journal_fits_hash(ev)) {
@@ -326,7 +324,7 @@ static bool is_left_out(struct restore *r, const struct event *ev)
 		return true;
 	}
 	if (is_incident)
-		map_put(&r->incidents, str_c(&key), r);
+		map_put(&r->incidents, key, r);
 	return false;
 }
 
