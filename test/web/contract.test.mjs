@@ -56,6 +56,7 @@ const CALLS = {
   getIncidents: [
     ["open", 50],
     ["closed", 5],
+    ["all", 500],
     ["all", 50],
   ],
   getCoverage: [[]],
@@ -122,6 +123,7 @@ async function everyEvent(site, stir) {
 const MISTAKES = [
   { path: `${LAB}/incidents/no-such` },
   { path: `${LAB}/incidents?state=ajar` },
+  { path: `${LAB}/incidents?state=all&limit=501` },
   { path: `${LAB}/when/no-such` },
   { path: `${LAB}/nothing` },
   { path: `${LAB}/events?limit=0` },

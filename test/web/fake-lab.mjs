@@ -702,7 +702,7 @@ function someDown(lab) {
         -5 * HOUR,
         7 * HOUR,
         "weekly maintenance",
-        "",
+        "lab.yaml",
       ),
       is_window: true,
       is_active: false,
@@ -858,6 +858,19 @@ const WEATHERS = {
   "link-down": () => changed(linkDown),
   "long-names": () => changed(longNames),
   many: () => new FakeLab({ checks: many(500) }),
+  "many-incidents": () =>
+    changed((lab) => {
+      closedYesterday(lab);
+      const [past] = lab.incidents;
+      for (let n = 1; n < 1000; n++) {
+        const earlier = (time) => at(Date.parse(time) - n * HOUR);
+        const { opened, since, recovered, closed } = past;
+        const times = { opened, since, recovered, closed };
+        for (const name of Object.keys(times)) times[name] = earlier(times[name]);
+        const title = ["写真 is down", "Größe am Öltank is silent", "nas-mumbai is down 💾"][n % 3];
+        lab.incidents.push({ ...past, ...times, id: `mumbai-${n.toString(36)}`, title });
+      }
+    }),
   "many-events": () =>
     changed((lab) => {
       for (let i = 0; i < 250; i++) {

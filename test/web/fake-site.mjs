@@ -194,18 +194,13 @@ export class FakeSite {
   }
 
   eventList(query) {
-    for (const [name, most] of [
-      ["limit", 500],
-      ["before", Infinity],
-    ]) {
-      const n = Number(query.get(name) ?? 1);
-      if (!Number.isInteger(n) || n < 1 || n > most)
-        throw new Refusal(400, "INPUT", `${name}: '${query.get(name)}' is no number in bounds`);
-    }
+    checkNumber(query, "limit", 500);
+    checkNumber(query, "before", Infinity);
     return this.lab.eventsPage(query);
   }
 
   incidentList(query) {
+    checkNumber(query, "limit", 500);
     const state = query.get("state") ?? "open";
     const wanted = { open: isOpen, closed: (i) => !isOpen(i), all: () => true }[state];
     if (!wanted) throw new Refusal(400, "INPUT", `state is open, closed or all, not ${state}`);
@@ -402,6 +397,12 @@ export class FakeSite {
       this.change({ checks: changed });
     }, 1000 / perSecond);
   }
+}
+
+function checkNumber(query, name, most) {
+  const n = Number(query.get(name) ?? 1);
+  if (!Number.isInteger(n) || n < 1 || n > most)
+    throw new Refusal(400, "INPUT", `${name}: '${query.get(name)}' is no number in bounds`);
 }
 
 function silenceBody({ matchers, from, until, why, by }) {

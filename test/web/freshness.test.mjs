@@ -56,6 +56,24 @@ for (const [mode, what] of [
     },
   );
 
+pageTest(
+  "nothing on a stale page is current or known until now",
+  { weather: "ok", path: "/checks/www" },
+  async (page, site) => {
+    const text = async () =>
+      `${await textOf(page, ".vantages")} ${await textOf(page, ".strip-ends")}`;
+    await until("it is read", async () => /ok.*current.*now$/.test(await text()));
+    site.setStream("refused");
+    await until("stale", () => isStale(page));
+    await until("it says so", async () => /was ok/.test(await text()));
+    assert.doesNotMatch(await text(), /current|now$/);
+    const end = page.locator(".strip-ends :last-child");
+    const stood = await end.textContent();
+    await page.waitForTimeout(2100);
+    assert.equal(await end.textContent(), stood, "the history ends where the evidence does");
+  },
+);
+
 pageTest("the age of a stale page counts on", { weather: "ok" }, async (page, site) => {
   site.setStream("refused");
   await until("stale", () => isStale(page));
@@ -118,7 +136,7 @@ test("a site that doesn't answer at first is said, and found when it does", asyn
   const page = await (await newContext(t)).newPage();
   await page.goto(site.base);
   await until("it says so", async () => (await page.locator("h1").count()) > 0);
-  assert.equal(await textOf(page, "h1"), "No answer");
+  assert.equal(await textOf(page, "h1"), "Nothing to show yet");
   assert.match(await textOf(page, "main"), /the journal is being verified/);
   site.answers = [];
   await until("it is live", () => isLive(page), { within: 8000 });

@@ -122,6 +122,61 @@ pageTest(
 );
 
 pageTest(
+  "of a thousand incidents, as many are listed as a site answers; the journal has the rest",
+  { weather: "many-incidents", path: "/incidents" },
+  async (page) => {
+    const listed = () => page.locator(".incident-list.past li").count();
+    for (const n of [50, 200, 500]) {
+      await until(`${n} of them`, async () => (await listed()) === n);
+      if (n < 500) await page.click("main >> text=Older");
+    }
+    assert.equal(await page.locator("main button >> text=Older").count(), 0);
+    assert.equal(await page.locator(".trouble").count(), 0);
+    await page.click("main >> text=the journal");
+    await page.waitForSelector(".event");
+    assert.match(page.url(), /journal\?kind=incident$/);
+  },
+);
+
+pageTest(
+  "what was asked for before the filter changed doesn't come in",
+  { weather: "many-events", path: "/journal" },
+  async (page) => {
+    await until("a page", async () => (await page.locator(".event").count()) === 100);
+    let release;
+    const isReleased = new Promise((done) => (release = done));
+    await page.route(/before=/, async (route) => {
+      await isReleased;
+      await route.continue();
+    });
+    await page.click("text=Load older");
+    await page.selectOption(".journal-filters select >> nth=0", "boot");
+    await until("the filter", async () => (await page.locator(".event").count()) === 2);
+    const late = page.waitForResponse(/before=/);
+    release();
+    await late;
+    await page.waitForTimeout(300);
+    assert.deepEqual(
+      new Set(await page.locator(".event-kind").allTextContents()),
+      new Set(["boot"]),
+    );
+  },
+);
+
+pageTest(
+  "on a phone, a long title's glyph stands at its first line",
+  { weather: "some-down", viewport: PHONE },
+  async (page) => {
+    const row = page.locator(".incident", { hasText: "path problem" });
+    const [glyph, title] = await Promise.all(
+      [".glyph", "strong"].map((what) => row.locator(what).boundingBox()),
+    );
+    assert.ok(title.height > 40, "the title takes two lines");
+    assert.ok(glyph.y - title.y < 10, `${glyph.y - title.y} px below the top`);
+  },
+);
+
+pageTest(
   "the journal grows while one looks, newest first",
   { path: "/journal" },
   async (page, site) => {

@@ -7,9 +7,9 @@ import { mkdirSync } from "node:fs";
 import { launch } from "./browser.mjs";
 import { FakeSite } from "./fake-site.mjs";
 
-const WIDE = { width: 1440, height: 900 };
+const WIDE = { width: 1280, height: 800 };
 const WALL = { width: 1920, height: 1080 };
-const PHONE = { width: 360, height: 740 };
+const PHONE = { width: 390, height: 844 };
 const TABLET = { width: 900, height: 1100 };
 
 async function press(page, keys) {

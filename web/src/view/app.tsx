@@ -233,7 +233,7 @@ function Waiting() {
     <main id="main" class="page waiting" tabIndex={-1}>
       {trouble.value ? (
         <>
-          <h1>No answer</h1>
+          <h1>Nothing to show yet</h1>
           <p>{trouble.value}</p>
           <p>
             <button type="button" onClick={retryNow}>

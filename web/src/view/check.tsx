@@ -10,6 +10,7 @@ import { writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
 import { checkPath, incidentPath } from "../model/router";
 import { head, incidents, siteZone, useCheck } from "../model/store";
+import { freshness } from "../model/stream";
 import type { Check, JournalEvent, Vantage, WhenAnswer } from "../model/types";
 import { askAck, askPause, askSilence, say } from "./ask";
 import { useFetched } from "./fetched";
@@ -50,16 +51,19 @@ function Facts({ when, zone }: { when: WhenAnswer; zone?: string }) {
   );
 }
 
+/* Of what a stale page shows, nothing is current. */
+const isFresh = (v: Vantage) => v.is_fresh && freshness.value !== "stale";
+
 function wordOf(v: Vantage): [string, string] {
   if (v.is_blind) return ["unknown", "blind"];
   if (v.word === "none") return ["pending", "no word"];
-  if (!v.is_fresh) return ["unknown", `was ${v.word}`];
+  if (!isFresh(v)) return ["unknown", `was ${v.word}`];
   return [v.word, v.word];
 }
 
 function VantageRow({ v, when, isPing }: { v: Vantage; when: WhenAnswer | null; isPing: boolean }) {
   const [state, word] = wordOf(v);
-  const isPromised = !isPing && v.is_fresh && v.site !== head.value?.site;
+  const isPromised = !isPing && isFresh(v) && v.site !== head.value?.site;
   const zone = siteZone(v.site);
   const told = when?.vantages.find((other) => other.site === v.site);
   const firstBad = parse(told?.first_bad) ?? (v.word === "failing" ? parse(v.since) : null);

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { now, tick } from "../model/clock";
 import { duration } from "../model/format";
 import { strips, type Segment, type Strip } from "../model/strip";
+import { dataAge, freshness } from "../model/stream";
 import type { WhenAnswer } from "../model/types";
 import { fullMoment, When } from "./parts";
 
@@ -67,7 +68,8 @@ function StripLine({
 export function History({ when, zone }: { when: WhenAnswer; zone?: string }) {
   const [span, setSpan] = useState(86_400_000);
   void tick.value;
-  const until = now();
+  const isStale = freshness.value === "stale";
+  const until = isStale ? now() - dataAge() : now(); /* nothing is known of the time since */
   const from = until - span;
   const names = when.check.vantages.map((v) => v.site);
   return (
@@ -88,7 +90,7 @@ export function History({ when, zone }: { when: WhenAnswer; zone?: string }) {
         ))}
         <div class="strip-ends" aria-hidden="true">
           <When at={from} as="moment" zone={zone} />
-          <span>now</span>
+          {isStale ? <When at={until} as="moment" zone={zone} /> : <span>now</span>}
         </div>
       </div>
     </section>

@@ -277,10 +277,26 @@ function ListRow({ incident }: { incident: Incident }) {
   );
 }
 
-const STEP = 50;
+/* How many are asked for, then at "Older"; a site answers no more than the last. */
+const STEPS = [50, 200, 500];
+
+function Older({ more }: { more: (() => void) | null }) {
+  if (!more)
+    return (
+      <p class="quiet">
+        Older ones are in <a href="/journal?kind=incident">the journal</a>.
+      </p>
+    );
+  return (
+    <button type="button" onClick={more}>
+      Older
+    </button>
+  );
+}
 
 export function IncidentsPage() {
-  const [limit, setLimit] = useState(STEP);
+  const [step, setStep] = useState(0);
+  const limit = STEPS[step]!;
   const version = incidents.value.map((i) => i.id + i.state).join() + limit;
   const { data, error, again } = useFetched(
     () => api.getIncidents("all", limit),
@@ -314,9 +330,7 @@ export function IncidentsPage() {
         ))}
       </ul>
       {data && data.incidents.length >= limit && (
-        <button type="button" onClick={() => setLimit(limit + STEP)}>
-          Older
-        </button>
+        <Older more={step + 1 < STEPS.length ? () => setStep(step + 1) : null} />
       )}
     </main>
   );

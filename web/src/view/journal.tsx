@@ -2,7 +2,7 @@
 // The lab's journal: what every site wrote, newest first, growing as it is written.
 
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { getEvents, type EventQuery } from "../model/api";
 import { clock, count, day, parse } from "../model/format";
 import { checkPath, incidentPath, params, setParams } from "../model/router";
@@ -178,7 +178,7 @@ function Filters() {
           type="search"
           id="search"
           value={p.get("q") ?? ""}
-          placeholder="in what is loaded"
+          placeholder="contains"
           autocomplete="off"
           spellcheck={false}
           onInput={(ev) => setParams({ q: ev.currentTarget.value })}
@@ -198,16 +198,22 @@ interface Loaded {
 }
 const NOTHING: Loaded = { events: [], next: null, error: "", isBusy: true };
 
+/* What came while an answer was on its way, and may have missed it. */
+const meanwhile = (query: EventQuery) => recent.peek().filter((ev) => isAsked(ev, query));
+
 function useJournal(query: EventQuery): Loaded & { older: () => void } {
   const [state, setState] = useState<Loaded>(NOTHING);
   const key = JSON.stringify(query);
-  const read = async (before: string | null, isWanted: () => boolean) => {
+  const asked = useRef("");
+  asked.current = key;
+  const read = async (before: string | null, isHere = () => true) => {
+    const isWanted = () => isHere() && asked.current === key;
     setState((old) => ({ ...(before ? old : NOTHING), isBusy: true, error: "" }));
     try {
       const answer = await getEvents({ ...query, limit: PAGE, before: before ?? undefined });
       if (!isWanted()) return;
       setState((old) => ({
-        events: join(before ? old.events : [], answer.events),
+        events: join(join(before ? old.events : [], answer.events), meanwhile(query)),
         next: answer.next,
         error: "",
         isBusy: false,
@@ -230,7 +236,7 @@ function useJournal(query: EventQuery): Loaded & { older: () => void } {
       old.isBusy && old.events.length === 0 ? old : { ...old, events: join(old.events, fresh) },
     );
   });
-  return { ...state, older: () => void read(state.next, () => true) };
+  return { ...state, older: () => void read(state.next) };
 }
 
 function byDay(events: JournalEvent[]): [string, JournalEvent[]][] {

@@ -58,7 +58,7 @@ function SilenceRow({ silence }: { silence: Silence }) {
         </p>
         <p>
           {silence.why || "no reason given"}
-          {silence.by && <span class="quiet"> · {silence.by}</span>}
+          {silence.by && !silence.is_window && <span class="quiet"> · {silence.by}</span>}
         </p>
         <p class="quiet">covers {coveredBy(silence)}</p>
       </div>
