@@ -511,7 +511,8 @@ void peers_stop(struct site *s, struct now now, const char *why)
 		self = self_of(s, now, i);
 		n = link_stop(&s->links[i], now, &self, why, effects);
 		for (uint32_t j = 0; j < n; j++)
-			if (effects[j].kind == LINK_DO_SEND || effects[j].kind == LINK_DO_CLOSE)
+			if (effects[j].kind == LINK_DO_SEND || effects[j].kind == LINK_DO_CLOSE ||
+				effects[j].kind == LINK_DO_PULL_FROM)
 				effects[kept++] = effects[j];
 		carry_out(s, now, i, effects, kept);
 	}

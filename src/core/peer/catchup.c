@@ -294,6 +294,25 @@ static bool is_behind_itself(const struct link_running *s)
 	return false;
 }
 
+/* Also what is in flight: how far that reached is not known, and who has it already leaves it out. */
+void catchup_finish(struct link_running *s)
+{
+	const struct link_head *newest = NULL;
+	uint64_t theirs;
+
+	for (uint32_t i = 0; i < s->self->n_heads; i++) {
+		const struct link_head *ours = &s->self->heads[i];
+
+		if (is_of(ours, s->self->site) && (!newest || ours->epoch > newest->epoch))
+			newest = ours;
+	}
+	if (!newest)
+		return;
+	theirs = held_by_peer(s->l, newest, 0);
+	if (theirs < newest->seq)
+		push_from(s, newest, theirs);
+}
+
 static void compare(struct link_running *s, uint64_t echo)
 {
 	keep_promise(s);

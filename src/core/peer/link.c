@@ -489,6 +489,8 @@ uint32_t link_stop(struct link *l, struct now now, const struct link_self *self,
 
 	if (l->state == LINK_DOWN)
 		return 0;
+	if (is_talking(l))
+		catchup_finish(&s);
 	say_bye(&s, l->connection, why);
 	go_down(&s, why);
 	return s.n;

@@ -79,7 +79,7 @@ struct link_msg {
 	int64_t echo_held_ms;  /* how long the sender held it before echoing */
 	uint64_t state_digest; /* of replicated folded state, valid when heads are equal */
 	bool can_deliver;      /* the sender's own egress works */
-	uint64_t heads_of;     /* BEAT: 0: heads are here; else they are as this earlier one showed */
+	uint64_t heads_of; /* BEAT: 0: heads are here; else they are as this earlier one showed */
 	const struct link_head *heads; /* borrowed, ours or the decoder's */
 	uint32_t n_heads;              /* at most LINK_HEADS_MAX */
 	/* EVENTS: a contiguous batch of one chain, as opaque bytes in the driver's hands:
@@ -218,7 +218,7 @@ uint32_t link_step(struct link *l, struct now now, const struct link_self *self,
 uint32_t link_push(struct link *l, struct now now, const struct link_self *self,
 	struct link_effect *out);
 
-/* We are stopping: BYE with the reason, and the connections are closed.  A link that is stepped on
+/* We are stopping: what we wrote last, BYE with the reason, and the connections are closed.  A link that is stepped on
  * begins anew. */
 uint32_t link_stop(struct link *l, struct now now, const struct link_self *self, const char *why,
 	struct link_effect *out);

@@ -373,6 +373,23 @@ static void stopping_says_goodbye(void **unused)
 	assert_int_equal(link_stop(&s.l, s.now, &s.self, "stopping", s.fx), 0);
 }
 
+/* The batch before is in flight yet, and its BEAT will find nobody. */
+static void the_last_words_go_before_the_goodbye(void **unused)
+{
+	struct side s = make_up();
+
+	(void)unused;
+	grow(&s, 107);
+	effect(&s, LINK_DO_PULL_FROM);
+	grow(&s, 108);
+	assert_int_equal(s.n, 0);
+	s.n = link_stop(&s.l, s.now, &s.self, "stopping", s.fx);
+	assert_int_equal(s.fx[0].kind, LINK_DO_PULL_FROM);
+	assert_string_equal(s.fx[0].msg.heads->site, s.self.site);
+	assert_true(s.fx[0].msg.heads->seq < 107);
+	assert_int_equal(s.fx[1].msg.kind, LINK_BYE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +416,7 @@ int main(void)
 		cmocka_unit_test(what_comes_of_unknown_connections_is_ignored),
 		cmocka_unit_test(a_goodbye_takes_the_link_down_with_its_reason),
 		cmocka_unit_test(stopping_says_goodbye),
+		cmocka_unit_test(the_last_words_go_before_the_goodbye),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
