@@ -613,6 +613,9 @@ void site_shutdown(struct site *s, struct now now, const char *why)
 	struct json_out w;
 
 	site_begin(s, now);
+	alert_hold(s->alert, true); /* nothing more is begun */
+	alert_stop(s->alert);
+	drain(s, now);
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_text(&w, "why", why);

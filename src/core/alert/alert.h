@@ -214,6 +214,10 @@ void alert_hold(struct alert *a, bool is_held);
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok);
 void alert_delivered(struct alert *a, struct now now, const struct delivery_outcome *o);
 
+/* We are stopping: of messages that are being created, or that nobody answered for, is written down that the
+ * next attempt may be a repeat. */
+void alert_stop(struct alert *a);
+
 void alert_tick(struct alert *a, struct now now);
 bool alert_next(struct alert *a, struct alert_effect *ret);
 struct mono alert_wake(const struct alert *a);

@@ -267,6 +267,23 @@ static void hand_over(struct alert *a, struct now now, struct tracked *t, uint8_
 	alert_wake_at(a, slot->handed_until);
 }
 
+void alert_stop(struct alert *a)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
+			struct outbox_slot *slot = &t->slots[i];
+
+			if (t->owner != a->cfg.self || t->in->told[i].version ||
+				!(slot->number || slot->may_be_repeat))
+				continue;
+			slot->may_be_repeat = true;
+			append_handoff(a, t, i, a->cfg.self, "stopped before an answer came");
+		}
+	}
+}
+
 static uint8_t peer_that_can(const struct alert *a)
 {
 	for (uint8_t site = 0; site < a->cfg.n_sites; site++)

@@ -303,6 +303,23 @@ static void the_watcher_delivers_when_the_peer_can_not(void **state)
 	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].via, "webhost");
 }
 
+static void what_got_no_answer_before_an_orderly_stop_is_said_to_be_in_doubt(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, SECOND_MS);
+	assert_int_equal(pair_created(p), 1);
+	alert_stop(p->sites[MUMBAI].alert);
+	pair_run(p, SECOND_MS);
+	pair_stop(p, MUMBAI);
+	p->sites[MUMBAI].answers[0].is_mute = false;
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_created(p), 2);
+	assert_true(pair_says(p, "Maybe a repeat"));
+}
+
 /* Its answer was lost, and the peer then told it as if for the first time. */
 static void what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer(void **state)
 {
@@ -628,6 +645,7 @@ int main(void)
 		T(what_was_handed_over_is_edited_by_whoever_can),
 		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),
 		T(the_watcher_delivers_when_the_peer_can_not),
+		T(what_got_no_answer_before_an_orderly_stop_is_said_to_be_in_doubt),
 		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
 		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
 		T(what_was_asked_for_before_the_sites_met_again_is_not_done),
