@@ -422,9 +422,13 @@ static void end_call(struct world *w, void *arg)
 static bool hand_to_watcher(struct world *w, struct call *c)
 {
 	struct now now = world_now(w, SIM_SITES);
-	enum rc rc = watcher_beacon(w->watcher, now, &c->beacon, &c->answer, NULL);
+	struct err e = { 0 };
+	enum rc rc = watcher_beacon(w->watcher, now, &c->beacon, &c->answer, &e);
 	struct beacon_answer again;
 
+	if (rc != RC_OK && w->options.trace)
+		fprintf(w->options.trace, "%12.3f watcher refuses site%u: %s\n",
+			(double)w->now_ms / 1000, c->from, e.text);
 	if (!w->sites[c->from].loses_answers)
 		return rc == RC_OK;
 	if (rng_chance(&w->rng, 1, 2))
