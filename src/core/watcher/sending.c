@@ -116,9 +116,13 @@ void sending_want_outage(struct watcher *w)
 
 bool sending_is_outage_out(const struct watcher *w)
 {
-	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
-		if (w->outage[i].number || w->outage[i].shown)
+	for (uint32_t i = 0; i < w->cfg.n_channels; i++) {
+		const struct slot *slot = &w->outage[i];
+		bool is_lost = w->cfg.channels[i].kind == WATCHER_DISCORD && !*slot->message;
+
+		if (slot->number || (slot->shown && !is_lost))
 			return true;
+	}
 	return false;
 }
 
