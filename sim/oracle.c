@@ -152,6 +152,19 @@ static void expect_told(struct world *w, uint16_t check)
 	expect_reason_told(w, check);
 }
 
+static bool is_going_on(const struct world *w, const struct sim_message *m)
+{
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
+		const struct site *s = w->sites[site].site;
+		const struct incident *in =
+			s ? map_get(alert_incidents(site_alert(s)), m->incident) : NULL;
+
+		if (in && in->state == INCIDENT_OPEN && m->is_live)
+			return true;
+	}
+	return false;
+}
+
 /* Who said goodbye is told as stopped by its operator. */
 static void expect_stop_told(struct world *w, uint8_t site)
 {
@@ -160,7 +173,7 @@ static void expect_stop_told(struct world *w, uint8_t site)
 	for (uint32_t i = 0; i < kept(w); i++) {
 		const struct sim_message *m = &w->messages[i];
 
-		if (m->cause != check || !m->is_live || m->is_summary)
+		if (m->cause != check || m->is_summary || !is_going_on(w, m))
 			continue;
 		w->n_checked++;
 		if (!m->says_stopped)
@@ -349,17 +362,10 @@ static void expect_patience(struct world *w, const struct sim_message *m)
 	}
 }
 
-static bool is_going_on(const struct world *w, const struct sim_message *m)
+/* A watcher that has forgotten its sites takes no beacon of another time. */
+static bool is_clock_believed(const struct world *w, uint8_t site)
 {
-	for (uint8_t site = 0; site < SIM_SITES; site++) {
-		const struct site *s = w->sites[site].site;
-		const struct incident *in =
-			s ? map_get(alert_incidents(site_alert(s)), m->incident) : NULL;
-
-		if (in && in->state == INCIDENT_OPEN && m->is_live)
-			return true;
-	}
-	return false;
+	return llabs(w->sites[site].skew_ms) < BEACON_SKEW_MS;
 }
 
 static bool is_by_watcher_since(const struct sim_message *m, uint8_t site, int64_t since_ms)
@@ -394,7 +400,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
 	for (uint8_t site = 0; is_new && site < SIM_SITES; site++)
 		if (!w->sites[site].site && (m->silent_sites & (1u << site)) &&
-			can_ask_watcher(w, !site) && w->now_ms - w->quiet_since_ms > JUST_NOW_MS)
+			can_ask_watcher(w, !site) && is_clock_believed(w, !site) &&
+			w->now_ms - w->quiet_since_ms > JUST_NOW_MS)
 			expect_watcher_silent(w, m, site);
 	if (!is_new || m->cause == CHECK_NONE)
 		return;
