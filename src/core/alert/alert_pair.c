@@ -143,7 +143,9 @@ static void answer(struct pair *pair, uint8_t site, const struct pair_request *r
 		o.answer = PAIR_ANSWER(PACE_DELIVERED);
 	if (r->delivery.is_edit || o.answer.verdict != PACE_DELIVERED)
 		o.message = NULL;
-	if (r->is_by_watcher ? !pair->sites[site].is_watcher_mute : !channel->is_mute)
+	if (r->is_by_watcher
+			? !pair->sites[site].is_watcher_mute
+			: !(channel->is_mute || (channel->is_mute_to_new && !r->delivery.is_edit)))
 		alert_delivered(pair->sites[site].alert, pair->now, &o);
 }
 

@@ -46,7 +46,8 @@ struct pair_request { /* one that left a site */
 
 struct pair_channel { /* how it answers one site */
 	struct pace_answer answer;
-	bool is_mute; /* not at all */
+	bool is_mute;        /* not at all */
+	bool is_mute_to_new; /* only what edits a message */
 };
 
 struct pair_site {

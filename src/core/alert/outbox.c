@@ -275,7 +275,7 @@ void alert_stop(struct alert *a)
 		for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
 			struct outbox_slot *slot = &t->slots[i];
 
-			if (t->owner != a->cfg.self || t->in->told[i].version ||
+			if (t->owner != a->cfg.self || is_edit(a, t, i) ||
 				!(slot->number || slot->may_be_repeat))
 				continue;
 			slot->may_be_repeat = true;

@@ -320,6 +320,28 @@ static void what_got_no_answer_before_an_orderly_stop_is_said_to_be_in_doubt(voi
 	assert_true(pair_says(p, "Maybe a repeat"));
 }
 
+/* The message was told and then deleted: it is the new one that nobody answered for. */
+static void so_is_the_new_one_of_a_message_that_was_deleted(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_LOST));
+	p->sites[MUMBAI].answers[0].is_mute_to_new = true;
+	pair_fails(p, MEDIA);
+	pair_run(p, 10 * SECOND_MS);
+	assert_false(pair_last(p)->delivery.is_edit);
+	pair_forget_sent(p);
+	alert_stop(p->sites[MUMBAI].alert);
+	pair_run(p, SECOND_MS);
+	pair_stop(p, MUMBAI);
+	p->sites[MUMBAI].answers[0].is_mute_to_new = false;
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_created(p) > 0);
+	assert_true(pair_says(p, "Maybe a repeat"));
+}
+
 /* Its answer was lost, and the peer then told it as if for the first time. */
 static void what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer(void **state)
 {
@@ -646,6 +668,7 @@ int main(void)
 		T(what_the_peer_does_not_answer_for_is_taken_back_aloud),
 		T(the_watcher_delivers_when_the_peer_can_not),
 		T(what_got_no_answer_before_an_orderly_stop_is_said_to_be_in_doubt),
+		T(so_is_the_new_one_of_a_message_that_was_deleted),
 		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
 		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
 		T(what_was_asked_for_before_the_sites_met_again_is_not_done),

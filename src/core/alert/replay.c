@@ -180,6 +180,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 {
 	uint8_t channel = channel_of(a, ev->body);
 	uint8_t to = alert_site_index(a, json_node_text(ev->body, "to", ""));
+	bool says_repeat = json_node_bool(ev->body, "may_be_repeat", false);
+	uint32_t version = (uint32_t)json_node_int(ev->body, "version", 0), told;
 	struct outbox_slot *slot;
 	struct tracked *t;
 	bool is_stale;
@@ -190,9 +192,10 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	if (!t)
 		return;
 	slot = &t->slots[channel];
+	told = t->in->told[channel].version;
 	if (str_eq(ev->site, a->cfg.sites[a->cfg.self].name)) {
 		/* Ours, of before a restart: maybe it was told, and the receipt didn't get here. */
-		slot->may_be_repeat |= !t->in->told[channel].version;
+		slot->may_be_repeat |= !told || (says_repeat && told < version);
 		return;
 	}
 	if (to != a->cfg.self) { /* given to another, or taken back */
@@ -200,8 +203,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 		return;
 	}
 	slot->is_for_us = true;
-	slot->may_be_repeat |= json_node_bool(ev->body, "may_be_repeat", false);
-	slot->handed_version = (uint32_t)json_node_int(ev->body, "version", 0);
+	slot->may_be_repeat |= says_repeat;
+	slot->handed_version = version;
 	/* From its arrival on, since clocks may differ; of before a start, or before we met again, it is
 	 * stale, and the owner's business again. */
 	is_stale = !a->is_started || (a->is_reunited && a->is_behind);
