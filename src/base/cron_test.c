@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cron.h"
+#include "base/tz_fixture.h"
 
 #include "base/str.h"
 #include "base/tz_bytes.h"
@@ -360,31 +361,11 @@ static void bound_jobs_follow_the_model_through_every_change(void **state)
 	}
 }
 
-static struct tz *system_zone(const char *name)
-{
-	scoped(mem_free) char *bytes = must_alloc(TZ_FILE_MAX);
-	struct tz *z = NULL;
-	char path[128];
-	FILE *file;
-	size_t n;
-
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
-	file = fopen(path, "rb");
-	if (!file) {
-		print_message("%s is missing here\n", path);
-		return NULL;
-	}
-	n = fread(bytes, 1, TZ_FILE_MAX, file);
-	fclose(file);
-	assert_int_equal(tz_parse(&z, name, bytes, n, NULL), RC_OK);
-	return z;
-}
-
 static void real_zones_are_as_good_as_made_ones(void **state)
 {
-	scoped(tz_free) struct tz *dublin = system_zone("Europe/Dublin");
-	scoped(tz_free) struct tz *kolkata = system_zone("Asia/Kolkata");
-	scoped(tz_free) struct tz *york = system_zone("America/New_York");
+	scoped(tz_free) struct tz *dublin = tz_fixture("Europe/Dublin");
+	scoped(tz_free) struct tz *kolkata = tz_fixture("Asia/Kolkata");
+	scoped(tz_free) struct tz *york = tz_fixture("America/New_York");
 
 	(void)state;
 	if (!dublin || !kolkata || !york)

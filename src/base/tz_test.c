@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/tz.h"
+#include "base/tz_fixture.h"
 
 #include "base/str.h"
 #include "base/tz_bytes.h"
@@ -382,28 +383,6 @@ static void times_that_no_calendar_reaches_do_no_harm(void **state)
 		INT64_MIN);
 }
 
-static struct tz *system_zone(const char *name)
-{
-	scoped(mem_free) char *bytes = must_alloc(TZ_FILE_MAX);
-	struct tz *z = NULL;
-	struct err e = { 0 };
-	char path[128];
-	FILE *file;
-	size_t n;
-
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
-	file = fopen(path, "rb");
-	if (!file) {
-		print_message("%s is missing here\n", path);
-		return NULL;
-	}
-	n = fread(bytes, 1, TZ_FILE_MAX, file);
-	fclose(file);
-	if (tz_parse(&z, name, bytes, n, &e) != RC_OK)
-		fail_msg("%s", e.text);
-	return z;
-}
-
 static void assert_like_libc(const struct tz *z, int64_t s)
 {
 	struct tz_local got = tz_at(z, (struct wall){ s * SECOND_MS });
@@ -430,7 +409,7 @@ static void real_zones_are_reckoned_as_libc_does(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		scoped(tz_free) struct tz *z = system_zone(names[i]);
+		scoped(tz_free) struct tz *z = tz_fixture(names[i]);
 		int64_t first = -3786825600, last = 4102444800; /* 1850, 2100 */
 
 		if (!z)

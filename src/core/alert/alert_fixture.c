@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/alert_fixture.h"
 
+#include "base/tz_fixture.h"
+
 #include <stdio.h>
+
+struct tz *fixture_dublin, *fixture_mumbai;
+struct notice_site fixture_sites[2];
 
 struct tz *fixture_zone(const char *name)
 {
-	char path[128];
-	uint8_t *bytes = must_alloc(TZ_FILE_MAX);
-	struct tz *zone = NULL;
-	struct err e = { 0 };
-	size_t n = 0;
-	FILE *f;
+	struct tz *zone = tz_fixture(name);
 
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
-	f = fopen(path, "rb");
-	if (f) {
-		n = fread(bytes, 1, TZ_FILE_MAX, f);
-		fclose(f);
-	}
-	if (tz_parse(&zone, name, bytes, n, &e) != RC_OK)
-		fprintf(stderr, "%s: %s\n", path, e.text);
 	must(zone != NULL);
-	free(bytes);
 	return zone;
+}
+
+int fixture_load_zones(void **state)
+{
+	(void)state;
+	fixture_dublin = fixture_zone("Europe/Dublin");
+	fixture_mumbai = fixture_zone("Asia/Kolkata");
+	fixture_sites[0] = (struct notice_site){ "dublin", fixture_dublin };
+	fixture_sites[1] = (struct notice_site){ "mumbai", fixture_mumbai };
+	return 0;
+}
+
+int fixture_free_zones(void **state)
+{
+	(void)state;
+	tz_free(fixture_dublin);
+	tz_free(fixture_mumbai);
+	return 0;
 }
 
 struct incident *fixture_incident(void)

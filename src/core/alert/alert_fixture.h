@@ -12,6 +12,12 @@
 /* From /usr/share/zoneinfo; ends the test when it can't be read.  Freed by the caller. */
 struct tz *fixture_zone(const char *name);
 
+/* Around a group of tests: both sites' zones. */
+int fixture_load_zones(void **state);
+int fixture_free_zones(void **state);
+extern struct tz *fixture_dublin, *fixture_mumbai;
+extern struct notice_site fixture_sites[2];
+
 /* 2026-11-22T22:34:11Z: 22:34:11 GMT in Dublin, 04:04:11 IST the next morning in Mumbai. */
 #define FIXTURE_SINCE_MS INT64_C(1795386851000)
 

@@ -24,27 +24,6 @@
 #endif
 #define ROUNDS (IS_SLOW ? 1000 : 10000) /* the full number runs in the build without sanitizers */
 
-static struct tz *dublin, *mumbai;
-static struct notice_site sites[2];
-
-static int load_zones(void **state)
-{
-	(void)state;
-	dublin = fixture_zone("Europe/Dublin");
-	mumbai = fixture_zone("Asia/Kolkata");
-	sites[0] = (struct notice_site){ "dublin", dublin };
-	sites[1] = (struct notice_site){ "mumbai", mumbai };
-	return 0;
-}
-
-static int free_zones(void **state)
-{
-	(void)state;
-	tz_free(dublin);
-	tz_free(mumbai);
-	return 0;
-}
-
 struct hostile_context {
 	struct notice_context c;
 	char *texts[6];
@@ -78,8 +57,8 @@ static void make_context(struct rng *r, struct hostile_context *h)
 		.runbook = h->texts[3],
 		.description = h->texts[4],
 		.mention = rng_chance(r, 1, 2) ? "<@123456789>" : h->texts[5],
-		.reader_zone = rng_chance(r, 1, 2) ? dublin : NULL,
-		.sites = sites,
+		.reader_zone = rng_chance(r, 1, 2) ? fixture_dublin : NULL,
+		.sites = fixture_sites,
 		.n_sites = 2,
 		.home = homes[rng_below(r, COUNT(homes))],
 		.now = { rng_between(r, 1, INT64_C(4102444800000)) },
@@ -328,5 +307,5 @@ int main(void)
 		cmocka_unit_test(any_incident_gives_proper_mail_and_a_readable_webhook),
 	};
 
-	return cmocka_run_group_tests(tests, load_zones, free_zones);
+	return cmocka_run_group_tests(tests, fixture_load_zones, fixture_free_zones);
 }

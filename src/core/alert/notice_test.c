@@ -14,33 +14,12 @@
 
 #include <cmocka.h>
 
-static struct tz *dublin, *mumbai;
-static struct notice_site sites[2];
-
-static int load_zones(void **state)
-{
-	(void)state;
-	dublin = fixture_zone("Europe/Dublin");
-	mumbai = fixture_zone("Asia/Kolkata");
-	sites[0] = (struct notice_site){ "dublin", dublin };
-	sites[1] = (struct notice_site){ "mumbai", mumbai };
-	return 0;
-}
-
-static int free_zones(void **state)
-{
-	(void)state;
-	tz_free(dublin);
-	tz_free(mumbai);
-	return 0;
-}
-
 static struct notice_context context(bool is_first)
 {
 	return (struct notice_context){
 		.lab = "home",
-		.reader_zone = dublin,
-		.sites = sites,
+		.reader_zone = fixture_dublin,
+		.sites = fixture_sites,
 		.n_sites = 2,
 		.home = "mumbai",
 		.from = "mumbai",
@@ -479,5 +458,5 @@ int main(void)
 		cmocka_unit_test(a_cut_never_splits_a_character_or_an_escape),
 	};
 
-	return cmocka_run_group_tests(tests, load_zones, free_zones);
+	return cmocka_run_group_tests(tests, fixture_load_zones, fixture_free_zones);
 }
