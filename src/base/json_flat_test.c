@@ -55,6 +55,7 @@ static void items_come_in_order_with_what_is_inside_skipped(void **state)
 {
 	scoped(json_flat_fini) struct json_flat f = JSON_FLAT_EMPTY;
 	const struct json_node *list = read_into(&f, "[10,[11,[12]],{\"a\":13},14]");
+	const struct json_node *nothing = NULL;
 	static const json_type types[] = { JSON_INTEGER, JSON_ARRAY, JSON_OBJECT, JSON_INTEGER };
 	size_t n = 0;
 
@@ -64,7 +65,7 @@ static void items_come_in_order_with_what_is_inside_skipped(void **state)
 	assert_int_equal(n, list->n);
 	json_node_each (it, list + 1)
 		fail_msg("there is nothing in a number");
-	json_node_each (it, (const struct json_node *)NULL)
+	json_node_each (it, nothing)
 		fail_msg("there is nothing in nothing");
 }
 
