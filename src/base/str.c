@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
+#include <endian.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -223,7 +224,7 @@ bool utf8_valid(const char *s, size_t n)
 	return true;
 }
 
-/* Not 0 if a byte is zero; rarely not 0 although none is. */
+/* The highest bit of the first byte that is zero, and maybe of some behind it or above 0x7f. */
 static uint64_t zero_bytes(uint64_t word)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -236,12 +237,14 @@ size_t ascii_plain(const char *s, size_t n)
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	size_t i = 0;
 
-	for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
+	for (uint64_t word, ends; n - i >= sizeof word; i += sizeof word) {
 		memcpy(&word, s + i, sizeof word);
-		if (((word | (word - 0x20 * ones) | zero_bytes(word ^ '"' * ones) |
-			     zero_bytes(word ^ '\\' * ones)) &
-			    ones << 7) != 0)
-			break;
+		word = le64toh(word); /* the first byte is the lowest */
+		ends = (word | (word - 0x20 * ones) | zero_bytes(word ^ '"' * ones) |
+			       zero_bytes(word ^ '\\' * ones)) &
+		       ones << 7;
+		if (ends)
+			return i + (size_t)__builtin_ctzll(ends) / 8;
 	}
 	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
 		i++;

@@ -18,6 +18,7 @@ struct look {
 	const char *p, *end;
 	unsigned depth;
 	uint32_t n_keys;
+	uint64_t seen; /* a bit of each name, so that few are compared */
 	struct {
 		const char *text;
 		size_t len;
@@ -85,14 +86,17 @@ static bool look_at_number(struct look *l)
 static bool look_at_key(struct look *l, uint32_t first)
 {
 	const char *text = l->p;
+	uint64_t bit;
 	size_t len;
 
 	if (l->n_keys == KEYS_MAX || !look_at_text(l))
 		return false;
 	len = (size_t)(l->p - text);
-	for (uint32_t i = first; i < l->n_keys; i++)
+	bit = UINT64_C(1) << ((len + 7u * (unsigned char)text[1] + (unsigned char)l->p[-2]) % 64);
+	for (uint32_t i = l->seen & bit ? first : l->n_keys; i < l->n_keys; i++)
 		if (l->keys[i].len == len && memcmp(l->keys[i].text, text, len) == 0)
 			return false;
+	l->seen |= bit;
 	l->keys[l->n_keys].text = text;
 	l->keys[l->n_keys++].len = len;
 	return take_char(l, ':');
@@ -163,6 +167,7 @@ bool event_body_is_spelt(const char *body, size_t n)
 	l.end = body + n;
 	l.depth = 0;
 	l.n_keys = 0;
+	l.seen = 0;
 	return n > 0 && n <= EVENT_BODY_BYTES_MAX && *body == '{' && look_at_value(&l) &&
 	       l.p == l.end;
 }
