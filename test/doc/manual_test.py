@@ -5,8 +5,8 @@
 usage: manual_test.py DIARCHY ROOT     the program; the project
 
 ```yaml blocks are checked by `diarchy check`: whole files as they are, parts within the lab of
-test/doc/around.yaml.  Each line of a ```sh block is run where no site answers: whatever it may
-say, it mustn't be that it was called wrongly.
+test/doc/around.yaml.  Each line of a ```sh block, and each indented one that calls us, is run where no
+site answers: whatever it may say, it mustn't be that it was called wrongly.
 """
 import pathlib
 import re
@@ -76,6 +76,9 @@ def main():
                  *sorted(root.glob("examples/*/README.md"))]:
         text = page.read_text()
         check_links(page, text)
+        for line in re.findall(r"^    (?:sudo )?(diarchy .*)$", text, re.M):
+            check_command(program, page, line.replace("/etc/diarchy/", ""), root)
+            commands += 1
         if page.parent.name != "manual":
             continue
         for block in blocks(text, "yaml"):
