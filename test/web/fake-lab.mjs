@@ -398,8 +398,8 @@ export class FakeLab {
     const boot = { version: "0.1.0", last_alive: ago(12 * DAY + MINUTE), clean: true };
     const say = (s, kind, subject, body, text, back) =>
       this.log(s, kind, subject, body, text, Date.now() - back);
-    say(a, "boot", a, boot, `${a} started, after a clean stop`, 12 * DAY);
-    say(b, "boot", b, boot, `${b} started, after a clean stop`, 12 * DAY - 3 * HOUR);
+    say(a, "boot", a, boot, "started (diarchy 0.1.0)", 12 * DAY);
+    say(b, "boot", b, boot, "started (diarchy 0.1.0)", 12 * DAY - 3 * HOUR);
     say(a, "link", b, { state: "up", rtt_ms: 141 }, `link ${a}–${b} is up, 141 ms`, 3 * DAY);
     say(
       a,
@@ -414,7 +414,7 @@ export class FakeLab {
       "config",
       b,
       config,
-      `${b} runs 4be81f0 'raise immich memory to 6 GiB' by Ana`,
+      "lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
       2 * DAY + 3 * HOUR - 4 * SECOND,
     );
     say(

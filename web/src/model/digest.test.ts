@@ -60,6 +60,19 @@ test("what two sites wrote in the same words is one line", () => {
   assert.equal(texts([drill("dublin", 100), drill("mumbai", 0)]).length, 2);
 });
 
+test("what sites say of themselves names them, once where they say the same", () => {
+  const started = (site: string, s: number): JournalEvent => ({
+    ...evidence(site, site, s),
+    kind: "boot",
+    body: { version: "0.1.0", last_alive: null, clean: true },
+    text: "started (diarchy 0.1.0)",
+  });
+  assert.deepEqual(texts([started("mumbai", 1), started("dublin", 0), started("dublin", -300)]), [
+    "dublin and mumbai: started (diarchy 0.1.0)",
+    "dublin: started (diarchy 0.1.0)",
+  ]);
+});
+
 test("recovering is not the same as failing, and later is not together", () => {
   const events = [
     evidence("dublin", "a", 100, "ok"),

@@ -35,9 +35,19 @@ function alikeOf(first: JournalEvent, left: JournalEvent[]): EventOf<"evidence">
     .filter((ev) => ev.body.word === first.body.word && isNear(first, ev));
 }
 
+/* What a site says of itself, without naming itself: that it started, which lab.yaml it runs. */
+const isOwn = (ev: JournalEvent) => ev.subject === ev.site;
+
 /* Two sites wrote down the same. */
 function isEcho(a: JournalEvent, b: JournalEvent): boolean {
-  return a.kind === b.kind && a.subject === b.subject && a.text === b.text && isNear(a, b);
+  const isSame = a.subject === b.subject || (isOwn(a) && isOwn(b));
+  return a.kind === b.kind && isSame && a.text === b.text && isNear(a, b);
+}
+
+function oneOf(echoes: JournalEvent[]): Digest {
+  const first = echoes[0]!;
+  const sites = list([...new Set(echoes.map((ev) => ev.site))].sort());
+  return isOwn(first) ? { ...one(first), text: `${sites}: ${first.text}` } : one(first);
 }
 
 function one(ev: JournalEvent): Digest {
@@ -72,7 +82,8 @@ function lineOf(left: JournalEvent[]): [Digest, JournalEvent[]] {
   if (burst.length >= BURST_LEAST) return [manyChecks(burst), burst];
   const same = alike.filter((ev) => ev.subject === first.subject);
   if (same.length > 1) return [oneCheck(same), same];
-  return [one(first), left.filter((ev) => isEcho(first, ev))];
+  const echoes = left.filter((ev) => isEcho(first, ev));
+  return [oneOf(echoes), echoes];
 }
 
 /* `events` newest first; so is the answer. */
