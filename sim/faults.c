@@ -545,14 +545,26 @@ static void stop_one(struct world *w, void *arg)
 		begin(w, &f, &w->stops);
 }
 
-/* One at a time, and only what the peer has: what is nowhere else nobody can bring back. */
+/* Of any event, or of the one that the next must be joined to. */
+static bool flip_some(struct world *w, uint8_t site, struct event *ret)
+{
+	struct memory_store *store = w->sites[site].store;
+	uint64_t number = rng_next(&w->rng) >> 8;
+	uint8_t of = (uint8_t)rng_below(&w->rng, SIM_SITES);
+
+	if (rng_chance(&w->rng, 1, 3))
+		return memory_store_flip_newest(store, w->lab->sites[of].name, number, ret);
+	return memory_store_flip(store, number, ret);
+}
+
+/* One at a time, and only what the peer has: what is nowhere else nobody can bring back.  Its site may be
+ * down, and find it when it starts. */
 void faults_flip(struct world *w)
 {
 	uint8_t site = (uint8_t)rng_below(&w->rng, SIM_SITES);
 	struct event ev;
 
-	if (w->flip.is_there || !oracle_is_mirrored(w, site) ||
-		!memory_store_flip(w->sites[site].store, rng_next(&w->rng) >> 8, &ev))
+	if (w->flip.is_there || !oracle_is_copied(w, site) || !flip_some(w, site, &ev))
 		return;
 	w->flip = (struct sim_flip){ .is_there = true,
 		.site = site,

@@ -154,6 +154,7 @@ struct world {
 	bool has_flips; /* journals are scrubbed */
 	struct sim_flip flip;
 	uint64_t n_flips;
+	bool is_lossy; /* an event is lost: the peer lost its copy, and then this disk changed a bit */
 	struct rng stops; /* of the worlds in which sites are stopped */
 	/* Wires. */
 	int64_t slow_ms;
@@ -229,6 +230,7 @@ void oracle_start(struct world *w, uint8_t site); /* about to, whatever ended it
 void oracle_watcher_forgets(struct world *w);     /* it will come back without what it saved */
 void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
+bool oracle_is_copied(struct world *w, uint8_t site);   /* the same of its disk, whoever runs */
 void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
 void oracle_flipped(struct world *w);                   /* a bit is another: is it noticed? */
 void oracle_still(struct world *w);                     /* the world stood still for long enough */

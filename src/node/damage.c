@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * damage: what the disk has changed, as the journal tells it.  `damaged` is written when it is found, with
- * what stood there then; `repaired` when the event is what it was.  A start goes by these: damage that
- * isn't mended yet is not forgotten over it.
+ * what stood there then; `repaired` when the event is what it was, `lost` when that can't be any more.  A
+ * start goes by these: damage that isn't mended yet is not forgotten over it.
  */
 #include "node/site_private.h"
 
-#define DAMAGE_LOOKED_FOR 512 /* of the newest so many finds those are taken up that stand */
-
-/* What stands there, as far as it can be read: for whoever wants to know what happened. */
-static void write_found(const struct site *s, const struct journal_place *place, struct json_out *w)
-{
-	const struct journal_store *store = s->setup.store;
-	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n = 0;
-
-	if (store->range(store->ctx, place->site, place->epoch, place->seq, 1, &a, &ev, &n, NULL) !=
-			RC_OK ||
-		n != 1 || ev->seq != place->seq)
-		return;
-	json_text(w, "found_kind", ev->kind);
-	json_text(w, "found_subject", ev->subject);
-	json_text(w, "found_body", ev->body);
-}
-
-static void write_place(const struct journal_place *place, struct json_out *w)
-{
-	json_text(w, "of", place->site);
-	json_int(w, "epoch", (int64_t)place->epoch);
-	json_int(w, "seq", (int64_t)place->seq);
-}
-
-static void write_damaged(struct site *s, struct now now, const struct journal_place *place,
-	const char *why)
-{
-	scoped(str_fini) struct str body = STR_EMPTY;
-	struct json_out w;
-
-	json_begin(&w, &body);
-	json_object_open(&w, NULL);
-	write_place(place, &w);
-	json_text(&w, "why", why);
-	write_found(s, place, &w);
-	json_close(&w);
-	journal_add(s->journal, now, EVENT_DAMAGED, site_name(s), str_c(&body));
-}
+#define DAMAGE_LOOKED_FOR 512  /* of the newest so many finds those are taken up that stand */
+#define TAIL_EVENTS       1000 /* of each chain that are verified at a start */
+#define TAIL_SLICE        64
 
 void damage_write_down(struct site *s, struct now now)
 {
@@ -56,7 +19,7 @@ void damage_write_down(struct site *s, struct now now)
 		struct damage *d = &x->damages[i];
 
 		if (!d->is_written && !journal_is_intact(s->journal, &d->place, why))
-			write_damaged(s, now, &d->place, why);
+			journal_add_damaged(s->journal, now, &d->place, why);
 		d->is_written = true;
 	}
 }
@@ -69,8 +32,11 @@ void damage_repaired(struct site *s, struct now now, const struct journal_place 
 
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
-	write_place(place, &w);
-	json_text(&w, "peer", peer);
+	json_text(&w, "of", place->site);
+	json_int(&w, "epoch", (int64_t)place->epoch);
+	json_int(&w, "seq", (int64_t)place->seq);
+	if (peer)
+		json_text(&w, "peer", peer);
 	json_close(&w);
 	journal_add(s->journal, now, EVENT_REPAIRED, site_name(s), str_c(&body));
 }
@@ -131,4 +97,36 @@ enum rc damage_restore(struct site *s, struct now now, struct err *e)
 		if (is_held(s, &f.places[i]) && !journal_is_intact(s->journal, &f.places[i], why))
 			scrub_known(s, now, &f.places[i]);
 	return rc;
+}
+
+/* What was written last is read again before anything is built on it. */
+static void verify_tail(struct site *s, struct now now, const struct journal_head *head)
+{
+	struct journal_place found[TAIL_SLICE], at = { .epoch = head->epoch };
+
+	str_copy(at.site, sizeof at.site, head->site);
+	at.seq = head->seq > TAIL_EVENTS ? head->seq - TAIL_EVENTS : 0;
+	while (at.epoch == head->epoch && at.seq < head->seq && str_eq(at.site, head->site)) {
+		size_t n;
+
+		journal_scrub(s->journal, &at, TAIL_SLICE, found, &n);
+		for (size_t i = 0; i < n; i++)
+			scrub_found(s, now, &found[i], true);
+	}
+}
+
+void damage_take_stock(struct site *s, struct now now)
+{
+	size_t n, n_cuts;
+	const struct journal_cut *cuts = journal_cuts(s->journal, &n_cuts);
+	const struct journal_head *heads = journal_heads(s->journal, &n);
+
+	for (size_t i = 0; s->setup.scrub_every_ms && i < n; i++)
+		verify_tail(s, now, &heads[i]);
+	for (size_t i = 0; i < n_cuts; i++) {
+		struct journal_place last = cuts[i].first;
+
+		last.seq = cuts[i].last;
+		scrub_cut(s, now, &last);
+	}
 }

@@ -195,12 +195,23 @@ static void damaged(const struct words *w)
 		(long long)json_node_int(w->body, "seq", 0), get(w, "of"), get(w, "why"));
 }
 
+static void lost(const struct words *w)
+{
+	long long moved = (long long)json_node_int(w->body, "moved", 0);
+
+	str_addf(w->out, "event %lld of %s's journal is lost: no site has a copy",
+		(long long)json_node_int(w->body, "seq", 0), get(w, "of"));
+	if (moved > 0)
+		str_addf(w->out, "; %lld behind it moved to epoch %lld", moved,
+			(long long)json_node_int(w->body, "to_epoch", 0));
+}
+
 static void repaired(const struct words *w)
 {
-	str_addf(w->out,
-		"%s put event %lld of %s's journal back, which its disk had changed: from %s",
-		w->ev->subject, (long long)json_node_int(w->body, "seq", 0), get(w, "of"),
-		get(w, "peer"));
+	str_addf(w->out, "%s put event %lld of %s's journal back, which its disk had changed",
+		w->ev->subject, (long long)json_node_int(w->body, "seq", 0), get(w, "of"));
+	if (*get(w, "peer"))
+		str_addf(w->out, ": from %s", get(w, "peer"));
 }
 
 static void clock_event(const struct words *w)
@@ -234,6 +245,7 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 	[EVENT_DRILL] = drill,
 	[EVENT_RECOVERED] = recovered,
 	[EVENT_DAMAGED] = damaged,
+	[EVENT_LOST] = lost,
 	[EVENT_REPAIRED] = repaired,
 	[EVENT_CLOCK] = clock_event,
 	[EVENT_NOTE] = note,

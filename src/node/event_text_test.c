@@ -95,6 +95,9 @@ static void a_site_says_of_itself_what_it_does_without_its_name(void **state)
 		"lab.yaml changed: 0123456789 'more memory' by Ana");
 	says("mumbai", "damaged", "{\"of\":\"dublin\",\"seq\":17,\"why\":\"it is lost\"}",
 		"mumbai-1's disk has changed event 17 of dublin's journal: it is lost");
+	says("mumbai", "lost", "{\"of\":\"dublin\",\"seq\":17,\"moved\":4,\"to_epoch\":99}",
+		"event 17 of dublin's journal is lost: no site has a copy; 4 behind it moved to "
+		"epoch 99");
 	says("mumbai", "clock", "{\"by_ms\":7200000}", "the clock jumped 2 h forward");
 	says("mumbai", "clock", "{\"by_ms\":-7200000}", "the clock jumped 2 h back");
 }

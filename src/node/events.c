@@ -43,6 +43,13 @@ void events_say_word(struct site *s, struct now now, uint16_t check)
 	s->is_digest_valid = false;
 }
 
+void events_say_words(struct site *s, struct now now)
+{
+	for (uint16_t i = 0; i < checks_count(s->checks); i++)
+		if (s->said_hlc[i])
+			events_say_word(s, now, i);
+}
+
 /* Names of the vantages that see it fail, for a path problem. */
 static const char *failing_from(struct site *s, uint16_t check)
 {
@@ -221,6 +228,12 @@ static void apply_boot(struct site *s, struct now now, const struct event *ev,
 		checks_was_away(s->checks, now, site, last_alive, ev->wall);
 }
 
+static void apply_lost(struct site *s, const struct event *ev)
+{
+	if (ev->wall.ms > s->lost.ms)
+		s->lost = ev->wall;
+}
+
 static void apply_drill(struct site *s, const struct event *ev, const struct json_node *body)
 {
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
@@ -246,6 +259,8 @@ static void apply_read(struct site *s, struct now now, const struct event *ev,
 		apply_pause(s, now, ev, body, check);
 	else if (kind == EVENT_CONFIG)
 		apply_config(s, now, ev, body, site);
+	else if (kind == EVENT_LOST)
+		apply_lost(s, ev);
 	else if (kind == EVENT_BOOT)
 		apply_boot(s, now, ev, body, site);
 	else if (kind == EVENT_DRILL && site == s->setup.self)
@@ -473,7 +488,7 @@ enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 enum rc events_restore(struct site *s, struct now now, struct err *e)
 {
 	static const enum event_kind latest[] = { EVENT_BOOT, EVENT_CONFIG, EVENT_DRILL,
-		EVENT_SILENCE };
+		EVENT_SILENCE, EVENT_LOST };
 	enum rc rc = events_restore_checks(s, now, e);
 
 	for (size_t i = 0; rc == RC_OK && i < COUNT(latest); i++)

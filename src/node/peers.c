@@ -4,7 +4,8 @@
 
 #include "core/peer/wire.h"
 
-#define DIGEST_PATIENCE 5 /* beats with equal heads and different states before it is said */
+#define DIGEST_PATIENCE 5      /* beats with equal heads and different states before it is said */
+#define LOST_MS         DAY_MS /* what an event said that is lost may be known to some so long */
 
 /* How many chains of the same site are newer. */
 static size_t count_newer(const struct journal_head *heads, size_t n, const struct journal_head *h)
@@ -84,6 +85,7 @@ static void put_heads(const struct site *s, const struct journal_head *heads,
 		to[i].seq = from->seq;
 		to[i].hash = from->hash;
 	}
+	scrub_hide(s, to, s->n_heads);
 }
 
 static bool is_same_chain(const struct link_head *a, const struct link_head *b)
@@ -330,6 +332,16 @@ static void note_recovered(struct site *s, struct now now, uint8_t peer, size_t 
 	events_tell_all(s, now);
 }
 
+/* It wasn't kept: because of what this disk has changed, or because it is no continuation. */
+static void look_for_fault(struct site *s, struct now now, const struct event *first, enum rc rc,
+	const char *why)
+{
+	if (scrub_suspect(s, now, first->site, first->epoch, first->seq) || rc != RC_CORRUPT)
+		return;
+	str_copy(s->forked, sizeof s->forked, why);
+	facts_journal(s, now);
+}
+
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
 	struct event *events = NULL;
@@ -346,10 +358,8 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
 			e.text);
-		if (rc == RC_CORRUPT) {
-			str_copy(s->forked, sizeof s->forked, e.text);
-			facts_journal(s, now);
-		}
+		if (events && n)
+			look_for_fault(s, now, events, rc, e.text);
 		return;
 	}
 	for (size_t i = n - n_new; i < n; i++)
@@ -402,7 +412,8 @@ static void compare_digests(struct site *s, struct now now, uint8_t peer)
 		return;
 	s->forked[0] = '\0';
 	if (l->peer_digest == site_digest(s) || facts_is_other_lab(s, peer) || s->scrub.n > 0 ||
-		is_journal_in_trouble(s, peer)) {
+		is_journal_in_trouble(s, peer) ||
+		(s->lost.ms && now.wall.ms - s->lost.ms < LOST_MS)) {
 		s->digest_differs = 0;
 		s->differs[0] = '\0';
 	} else if (++s->digest_differs == DIGEST_PATIENCE + 1) {

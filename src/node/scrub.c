@@ -16,6 +16,9 @@
 #define SCRUB_LINK_MS    (10 * SECOND_MS) /* a start waits so long for a link */
 #define SCRUB_ASK_MAX_MS (10 * MINUTE_MS)
 #define SCRUB_ASKS_MIN   4 /* in vain, before nobody is said to have it */
+#define SCRUB_GIVE_UP    2 /* the same, when all sites are there and say how far they have come */
+#define SCRUB_CUT_MS     MINUTE_MS /* long enough to be told, however soon it is there again */
+#define SCRUB_LOST_MS    (10 * MINUTE_MS) /* what is lost is said for so long */
 
 /* A note is a number: of a site's name this one. */
 static int64_t number_of(const char *name)
@@ -54,6 +57,19 @@ static bool is_hopeless(const struct damage *d)
 	return d->n_asked > 0 && (!d->is_asked || d->n_asked > SCRUB_ASKS_MIN);
 }
 
+static const char *fate_of(const struct damage *d)
+{
+	if (d->is_lost)
+		return "it is lost, no site has a copy: 'diarchy log --kind damaged' shows what is "
+		       "left of it; look at the disk's health";
+	if (is_hopeless(d))
+		return d->is_cut ? "it was taken out, and no peer that is there has it"
+				 : "no peer that is there has it: it is kept as it is; look at the "
+				   "disk's health";
+	return d->is_cut ? "it was taken out, with what was behind it, and comes again from a peer"
+			 : "a peer is asked for its copy";
+}
+
 const char *scrub_trouble(struct site *s)
 {
 	const struct scrubbing *x = &s->scrub;
@@ -68,17 +84,18 @@ const char *scrub_trouble(struct site *s)
 	snprintf(s->scrub.reason, sizeof s->scrub.reason,
 		"%sevent %llu of %s's journal (epoch %llu) was changed by this disk; %s", many,
 		(unsigned long long)d->place.seq, d->place.site, (unsigned long long)d->place.epoch,
-		is_hopeless(d) ? "no peer that is there has it: it is kept as it is; look at the "
-				 "disk's health"
-			       : "a peer is asked for its copy");
+		fate_of(d));
 	return s->scrub.reason;
 }
 
 static void forget(struct site *s, struct now now, uint32_t i)
 {
 	struct scrubbing *x = &s->scrub;
+	bool was_hidden = x->damages[i].is_hidden;
 
 	x->damages[i] = x->damages[--x->n];
+	if (was_hidden)
+		peers_refresh_heads(s);
 	facts_journal(s, now);
 }
 
@@ -97,6 +114,111 @@ static bool may_have(const struct site *s, uint8_t peer, const struct journal_pl
 	return l->n_peer_heads == LINK_HEADS_MAX; /* it doesn't show all that it has */
 }
 
+/* Whether any other site has it is known only while all say how far they have come. */
+static bool is_everybody_there(const struct site *s)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && (s->links[i].state != LINK_UP || !s->links[i].is_greeted))
+			return false;
+	return s->lab->n_sites > 1;
+}
+
+static bool has_nobody(const struct site *s, const struct journal_place *place)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (may_have(s, i, place))
+			return false;
+	return is_everybody_there(s);
+}
+
+static bool is_of_chain(const struct damage *d, const struct journal_place *place)
+{
+	return d->place.epoch == place->epoch && str_eq(d->place.site, place->site);
+}
+
+/* It is still said for a while. */
+static void lose(struct now now, struct damage *d)
+{
+	d->is_lost = d->is_written = true;
+	d->ask_due.ms = now.mono.ms + SCRUB_LOST_MS;
+}
+
+/* Of several in a chain of ours the first goes first, and takes what is damaged behind it along. */
+static void give_up(struct site *s, struct now now, struct journal_place place)
+{
+	struct scrubbing *x = &s->scrub;
+	struct err e = { 0 };
+	size_t moved;
+
+	for (uint32_t i = 0; i < x->n; i++)
+		if (is_of_chain(&x->damages[i], &place) && !x->damages[i].is_lost &&
+			x->damages[i].place.seq < place.seq && has_nobody(s, &x->damages[i].place))
+			place = x->damages[i].place;
+	if (journal_give_up(s->journal, now, &place, &moved, &e) != RC_OK) {
+		site_log(s, LOG_LEVEL_ERROR, "going on behind event %llu, which is lost: %s",
+			(unsigned long long)place.seq, e.text);
+		return;
+	}
+	site_log(s, LOG_LEVEL_ERROR,
+		"event %llu of our journal is lost; %zu behind it moved to epoch %llu",
+		(unsigned long long)place.seq, moved,
+		(unsigned long long)journal_epoch(s->journal));
+	for (uint32_t i = 0; i < x->n; i++)
+		if (is_of_chain(&x->damages[i], &place) && x->damages[i].place.seq >= place.seq)
+			lose(now, &x->damages[i]);
+	s->n_chains = 0; /* one more, and maybe one less */
+	peers_refresh_heads(s);
+	s->lost = now.wall;
+	events_say_words(s, now); /* one of them may have been it */
+}
+
+/* What others wrote can't be signed anew: it stays here, for whoever brings the lost one back, but peers,
+ * who couldn't take in what is behind it, aren't told that there is more. */
+static void hide(struct site *s, struct damage *d)
+{
+	const struct journal_store *store = s->setup.store;
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *ev;
+	size_t n = 0;
+
+	d->before = (struct sha256){ 0 };
+	if (d->place.seq > 1 && (store->range(store->ctx, d->place.site, d->place.epoch,
+					 d->place.seq - 1, 1, &a, &ev, &n, NULL) != RC_OK ||
+					n != 1))
+		return;
+	if (n)
+		d->before = ev->hash;
+	d->is_hidden = true;
+	peers_refresh_heads(s);
+}
+
+void scrub_hide(const struct site *s, struct link_head *heads, uint32_t n)
+{
+	for (uint32_t i = 0; i < s->scrub.n; i++) {
+		const struct damage *d = &s->scrub.damages[i];
+
+		for (uint32_t k = 0; d->is_hidden && k < n; k++)
+			if (heads[k].epoch == d->place.epoch && heads[k].seq >= d->place.seq &&
+				str_eq(heads[k].site, d->place.site)) {
+				heads[k].seq = d->place.seq - 1;
+				heads[k].hash = d->before;
+			}
+	}
+}
+
+/* Nobody has a copy. */
+static void settle_for_less(struct site *s, struct now now, struct damage *d)
+{
+	if (d->is_cut) {
+		journal_add_lost(s->journal, now, &d->place, 0);
+		lose(now, d);
+	} else if (str_eq(d->place.site, site_name(s))) {
+		give_up(s, now, d->place);
+	} else if (!d->is_hidden) {
+		hide(s, d);
+	}
+}
+
 static void ask(struct site *s, struct now now, struct damage *d)
 {
 	int64_t wait_ms = SCRUB_ASK_MS << (d->n_asked < 8 ? d->n_asked : 8);
@@ -111,8 +233,11 @@ static void ask(struct site *s, struct now now, struct damage *d)
 			continue;
 		d->last_asked = peer;
 		d->is_asked = true;
-		peers_ask(s, peer, &d->place);
+		if (!d->is_cut) /* it is behind our head: the link pulls it */
+			peers_ask(s, peer, &d->place);
 	}
+	if (d->n_asked > SCRUB_GIVE_UP && has_nobody(s, &d->place))
+		settle_for_less(s, now, d);
 	facts_journal(s, now);
 }
 
@@ -149,6 +274,20 @@ void scrub_known(struct site *s, struct now now, const struct journal_place *pla
 		d->is_written = d->is_unfolded = true;
 }
 
+void scrub_cut(struct site *s, struct now now, const struct journal_place *last)
+{
+	struct damage *d = take_up(s, now, last);
+
+	site_log(s, LOG_LEVEL_ERROR,
+		"the end of %s's journal, epoch %llu, up to event %llu isn't what was written, and "
+		"was taken out",
+		last->site, (unsigned long long)last->epoch, (unsigned long long)last->seq);
+	if (!d)
+		return;
+	d->is_written = d->is_cut = true;
+	d->ask_due.ms = now.mono.ms + SCRUB_CUT_MS;
+}
+
 void scrub_found(struct site *s, struct now now, const struct journal_place *place,
 	bool is_unfolded)
 {
@@ -180,17 +319,23 @@ static void ask_if_due(struct site *s, struct now now)
 
 		if (now.mono.ms < d->ask_due.ms)
 			continue;
-		if (journal_is_intact(s->journal, &d->place, why))
+		if (d->is_lost) {
 			forget(s, now, i);
-		else
+		} else if (journal_is_intact(s->journal, &d->place, why)) {
+			if (d->is_cut)
+				damage_repaired(s, now, &d->place, NULL);
+			forget(s, now, i);
+		} else {
 			ask(s, now, d);
+		}
 	}
 }
 
 void scrub_linked(struct site *s, struct now now)
 {
 	for (uint32_t i = 0; i < s->scrub.n; i++)
-		s->scrub.damages[i].ask_due = now.mono;
+		if (!s->scrub.damages[i].is_lost && !s->scrub.damages[i].is_cut)
+			s->scrub.damages[i].ask_due = now.mono;
 }
 
 /* ---- mending */
@@ -285,6 +430,26 @@ static void look(struct site *s, struct now now)
 		note_place(s);
 	for (size_t i = 0; i < n; i++)
 		scrub_found(s, now, &found[i], false);
+}
+
+bool scrub_suspect(struct site *s, struct now now, const char *site, uint64_t epoch, uint64_t seq)
+{
+	struct journal_place found[SCRUB_SLICE_MIN], at = { .epoch = epoch };
+	size_t n_chains, n = 0;
+	const struct journal_head *heads = journal_heads(s->journal, &n_chains);
+	uint64_t held = 0;
+
+	for (size_t i = 0; i < n_chains; i++)
+		if (heads[i].epoch == epoch && str_eq(heads[i].site, site))
+			held = heads[i].seq;
+	if (held == 0)
+		return false;
+	str_copy(at.site, sizeof at.site, site);
+	at.seq = seq <= held ? seq - 1 : held - 1;
+	journal_scrub(s->journal, &at, COUNT(found), found, &n);
+	for (size_t i = 0; i < n; i++)
+		scrub_found(s, now, &found[i], false);
+	return n > 0;
 }
 
 void scrub_tick(struct site *s, struct now now)

@@ -75,28 +75,186 @@ static void while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back(v
 	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
 }
 
-/* The only copy: it can't be healed, and must not look as if it were. */
-static void what_no_peer_holds_is_kept_and_not_sent_to_anybody(void **state)
+static uint32_t notes_at(uint8_t site)
 {
-	struct journal_place place;
-	char last[16];
+	return pair_events(p, site, "note");
+}
+
+static void take_notes(int n)
+{
+	for (int i = 0; i < n; i++)
+		assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
+					 &(struct site_word){ "x", "y", "ana" }, NULL),
+			RC_OK);
+}
+
+/* Dublin's newest epoch at mumbai. */
+static uint64_t newest_at_mumbai(void)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(p->sites[MUMBAI].site), &n);
+	uint64_t newest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(heads[i].site, "dublin") && heads[i].epoch > newest)
+			newest = heads[i].epoch;
+	return newest;
+}
+
+/* The only copy can't be healed; what stands behind it must not be lost with it. */
+static void what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it(void **state)
+{
+	struct event ev;
 
 	(void)state;
 	pair_part(p);
-	for (int i = 0; i < 50; i++) {
-		snprintf(last, sizeof last, "note %d", i);
-		assert_int_equal(site_note(p->sites[DUBLIN].site, pair_now(p, DUBLIN),
-					 &(struct site_word){ "x", last, "ana" }, NULL),
-			RC_OK);
-	}
-	do
-		place = flip(rand());
-	while (place.seq < 60 || !str_eq(place.site, "dublin"));
-	pair_heal(p);
+	take_notes(25);
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "dublin", 5, &ev));
+	take_notes(25);
 	pair_run(p, 2 * HOUR_MS);
-	assert_false(is_intact(&place));
 	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	assert_int_equal(pair_events(p, DUBLIN, "lost"), 0); /* mumbai might have it */
+	pair_heal(p);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	assert_true(pair_was_said(p, "it is lost, no site has a copy"));
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	assert_int_equal(notes_at(DUBLIN), notes_at(MUMBAI));
+	assert_int_equal(notes_at(MUMBAI), 49);
+	assert_int_equal(newest_at_mumbai(), journal_epoch(site_journal(p->sites[DUBLIN].site)));
+	pair_run(p, 2 * HOUR_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
 	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
+	pair_stop(p, DUBLIN);
+	pair_start(p, DUBLIN);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
+/* A start with the newest event of `site` damaged in dublin's journal. */
+static struct event start_without_the_end(const char *site, uint64_t which)
+{
+	struct event ev;
+
+	pair_stop(p, DUBLIN);
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, site, which, &ev));
+	pair_start(p, DUBLIN);
+	return ev;
+}
+
+static void a_damaged_end_of_our_own_chain_comes_back_and_a_new_epoch_goes_on(void **state)
+{
+	(void)state;
+	for (uint64_t which = 4; which < 8; which++) { /* of the hash, and of the body */
+		uint64_t epoch = journal_epoch(site_journal(p->sites[DUBLIN].site));
+		struct journal_place place = { .site = "dublin", .epoch = epoch };
+
+		place.seq = start_without_the_end("dublin", which).seq;
+		assert_false(is_intact(&place));
+		assert_true(journal_epoch(site_journal(p->sites[DUBLIN].site)) > epoch);
+		pair_run(p, 30 * SECOND_MS);
+		assert_true(is_intact(&place));
+		pair_run(p, 5 * MINUTE_MS);
+		assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+		assert_int_equal(newest_at_mumbai(),
+			journal_epoch(site_journal(p->sites[DUBLIN].site)));
+		assert_true(
+			site_digest(p->sites[DUBLIN].site) == site_digest(p->sites[MUMBAI].site));
+	}
+	assert_true(pair_was_said(p, "comes again from a peer"));
+	assert_false(pair_was_said(p, "forked"));
+}
+
+static void a_damaged_end_of_a_peers_chain_comes_again(void **state)
+{
+	uint64_t epoch = journal_epoch(site_journal(p->sites[DUBLIN].site));
+
+	(void)state;
+	for (uint64_t which = 4; which < 8; which++) {
+		struct journal_place place = { .site = "mumbai" };
+		struct event ev = start_without_the_end("mumbai", which);
+
+		place.epoch = ev.epoch;
+		place.seq = ev.seq;
+		assert_false(is_intact(&place));
+		pair_run(p, 5 * MINUTE_MS);
+		assert_true(is_intact(&place));
+		assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+		assert_true(
+			site_digest(p->sites[DUBLIN].site) == site_digest(p->sites[MUMBAI].site));
+	}
+	assert_int_equal(journal_epoch(site_journal(p->sites[DUBLIN].site)), epoch);
+	assert_false(pair_was_said(p, "forked"));
+}
+
+static void a_damaged_end_that_nobody_else_has_is_said_to_be_lost(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_run(p, MINUTE_MS);
+	take_notes(1);
+	start_without_the_end("dublin", 4);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	pair_heal(p);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	assert_int_equal(pair_events(p, MUMBAI, "damaged"), 1);
+	assert_int_equal(newest_at_mumbai(), journal_epoch(site_journal(p->sites[DUBLIN].site)));
+	pair_run(p, HOUR_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+}
+
+/* It can't sign for mumbai; and nobody may wait for what can't be given. */
+static void the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up(void **state)
+{
+	struct event ev;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "mumbai", 5, &ev));
+	pair_break(p, "photos", true); /* mumbai writes more */
+	pair_run(p, MINUTE_MS);
+	pair_break(p, "photos", false);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	pair_stop(p, MUMBAI);
+	memory_store_wipe(p->sites[MUMBAI].store);
+	pair_run(p, MINUTE_MS);
+	pair_start(p, MUMBAI);
+	pair_run(p, 2 * HOUR_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	assert_true(pair_was_said(p, "no peer that is there has it"));
+	pair_break(p, "git", true);
+	pair_run(p, MINUTE_MS);
+	assert_true(pair_was_said(p, "git is down"));
+	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
+}
+
+/* The disk changes what it wrote a moment ago, and the next event can't be joined to it. */
+static void a_newest_event_that_is_damaged_while_running_stops_nothing(void **state)
+{
+	struct journal_place place = { .site = "dublin" };
+	uint64_t epoch = journal_epoch(site_journal(p->sites[DUBLIN].site));
+	struct event ev;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "dublin", 4, &ev));
+	place.epoch = ev.epoch;
+	place.seq = ev.seq;
+	take_notes(1);
+	assert_false(site_is_stuck(p->sites[DUBLIN].site));
+	assert_true(journal_epoch(site_journal(p->sites[DUBLIN].site)) > epoch);
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "mumbai", 4, &ev));
+	pair_run(p, 3 * HOUR_MS);
+	assert_true(is_intact(&place));
+	str_copy(place.site, sizeof place.site, "mumbai");
+	place.epoch = ev.epoch;
+	place.seq = ev.seq;
+	assert_true(is_intact(&place));
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+	assert_true(site_digest(p->sites[DUBLIN].site) == site_digest(p->sites[MUMBAI].site));
+	assert_false(pair_was_said(p, "forked"));
 }
 
 /* Nothing reads what happened that long ago at a start. */
@@ -171,7 +329,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_flipped_bit_is_found_told_and_healed_from_the_peer),
 		T(while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back),
-		T(what_no_peer_holds_is_kept_and_not_sent_to_anybody),
+		T(what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it),
+		T(a_damaged_end_of_our_own_chain_comes_back_and_a_new_epoch_goes_on),
+		T(a_damaged_end_of_a_peers_chain_comes_again),
+		T(a_damaged_end_that_nobody_else_has_is_said_to_be_lost),
+		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
+		T(a_newest_event_that_is_damaged_while_running_stops_nothing),
 		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
 		T(a_pass_goes_on_where_it_was_after_a_restart),
 		T(an_event_that_is_damaged_over_a_restart_is_not_believed),

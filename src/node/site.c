@@ -273,19 +273,20 @@ static void append_boot(struct site *s, struct now now, bool is_clean)
 	events_add(s, now, EVENT_BOOT, site_name(s), &body);
 }
 
+/* Of damage the next start writes before it says that it is one. */
 static bool take_kind(void *arg, const struct event *ev, uint64_t cursor)
 {
 	enum event_kind *kind = arg;
 
 	(void)cursor;
 	*kind = event_kind_of(ev->kind);
-	return false;
+	return *kind == EVENT_DAMAGED;
 }
 
 bool site_was_shut_down(struct site *s, uint8_t site)
 {
 	const struct journal_store *store = s->setup.store;
-	struct event_query q = { .site = s->lab->sites[site].name, .most = 1 };
+	struct event_query q = { .site = s->lab->sites[site].name, .most = JOURNAL_CUT_MAX };
 	enum event_kind newest = EVENT_UNKNOWN;
 
 	return store->query(store->ctx, &q, take_kind, &newest, NULL) == RC_OK &&
@@ -380,6 +381,7 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 		rc = damage_restore(s, now, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "restoring the state from the journal");
+	damage_take_stock(s, now);
 	s->is_open = true;
 	append_boot(s, now, is_clean);
 	site_say_config(s, now, &s->setup.revision);
@@ -387,7 +389,9 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	for (uint32_t i = 0; i < SELF_CHECKS; i++)
 		facts_observe(s, now, s->tables->self_check[i], true, NULL);
 	facts_journal(s, now);
-	s->alert_start_by.ms = now.mono.ms + (is_new && s->lab->n_sites > 1 ? HISTORY_WAIT_MS : 0);
+	journal_cuts(s->journal, &n); /* these come back like a history */
+	s->alert_start_by.ms =
+		now.mono.ms + ((is_new || n) && s->lab->n_sites > 1 ? HISTORY_WAIT_MS : 0);
 	return RC_OK;
 }
 

@@ -68,12 +68,16 @@ struct beaconing { /* with one watcher */
 #define SCRUB_DAMAGES_MAX 32
 struct damage { /* an event of the journal that isn't what was written */
 	struct journal_place place;
-	bool is_unfolded;    /* its fact is missing in our state */
-	bool is_written;     /* the journal says so: a start takes it up again */
-	struct mono ask_due; /* ask a peer for its copy */
-	uint8_t last_asked;  /* peer */
-	bool is_asked;       /* somebody was there the last time */
-	uint32_t n_asked;    /* times, in vain */
+	bool is_unfolded;     /* its fact is missing in our state */
+	bool is_written;      /* the journal says so: a start takes it up again */
+	bool is_cut;          /* the last of a chain's end that was cut off: it comes by itself */
+	bool is_lost;         /* given up; still said for a while */
+	bool is_hidden;       /* no peer could take in what is behind it: not shown to them */
+	struct sha256 before; /* is_hidden: of the event before it */
+	struct mono ask_due;  /* ask a peer for its copy */
+	uint8_t last_asked;   /* peer */
+	bool is_asked;        /* somebody was there the last time */
+	uint32_t n_asked;     /* times, in vain */
 };
 struct scrubbing {
 	struct journal_place at; /* so far in this pass; {0}: at its beginning */
@@ -137,6 +141,8 @@ struct site {
 	char crowded[REASON_BYTES_MAX]; /* more chains than peers compare */
 	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
+	struct wall
+		lost; /* when some site last gave an event up: what it said is known to some only */
 	uint32_t digest_differs; /* beats in a row with equal heads and another digest */
 	char lab_of[SITES_MAX]
 		   [SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
@@ -178,6 +184,7 @@ void events_apply(struct site *s, struct now now, const struct event *ev);
 /* Of one chain, in a row. */
 void events_apply_all(struct site *s, struct now now, const struct event *events, size_t n);
 void events_say_word(struct site *s, struct now now, uint16_t check);
+void events_say_words(struct site *s, struct now now); /* all of ours, again */
 void events_tell_state(struct site *s, struct now now, uint16_t check);
 void events_tell_all(struct site *s, struct now now);
 void events_declare_pings(struct site *s, struct now now);
@@ -220,12 +227,19 @@ void scrub_linked(struct site *s, struct now now); /* somebody can be asked agai
 const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL none */
 /* The journal says that this was damaged before the start, and it is. */
 void scrub_known(struct site *s, struct now now, const struct journal_place *place);
+void scrub_cut(struct site *s, struct now now, const struct journal_place *last);
+/* A batch of this chain from `seq` on couldn't be kept.  True: because of what is damaged here. */
+bool scrub_suspect(struct site *s, struct now now, const char *site, uint64_t epoch, uint64_t seq);
+/* Heads as peers are to be shown them: not what is behind a hole that nobody can fill. */
+void scrub_hide(const struct site *s, struct link_head *heads, uint32_t n);
 
 /* damage.c */
 /* What was found since the last time.  Not while somebody still reads committed events: this adds some. */
 void damage_write_down(struct site *s, struct now now);
 void damage_repaired(struct site *s, struct now now, const struct journal_place *place,
 	const char *peer);
+/* The ends of all chains are verified, and those that were cut off told. */
+void damage_take_stock(struct site *s, struct now now);
 /* Take up what is damaged since before the start. */
 enum rc damage_restore(struct site *s, struct now now, struct err *e) MUST_USE;
 

@@ -46,6 +46,14 @@ void journal_advance(struct journal *j, const struct event *ev)
 	j->tails[i].hlc = ev->hlc;
 }
 
+void journal_drop_chain(struct journal *j, size_t chain)
+{
+	size_t n_behind = --j->n_chains - chain;
+
+	memmove(&j->heads[chain], &j->heads[chain + 1], n_behind * sizeof *j->heads);
+	memmove(&j->tails[chain], &j->tails[chain + 1], n_behind * sizeof *j->tails);
+}
+
 uint64_t journal_newest_epoch(const struct journal *j)
 {
 	uint64_t newest = 0;
@@ -125,26 +133,6 @@ void journal_witness(struct journal *j, struct now now, const struct event *ev)
 		j->clock.last = ev->hlc;
 }
 
-/* One chain's head, as the store has it. */
-static enum rc load_chain(struct journal *j, const struct journal_head *head, struct now now,
-	struct err *e)
-{
-	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n;
-	enum rc rc =
-		j->store.range(j->store.ctx, head->site, head->epoch, head->seq, 1, &a, &ev, &n, e);
-
-	if (rc != RC_OK)
-		return rc;
-	if (n != 1)
-		return err_set(e, RC_CORRUPT, "%s's journal has lost its newest event, %lu",
-			head->site, (unsigned long)head->seq);
-	journal_advance(j, ev);
-	journal_witness(j, now, ev);
-	return RC_OK;
-}
-
 static void free_heads(struct journal_head *heads)
 {
 	free(heads);
@@ -158,8 +146,22 @@ static enum rc load_chains(struct journal *j, struct now now, struct err *e)
 	enum rc rc = j->store.heads(j->store.ctx, &heads, &n, e);
 
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = load_chain(j, &heads[i], now, e);
+		rc = journal_take_up(j, &heads[i], now, e);
 	return rc;
+}
+
+/* The newest of ours; a new one when there is none, or when its end was cut off: nobody knows how far we had
+ * come, and a number is not given twice. */
+static void choose_epoch(struct journal *j, struct now now)
+{
+	uint64_t newest = journal_newest_epoch(j), cut = 0;
+
+	for (size_t i = 0; i < j->n_cuts; i++)
+		if (journal_is_ours(j, j->cuts[i].first.site) && j->cuts[i].first.epoch > cut)
+			cut = j->cuts[i].first.epoch;
+	j->epoch = cut > newest ? cut : newest;
+	if (newest == 0 || cut >= newest)
+		j->epoch = journal_next_epoch(j, now);
 }
 
 enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
@@ -173,11 +175,12 @@ enum rc journal_open(struct journal **ret, const char *site, const struct journa
 	if (signer)
 		j->signer = *signer;
 	rc = load_chains(j, now, e);
+	if (rc == RC_OK) {
+		choose_epoch(j, now);
+		rc = journal_carry_out_cuts(j, now, e);
+	}
 	if (rc != RC_OK)
 		return err_in(e, rc, "opening the journal");
-	j->epoch = journal_newest_epoch(j);
-	if (j->epoch == 0)
-		j->epoch = journal_next_epoch(j, now);
 	*ret = TAKE(j);
 	return RC_OK;
 }
@@ -191,6 +194,7 @@ void journal_free(struct journal *j)
 	free(j->batch);
 	free(j->heads);
 	free(j->tails);
+	free(j->cuts);
 	free(j);
 }
 
@@ -357,6 +361,20 @@ static const struct event *pending_in_a_row(struct journal *j)
 	return j->batch;
 }
 
+/* The disk changed our newest event, and nothing can be joined to it any more: go on in a new epoch.  What
+ * is damaged is found by a scrub, like any other. */
+static bool leave_damaged_head(struct journal *j, const struct event *first)
+{
+	struct journal_place place = { .epoch = j->epoch, .seq = first->seq - 1 };
+	char why[REASON_BYTES_MAX];
+
+	str_copy(place.site, sizeof place.site, j->site);
+	if (place.seq == 0 || journal_is_intact(j, &place, why))
+		return false;
+	journal_enter(j, journal_next_epoch(j, (struct now){ .wall = first->wall }));
+	return true;
+}
+
 enum rc journal_commit(struct journal *j, const struct event **ret_events, size_t *ret_n,
 	struct err *e)
 {
@@ -364,6 +382,10 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 	size_t n = j->n_pending;
 	enum rc rc = n ? j->store.put(j->store.ctx, events, n, e) : RC_OK;
 
+	if (rc == RC_CORRUPT && leave_damaged_head(j, events)) {
+		events = pending_in_a_row(j);
+		rc = j->store.put(j->store.ctx, events, n, e);
+	}
 	j->is_full = rc == RC_FULL;
 	if (rc != RC_OK)
 		return err_in(e, rc, "appending to the journal");

@@ -55,7 +55,7 @@ struct journal_store {
 	 * one in its place, or one that doesn't continue its chain, is RC_CORRUPT. */
 	enum rc (*put)(void *ctx, const struct event *events, size_t n, struct err *e);
 	/* Forget a chain's events from `from->seq` on and put these, in one transaction.  Only for
-	 * our own chain, when it was forked. */
+	 * our own chain, when it was forked, and for what is damaged and comes again. */
 	enum rc (*replace)(void *ctx, const struct journal_head *from, const struct event *events,
 		size_t n, struct err *e);
 	/* Put the event that belongs there in the place of one that is damaged, keeping its cursor:
@@ -68,7 +68,8 @@ struct journal_store {
 		size_t most, struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
 	/* `each` is called for every match, newest first by (hlc, site, epoch), unless
 	 * after_cursor is set; stops when it returns false.  The event lives only during the
-	 * call, and `each` may not call the store.  RC_INPUT when before_cursor names nothing. */
+	 * call, and `each` may not call the store.  What can't be read is passed over; `range` tells
+	 * that.  RC_INPUT when before_cursor names nothing. */
 	enum rc (*query)(void *ctx, const struct event_query *q,
 		bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg,
 		struct err *e);
@@ -94,7 +95,8 @@ struct journal_signer {
 struct journal;
 
 /* Opens on what the store holds and chooses the epoch to write: the newest of ours, or a new one
- * (the wall clock's seconds) when there is none. */
+ * (the wall clock's seconds) when there is none, or when its end is damaged.  What is damaged at the
+ * end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much. */
 enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
 	const struct journal_signer *signer, struct now now, struct err *e) MUST_USE;
 void journal_free(struct journal *j);

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "core/journal/journal.h"
+#include "core/journal/scrub.h"
 
 /* What is known of a chain beyond its head. */
 struct journal_tail {
@@ -39,6 +40,9 @@ struct journal {
 	struct event *batch; /* the prepared ones in a row, while and after they are committed */
 	size_t n_batch,
 		cap_batch; /* it is filled as far as this, while a full disk makes it wait */
+
+	struct journal_cut *cuts; /* of this start */
+	size_t n_cuts, cap_cuts;
 };
 
 #define JOURNAL_NO_CHAIN SIZE_MAX
@@ -47,6 +51,11 @@ bool journal_is_ours(const struct journal *j, const char *site);
 
 /* Move the head of the chain of `ev` to it; the chain is added if need be. */
 void journal_advance(struct journal *j, const struct event *ev);
+void journal_drop_chain(struct journal *j, size_t chain); /* it has no event any more */
+
+/* The intact event at this place, in the arena; NULL, and why. */
+const struct event *journal_read_intact(const struct journal *j, const struct journal_place *place,
+	struct arena *a, char why[REASON_BYTES_MAX]);
 
 /* Let our clock follow.  The stamps of our own events are followed however far ahead they are:
  * what we say next must come after what we said. */
@@ -60,6 +69,11 @@ uint64_t journal_newest_epoch(const struct journal *j); /* of ours that has an e
 uint64_t journal_next_epoch(const struct journal *j, struct now now);
 /* Head of the newest epoch of ours before `epoch` that has an event; zero when there is none. */
 struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
+/* The chain as the store has it is taken up as far as its end is intact; what is not is cut off. */
+enum rc journal_take_up(struct journal *j, const struct journal_head *head, struct now now,
+	struct err *e);
+/* Write down what is cut off, then take it out of the store.  `epoch` is decided. */
+enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e);
 /* From now on we write `epoch`; what is prepared moves there. */
 void journal_enter(struct journal *j, uint64_t epoch);
 

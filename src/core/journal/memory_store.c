@@ -716,21 +716,36 @@ void memory_store_rollback(struct memory_store *s, uint64_t commits)
 	return_to(s, commits < s->commits ? s->commits - commits : 0);
 }
 
-bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *ret)
+static void flip(struct row *row, uint64_t which, struct event *ret)
 {
-	const struct rows *rows = put_in_order(&s->sorted[EVENT_UNKNOWN]);
-	struct row *row = rows->n ? rows->v[number % rows->n] : NULL;
-	const struct chain *c = row ? find_chain(s, row->ev.site, row->ev.epoch) : NULL;
-	uint64_t which = number / (rows->n + 1);
-
-	if (!row || row == c->rows.v[c->rows.n - 1])
-		return false;
 	*ret = row->ev;
 	if (which % 4 == 0)
 		row->ev.hash.bytes[which % SHA256_BYTES] ^= (uint8_t)(1 << which % 8);
 	else /* never to a NUL: letters differ from it in more than the lowest bits */
 		row->body[which % row->n_body] ^= 1;
-	return true;
+}
+
+bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *ret)
+{
+	const struct rows *rows = put_in_order(&s->sorted[EVENT_UNKNOWN]);
+
+	if (rows->n)
+		flip(rows->v[number % rows->n], number / (rows->n + 1), ret);
+	return rows->n > 0;
+}
+
+bool memory_store_flip_newest(struct memory_store *s, const char *site, uint64_t which,
+	struct event *ret)
+{
+	const struct chain *newest = NULL;
+
+	for (size_t i = 0; i < s->n_chains; i++)
+		if (str_eq(s->chains[i].site, site) &&
+			(!newest || s->chains[i].epoch > newest->epoch))
+			newest = &s->chains[i];
+	if (newest)
+		flip(newest->rows.v[newest->rows.n - 1], which, ret);
+	return newest != NULL;
 }
 
 size_t memory_store_count(const struct memory_store *s)

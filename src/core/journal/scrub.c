@@ -21,8 +21,7 @@ bool journal_fits_hash(const struct event *ev)
 	return same_hash(&hash, &ev->hash);
 }
 
-/* The intact event at this place, in the arena; NULL. */
-static const struct event *read_intact(const struct journal *j, const struct journal_place *p,
+const struct event *journal_read_intact(const struct journal *j, const struct journal_place *p,
 	struct arena *a, char why[REASON_BYTES_MAX])
 {
 	struct err e = { 0 };
@@ -46,7 +45,7 @@ bool journal_is_intact(const struct journal *j, const struct journal_place *plac
 {
 	scoped(arena_fini) struct arena a = { 0 };
 
-	return read_intact(j, place, &a, why) != NULL;
+	return journal_read_intact(j, place, &a, why) != NULL;
 }
 
 static bool is_slice_intact(const struct journal *j, const struct journal_place *first, size_t n)
@@ -132,7 +131,7 @@ static bool is_proven(const struct journal *j, const struct journal_place *place
 		if (events[i].seq == j->heads[chain].seq)
 			return same_hash(&events[i].hash, &j->heads[chain].hash);
 		p.seq = events[i].seq;
-		held = i > index ? read_intact(j, &p, &a, why) : NULL;
+		held = i > index ? journal_read_intact(j, &p, &a, why) : NULL;
 		if (held)
 			return same_hash(&held->hash, &events[i].hash);
 	}

@@ -208,6 +208,129 @@ static void a_full_disk_takes_the_copy_later(void **state)
 	assert_int_equal(mend_with(&damaged, damaged.seq, SIZE_MAX), RC_OK);
 }
 
+static void reopen(const char *site)
+{
+	journal_free(journal);
+	journal = NULL;
+	now.wall.ms += HOUR_MS;
+	assert_int_equal(journal_open(&journal, site, memory_store_port(disk), NULL, now, NULL),
+		RC_OK);
+}
+
+static uint64_t head_of(const char *site, uint64_t epoch)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(journal, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (heads[i].epoch == epoch && str_eq(heads[i].site, site))
+			return heads[i].seq;
+	return 0;
+}
+
+static void a_damaged_end_of_our_own_chain_is_cut_off_and_a_new_epoch_begun(void **state)
+{
+	uint64_t epoch = journal_epoch(journal);
+	struct event ev;
+	size_t n;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(disk, "dublin", 5, &ev));
+	reopen("dublin");
+	assert_int_equal(journal_cuts(journal, &n)->first.seq, EVENTS);
+	assert_int_equal(n, 1);
+	assert_true(journal_epoch(journal) > epoch);
+	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
+	assert_int_equal(head_of("dublin", journal_epoch(journal)), 1); /* `damaged` */
+	reopen("dublin");
+	journal_cuts(journal, &n);
+	assert_int_equal(n, 0);
+}
+
+static void a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again(void **state)
+{
+	const struct journal_store *store = memory_store_port(other);
+	uint64_t epoch = journal_epoch(journal);
+	struct event ev, *events;
+	size_t n, n_new;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
+	reopen("mumbai");
+	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
+	assert_int_equal(store->range(store->ctx, "dublin", epoch, EVENTS - 3, SIZE_MAX, &arena,
+				 &events, &n, NULL),
+		RC_OK);
+	assert_int_equal(journal_accept(journal, now, events, n, &n_new, NULL), RC_OK);
+	assert_int_equal(n_new, 1);
+	assert_int_equal(head_of("dublin", epoch), EVENTS);
+}
+
+static void a_chain_of_which_too_much_is_damaged_is_refused(void **state)
+{
+	const struct event *events;
+	struct event ev;
+	struct err e = { 0 };
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i <= JOURNAL_CUT_MAX; i++) {
+		journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"all is well\"}");
+		assert_int_equal(journal_commit(journal, &events, &n, NULL), RC_OK);
+		assert_true(memory_store_flip_newest(disk, "dublin", 5, &ev));
+	}
+	journal_free(journal);
+	journal = NULL;
+	assert_int_equal(journal_open(&journal, "dublin", memory_store_port(disk), NULL, now, &e),
+		RC_CORRUPT);
+	assert_non_null(strstr(e.text, "move it aside"));
+}
+
+/* A peer that holds what is before the hole takes in what was behind it. */
+static void what_is_behind_a_lost_event_moves_to_a_new_epoch(void **state)
+{
+	scoped(memory_store_free) struct memory_store *third = memory_store_new();
+	const struct journal_store *from = memory_store_port(disk);
+	struct journal_place damaged = flip(50);
+	uint64_t epoch = journal_epoch(journal);
+	struct journal *peer;
+	const struct event *committed;
+	struct event *events;
+	size_t n, n_new, moved;
+
+	(void)state;
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_OK);
+	assert_int_equal(moved, EVENTS - damaged.seq);
+	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
+	assert_int_equal(head_of("dublin", epoch), damaged.seq - 1);
+	assert_int_equal(journal_open(&peer, "mumbai", memory_store_port(third), NULL, now, NULL),
+		RC_OK);
+	assert_int_equal(
+		from->range(from->ctx, "dublin", epoch, 1, SIZE_MAX, &arena, &events, &n, NULL),
+		RC_OK);
+	assert_int_equal(journal_accept(peer, now, events, n, &n_new, NULL), RC_OK);
+	assert_int_equal(from->range(from->ctx, "dublin", journal_epoch(journal), 1, SIZE_MAX,
+				 &arena, &events, &n, NULL),
+		RC_OK);
+	assert_int_equal(journal_accept(peer, now, events, n, &n_new, NULL), RC_OK);
+	assert_int_equal(n_new, moved + 1);
+	assert_string_equal(events[n - 1].kind, "lost");
+	journal_free(peer);
+}
+
+static void a_hole_behind_another_or_in_a_peers_chain_is_not_given_up(void **state)
+{
+	struct journal_place damaged = flip(50), behind = damaged, peers = damaged;
+	size_t moved;
+
+	(void)state;
+	behind.seq++;
+	str_copy(peers.site, sizeof peers.site, "mumbai");
+	assert_int_equal(journal_give_up(journal, now, &behind, &moved, NULL), RC_CONFLICT);
+	assert_int_equal(journal_give_up(journal, now, &peers, &moved, NULL), RC_INPUT);
+	assert_int_equal(memory_store_count(disk), EVENTS);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter, leave)
@@ -220,6 +343,11 @@ int main(void)
 		TEST(another_history_of_the_same_site_mends_nothing),
 		TEST(a_damaged_hash_is_not_taken_for_a_fork),
 		TEST(a_full_disk_takes_the_copy_later),
+		TEST(a_damaged_end_of_our_own_chain_is_cut_off_and_a_new_epoch_begun),
+		TEST(a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again),
+		TEST(a_chain_of_which_too_much_is_damaged_is_refused),
+		TEST(what_is_behind_a_lost_event_moves_to_a_new_epoch),
+		TEST(a_hole_behind_another_or_in_a_peers_chain_is_not_given_up),
 	};
 
 	return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);

@@ -95,18 +95,69 @@ static enum rc list_indices(struct sqlite_store *s, struct indices *ret, struct 
 	return rc;
 }
 
+static enum rc drop_indices(struct sqlite_store *s, struct indices *ret, struct err *e)
+{
+	enum rc rc = list_indices(s, ret, e);
+
+	if (rc == RC_OK)
+		rc = sql_exec(s, str_c(&ret->drop), "dropping its indices", e);
+	if (rc == RC_OK)
+		rc = sql_exec(s, "REINDEX word", "making its indices anew", e);
+	return rc;
+}
+
 static enum rc rewrite_bare(struct sqlite_store *s, int64_t id, const struct event *ev,
 	struct err *e)
 {
 	scoped(indices_fini) struct indices x = { STR_EMPTY, STR_EMPTY };
-	enum rc rc = list_indices(s, &x, e);
+	enum rc rc = drop_indices(s, &x, e);
 
 	if (rc == RC_OK)
-		rc = sql_exec(s, str_c(&x.drop), "dropping its indices", e);
-	if (rc == RC_OK)
-		rc = sql_exec(s, "REINDEX word", "making its indices anew", e);
-	if (rc == RC_OK)
 		rc = rewrite(s, id, ev, e);
+	return rc == RC_OK ? sql_exec(s, str_c(&x.create), "making its indices anew", e) : rc;
+}
+
+struct rows {
+	int64_t *ids;
+	size_t n, cap;
+};
+
+static void free_rows(struct rows *r)
+{
+	free(r->ids);
+}
+SCOPED_FINI(free_rows, struct rows)
+
+/* As the index has them: what a row says of its own place may be what was changed. */
+static enum rc list_rows(struct sqlite_store *s, int64_t chain, uint64_t from, struct rows *ret,
+	struct err *e)
+{
+	scoped(sql_done) sqlite3_stmt *stmt = sql_get(s, SQL_IDS_FROM);
+	enum rc rc;
+	int step;
+
+	sql_bind_int(stmt, 1, chain);
+	sql_bind_int(stmt, 2, (int64_t)from);
+	for (;;) {
+		rc = sql_step(s, stmt, &step, "looking for damaged events", e);
+		if (rc != RC_OK || step == SQLITE_DONE)
+			return rc;
+		must_grow(ret->ids, ret->n, ret->cap);
+		ret->ids[ret->n++] = sqlite3_column_int64(stmt, 0);
+	}
+}
+
+enum rc store_forget_bare(struct sqlite_store *s, const struct journal_head *from, struct err *e)
+{
+	const struct store_chain *c = store_chain_find(s, from->site, from->epoch);
+	scoped(indices_fini) struct indices x = { STR_EMPTY, STR_EMPTY };
+	scoped(free_rows) struct rows rows = { 0 };
+	enum rc rc = c ? list_rows(s, c->id, from->seq, &rows, e) : RC_OK;
+
+	if (rc == RC_OK)
+		rc = drop_indices(s, &x, e);
+	for (size_t i = 0; rc == RC_OK && i < rows.n; i++)
+		rc = remove_row(s, rows.ids[i], e);
 	return rc == RC_OK ? sql_exec(s, str_c(&x.create), "making its indices anew", e) : rc;
 }
 

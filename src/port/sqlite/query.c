@@ -103,16 +103,15 @@ static void bind(const struct search *search, sqlite3_stmt *stmt, uint64_t until
 		sql_bind_int(stmt, 6, search->subject);
 }
 
-static enum rc emit(struct search *search, sqlite3_stmt *stmt, struct err *e)
+/* A row that can't be read is passed over: one is no reason to find nothing. */
+static void emit(struct search *search, sqlite3_stmt *stmt)
 {
 	struct event ev;
-	enum rc rc = store_row(search->s, stmt, &ev, e);
 	uint64_t cursor = (uint64_t)sqlite3_column_int64(stmt, 0) + STORE_CURSOR_OFFSET;
 
-	if (rc == RC_OK)
+	if (store_row(search->s, stmt, &ev, NULL) == RC_OK)
 		search->is_over =
 			!search->each(search->arg, &ev, cursor) || ++search->n == search->q->most;
-	return rc;
 }
 
 static enum rc emit_all(struct search *search, sqlite3_stmt *stmt, struct err *e)
@@ -125,7 +124,7 @@ static enum rc emit_all(struct search *search, sqlite3_stmt *stmt, struct err *e
 		if (rc == RC_OK && step == SQLITE_DONE)
 			break;
 		if (rc == RC_OK)
-			rc = emit(search, stmt, e);
+			emit(search, stmt);
 	}
 	return rc;
 }
@@ -288,9 +287,9 @@ static enum rc emit_by_id(struct search *search, int64_t id, struct err *e)
 
 	sql_bind_int(stmt, 1, id);
 	rc = sql_step(search->s, stmt, &step, "searching", e);
-	if (rc == RC_OK && step != SQLITE_ROW)
-		rc = store_corrupt(search->s, e, "row %ld of table event is lost", (long)id);
-	return rc == RC_OK ? emit(search, stmt, e) : rc;
+	if (rc == RC_OK && step == SQLITE_ROW)
+		emit(search, stmt);
+	return rc;
 }
 
 static enum rc search_latest(struct search *search, struct err *e)

@@ -115,7 +115,7 @@ static enum rc load(struct sqlite_store *s, struct err *e)
 		rc = store_chains_load(s, e);
 	if (rc == RC_OK)
 		rc = sql_number(s, "SELECT ifnull(max(id), 0) + 1 FROM event", &s->next_id, e);
-	return rc == RC_OK ? store_verify_tails(s, e) : rc;
+	return rc;
 }
 
 static struct sqlite_store *new_store(const char *path)

@@ -16,10 +16,9 @@
 
 struct sqlite_store;
 
-/* Open, or make, the journal at `path`.  Checks the file's structure, in a file beyond 64 MiB
- * that of its small tables only, and the hashes of the newest SQLITE_TAIL_EVENTS of each chain.
+/* Open, or make, the journal at `path`.  Checks the file's structure, in a file beyond 64 MiB that of
+ * its small tables only; what its events say is for the journal to verify.
  * RC_CORRUPT, RC_UNSUPPORTED (newer schema), RC_CONFLICT (in use, or not ours), RC_FULL, RC_IO. */
-#define SQLITE_TAIL_EVENTS 1000
 enum rc sqlite_store_open(struct sqlite_store **ret, const char *path, struct err *e) MUST_USE;
 
 /* The same beside a running daemon, to look and not to touch: writes are RC_REFUSED, an absent file

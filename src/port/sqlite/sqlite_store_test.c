@@ -2,6 +2,7 @@
 #include "port/sqlite/sqlite_store.h"
 
 #include "base/rng.h"
+#include "core/journal/scrub.h"
 #include "core/journal/store_contract.h"
 
 #include <fcntl.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define EVENTS 1000
 
 static char directory[64];
 static char path[128];
@@ -359,27 +362,126 @@ static void a_flipped_bit_anywhere_is_found_or_harmless(void **state)
 	assert_true(found > 20); /* the rest fell on unused bytes, or on a signature */
 }
 
-static void an_altered_event_near_the_head_is_found_when_the_file_is_opened(void **state)
+static void a_chain_that_names_nothing_is_refused(void **state)
+{
+	(void)state;
+	make_journal(200);
+	run_sql("UPDATE chain SET previous = zeroblob(31)");
+	assert_refused(RC_CORRUPT, "move it aside");
+}
+
+/* Number `seq` of make_journal(), as it was written. */
+static struct event number(uint64_t seq)
+{
+	struct event_maker m = { .a = &arena, .site = "dublin", .epoch = 1763000000 };
+	struct event ev;
+
+	while (m.seq < seq)
+		ev = next_event(&m);
+	return ev;
+}
+
+static struct journal *open_journal(const struct journal_store *port)
+{
+	struct journal *j;
+	struct err e = { 0 };
+
+	if (journal_open(&j, "mumbai", port, NULL, (struct now){ .wall = { 1763000000000 } }, &e) !=
+		RC_OK)
+		fail_msg("%s", e.text);
+	return j;
+}
+
+/* Its end is cut off, however it is damaged, and fits when it comes again. */
+static void assert_cut_and_joined_again(void)
+{
+	struct sqlite_store *s = must_open();
+	const struct journal_store *port = sqlite_store_port(s);
+	scoped(journal_free) struct journal *j = open_journal(port);
+	struct sqlite_verified verified;
+	const struct journal_cut *cuts;
+	struct event again[200];
+	struct err e = { 0 };
+	uint64_t first;
+	size_t n;
+
+	cuts = journal_cuts(j, &n);
+	assert_int_equal(n, 1);
+	assert_int_equal(cuts[0].last, 200);
+	first = cuts[0].first.seq;
+	for (uint64_t seq = first; seq <= 200; seq++)
+		again[seq - first] = number(seq);
+	if (port->put(port->ctx, again, 201 - first, &e) != RC_OK ||
+		sqlite_store_verify(s, NULL, &verified, &e) != RC_OK)
+		fail_msg("%s", e.text);
+	assert_true(verified.events >= 201); /* and what says that there was damage */
+	sqlite_store_close(s);
+}
+
+static void a_damaged_end_of_a_chain_is_cut_off_and_joined_again(void **state)
 {
 	static const char *const altering[] = {
-		"UPDATE event SET body = '{}' WHERE seq = 150",
+		"UPDATE event SET body = '{}' WHERE seq = 200",
 		"UPDATE event SET wall = wall + 1 WHERE seq = 200",
-		"UPDATE event SET hash = zeroblob(32) WHERE seq = 120",
 		"UPDATE event SET hash = x'00' WHERE seq = 200",
 		"UPDATE event SET signature = x'00' WHERE seq = 200",
-		"DELETE FROM event WHERE seq = 170",
-		"DELETE FROM word WHERE text = 'check-3'",
-		"UPDATE chain SET site = 'mumbai'",
-		"UPDATE chain SET previous = zeroblob(31)",
-		"UPDATE event SET hlc = 5 WHERE seq = 180",
-		"UPDATE event SET chain = 7 WHERE seq = 10",
+		"UPDATE event SET hlc = 5 WHERE seq = 200",
+		"UPDATE event SET subject = 77 WHERE seq = 200",
+		"UPDATE event SET body = '{}' WHERE seq > 190",
+		"UPDATE event SET body = '{}'",
+		"DELETE FROM event WHERE seq = 199",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(altering); i++) {
 		make_journal(200);
 		run_sql(altering[i]);
-		assert_refused(RC_CORRUPT, "move it aside");
+		assert_cut_and_joined_again();
+		remove_file();
+	}
+}
+
+static size_t count_damaged(const struct journal *j)
+{
+	struct journal_place at = { 0 }, found[16];
+	size_t n = 0, sum = 0;
+
+	while (!journal_scrub(j, &at, COUNT(found), found, &n))
+		sum += n;
+	return sum + n;
+}
+
+static void an_altered_event_near_the_head_keeps_nobody_from_opening_and_is_found(void **state)
+{
+	static const struct {
+		const char *sql;
+		size_t n; /* a hash is also what the next event is judged by */
+	} rows[] = {
+		{ "UPDATE event SET body = '{}' WHERE seq = 150", 1 },
+		{ "UPDATE event SET hash = zeroblob(32) WHERE seq = 120", 2 },
+		{ "DELETE FROM event WHERE seq = 170", 2 },
+		{ "DELETE FROM word WHERE text = 'check-4'", 28 },
+		{ "UPDATE event SET hlc = 5 WHERE seq = 180", 1 },
+		{ "UPDATE event SET chain = 7 WHERE seq = 10", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sqlite_store *s;
+		struct journal *j;
+		size_t whole = 0;
+
+		make_journal(200);
+		run_sql(rows[i].sql);
+		s = must_open();
+		j = open_journal(sqlite_store_port(s));
+		assert_int_equal(count_damaged(j), rows[i].n);
+		assert_int_equal(sqlite_store_port(s)->query(s, &(struct event_query){ 0 },
+					 count_if_whole, &whole, NULL),
+			RC_OK);
+		assert_int_equal(whole, 200 - rows[i].n);
+		journal_free(j);
+		sqlite_store_close(s);
 		remove_file();
 	}
 }
@@ -399,10 +501,10 @@ static void an_altered_event_of_long_ago_is_found_by_verifying(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	make_journal(SQLITE_TAIL_EVENTS + 200);
+	make_journal(EVENTS + 200);
 	s = must_open();
 	assert_int_equal(sqlite_store_verify(s, NULL, &verified, &e), RC_OK);
-	assert_int_equal(verified.events, SQLITE_TAIL_EVENTS + 200);
+	assert_int_equal(verified.events, EVENTS + 200);
 	assert_int_equal(verified.chains, 1);
 	assert_int_equal(sqlite_store_verify(s, &signer, &verified, &e), RC_CORRUPT);
 	assert_non_null(strstr(e.text, "key"));
@@ -414,30 +516,19 @@ static void an_altered_event_of_long_ago_is_found_by_verifying(void **state)
 	sqlite_store_close(s);
 }
 
-/* Event 50 of `n`, as it was written. */
-static struct event fiftieth(struct arena *a)
-{
-	struct event_maker m = { .a = a, .site = "dublin", .epoch = 1763000000 };
-	struct event ev;
-
-	while (m.seq < 50)
-		ev = next_event(&m);
-	return ev;
-}
-
 static void assert_mended(void)
 {
 	struct sqlite_store *s = must_open();
 	const struct journal_store *port = sqlite_store_port(s);
 	struct sqlite_verified verified;
-	struct event ev = fiftieth(&arena);
+	struct event ev = number(50);
 	struct err e = { 0 };
 
 	assert_int_equal(sqlite_store_verify(s, NULL, &verified, NULL), RC_CORRUPT);
 	if (port->mend(port->ctx, &ev, &e) != RC_OK ||
 		sqlite_store_verify(s, NULL, &verified, &e) != RC_OK)
 		fail_msg("%s", e.text);
-	assert_int_equal(verified.events, SQLITE_TAIL_EVENTS + 60);
+	assert_int_equal(verified.events, EVENTS + 60);
 	sqlite_store_close(s);
 }
 
@@ -456,18 +547,18 @@ static void an_altered_event_is_mended_with_a_copy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(altering); i++) {
-		make_journal(SQLITE_TAIL_EVENTS + 60);
+		make_journal(EVENTS + 60);
 		run_sql(altering[i]);
 		assert_mended();
 		remove_file();
 	}
 }
 
-/* Where the body of event 50 begins in the file. */
-static off_t place_of_body(void)
+/* Where the body of an event begins in the file. */
+static off_t place_of_body(uint64_t seq)
 {
 	scoped(mem_free) char *bytes = must_alloc((size_t)file_size());
-	struct event ev = fiftieth(&arena);
+	struct event ev = number(seq);
 	size_t n = (size_t)file_size(), body = strlen(ev.body);
 	int fd = open(path, O_RDONLY);
 
@@ -477,8 +568,19 @@ static off_t place_of_body(void)
 		if (!memcmp(bytes + i + body, &ev.hash, SHA256_BYTES) &&
 			!memcmp(bytes + i, ev.body, body))
 			return (off_t)i;
-	fail_msg("event 50 isn't in the file");
+	fail_msg("event %lu isn't in the file", (unsigned long)seq);
 	return 0;
+}
+
+static void change_a_bit(off_t at)
+{
+	unsigned char byte;
+	int fd = open(path, O_RDWR);
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
 }
 
 /* In the row only: the indices go on saying what was written.  Before the body of this event stand its
@@ -487,18 +589,20 @@ static void a_bit_in_a_column_that_is_indexed_is_mended_too(void **state)
 {
 	(void)state;
 	for (off_t before = 1; before <= 6; before++) {
-		unsigned char byte;
-		off_t at;
-		int fd;
-
-		make_journal(SQLITE_TAIL_EVENTS + 60);
-		at = place_of_body() - before;
-		fd = open(path, O_RDWR);
-		assert_int_equal(pread(fd, &byte, 1, at), 1);
-		byte ^= 1;
-		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-		close(fd);
+		make_journal(EVENTS + 60);
+		change_a_bit(place_of_body(50) - before);
 		assert_mended();
+		remove_file();
+	}
+}
+
+static void a_bit_in_a_column_of_the_end_that_is_indexed_is_cut_off_too(void **state)
+{
+	(void)state;
+	for (off_t before = 1; before <= 6; before++) {
+		make_journal(200);
+		change_a_bit(place_of_body(200) - before);
+		assert_cut_and_joined_again();
 		remove_file();
 	}
 }
@@ -686,10 +790,13 @@ int main(void)
 		TEST(a_schema_that_was_tampered_with_is_refused),
 		TEST(a_truncated_file_is_refused),
 		TEST(a_flipped_bit_anywhere_is_found_or_harmless),
-		TEST(an_altered_event_near_the_head_is_found_when_the_file_is_opened),
+		TEST(a_chain_that_names_nothing_is_refused),
+		TEST(a_damaged_end_of_a_chain_is_cut_off_and_joined_again),
+		TEST(an_altered_event_near_the_head_keeps_nobody_from_opening_and_is_found),
 		TEST(an_altered_event_of_long_ago_is_found_by_verifying),
 		TEST(an_altered_event_is_mended_with_a_copy),
 		TEST(a_bit_in_a_column_that_is_indexed_is_mended_too),
+		TEST(a_bit_in_a_column_of_the_end_that_is_indexed_is_cut_off_too),
 		TEST(a_heads_signature_is_verified_with_the_sites_key),
 		TEST(a_full_file_refuses_and_takes_events_again_when_there_is_room),
 		TEST(a_full_disk_refuses_and_takes_events_again_when_there_is_room),

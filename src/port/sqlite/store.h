@@ -101,6 +101,9 @@ enum rc store_insert(struct sqlite_store *s, int64_t chain, int64_t id, const st
 enum rc store_note(void *ctx, const char *name, int64_t value, struct err *e);
 
 /* mend.c */
+/* As part of a transaction: forget events that can't be forgotten with the indices in place, because what
+ * is changed is a column that one is made of. */
+enum rc store_forget_bare(struct sqlite_store *s, const struct journal_head *from, struct err *e);
 enum rc store_mend(void *ctx, const struct event *ev, struct err *e);
 
 /* read.c */
@@ -124,8 +127,5 @@ int64_t store_noted(void *ctx, const char *name, int64_t otherwise);
 #define STORE_CURSOR_OFFSET EVENT_CURSOR_OLDEST /* cursor = id + this */
 enum rc store_query(void *ctx, const struct event_query *q,
 	bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg, struct err *e);
-
-/* verify.c: rehash the newest SQLITE_TAIL_EVENTS of each chain. */
-enum rc store_verify_tails(struct sqlite_store *s, struct err *e);
 
 #endif

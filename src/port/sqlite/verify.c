@@ -7,8 +7,7 @@
 struct walk {
 	const struct store_chain *chain;
 	const struct journal_signer *signer; /* NULL: signatures are not looked at */
-	bool is_thorough;                    /* well-formedness too */
-	uint64_t first, n;
+	uint64_t n;
 	struct event last; /* numbers, hash and signature only: its texts are gone */
 };
 
@@ -21,7 +20,7 @@ static enum rc fault(struct sqlite_store *s, const struct walk *w, uint64_t seq,
 
 static enum rc check(struct sqlite_store *s, struct walk *w, const struct event *ev, struct err *e)
 {
-	uint64_t expected = w->first + w->n;
+	uint64_t expected = w->n + 1;
 	struct sha256 hash = event_hash(ev);
 	struct err why = { 0 };
 
@@ -31,7 +30,7 @@ static enum rc check(struct sqlite_store *s, struct walk *w, const struct event 
 		return fault(s, w, ev->seq, "doesn't fit its hash", e);
 	if (w->n > 0 && ev->hlc <= w->last.hlc)
 		return fault(s, w, ev->seq, "is stamped before the one before it", e);
-	if (w->is_thorough && event_validate(ev, &why) != RC_OK)
+	if (event_validate(ev, &why) != RC_OK)
 		return fault(s, w, ev->seq, why.text, e);
 	w->last = *ev;
 	w->n++;
@@ -54,7 +53,7 @@ static enum rc follow(struct sqlite_store *s, struct walk *w, struct err *e)
 	enum rc rc = RC_OK;
 
 	sql_bind_int(stmt, 1, w->chain->id);
-	sql_bind_int(stmt, 2, (int64_t)w->first);
+	sql_bind_int(stmt, 2, 1);
 	while (rc == RC_OK) {
 		struct event ev;
 		int step;
@@ -74,33 +73,19 @@ static enum rc follow(struct sqlite_store *s, struct walk *w, struct err *e)
 static enum rc check_end(struct sqlite_store *s, const struct walk *w, const struct store_end *end,
 	struct err *e)
 {
-	if (end->seq > 0 && w->first + w->n != end->seq + 1)
-		return fault(s, w, w->first + w->n, "is lost", e);
+	if (end->seq > 0 && w->n != end->seq)
+		return fault(s, w, w->n + 1, "is lost", e);
 	return RC_OK;
 }
 
-static enum rc verify_from(struct sqlite_store *s, struct walk *w, uint64_t most, struct err *e)
+static enum rc verify_chain(struct sqlite_store *s, struct walk *w, struct err *e)
 {
 	struct store_end end;
 	enum rc rc = store_end_of(s, w->chain, &end, e);
 
-	if (rc != RC_OK)
-		return rc;
-	w->first = end.seq > most ? end.seq - most + 1 : 1;
-	rc = follow(s, w, e);
+	if (rc == RC_OK)
+		rc = follow(s, w, e);
 	return rc == RC_OK ? check_end(s, w, &end, e) : rc;
-}
-
-enum rc store_verify_tails(struct sqlite_store *s, struct err *e)
-{
-	for (size_t i = 0; i < s->n_chains; i++) {
-		struct walk w = { .chain = &s->chains[i] };
-		enum rc rc = verify_from(s, &w, SQLITE_TAIL_EVENTS, e);
-
-		if (rc != RC_OK)
-			return rc;
-	}
-	return RC_OK;
 }
 
 enum rc sqlite_store_verify(struct sqlite_store *s, const struct journal_signer *signer,
@@ -111,9 +96,9 @@ enum rc sqlite_store_verify(struct sqlite_store *s, const struct journal_signer 
 	enum rc rc = store_check_all_pages(s, e);
 
 	for (size_t i = 0; rc == RC_OK && i < s->n_chains; i++) {
-		struct walk w = { .chain = &s->chains[i], .signer = signer, .is_thorough = true };
+		struct walk w = { .chain = &s->chains[i], .signer = signer };
 
-		rc = verify_from(s, &w, INT64_MAX, e);
+		rc = verify_chain(s, &w, e);
 		sum.events += w.n;
 	}
 	if (rc == RC_OK)

@@ -129,18 +129,6 @@ static enum rc forget(struct sqlite_store *s, const struct journal_head *from, s
 	return sql_run(s, stmt, "forgetting events", e);
 }
 
-/* In a transaction.  `from` NULL: nothing is forgotten. */
-static enum rc write_all(struct sqlite_store *s, const struct journal_head *from,
-	const struct event *events, size_t n, struct err *e)
-{
-	struct append a = { .s = s };
-	enum rc rc = from ? forget(s, from, e) : RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		rc = append(&a, &events[i], e);
-	return rc == RC_OK ? sql_run(s, sql_get(s, SQL_COMMIT), "committing", e) : rc;
-}
-
 /* SQLite has already rolled back after some errors, a full disk among them. */
 static void roll_back(struct sqlite_store *s, size_t n_chains, int64_t next_id)
 {
@@ -151,20 +139,36 @@ static void roll_back(struct sqlite_store *s, size_t n_chains, int64_t next_id)
 	store_chains_rank(s);
 }
 
-enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events,
-	size_t n, struct err *e)
+/* What is put in the place of what; `from` NULL: nothing is forgotten. */
+struct change {
+	const struct journal_head *from;
+	const struct event *events;
+	size_t n;
+	enum rc (*forget)(struct sqlite_store *s, const struct journal_head *from, struct err *e);
+};
+
+static enum rc write_all(struct sqlite_store *s, const struct change *c, struct err *e)
 {
-	struct sqlite_store *s = ctx;
-	struct store_chain *cut = from ? store_chain_find(s, from->site, from->epoch) : NULL;
+	struct append a = { .s = s };
+	enum rc rc = c->from ? c->forget(s, c->from, e) : RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < c->n; i++)
+		rc = append(&a, &c->events[i], e);
+	return rc == RC_OK ? sql_run(s, sql_get(s, SQL_COMMIT), "committing", e) : rc;
+}
+
+/* In a transaction, or not at all. */
+static enum rc carry_out(struct sqlite_store *s, const struct change *c, struct err *e)
+{
+	struct store_chain *cut =
+		c->from ? store_chain_find(s, c->from->site, c->from->epoch) : NULL;
 	struct store_chain before = cut ? *cut : (struct store_chain){ 0 };
 	size_t n_chains = s->n_chains;
 	int64_t next_id = s->next_id;
-	enum rc rc;
+	enum rc rc = sql_run(s, sql_get(s, SQL_BEGIN), "beginning to write", e);
 
-	must(!s->is_searching);
-	rc = sql_run(s, sql_get(s, SQL_BEGIN), "beginning to write", e);
 	if (rc == RC_OK)
-		rc = write_all(s, from, events, n, e);
+		rc = write_all(s, c, e);
 	if (rc == RC_OK)
 		return RC_OK;
 	roll_back(s, n_chains, next_id);
@@ -172,6 +176,19 @@ enum rc store_replace(void *ctx, const struct journal_head *from, const struct e
 	if (cut)
 		cut->previous = before.previous;
 	return rc;
+}
+
+enum rc store_replace(void *ctx, const struct journal_head *from, const struct event *events,
+	size_t n, struct err *e)
+{
+	struct sqlite_store *s = ctx;
+	struct change c = { from, events, n, forget };
+	enum rc rc;
+
+	must(!s->is_searching);
+	rc = carry_out(s, &c, e);
+	c.forget = store_forget_bare;
+	return rc == RC_CORRUPT && from ? carry_out(s, &c, e) : rc;
 }
 
 enum rc store_put(void *ctx, const struct event *events, size_t n, struct err *e)

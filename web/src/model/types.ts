@@ -165,11 +165,13 @@ export interface EventBodies {
     epoch: number;
     seq: number;
     why: string;
+    cut_to?: number;
     found_kind?: string;
     found_subject?: string;
     found_body?: string;
   };
-  repaired: { of: string; epoch: number; seq: number; peer: string };
+  lost: { of: string; epoch: number; seq: number; moved: number; to_epoch?: number };
+  repaired: { of: string; epoch: number; seq: number; peer?: string };
   clock: { by_ms: number };
   note: { text: string; by: string };
 }

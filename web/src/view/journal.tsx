@@ -27,6 +27,7 @@ const PAGES: Record<EventKind, ((subject: string) => string) | null> = {
   shutdown: null,
   recovered: null,
   damaged: null,
+  lost: null,
   repaired: null,
   clock: null,
   note: null,

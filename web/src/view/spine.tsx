@@ -196,7 +196,7 @@ function RevisionNote() {
 
 /* Not the every-minute business of heartbeats and receipts. */
 const WORTH_SEEING =
-  "config,evidence,link,boot,shutdown,ack,silence,pause,drill,recovered,damaged,repaired,clock,note";
+  "config,evidence,link,boot,shutdown,ack,silence,pause,drill,recovered,damaged,lost,repaired,clock,note";
 const RECENT_SHOWN = 7;
 const RECENT_READ = 40;
 
