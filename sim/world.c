@@ -249,6 +249,7 @@ static struct watcher_config watcher_config(const struct world *w)
 	struct watcher_config c = { .lab = w->lab->name,
 		.name = w->lab->watchers[0].name,
 		.n_sites = SIM_SITES,
+		.lab_hash = w->lab->hash,
 		.n_channels = 1,
 		.channels = {
 			{ .name = w->lab->notify.channels[0].name, .kind = WATCHER_DISCORD } } };

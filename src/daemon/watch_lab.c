@@ -36,7 +36,8 @@ static void configure(struct watch *w)
 
 	*c = (struct watcher_config){ .lab = w->lab->name,
 		.name = w->self->name,
-		.n_sites = w->lab->n_sites };
+		.n_sites = w->lab->n_sites,
+		.lab_hash = w->lab->hash };
 	for (uint8_t i = 0; i < w->lab->n_sites; i++)
 		c->sites[i] = w->lab->sites[i].name;
 	for (uint16_t i = 0; i < w->lab->notify.n_channels && i < COUNT(c->channels); i++) {

@@ -36,7 +36,7 @@ void beacons_hurry(struct beaconing *b, struct now now)
 static void begin(struct beaconing *b, struct now now)
 {
 	b->due = now.mono;
-	b->asked.ms = b->drill_again.ms = NEVER_MS;
+	b->asked.ms = b->drill_again.ms = b->lab_differs.ms = NEVER_MS;
 	b->answered.ms = INT64_MIN;
 	str_copy(b->why, sizeof b->why, "no answer yet");
 }
@@ -106,6 +106,7 @@ void beacons_remap(struct site *s, struct now now, const struct lab *old)
 			if (str_eq(old->watchers[i].name, s->lab->watchers[j].name)) {
 				s->beacons[j] = before[i];
 				s->beacons[j].drill_due.ms = 0;
+				s->beacons[j].lab_differs.ms = NEVER_MS; /* each has to read it */
 				remap_carried(&s->beacons[j], old, s->lab);
 				is_kept = true;
 			}
@@ -391,6 +392,18 @@ static void take_views(struct site *s, struct now now, uint8_t watcher,
 	}
 }
 
+static void compare_lab(const struct site *s, struct now now, struct beaconing *b,
+	const struct sha256 *theirs)
+{
+	static const struct sha256 unsaid;
+
+	if (!memcmp(theirs, &unsaid, sizeof unsaid) ||
+		!memcmp(theirs, &s->lab->hash, sizeof *theirs))
+		b->lab_differs.ms = NEVER_MS;
+	else if (b->lab_differs.ms == NEVER_MS)
+		b->lab_differs = now.mono;
+}
+
 static void take_answer(struct site *s, struct now now, uint8_t watcher,
 	const struct beacon_answer *answer)
 {
@@ -402,6 +415,7 @@ static void take_answer(struct site *s, struct now now, uint8_t watcher,
 	b->skew_ms = answer->wall.ms - now.wall.ms;
 	b->why[0] = '\0';
 	str_copy(b->config_why, sizeof b->config_why, answer->config_why);
+	compare_lab(s, now, b, &answer->lab_hash);
 	take_views(s, now, watcher, answer);
 	take_receipts(s, now, watcher, answer);
 	if (answer->drill_done && b->wants_drill)

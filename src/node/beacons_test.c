@@ -37,6 +37,28 @@ static void when_the_watcher_takes_it_up_all_is_well_again(void **state)
 	assert_int_equal(p->n_messages, 1);
 }
 
+/* It is valid, so the watcher has nothing to complain of; nobody brought it the newest. */
+static void a_watcher_that_goes_on_with_an_old_lab_yaml_is_told_once(void **state)
+{
+	struct lab old = *p->sites[DUBLIN].lab;
+
+	(void)state;
+	old.hash.bytes[0] ^= 1;
+	p->watcher_lab = &old;
+	pair_run(p, 4 * MINUTE_MS); /* it takes its time to come to all */
+	assert_false(is_config_failing(DUBLIN));
+	pair_run(p, 2 * MINUTE_MS);
+	assert_true(is_config_failing(DUBLIN));
+	assert_false(is_config_failing(MUMBAI));
+	assert_true(pair_was_said(p, "the watcher webhost runs another lab.yaml than dublin"));
+	pair_run(p, HOUR_MS / 2);
+	assert_int_equal(p->n_messages, 1);
+	p->watcher_lab = NULL;
+	pair_run(p, 5 * MINUTE_MS);
+	assert_false(is_config_failing(DUBLIN));
+	assert_int_equal(p->n_messages, 1);
+}
+
 static void while_the_first_site_is_away_another_says_it(void **state)
 {
 	(void)state;
@@ -113,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_lab_yaml_that_the_watcher_does_not_take_up_is_told_once),
 		T(when_the_watcher_takes_it_up_all_is_well_again),
+		T(a_watcher_that_goes_on_with_an_old_lab_yaml_is_told_once),
 		T(while_the_first_site_is_away_another_says_it),
 		T(what_is_wrong_with_the_sites_own_file_comes_first),
 		T(an_answer_to_an_old_beacon_is_no_sign_of_life),

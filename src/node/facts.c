@@ -22,6 +22,7 @@
 #define FACTS_BEHIND_MS  MINUTE_MS
 #define FACTS_READING_MS (5 * SECOND_MS)
 #define LABS_DIFFER_MS   (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
+#define LAB_OLD_MS       (5 * MINUTE_MS) /* and the watchers within this */
 #define CLOCK_JUMP_MS    (2 * SECOND_MS)
 #define CLOCK_SKEW_MS    (30 * SECOND_MS)
 
@@ -486,6 +487,25 @@ void facts_loaded(struct site *s, struct now now)
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], true, NULL);
 }
 
+/* What is wrong with the lab.yaml of a watcher; false: nothing. */
+static bool watchers_trouble(const struct site *s, struct now now, uint8_t watcher,
+	char reason[REASON_BYTES_MAX])
+{
+	const struct beaconing *b = &s->beacons[watcher];
+	const char *name = s->lab->watchers[watcher].name;
+
+	if (*b->config_why)
+		snprintf(reason, REASON_BYTES_MAX, "the watcher %s does not take it up: %.160s",
+			name, b->config_why);
+	else if (b->lab_differs.ms != NEVER_MS && now.mono.ms - b->lab_differs.ms >= LAB_OLD_MS)
+		snprintf(reason, REASON_BYTES_MAX,
+			"the watcher %s runs another lab.yaml than %s: bring the newest one to it",
+			name, site_name(s));
+	else
+		return false;
+	return true;
+}
+
 /* A watcher reads the file, too, and can tell only us; the first site that is there says it. */
 static bool say_watchers_trouble(struct site *s, struct now now)
 {
@@ -495,10 +515,8 @@ static bool say_watchers_trouble(struct site *s, struct now now)
 		if (is_linked(s, i))
 			return false;
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
-		if (!*s->beacons[i].config_why)
+		if (!watchers_trouble(s, now, i, reason))
 			continue;
-		snprintf(reason, sizeof reason, "the watcher %s does not take it up: %.160s",
-			s->lab->watchers[i].name, s->beacons[i].config_why);
 		facts_observe(s, now, s->tables->self_check[SELF_CONFIG], false, reason);
 		return true;
 	}
@@ -563,6 +581,8 @@ static void when_watcher_changes(const struct site *s, struct now now, uint8_t w
 	int64_t drilled_ms = now.wall.ms - b->last_drill.ms;
 
 	at(x, beacons_reachable_until(b).ms);
+	if (b->lab_differs.ms != NEVER_MS)
+		at(x, b->lab_differs.ms + LAB_OLD_MS);
 	at(x, since + FACTS_WATCHER_MS);
 	if (b->last_drill.ms) /* when it is stale, its age is told in hours */
 		at(x, now.mono.ms + (drilled_ms < DRILL_STALE_MS ? DRILL_STALE_MS - drilled_ms

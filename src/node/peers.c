@@ -262,6 +262,25 @@ static size_t read_events(struct site *s, uint8_t peer, const struct link_head *
 	return 0;
 }
 
+static bool is_signed(const struct site *s, const struct event *ev)
+{
+	const struct journal_signer *signer = s->setup.signer;
+
+	return !signer || !signer->verify ||
+	       signer->verify(signer->ctx, ev->site, &ev->hash, ev->signature);
+}
+
+/* A batch is judged by its last signature, the one thing of an event that no hash covers: it ends where
+ * that is whole.  What was written a moment ago needs no second look. */
+static uint32_t end_at_signature(const struct site *s, const struct event *events, uint32_t n)
+{
+	uint32_t end = n;
+
+	while (n > 1 && end > 0 && !is_signed(s, &events[end - 1]))
+		end--;
+	return end > 0 ? end : n;
+}
+
 /* The events that the peer lacks; not what this disk has changed, which nobody would take, nor what is
  * behind it. */
 static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t connection,
@@ -271,7 +290,7 @@ static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t c
 	struct site_effect *fx;
 	struct str records = STR_EMPTY;
 	struct event *events;
-	size_t n = read_events(s, peer, from, &events);
+	size_t n = read_events(s, peer, from, &events), ends[EVENT_BATCH_MAX];
 
 	for (size_t i = 0; i < n && records.len < LINK_BATCH_BYTES; i++) {
 		if (!journal_fits_hash(&events[i])) {
@@ -279,10 +298,12 @@ static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t c
 			break;
 		}
 		event_write_record(&events[i], &records);
-		msg.n_events++;
+		ends[msg.n_events++] = records.len;
 	}
 	if (msg.n_events == 0)
 		return; /* said above, and no message: the peer would ask again later */
+	msg.n_events = end_at_signature(s, events, msg.n_events);
+	records.len = ends[msg.n_events - 1];
 	fx = send_msg(s, peer, connection, &msg);
 	fx->text = records;
 	fx->msg->events = str_c(&fx->text);

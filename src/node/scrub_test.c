@@ -257,6 +257,68 @@ static void a_newest_event_that_is_damaged_while_running_stops_nothing(void **st
 	assert_false(pair_was_said(p, "forked"));
 }
 
+static void sign(void *ctx, const struct sha256 *hash, uint8_t ret[SIGNATURE_BYTES])
+{
+	(void)ctx, (void)hash;
+	memset(ret, 1, SIGNATURE_BYTES);
+}
+
+static bool is_signature_whole(void *ctx, const char *site, const struct sha256 *hash,
+	const uint8_t signature[SIGNATURE_BYTES])
+{
+	(void)ctx, (void)site, (void)hash;
+	return signature[0] == 1;
+}
+
+static void damage_signature(uint64_t epoch, uint64_t seq)
+{
+	const struct journal_store *store = memory_store_port(p->sites[DUBLIN].store);
+	scoped(arena_fini) struct arena a = { 0 };
+	struct event *ev;
+	size_t n;
+
+	assert_int_equal(store->range(store->ctx, "dublin", epoch, seq, 1, &a, &ev, &n, NULL),
+		RC_OK);
+	assert_int_equal(n, 1);
+	ev->signature[0] ^= 0x80;
+	assert_int_equal(store->mend(store->ctx, ev, NULL), RC_OK);
+}
+
+static uint64_t dublins_head(uint8_t at, uint64_t epoch)
+{
+	size_t n;
+	const struct journal_head *heads = journal_heads(site_journal(p->sites[at].site), &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(heads[i].site, "dublin") && heads[i].epoch == epoch)
+			return heads[i].seq;
+	return 0;
+}
+
+/* No hash covers a signature.  One that is damaged must not be the one that a batch is judged by. */
+static void a_damaged_signature_keeps_nothing_from_the_peer(void **state)
+{
+	const struct journal_signer signer = { .sign = sign, .verify = is_signature_whole };
+	uint64_t epoch = journal_epoch(site_journal(p->sites[DUBLIN].site));
+
+	(void)state;
+	p->signer = &signer;
+	for (uint8_t site = 0; site < PAIR_SITES; site++) {
+		pair_stop(p, site);
+		pair_start(p, site);
+	}
+	pair_run(p, MINUTE_MS);
+	pair_part(p);
+	pair_run(p, 20 * SECOND_MS);
+	take_notes(2 * EVENT_BATCH_MAX);
+	damage_signature(epoch, dublins_head(MUMBAI, epoch) + EVENT_BATCH_MAX);
+	pair_heal(p);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(dublins_head(MUMBAI, epoch), dublins_head(DUBLIN, epoch));
+	assert_int_equal(pair_state(p, MUMBAI, "journal@mumbai"), CHECK_OK);
+	assert_null(strstr(str_c(&p->sites[MUMBAI].log), "isn't signed"));
+}
+
 /* Nothing reads what happened that long ago at a start. */
 static void damage_that_is_not_mended_yet_is_known_after_a_restart(void **state)
 {
@@ -335,6 +397,7 @@ int main(void)
 		T(a_damaged_end_that_nobody_else_has_is_said_to_be_lost),
 		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
 		T(a_newest_event_that_is_damaged_while_running_stops_nothing),
+		T(a_damaged_signature_keeps_nothing_from_the_peer),
 		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
 		T(a_pass_goes_on_where_it_was_after_a_restart),
 		T(an_event_that_is_damaged_over_a_restart_is_not_believed),

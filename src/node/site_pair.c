@@ -172,6 +172,7 @@ static void beacon(struct pair *pair, uint8_t from, uint8_t watcher, const struc
 		view_of(pair, i, &answer.sites[answer.n_sites++]);
 	str_copy(answer.config_why, sizeof answer.config_why,
 		pair->watcher_trouble ? pair->watcher_trouble : "");
+	answer.lab_hash = pair->watcher_lab ? pair->watcher_lab->hash : s->lab->hash;
 	deliver_for(pair, from, b, &answer);
 	site_watcher(s->site, pair_now(pair, from), watcher, &answer, NULL);
 }
@@ -290,6 +291,7 @@ void pair_start(struct pair *pair, uint8_t site)
 		.seed = site + 1u,
 		.store = memory_store_port(s->store),
 		.scrub_every_ms = HOUR_MS,
+		.signer = pair->signer,
 		.version = "test" };
 
 	assert_int_equal(site_open(&s->site, &setup, pair_now(pair, site), NULL), RC_OK);

@@ -53,6 +53,8 @@ struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
 	bool is_link_up, is_watcher_up, is_drill_failing;
+	const struct journal_signer *signer; /* of the sites started from now on; NULL none */
+	const struct lab *watcher_lab;       /* that it runs; NULL: the one of whoever asks */
 	const char *watcher_trouble; /* why it doesn't take its newest lab.yaml up; NULL it does */
 	uint32_t n_unanswered;       /* so many deliveries of the watcher's get no answer */
 	uint64_t connection;         /* the newest */

@@ -63,6 +63,7 @@ struct beaconing { /* with one watcher */
 	struct mono drill_deadline;
 	char why[REASON_BYTES_MAX];        /* why it is not reachable */
 	char config_why[REASON_BYTES_MAX]; /* why it doesn't take its newest lab.yaml up */
+	struct mono lab_differs;           /* it runs another one than we since; {NEVER_MS} */
 };
 
 #define SCRUB_DAMAGES_MAX 32

@@ -156,8 +156,16 @@ static void write_view(struct json_out *w, const struct beacon_view *v)
 	json_close(w);
 }
 
+static bool is_said(const struct sha256 *hash)
+{
+	static const struct sha256 none;
+
+	return memcmp(hash, &none, sizeof none) != 0;
+}
+
 void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 {
+	char hex[SHA256_HEX];
 	struct json_out w;
 
 	json_begin(&w, out);
@@ -188,6 +196,8 @@ void beacon_answer_write(const struct beacon_answer *b, struct str *out)
 	json_bool(&w, "drill_ok", b->drill_ok);
 	json_text(&w, "drill_reason", b->drill_reason);
 	json_text(&w, "config_why", b->config_why);
+	if (is_said(&b->lab_hash))
+		json_text(&w, "lab_hash", sha256_hex(&b->lab_hash, hex));
 	json_close(&w);
 }
 
@@ -256,6 +266,8 @@ enum rc beacon_answer_read(const char *text, size_t n, struct arena *a, struct b
 	b.drill_ok = json_get_bool(o, "drill_ok", false);
 	str_copy(b.drill_reason, sizeof b.drill_reason, json_get_text(o, "drill_reason", ""));
 	str_copy(b.config_why, sizeof b.config_why, json_get_text(o, "config_why", ""));
+	if (!sha256_parse(json_get_text(o, "lab_hash", ""), &b.lab_hash))
+		b.lab_hash = (struct sha256){ 0 };
 	*ret = b;
 	return RC_OK;
 }

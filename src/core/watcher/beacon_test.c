@@ -106,7 +106,8 @@ static void an_answer_is_read_as_it_was_written(void **state)
 		.drill_done = true,
 		.drill_ok = false,
 		.drill_reason = "HTTP 500",
-		.config_why = "lab.yaml:3:1: no such key" };
+		.config_why = "lab.yaml:3:1: no such key",
+		.lab_hash = sha256_of("lab", 3) };
 	struct beacon_answer r;
 	scoped(str_fini) struct str text = STR_EMPTY;
 
@@ -142,6 +143,7 @@ static void an_answer_is_read_as_it_was_written(void **state)
 	assert_false(r.drill_ok);
 	assert_string_equal(r.drill_reason, "HTTP 500");
 	assert_string_equal(r.config_why, "lab.yaml:3:1: no such key");
+	assert_memory_equal(&r.lab_hash, &a.lab_hash, sizeof r.lab_hash);
 }
 
 static void what_a_beacon_must_say_is_named_when_it_is_missing(void **state)

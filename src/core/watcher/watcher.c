@@ -245,6 +245,7 @@ static void fill_answer(const struct watcher *w, struct now now, const struct wa
 		.drill_ok = from->drill_ok };
 	str_copy(ret->watcher, sizeof ret->watcher, w->cfg.name);
 	str_copy(ret->config_why, sizeof ret->config_why, w->config_why);
+	ret->lab_hash = w->cfg.lab_hash;
 	str_copy(ret->drill_reason, sizeof ret->drill_reason, from->drill_reason);
 	fill_views(w, now, ret);
 	fill_receipts(from, b, ret);

@@ -84,6 +84,7 @@ struct beacon_answer {
 	bool drill_done, drill_ok;
 	char drill_reason[REASON_BYTES_MAX];
 	char config_why[REASON_BYTES_MAX]; /* why its newest lab.yaml isn't taken up; "" it is */
+	struct sha256 lab_hash;            /* of the lab.yaml that it runs; zero: it doesn't say */
 };
 
 /* JSON and back; texts are copied into `a`. */
@@ -121,6 +122,7 @@ struct watcher_config {
 	uint32_t n_sites;
 	struct watcher_channel channels[WATCHER_CHANNELS_MAX];
 	uint32_t n_channels;
+	struct sha256 lab_hash;
 };
 
 /* What became of a delivery. */
