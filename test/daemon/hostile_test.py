@@ -350,6 +350,16 @@ class Files(Daemon):
             time.sleep(0.2)
         self.fail(f"{name} is not {state}: {checks}")
 
+    def test_a_journal_whose_newest_events_came_to_harm_is_gone_on_with_and_said(self):
+        self.with_history()
+        sound = self.journal.read_bytes()
+        self.journal.write_bytes(sound[: len(sound) - 100])
+        self.start()
+        self.await_check("journal@dublin", "failing", "was changed by this disk")
+        self.assertEqual(self.cli("note", "--by", "Ana", "on we go").returncode, 0)
+        self.assertIn("on we go", self.notes())
+        self.stop()
+
     def test_a_journal_that_came_to_harm_is_named_with_what_to_do_and_left_alone(self):
         self.with_history()
         sound = self.journal.read_bytes()
@@ -357,7 +367,6 @@ class Files(Daemon):
         page[4096:8192] = random.Random(1).randbytes(4096)
         harms = {
             "truncated": sound[: len(sound) // 2],
-            "cut in a page": sound[: len(sound) - 100],
             "noise": random.Random(2).randbytes(len(sound)),
             "a page of noise": bytes(page),
             "text": b"this was a journal once\n" * 100,
