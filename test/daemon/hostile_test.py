@@ -338,7 +338,7 @@ class Files(Daemon):
 
     def notes(self):
         events = json.loads(self.get("/api/lab/v1/events?kind=note&limit=500"))["events"]
-        return [event["body"]["text"] for event in reversed(events)]
+        return [event["body"].get("text") for event in reversed(events)]  # none: damaged
 
     def await_check(self, name, state, reason):
         for _ in range(PATIENCE_S * 5):
