@@ -4,6 +4,7 @@
 
 #define DISCORD_MS 120
 #define HANG_MS    10000
+#define TEST_MS    8000 /* a site's patience with a test */
 
 enum {
 	ANSWER_OK,
@@ -105,6 +106,12 @@ static bool is_deleted(struct world *w, const struct delivery *d)
 	return m && m->is_deleted;
 }
 
+/* In some hangs one request in three gets no answer, in the others none gets one. */
+static bool is_hanging(struct world *w)
+{
+	return w->hangs_up && (w->hangs_whole || rng_chance(&w->rng, 1, 3));
+}
+
 static int choose(struct world *w, bool is_way_open, const struct delivery *d)
 {
 	if (!is_way_open)
@@ -117,7 +124,7 @@ static int choose(struct world *w, bool is_way_open, const struct delivery *d)
 		return ANSWER_429;
 	if (is_deleted(w, d))
 		return ANSWER_LOST;
-	return w->hangs_up && rng_chance(&w->rng, 1, 3) ? ANSWER_NOTHING : ANSWER_OK;
+	return is_hanging(w) ? ANSWER_NOTHING : ANSWER_OK;
 }
 
 /* Whoever does it has read it. */
@@ -151,6 +158,8 @@ static void answer_site(struct world *w, void *arg)
 			.reset_after_ms = -1,
 			.retry_after_ms = p->answer == ANSWER_429 ? 1500 : -1 } };
 
+	if (o.answer.verdict != PACE_FAILED && o.answer.verdict != PACE_UNANSWERED)
+		oracle_answered(w, p->from);
 	if (s->site && s->generation == p->generation) {
 		site_delivered(s->site, world_now(w, p->from), &o);
 		world_drain(w, p->from);
@@ -208,6 +217,7 @@ void discord_deliver(struct world *w, uint8_t from, const struct delivery *d)
 
 struct test {
 	uint8_t from, channel;
+	bool is_ok;
 	uint64_t generation;
 };
 
@@ -216,20 +226,35 @@ static void answer_test(struct world *w, void *arg)
 	struct test *t = arg;
 	struct sim_site *s = &w->sites[t->from];
 
+	if (t->is_ok)
+		oracle_answered(w, t->from);
 	if (s->site && s->generation == t->generation) {
-		site_tested(s->site, world_now(w, t->from), t->channel,
-			s->is_wan_up && s->is_egress_up && !w->answers_500);
+		site_tested(s->site, world_now(w, t->from), t->channel, t->is_ok);
 		world_drain(w, t->from);
 	}
 	free(t);
+}
+
+/* What hangs, hangs whatever it is asked. */
+static void receive_test(struct world *w, void *arg)
+{
+	struct test *t = arg;
+	const struct sim_site *s = &w->sites[t->from];
+	bool is_lost = w->swallows && rng_chance(&w->rng, 1, 3);
+	bool is_silent = is_lost || is_hanging(w);
+
+	t->is_ok = !is_silent && s->is_wan_up && s->is_egress_up && !w->answers_500;
+	world_later(w, is_silent ? TEST_MS : DISCORD_MS, answer_test, t);
 }
 
 void discord_test(struct world *w, uint8_t from, uint8_t channel)
 {
 	struct test *t = must_alloc(sizeof *t);
 
-	*t = (struct test){ from, channel, w->sites[from].generation };
-	world_later(w, 2 * DISCORD_MS, answer_test, t);
+	*t = (struct test){ .from = from,
+		.channel = channel,
+		.generation = w->sites[from].generation };
+	world_later(w, DISCORD_MS, receive_test, t);
 }
 
 /* ---- from the watcher */

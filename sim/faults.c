@@ -162,8 +162,8 @@ static void err500(struct world *w, struct active *f, bool begins)
 
 static void hang(struct world *w, struct active *f, bool begins)
 {
-	(void)f;
 	w->hangs_up = begins;
+	w->hangs_whole = f->amount & 1;
 }
 
 static void swallow(struct world *w, struct active *f, bool begins)

@@ -309,10 +309,31 @@ static bool can_talk_since(const struct world *w, int64_t since_ms)
 	return w->sites[0].linked_since_ms < since_ms && w->sites[1].linked_since_ms < since_ms;
 }
 
+void oracle_answered(struct world *w, uint8_t site)
+{
+	w->sites[site].answered_ms = w->now_ms;
+}
+
+/* A channel that hangs costs an incident one possible repeat: before each further one it answered.  A
+ * watcher tests nothing, and takes its time instead. */
+static void expect_few_repeats(struct world *w, const struct sim_message *m,
+	const struct sim_message *o)
+{
+	if (!m->is_doubtful || m->by == SIM_SITES || w->now_ms - o->created_ms >= PACE_DOUBT_MS)
+		return;
+	w->n_checked++;
+	if (w->sites[m->by].answered_ms <= o->created_ms)
+		world_breach(w,
+			"oracle 2: check %u is maybe repeated in messages %u and %u, and nothing "
+			"answered in between",
+			m->cause, (unsigned)o->id, (unsigned)m->id);
+}
+
 /* Whether the first message had arrived nobody could know, if the second says so: nobody knows of the
  * first, so it is not edited any more.  One site, though, not the other as well. */
 static void expect_doubt(struct world *w, const struct sim_message *m, struct sim_message *o)
 {
+	expect_few_repeats(w, m, o);
 	if (!m->is_doubtful && !is_unsure(w, m->incident))
 		world_breach(w, "oracle 2: incident of check %u was told twice", m->cause);
 	o->is_live = false;

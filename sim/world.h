@@ -95,6 +95,7 @@ struct sim_site {
 	int64_t ended_ms;        /* its process did, last */
 	int64_t goodbye_ms; /* it was stopped last, and its peer could hear that; NEVER_MS: not so */
 	uint64_t answers;
+	int64_t answered_ms; /* Discord's last answer that it got, or would have got */
 };
 
 struct sim_flip { /* a bit that a disk changed */
@@ -139,7 +140,7 @@ struct world {
 	struct sim_message messages[SIM_MESSAGES];
 	uint32_t n_messages;     /* ever; a ring */
 	uint32_t refuse_percent; /* 429 */
-	bool answers_500, hangs_up, swallows;
+	bool answers_500, hangs_up, hangs_whole, swallows;
 	struct map unsure; /* incidents told with no receipt: nobody can know, a repeat is
 	                                  * allowed */
 	/* Faults. */
@@ -222,6 +223,7 @@ void faults_flip(struct world *w);
 
 /* oracle.c */
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
+void oracle_answered(struct world *w, uint8_t site); /* Discord, to a request or a test */
 void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
 	uint8_t site);                           /* about to: what it hasn't written down is gone */

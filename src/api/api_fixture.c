@@ -108,6 +108,8 @@ void fixture_drain(void *ctx)
 	while (site_next(f->site, &fx)) {
 		if (f->delivers && fx.kind == SITE_DO_DELIVER)
 			deliver(f, fx.delivery);
+		else if (f->delivers && fx.kind == SITE_DO_TEST)
+			site_tested(f->site, fixture_now(f), fx.channel, true);
 		else if (f->api && fx.kind == SITE_SAY_CHECK)
 			api_changed(f->api, API_CHECK, fx.check, NULL);
 		else if (f->api && fx.kind == SITE_SAY_INCIDENT)

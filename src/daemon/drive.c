@@ -155,13 +155,21 @@ static void delivered(void *ctx, const struct delivery_outcome *o)
 	drive_drain(s);
 }
 
-/* ---- tests of channels: can it be reached, does it know us? */
+/* ---- tests of channels: does it answer, does it know us?
+ *
+ *	discord   GET of the webhook (docs: Webhook Resource, Get Webhook with Token)
+ *	webhook   OPTIONS (RFC 9110, 9.3.7): any answer but an error of the server is one
+ *	smtp      its greeting (RFC 5321, 3.1), and no more
+ *
+ * None of them has effects at the receiver.
+ */
 
 struct channel_test {
 	struct serve *s;
 	uint8_t channel;
 	enum channel_kind kind;
 	struct probe_spec spec; /* smtp */
+	struct dialogue_step greeting;
 };
 
 static void end_test(struct channel_test *t, bool is_ok)
@@ -169,6 +177,7 @@ static void end_test(struct channel_test *t, bool is_ok)
 	struct serve *s = t->s;
 	uint8_t channel = t->channel;
 
+	pattern_free(t->greeting.expect);
 	free(t);
 	site_tested(s->site, daemon_now(), channel, is_ok);
 	drive_drain(s);
@@ -178,13 +187,32 @@ static void test_answered(void *ctx, const struct http_response *r)
 {
 	struct channel_test *t = ctx;
 	bool is_known = r->status / 100 == 2 || r->status == 429;
+	bool is_webhook = t->kind == CHANNEL_WEBHOOK && r->status < 500;
 
-	end_test(t, r->outcome == HTTP_ANSWERED && (t->kind == CHANNEL_WEBHOOK || is_known));
+	end_test(t, r->outcome == HTTP_ANSWERED && (is_webhook || is_known));
 }
 
 static void test_connected(void *ctx, const struct probe_result *r)
 {
 	end_test(ctx, r->is_ok);
+}
+
+static enum rc greet(struct channel_test *t, const struct lab_channel *c, struct err *e)
+{
+	const char *port = strrchr(c->server, ':');
+	enum rc rc = pattern_compile(&t->greeting.expect, "^220[ -]", PATTERN_SEARCH, e);
+
+	if (rc != RC_OK)
+		return rc;
+	t->greeting.expect_text = "220";
+	t->spec = (struct probe_spec){ .kind = PROBE_TCP,
+		.timeout_ms = TEST_TIMEOUT_MS,
+		.tcp = { .address = c->server,
+			.use_tls = port && str_eq(port, ":465") && !c->use_starttls,
+			.steps = &t->greeting,
+			.n_steps = 1 } };
+	probe_start(t->s->prober, &t->spec, test_connected, t);
+	return RC_OK;
 }
 
 static void test_channel(struct serve *s, uint8_t channel)
@@ -201,19 +229,14 @@ static void test_channel(struct serve *s, uint8_t channel)
 	enum rc rc = RC_OK;
 
 	*t = (struct channel_test){ .s = s, .channel = channel, .kind = c->kind };
-	if (c->kind == CHANNEL_SMTP) {
-		t->spec = (struct probe_spec){ .kind = PROBE_TCP,
-			.timeout_ms = TEST_TIMEOUT_MS,
-			.tcp = { .address = c->server } };
-		probe_start(s->prober, &t->spec, test_connected, t);
-		return;
-	}
-	if (c->url_plain)
+	if (c->kind == CHANNEL_SMTP)
+		rc = greet(t, c, &e);
+	else if (c->url_plain)
 		str_add(&url, c->url_plain);
 	else
 		rc = secret_resolve(&c->url, &url, &e);
 	r.url = str_c(&url);
-	if (rc == RC_OK)
+	if (rc == RC_OK && c->kind != CHANNEL_SMTP)
 		rc = http_start(s->http, &r, &call, &e);
 	if (rc != RC_OK) {
 		log_warning("channel %s: %s", c->name, e.text);

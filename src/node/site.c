@@ -110,6 +110,9 @@ static void take_alert_effect(struct site *s, struct now now, struct alert_effec
 	case ALERT_DO_WATCHER:
 		beacons_carry(s, now, &fx->delivery);
 		break;
+	case ALERT_DO_TEST:
+		site_push(s, SITE_DO_TEST)->channel = fx->delivery.channel;
+		break;
 	case ALERT_SAY_CHANGED:
 		str_add(&site_push(s, SITE_SAY_INCIDENT)->text, fx->subject);
 		break;

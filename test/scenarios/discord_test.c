@@ -91,6 +91,24 @@ static void a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be
 	assert_int_equal(count_messages(), 4);
 }
 
+/* Each attempt was one more possible repeat, as long as nobody answered.  Two sites find that out. */
+static void a_discord_that_takes_all_and_answers_nothing_costs_each_site_one_possible_repeat(
+	void **state)
+{
+	struct told told[3], repeated[3];
+
+	(void)state;
+	begin();
+	discord_mode("{\"mode\": \"hang\", \"stores\": true}");
+	scene_kill(PHOTOS);
+	scene_sleep(50000); /* a request is waited for for 15 s */
+	assert_messages(2);
+	discord_mode("{\"mode\": \"ok\"}");
+	await_all(told, "is down", 60000);
+	assert_int_equal(read_repeated(repeated, COUNT(repeated)), 2);
+	assert_int_equal(count_messages(), 5);
+}
+
 static void an_edit_whose_answer_is_lost_is_made_again_and_repeats_nothing(void **state)
 {
 	struct told told[3];
@@ -113,6 +131,8 @@ int main(void)
 		SCENARIO(a_third_of_the_requests_is_told_to_wait_and_all_is_told_once),
 		SCENARIO(
 			a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be_a_repeat),
+		SCENARIO(
+			a_discord_that_takes_all_and_answers_nothing_costs_each_site_one_possible_repeat),
 		SCENARIO(an_edit_whose_answer_is_lost_is_made_again_and_repeats_nothing),
 		SCENARIO(errors_silence_and_broken_connections_lose_nothing_and_repeat_nothing),
 	};

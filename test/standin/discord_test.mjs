@@ -88,10 +88,20 @@ test("a deleted message is unknown", async () => {
   assert.deepEqual(answer.body, { message: "Unknown Message", code: 10008 });
 });
 
-test("a webhook shows itself, and is unknown when it was deleted", async () => {
-  const { body } = await ask("GET", hook);
+// Webhook Object; of "Get Webhook with Token" it holds no user.
+test("a webhook shows itself, and nothing else happens", async () => {
+  const { status, headers, body } = await ask("GET", hook);
+  assert.equal(status, 200);
+  assert.match(headers.get("content-type"), /^application\/json/);
   assert.equal(body.type, 1);
   assert.equal(body.token, "tok-en");
+  for (const key of ["id", "channel_id", "guild_id"]) assert.match(body[key], /^\d+$/);
+  for (const key of ["name", "avatar", "application_id"]) assert.ok(key in body);
+  assert.ok(!("user" in body));
+  assert.equal((await history()).messages.length, 0);
+});
+
+test("a webhook is unknown when it was deleted", async () => {
   assert.equal((await ask("DELETE", hook)).status, 204);
   const { status, body: answer } = await post({ content: "x" });
   assert.equal(status, 404);
@@ -266,6 +276,13 @@ test("it can be broken, banned and gone", async () => {
   assert.equal(headers.get("x-ratelimit-scope"), null);
   assert.match(body, /^<!DOCTYPE html>/);
   assert.equal((await history()).messages.length, 0);
+});
+
+test("what hangs answers no question about the webhook either", async () => {
+  await setMode({ mode: "hang" });
+  await assert.rejects(fetch(hook, { signal: AbortSignal.timeout(200) }));
+  await setMode({ mode: "ok" });
+  assert.equal((await ask("GET", hook)).status, 200);
 });
 
 test("it can fall silent or hang up, having taken the message or not", async () => {

@@ -225,6 +225,7 @@ static void follow_channels(struct alert *a, const struct alert_config *config)
 	struct pace paces[CHANNELS_MAX];
 	uint64_t creating[CHANNELS_MAX] = { 0 };
 	uint32_t in_flight[CHANNELS_MAX] = { 0 };
+	struct mono test_due[CHANNELS_MAX] = { 0 };
 
 	memset(from, UINT8_MAX, sizeof from);
 	for (uint8_t i = 0; i < CHANNELS_MAX; i++) {
@@ -237,10 +238,12 @@ static void follow_channels(struct alert *a, const struct alert_config *config)
 		paces[i] = a->paces[from[i]];
 		creating[i] = a->creating[from[i]];
 		in_flight[i] = a->in_flight[from[i]];
+		test_due[i] = a->test_due[from[i]];
 	}
 	memcpy(a->paces, paces, sizeof paces);
 	memcpy(a->creating, creating, sizeof creating);
 	memcpy(a->in_flight, in_flight, sizeof in_flight);
+	memcpy(a->test_due, test_due, sizeof test_due);
 	map_each (&a->tracked, it) {
 		move_channels(it->value, from);
 		alert_busy(a, it->value);
@@ -443,7 +446,7 @@ void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
 		.reset_after_ms = -1 };
 	struct pace *p = &a->paces[channel];
 
-	if (is_ok && p->failures == 0 && !p->is_gone)
+	if (is_ok && p->failures == 0 && !p->is_gone && !p->is_in_doubt)
 		return;
 	pace_answered(p, now.mono, &answer);
 	a->is_dirty = true;
@@ -559,7 +562,8 @@ static bool is_being_told(const struct alert *a, const struct tracked *t)
 	for (uint8_t i = 0; i < a->cfg.n_channels; i++) {
 		const struct outbox_slot *slot = &t->slots[i];
 
-		if (t->in->told[i].version || (slot->number && slot->is_by_watcher))
+		if (t->in->told[i].version || slot->n_watcher_unanswered ||
+			(slot->number && slot->is_by_watcher))
 			return true;
 		if ((slot->number || slot->may_be_repeat) && pace_dies(&a->paces[i]).ms == NEVER_MS)
 			return true;

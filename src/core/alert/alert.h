@@ -12,6 +12,8 @@
  * it merged.  Not into one that is on its way out (merging.h).
  *
  * Speaking.  Owner delivers what channels should show and don't (version wanted > version told).
+ * An attempt to create that got no answer may have arrived: the next, which says so, waits until the
+ * channel has answered a test, so that one that hangs costs one possible repeat.
  * A dead egress hands over: `handoff` to a peer that can deliver, else to a watcher.  Silenced,
  * quiet and not severe enough: not wanted now.  More than ALERT_BACKLOG undelivered first messages
  * older than ALERT_BACKLOG_MS go out as one summary.
@@ -46,11 +48,16 @@
 #define ALERT_FLAP_LINGER_MS (10 * MINUTE_MS)
 #define ALERT_FLAP_RELAPSES  3
 /* What is still not well so long after its cause is told apart. */
-#define ALERT_SPLIT_MS      (60 * SECOND_MS)
+#define ALERT_SPLIT_MS (60 * SECOND_MS)
 #define ALERT_EDIT_MS       5000  /* edits of one message no closer than this */
 #define ALERT_UNANSWERED_MS 20000 /* a delivery without outcome by then is PACE_UNANSWERED */
 /* The same through the watcher: its beacons, its own pace. */
 #define ALERT_WATCHER_MS (60 * SECOND_MS)
+/* What it sent and got no answer to may be a repeat when it is sent again: after this, then twice this ... */
+#define ALERT_WATCHER_WAIT_MS     (30 * SECOND_MS)
+#define ALERT_WATCHER_WAIT_MAX_MS (32 * MINUTE_MS)
+/* A channel in doubt (pace.h) is tested so often while something is to be created there. */
+#define ALERT_TEST_MS    (10 * SECOND_MS)
 #define ALERT_BACKLOG    1
 #define ALERT_BACKLOG_MS (5 * MINUTE_MS)
 /* Handed over, no receipt by then: try ourselves again.  Who was asked begins nothing after
@@ -147,9 +154,10 @@ struct delivery_outcome {
 };
 
 enum alert_effect_kind {
-	ALERT_DO_APPEND,   /* journal (kind, subject, body); already in effect here */
-	ALERT_DO_DELIVER,  /* delivery, through our own egress */
-	ALERT_DO_WATCHER,  /* delivery, through the watcher */
+	ALERT_DO_APPEND,  /* journal (kind, subject, body); already in effect here */
+	ALERT_DO_DELIVER, /* delivery, through our own egress */
+	ALERT_DO_WATCHER, /* delivery, through the watcher */
+	ALERT_DO_TEST, /* delivery.channel: does it answer?  Without side effects; to alert_egress */
 	ALERT_SAY_CHANGED, /* an incident changed for whoever looks at it */
 };
 struct alert_effect {

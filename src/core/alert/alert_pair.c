@@ -149,12 +149,25 @@ static void answer(struct pair *pair, uint8_t site, const struct pair_request *r
 		alert_delivered(pair->sites[site].alert, pair->now, &o);
 }
 
+/* A channel that answers nothing answers no test either. */
+static void test(struct pair *pair, uint8_t site, uint8_t channel)
+{
+	const struct pair_channel *c = &pair->sites[site].answers[channel];
+	enum pace_verdict verdict = c->answer.verdict;
+	bool is_dead = verdict == PACE_FAILED || verdict == PACE_UNANSWERED;
+
+	pair->sites[site].n_tests++;
+	alert_egress(pair->sites[site].alert, pair->now, channel, !c->is_mute && !is_dead);
+}
+
 static void carry_out(struct pair *pair, uint8_t site, struct alert_effect *fx)
 {
 	struct pair_request *r;
 
 	if (fx->kind == ALERT_DO_APPEND) {
 		append(pair, site, fx->event_kind, fx->subject, str_c(&fx->body));
+	} else if (fx->kind == ALERT_DO_TEST) {
+		test(pair, site, fx->delivery.channel);
 	} else if (fx->kind != ALERT_SAY_CHANGED) {
 		assert_true(pair->n_sent < PAIR_SENT_MAX);
 		r = &pair->sent[pair->n_sent++];

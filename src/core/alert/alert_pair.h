@@ -60,6 +60,7 @@ struct pair_site {
 	struct pair_channel answers[CHANNELS_MAX];
 	bool reads_slowly;    /* one event of the other's a second */
 	struct mono read;     /* the last one */
+	uint32_t n_tests;     /* of channels, that it asked for */
 	bool is_watcher_mute; /* it delivers, and what it answers is lost */
 };
 

@@ -42,10 +42,12 @@ struct tracked {
 		uint8_t handed_to;        /* site that was asked to deliver; ALERT_NO_SITE */
 		uint32_t handed_version;
 		struct mono handed_until;
-		bool is_for_us;     /* the owner asked us to deliver handed_version */
-		bool may_be_repeat; /* an attempt to create got no answer */
-		bool is_plain;      /* the channel refused the full text */
-		bool is_summary;    /* the delivery in flight tells several incidents at once */
+		bool is_for_us;                 /* the owner asked us to deliver handed_version */
+		bool may_be_repeat;             /* an attempt to create got no answer */
+		struct mono watcher_not_before; /* it was asked to create, and got no answer */
+		uint8_t n_watcher_unanswered;
+		bool is_plain;   /* the channel refused the full text */
+		bool is_summary; /* the delivery in flight tells several incidents at once */
 	} slots[CHANNELS_MAX];
 };
 
@@ -84,10 +86,11 @@ struct alert {
 	struct pace paces[CHANNELS_MAX];
 	uint64_t creating[CHANNELS_MAX]; /* the create in flight; 0 none */
 	uint32_t in_flight[CHANNELS_MAX];
-	uint64_t last_number; /* of deliveries */
-	uint64_t last_second; /* of incident ids */
-	struct ring effects;  /* of struct alert_effect */
-	bool is_dirty;        /* something may have to be opened or sent */
+	struct mono test_due[CHANNELS_MAX]; /* no test of a channel in doubt before this */
+	uint64_t last_number;               /* of deliveries */
+	uint64_t last_second;               /* of incident ids */
+	struct ring effects;                /* of struct alert_effect */
+	bool is_dirty;                      /* something may have to be opened or sent */
 	struct mono wake, prune_due;
 };
 
@@ -104,6 +107,9 @@ uint16_t folding_root(const struct alert *a, uint16_t check);
 void outbox_step(struct alert *a, struct now now);
 void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wall at,
 	const char *message, const char *via);
+
+/* A message may exist of which nobody knows: the next is created when the channel answers us. */
+void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t channel);
 
 /* replay.c */
 struct tracked *replay_track(struct alert *a, const char *id);

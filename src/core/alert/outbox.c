@@ -189,6 +189,12 @@ static char *render(const struct alert *a, struct now now, const struct tracked 
 
 /* ---- sending */
 
+void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	t->slots[channel].may_be_repeat = true;
+	pace_doubt(&a->paces[channel], now.mono);
+}
+
 static bool is_edit(const struct alert *a, const struct tracked *t, uint8_t channel)
 {
 	return a->cfg.channels[channel].kind == ALERT_DISCORD && *t->in->told[channel].message;
@@ -292,6 +298,19 @@ static uint8_t peer_that_can(const struct alert *a)
 	return ALERT_NO_SITE;
 }
 
+static bool may_ask_watcher(struct alert *a, struct now now, const struct tracked *t,
+	uint8_t channel)
+{
+	const struct outbox_slot *slot = &t->slots[channel];
+
+	if (!a->is_watcher_reachable || !a->cfg.watcher)
+		return false;
+	if (now.mono.ms >= slot->watcher_not_before.ms || is_edit(a, t, channel))
+		return true;
+	alert_wake_at(a, slot->watcher_not_before);
+	return false;
+}
+
 /* Our own way out is dead: the peer, else a watcher, else we go on trying. */
 static bool send_elsewhere(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
@@ -303,10 +322,28 @@ static bool send_elsewhere(struct alert *a, struct now now, struct tracked *t, u
 		hand_over(a, now, t, channel, peer);
 		return true;
 	}
-	if (a->is_watcher_reachable && a->cfg.watcher) {
+	if (may_ask_watcher(a, now, t, channel)) {
 		send(a, now, t, channel, ALERT_DO_WATCHER);
 		return true;
 	}
+	return false;
+}
+
+/* Nothing is created in a channel in doubt: it is asked for an answer to something harmless first. */
+static bool may_create(struct alert *a, struct now now, uint8_t channel)
+{
+	struct mono ends = pace_doubt_ends(&a->paces[channel]);
+
+	if (a->creating[channel])
+		return false;
+	if (now.mono.ms >= ends.ms)
+		return true;
+	if (now.mono.ms >= a->test_due[channel].ms) {
+		alert_push(a, ALERT_DO_TEST, "")->delivery.channel = channel;
+		a->test_due[channel].ms = now.mono.ms + ALERT_TEST_MS;
+	}
+	alert_wake_at(a, a->test_due[channel]);
+	alert_wake_at(a, ends);
 	return false;
 }
 
@@ -317,7 +354,7 @@ static bool may_send(struct alert *a, struct now now, const struct tracked *t, u
 
 	if (slot->number || a->in_flight[channel] >= DELIVERIES_IN_FLIGHT_MAX)
 		return false;
-	if (!is_edit(a, t, channel) && a->creating[channel])
+	if (!is_edit(a, t, channel) && !may_create(a, now, channel))
 		return false;
 	if (slot->not_before.ms > next.ms)
 		next = slot->not_before;
@@ -345,7 +382,7 @@ static bool is_gathering(struct alert *a, struct now now, struct tracked *t, uin
 }
 
 /* Too late: whoever still has it must not.  Maybe it was told, and the receipt didn't get here. */
-static void take_back(struct alert *a, struct tracked *t, uint8_t channel)
+static void take_back(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
 	struct outbox_slot *slot = &t->slots[channel];
 	uint32_t told = t->in->told[channel].version;
@@ -354,7 +391,8 @@ static void take_back(struct alert *a, struct tracked *t, uint8_t channel)
 	if (told >= slot->handed_version)
 		return;
 	append_handoff(a, t, channel, a->cfg.self, "taken back");
-	slot->may_be_repeat |= !told;
+	if (!told)
+		outbox_doubt(a, now, t, channel);
 }
 
 /* That we can send nothing, through a channel that takes it, is not so any more: what we know of that
@@ -400,7 +438,7 @@ static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t c
 		return;
 	}
 	if (t->slots[channel].handed_to != ALERT_NO_SITE)
-		take_back(a, t, channel);
+		take_back(a, now, t, channel);
 	if (!t->slots[channel].number && pace_is_dead(&a->paces[channel], now.mono) &&
 		!(a->creating[channel] && !is_edit(a, t, channel)) &&
 		send_elsewhere(a, now, t, channel))
@@ -456,7 +494,7 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 	for (uint32_t at = 0; at < a->n_busy; at++)
 		if (belongs_in_summary(a, now, a->busy[at], channel))
 			list[n++] = a->busy[at];
-	if (n > ALERT_BACKLOG)
+	if (n > ALERT_BACKLOG && may_create(a, now, channel))
 		send_summary(a, now, list, n, channel);
 	free(list);
 }
@@ -473,6 +511,7 @@ void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wa
 	if (version < told->version)
 		return;
 	t->slots[channel].may_be_repeat = false;
+	t->slots[channel].n_watcher_unanswered = 0;
 	told->version = version;
 	told->at = at;
 	str_copy(told->via, sizeof told->via, via);
@@ -497,6 +536,22 @@ static void append_receipt(struct alert *a, struct tracked *t, uint8_t channel, 
 	alert_push(a, ALERT_SAY_CHANGED, t->in->id);
 }
 
+static void create_unanswered(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
+	const char *via)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+	int64_t wait_ms = ALERT_WATCHER_WAIT_MS << slot->n_watcher_unanswered;
+	bool is_known = slot->may_be_repeat || t->owner != a->cfg.self;
+
+	outbox_doubt(a, now, t, channel);
+	if (!is_known) /* nor may a restart forget it */
+		append_handoff(a, t, channel, a->cfg.self, "no answer to the first attempt");
+	if (!via)
+		return;
+	slot->watcher_not_before.ms = now.mono.ms + wait_ms;
+	slot->n_watcher_unanswered += wait_ms < ALERT_WATCHER_WAIT_MAX_MS;
+}
+
 static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint8_t channel,
 	const struct delivery_outcome *o)
 {
@@ -518,7 +573,8 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 		t->in->told[channel].message[0] = '\0';
 		break;
 	case PACE_UNANSWERED:
-		slot->may_be_repeat = !is_edit(a, t, channel);
+		if (!is_edit(a, t, channel))
+			create_unanswered(a, now, t, channel, o->via);
 		break;
 	case PACE_REJECTED:
 		if (slot->is_plain)

@@ -159,6 +159,91 @@ static void an_attempt_without_an_answer_is_made_again_and_says_so(void **state)
 	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
 }
 
+/* It was tried again and again while nobody answered, each time as one more possible repeat. */
+static void a_channel_that_hangs_costs_one_possible_repeat(void **state)
+{
+	(void)state;
+	pair_part(p);
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, PACE_DOUBT_MS - SECOND_MS);
+	assert_int_equal(p->n_sent, 1);
+	assert_true(p->sites[MUMBAI].n_tests > 10);
+	p->sites[MUMBAI].answers[0].is_mute = false;
+	pair_run(p, ALERT_TEST_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "repeat"));
+	assert_int_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].version, 1);
+}
+
+static void a_channel_that_hangs_is_sent_nothing_else_before_it_answers(void **state)
+{
+	(void)state;
+	pair_part(p);
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	pair_judge(p, MUMBAI, ROUTER, &pair_down);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 1);
+	p->sites[MUMBAI].answers[0].is_mute = false;
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 3);
+	assert_false(pair_says(p, "repeat")); /* the second is told for the first time */
+}
+
+/* Who is asked to deliver what may be a repeat makes sure first, too. */
+static void a_channel_that_hangs_for_both_sites_costs_one_possible_repeat(void **state)
+{
+	(void)state;
+	p->sites[MUMBAI].answers[0].is_mute = p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 20 * MINUTE_MS);
+	assert_int_equal(pair_created(p), 1);
+	p->sites[MUMBAI].answers[0].is_mute = p->sites[DUBLIN].answers[0].is_mute = false;
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(pair_created(p), 2);
+	assert_true(pair_says(p, "repeat"));
+}
+
+/* Nothing may wait for ever for a test that a proxy lets nobody make. */
+static void a_channel_that_answers_no_test_is_written_to_all_the_same_after_long(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_UNANSWERED));
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, PACE_DOUBT_MS + PACE_RETRY_MAX_MS + MINUTE_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "repeat"));
+}
+
+static void that_it_may_be_a_repeat_outlives_a_restart(void **state)
+{
+	(void)state;
+	pair_part(p);
+	p->sites[MUMBAI].answers[0].is_mute = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_run(p, MINUTE_MS);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 1);
+	p->sites[MUMBAI].answers[0].is_mute = false;
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "repeat"));
+}
+
+static void a_channel_that_answered_every_time_is_not_tested(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_created(p), 1);
+	assert_int_equal(p->sites[MUMBAI].n_tests + p->sites[DUBLIN].n_tests, 0);
+}
+
 static void a_limit_on_the_route_is_waited_for(void **state)
 {
 	struct pace_answer later = PAIR_ANSWER(PACE_LATER);
@@ -658,6 +743,12 @@ int main(void)
 		T(a_channel_is_not_told_what_is_less_severe_than_it_wants),
 		T(first_messages_go_one_at_a_time),
 		T(an_attempt_without_an_answer_is_made_again_and_says_so),
+		T(a_channel_that_hangs_costs_one_possible_repeat),
+		T(a_channel_that_hangs_is_sent_nothing_else_before_it_answers),
+		T(a_channel_that_hangs_for_both_sites_costs_one_possible_repeat),
+		T(a_channel_that_answers_no_test_is_written_to_all_the_same_after_long),
+		T(that_it_may_be_a_repeat_outlives_a_restart),
+		T(a_channel_that_answered_every_time_is_not_tested),
 		T(a_limit_on_the_route_is_waited_for),
 		T(a_limit_on_everything_holds_for_the_services_other_channels),
 		T(a_text_that_is_refused_is_told_plainly),

@@ -50,6 +50,7 @@ static void failed(struct pace *p, struct mono now, const struct pace_answer *a)
 static void answered(struct pace *p, struct mono now, const struct pace_answer *a)
 {
 	p->failures = 0;
+	p->is_in_doubt = false;
 	p->backed_off.ms = 0;
 	if (a->remaining == 0 && a->reset_after_ms > 0)
 		wait_until(&p->not_before, after(now, a->reset_after_ms));
@@ -81,12 +82,16 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 	case PACE_LATER:
 		told_to_wait(p, now, a);
 		break;
-	case PACE_FAILED:
 	case PACE_UNANSWERED:
+		pace_doubt(p, now);
+		failed(p, now, a);
+		break;
+	case PACE_FAILED:
 		failed(p, now, a);
 		break;
 	case PACE_GONE:
 		p->failures = 0;
+		p->is_in_doubt = false;
 		p->is_gone = true;
 		p->backed_off = after(now, PACE_GONE_MS);
 		break;
@@ -96,6 +101,17 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 void pace_follow_global(struct pace *p, const struct pace *other)
 {
 	wait_until(&p->not_before_global, other->not_before_global);
+}
+
+void pace_doubt(struct pace *p, struct mono now)
+{
+	p->is_in_doubt = true;
+	p->doubted = now;
+}
+
+struct mono pace_doubt_ends(const struct pace *p)
+{
+	return (struct mono){ p->is_in_doubt ? p->doubted.ms + PACE_DOUBT_MS : 0 };
 }
 
 struct mono pace_next(const struct pace *p)

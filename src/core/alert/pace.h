@@ -8,6 +8,9 @@
  * back off 1 s, 2, 4 ... 5 min with jitter; 401, 403 and 404 mean that the webhook is gone: said,
  * tried again each 10 min.  Never more than one create in flight, so that a 429 can't reorder first
  * messages.
+ *
+ * A channel is in doubt when it gave no answer, until it answers anything: what is created there
+ * meanwhile would be told, and not known to be.  A test without side effects is the way out.
  */
 #ifndef CORE_ALERT_PACE_H
 #define CORE_ALERT_PACE_H
@@ -20,6 +23,8 @@
 #define PACE_RETRY_MIN_MS 1000
 #define PACE_RETRY_MAX_MS (5 * MINUTE_MS)
 #define PACE_GONE_MS      (10 * MINUTE_MS)
+/* In doubt for so long it is written to all the same: maybe only tests don't get through. */
+#define PACE_DOUBT_MS (30 * MINUTE_MS)
 /* Egress is taken for dead after this many network failures in a row over this long. */
 #define PACE_DEAD_FAILURES 3
 #define PACE_DEAD_MS       8000
@@ -50,6 +55,8 @@ struct pace {
 	struct mono failing_since;
 	struct mono last_ok;
 	bool is_gone;
+	bool is_in_doubt; /* it gave no answer, and none since */
+	struct mono doubted;
 	struct rng rng;
 };
 
@@ -58,7 +65,10 @@ void pace_answered(struct pace *p, struct mono now, const struct pace_answer *a)
 /* A global limit met on `other` holds for `p` too: to be called for each channel of the same
  * service after an answer that says so. */
 void pace_follow_global(struct pace *p, const struct pace *other);
-struct mono pace_next(const struct pace *p);              /* nothing may be sent before this */
+struct mono pace_next(const struct pace *p); /* nothing may be sent before this */
+/* An attempt may have arrived that we know nothing of: ours, or somebody else's for us. */
+void pace_doubt(struct pace *p, struct mono now);
+struct mono pace_doubt_ends(const struct pace *p);        /* {0}: it is not in doubt */
 bool pace_is_dead(const struct pace *p, struct mono now); /* hand over to somebody else */
 struct mono pace_dies(const struct pace *p); /* it is dead from here on; {NEVER_MS}: not failing */
 

@@ -169,6 +169,21 @@ static void answer(struct pace *p, int64_t now_ms, enum pace_verdict verdict)
 	pace_answered(p, (struct mono){ now_ms }, &a);
 }
 
+static void a_channel_is_in_doubt_from_an_attempt_without_answer_to_the_next_answer(void **state)
+{
+	struct pace p;
+
+	(void)state;
+	pace_init(&p, 1);
+	answer(&p, 100, PACE_FAILED);
+	assert_int_equal(pace_doubt_ends(&p).ms, 0);
+	answer(&p, 1000, PACE_UNANSWERED);
+	answer(&p, 2000, PACE_FAILED);
+	assert_int_equal(pace_doubt_ends(&p).ms, 1000 + PACE_DOUBT_MS);
+	answer(&p, 3000, PACE_DELIVERED);
+	assert_int_equal(pace_doubt_ends(&p).ms, 0);
+}
+
 static void failures_back_off_from_one_second_to_five_minutes(void **state)
 {
 	struct pace p;
@@ -378,6 +393,8 @@ int main(void)
 		cmocka_unit_test(seconds_are_rounded_up_and_nonsense_is_not_given),
 		cmocka_unit_test(only_the_last_block_of_headers_counts),
 		cmocka_unit_test(each_status_means_what_the_contract_says),
+		cmocka_unit_test(
+			a_channel_is_in_doubt_from_an_attempt_without_answer_to_the_next_answer),
 		cmocka_unit_test(failures_back_off_from_one_second_to_five_minutes),
 		cmocka_unit_test(a_success_ends_the_back_off_but_not_what_the_channel_asked_for),
 		cmocka_unit_test(egress_is_dead_after_three_failures_over_eight_seconds),

@@ -195,7 +195,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	told = t->in->told[channel].version;
 	if (str_eq(ev->site, a->cfg.sites[a->cfg.self].name)) {
 		/* Ours, of before a restart: maybe it was told, and the receipt didn't get here. */
-		slot->may_be_repeat |= !told || (says_repeat && told < version);
+		if (!told || (says_repeat && told < version))
+			outbox_doubt(a, now, t, channel);
 		return;
 	}
 	if (to != a->cfg.self) { /* given to another, or taken back */
@@ -203,7 +204,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 		return;
 	}
 	slot->is_for_us = true;
-	slot->may_be_repeat |= says_repeat;
+	if (says_repeat)
+		outbox_doubt(a, now, t, channel);
 	slot->handed_version = version;
 	/* From its arrival on, since clocks may differ; of before a start, or before we met again, it is
 	 * stale, and the owner's business again. */
