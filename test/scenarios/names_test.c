@@ -56,10 +56,10 @@ static void a_certificate_that_is_about_to_end_is_told_and_its_renewal(void **st
 
 	(void)state;
 	show_certificate(ca, 3);
-	told = await_told("cloud is down", 15000);
+	told = await_told("cloud: certificate expires soon", 15000);
 	await_mentioned(&told, "certificate expires in", 10000);
 	show_certificate(ca, 60);
-	await_edit(&told, "cloud is back after", 20000);
+	await_edit(&told, "cloud: certificate is renewed after", 20000);
 	assert_messages(1);
 	identity_free(ca);
 }

@@ -79,6 +79,7 @@ static void describe(const struct alert *a, struct incident *in)
 		.kind = spec->kind,
 		.state = in->members[0].state,
 		.scope = in->members[0].scope,
+		.reason = in->members[0].reason,
 		.failing_from = in->failing_from,
 		.subject_a = spec->subject_a,
 		.subject_b = spec->subject_b };

@@ -58,12 +58,13 @@ void notice_backlog_discord(struct incident *const *ins, uint32_t n, struct wall
 	struct wall until, const struct notice_context *c, struct str *out);
 
 /* A title for an incident's cause: "immich is down", "immich: path problem, fails from dublin",
- * "site mumbai is down", "paperless-export is silent". */
+ * "site mumbai is down", "paperless-export is silent", "cloud: certificate expires soon". */
 struct notice_cause {
 	const char *check, *kind; /* check_kind_name */
 	const char *state, *scope;
 	const char *failing_from;          /* comma-separated vantages for a path problem; NULL */
 	const char *subject_a, *subject_b; /* site and link checks */
+	const char *reason;                /* why it fails; NULL */
 };
 void notice_title(const struct notice_cause *cause, struct str *out);
 

@@ -5,6 +5,7 @@
  * Every part has a share of its own, and the shares together stay below Discord's limit for the
  * whole message, so nothing needs to be thrown out afterwards and no part can starve another.
  */
+#include "base/reason.h"
 #include "core/alert/notice_text.h"
 #include "core/alert/notice_words.h"
 
@@ -62,7 +63,8 @@ static enum colour colour_of(const struct incident *in)
 	if (words_is_over(in))
 		return GREEN;
 	if (m && ((m->state && str_eq(m->state, "silent")) ||
-			 (m->scope && str_eq(m->scope, "path"))))
+			 (m->scope && str_eq(m->scope, "path")) ||
+			 (m->reason && str_starts(m->reason, REASON_EXPIRES))))
 		return ORANGE;
 	return in->severity && str_eq(in->severity, "info") ? YELLOW : RED;
 }

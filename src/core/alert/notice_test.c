@@ -307,6 +307,24 @@ static void titles_name_what_failed_in_the_words_of_its_kind(void **state)
 		{ { "disk@dublin", "self", "failing", "down" }, "dublin: disk trouble" },
 		{ { "config@dublin", "self", "failing", "down" }, "dublin: lab.yaml is broken" },
 		{ { "odd", NULL, NULL, NULL }, "odd is down" },
+		{ { "cloud", "probe", "failing", "down",
+			  .reason = "certificate expires in 6 d (2026-12-01), wanted 14 d" },
+			"cloud: certificate expires soon" },
+		{ { "cloud", "probe", "failing", "down",
+			  .reason = "certificate expired 3 d 1 h ago (2026-11-20)" },
+			"cloud: certificate has expired" },
+		{ { "cloud", "probe", "failing", "down",
+			  .reason = "its issuer's certificate expired 2 h ago (2026-11-23)" },
+			"cloud: certificate of its issuer has expired" },
+		{ { "cloud", "probe", "failing", "down",
+			  .reason = "certificate is for a.test, not for b.test" },
+			"cloud: certificate is not accepted" },
+		{ { "cloud", "probe", "failing", "path", "dublin",
+			  .reason = "certificate expired 2 h ago (2026-11-23)" },
+			"cloud: path problem, fails from dublin" },
+		{ { "export", "heartbeat", "failing", "down",
+			  .reason = "certificate expires in the log" },
+			"export failed" },
 	};
 
 	(void)state;
@@ -348,6 +366,32 @@ static void headlines_end_well_in_the_words_of_their_kind(void **state)
 		in->recovered.ms = in->since.ms + 252 * SECOND_MS;
 		words_headline(in, &headline);
 		assert_string_equal(str_c(&headline), rows[i].headline);
+	}
+}
+
+static void a_certificate_that_is_good_again_is_not_a_service_that_is_back(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "cloud: certificate expires soon",
+			"cloud: certificate is renewed after 4 min 12 s" },
+		{ "cloud: certificate has expired",
+			"cloud: certificate is valid again after 4 min 12 s" },
+		{ "cloud: certificate is not accepted",
+			"cloud: certificate is accepted again after 4 min 12 s" },
+		{ "cloud is down", "cloud is back after 4 min 12 s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		scoped(incident_free) struct incident *in = fixture_incident();
+		scoped(str_fini) struct str headline = STR_EMPTY;
+
+		text_set(&in->cause, "cloud");
+		text_set(&in->title, rows[i][0]);
+		in->state = INCIDENT_RECOVERING;
+		in->recovered.ms = in->since.ms + 252 * SECOND_MS;
+		words_headline(in, &headline);
+		assert_string_equal(str_c(&headline), rows[i][1]);
 	}
 }
 
@@ -453,6 +497,7 @@ int main(void)
 		cmocka_unit_test(mail_answers_the_first_mail_of_its_incident),
 		cmocka_unit_test(titles_name_what_failed_in_the_words_of_its_kind),
 		cmocka_unit_test(headlines_end_well_in_the_words_of_their_kind),
+		cmocka_unit_test(a_certificate_that_is_good_again_is_not_a_service_that_is_back),
 		cmocka_unit_test(only_the_configured_mention_calls_anybody_and_only_once),
 		cmocka_unit_test(what_could_format_link_or_call_is_escaped),
 		cmocka_unit_test(a_cut_never_splits_a_character_or_an_escape),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/notice_words.h"
 
+#include "base/reason.h"
+
 /* How each sort of check is spoken of.  Names of derived checks tell their sort by a prefix; of
  * declared ones only notice_title() is told it. */
 static const struct phrases {
@@ -25,6 +27,45 @@ static const struct phrases {
 	{ "self", "journal@", "", ": journal trouble", ": journal is not looked at",
 		": journal is fine again" },
 };
+
+/* What is wrong with its certificate is what a service is named by, not "is down". */
+static const struct {
+	const char *reason, *failing, *well;
+} certificates[] = {
+	{ REASON_EXPIRES, ": certificate expires soon", ": certificate is renewed" },
+	{ REASON_EXPIRED, ": certificate has expired", ": certificate is valid again" },
+	{ REASON_ISSUER_EXPIRED, ": certificate of its issuer has expired",
+		": certificate is valid again" },
+	{ REASON_OF_THE_CERTIFICATE, ": certificate is not accepted",
+		": certificate is accepted again" },
+};
+
+/* NULL: another trouble.  Only probes look at certificates; others may be told anything. */
+static const char *certificate_trouble(const struct notice_cause *cause)
+{
+	const char *reason = cause->reason && cause->kind ? cause->reason : "";
+
+	for (size_t i = 0; i < COUNT(certificates); i++)
+		if (str_starts(reason, certificates[i].reason) && str_eq(cause->kind, "probe"))
+			return certificates[i].failing;
+	return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && str_eq(text + n - m, end);
+}
+
+/* How what has this title is back: its kind isn't kept. */
+static const char *well_again(const struct phrases *p, const char *title)
+{
+	for (size_t i = 0; i < COUNT(certificates); i++)
+		if (ends_with(title ? title : "", certificates[i].failing))
+			return certificates[i].well;
+	return p->well;
+}
 
 static const struct phrases *phrases_of(const char *kind, const char *check)
 {
@@ -56,6 +97,7 @@ void notice_title(const struct notice_cause *cause, struct str *out)
 {
 	const struct phrases *p = phrases_of(cause->kind, cause->check);
 	const char *scope = cause->scope ? cause->scope : "none";
+	const char *certificate = certificate_trouble(cause);
 
 	add_subject(cause, p, out);
 	if (cause->state && str_eq(cause->state, "silent"))
@@ -67,7 +109,7 @@ void notice_title(const struct notice_cause *cause, struct str *out)
 	else if (str_eq(scope, "unknown") && str_eq(p->kind, "site"))
 		str_add(out, " or its link is down");
 	else
-		str_add(out, p->failing);
+		str_add(out, certificate ? certificate : p->failing);
 }
 
 bool words_is_over(const struct incident *in)
@@ -108,7 +150,7 @@ void words_headline(const struct incident *in, struct str *out)
 	else if (p->prefix && str_eq(p->prefix, "clock@"))
 		str_add(out, p->well); /* how long, was measured with that clock */
 	else
-		str_addf(out, "%s after %s", p->well, lasted);
+		str_addf(out, "%s after %s", well_again(p, in->title), lasted);
 }
 
 const struct incident_member *words_cause(const struct incident *in)

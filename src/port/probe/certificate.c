@@ -2,6 +2,7 @@
 #include "port/probe/certificate.h"
 
 #include "base/mem.h"
+#include "base/reason.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -253,13 +254,12 @@ static void say_expired(const struct chain *c, struct str *why)
 
 		if (until >= now)
 			continue;
-		str_addf(why, "%s expired %s ago (%s)",
-			i ? "its issuer's certificate" : "certificate",
+		str_addf(why, "%s %s ago (%s)", i ? REASON_ISSUER_EXPIRED : REASON_EXPIRED,
 			duration_text((now - until) * SECOND_MS, ago),
 			certificate_date(until, date));
 		return;
 	}
-	str_add(why, "certificate has expired");
+	str_add(why, REASON_EXPIRED);
 }
 
 static void say_not_yet(const struct chain *c, struct str *why)

@@ -2,6 +2,7 @@
 #include "port/probe/trust.h"
 
 #include "base/mem.h"
+#include "base/reason.h"
 #include "port/http/http.h"
 #include "port/probe/certificate.h"
 
@@ -222,10 +223,10 @@ static void apply_expiry_rule(const struct tls_spec *spec, const struct probe_tl
 	certificate_date(facts->earliest_expiry_s, date);
 	duration_text(spec->expires_after_ms, wanted);
 	if (left_ms < 0)
-		snprintf(ret_why, REASON_BYTES_MAX + 1, "certificate expired %s ago (%s)",
+		snprintf(ret_why, REASON_BYTES_MAX + 1, REASON_EXPIRED " %s ago (%s)",
 			duration_text(-left_ms, left), date);
 	else
-		snprintf(ret_why, REASON_BYTES_MAX + 1, "certificate expires in %s (%s), wanted %s",
+		snprintf(ret_why, REASON_BYTES_MAX + 1, REASON_EXPIRES " %s (%s), wanted %s",
 			duration_text(left_ms, left), date, wanted);
 }
 
