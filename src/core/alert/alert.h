@@ -49,6 +49,8 @@
 #define ALERT_FLAP_RELAPSES  3
 /* What is still not well so long after its cause is told apart. */
 #define ALERT_SPLIT_MS (60 * SECOND_MS)
+/* Another reason of what the cause explains is told after this, if nothing else is told before. */
+#define ALERT_REFRESH_MS    (60 * SECOND_MS)
 #define ALERT_EDIT_MS       5000  /* edits of one message no closer than this */
 #define ALERT_UNANSWERED_MS 20000 /* a delivery without outcome by then is PACE_UNANSWERED */
 /* The same through the watcher: its beacons, its own pace. */

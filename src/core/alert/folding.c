@@ -73,6 +73,7 @@ static void describe(const struct alert *a, struct incident *in)
 	if (check == UINT16_MAX)
 		return;
 	spec = worst = &a->cfg.checks[check];
+	restating_refresh(a, in);
 	if (!in->members[0].recovered.ms)
 		text_set(&in->failing_from, a->judged[check].from);
 	cause = (struct notice_cause){ .check = spec->name,

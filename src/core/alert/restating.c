@@ -42,6 +42,20 @@ void restating_describe(const struct alert *a, struct incident_member *m, uint16
 	m->recovered = (struct wall){ 0 };
 }
 
+void restating_refresh(const struct alert *a, struct incident *in)
+{
+	for (uint32_t i = 0; !incident_is_over(in) && i < in->n_members; i++) {
+		struct incident_member *m = &in->members[i];
+		uint16_t check = alert_check_index(a, m->check);
+		const struct judged *j = check == UINT16_MAX ? NULL : &a->judged[check];
+
+		if (!j || m->recovered.ms || j->unwell.ms == NEVER_MS || !*said(j->reason) ||
+			!is_same_extent(m, j) || (i == 0 && !is_same_reason(m, j)))
+			continue;
+		text_set(&m->reason, j->reason);
+	}
+}
+
 void restating_notice(struct alert *a, struct now now, const struct incident_member *m,
 	uint16_t check)
 {
@@ -66,23 +80,38 @@ static void tell_extent(struct alert *a, struct tracked *t, const char *check,
 		folding_change(a, t, check, extent_of(j));
 }
 
-/* That of the cause; why others fail that it explains is not worth an edit, and goes with the next. */
 static void tell_reason(struct alert *a, struct tracked *t, const struct incident_member *m)
 {
 	char what[REASON_TOLD_MAX + 40];
 
-	if (t->in->is_flapping || m != &t->in->members[0])
+	if (t->in->is_flapping)
 		return;
 	snprintf(what, sizeof what, "fails for another reason now: %.*s",
 		(int)utf8_most(m->reason, REASON_TOLD_MAX), m->reason);
 	folding_change(a, t, m->check, what);
 }
 
+/* Too early to say it: the vantages don't agree yet, or it explains nothing, and is not urgent. */
+static bool must_wait(struct alert *a, struct now now, const struct tracked *t,
+	const struct incident_member *m, uint16_t check)
+{
+	const struct judged *j = &a->judged[check];
+	bool is_urgent = m == &t->in->members[0] || !is_same_extent(m, j);
+	struct mono due = { j->restated.ms + (is_urgent ? ALERT_SETTLE_MS : ALERT_REFRESH_MS) };
+
+	if (now.mono.ms >= due.ms)
+		return false;
+	if (is_urgent &&
+		!(a->cfg.world.is_settling && a->cfg.world.is_settling(a->cfg.world.ctx, check)))
+		return false;
+	alert_wake_at(a, due);
+	return true;
+}
+
 void restating_due(struct alert *a, struct now now, uint16_t check)
 {
 	struct judged *j = &a->judged[check];
 	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
-	struct mono due = { j->restated.ms + ALERT_SETTLE_MS };
 	struct incident_member *m = NULL;
 	bool has_other_extent, has_other_reason;
 
@@ -90,11 +119,8 @@ void restating_due(struct alert *a, struct now now, uint16_t check)
 		m = incident_member(t->in, a->cfg.checks[check].name, false);
 	has_other_extent = m && !m->recovered.ms && !is_same_extent(m, j);
 	has_other_reason = m && !m->recovered.ms && !is_same_reason(m, j);
-	if ((has_other_extent || has_other_reason) && now.mono.ms < due.ms &&
-		a->cfg.world.is_settling && a->cfg.world.is_settling(a->cfg.world.ctx, check)) {
-		alert_wake_at(a, due);
+	if ((has_other_extent || has_other_reason) && must_wait(a, now, t, m, check))
 		return;
-	}
 	if (has_other_extent || has_other_reason)
 		restating_describe(a, m, check);
 	if (has_other_extent)

@@ -69,7 +69,35 @@ static void what_falls_silent_does_not_keep_why_it_failed(void **state)
 	assert_false(pair_says(p, "connection refused"));
 }
 
-static void another_reason_of_what_the_cause_explains_waits_for_the_next_edit(void **state)
+/* It stood there for as long as nothing else happened. */
+static void another_reason_of_what_the_cause_explains_is_told_in_a_minute(void **state)
+{
+	(void)state;
+	fails_with(PHOTOS, "connection refused");
+	fails_with(NAS, "no answer");
+	fails_with(MEDIA, "connection refused");
+	assert_int_equal(p->n_sent, 3);
+	fails_with(PHOTOS, "no route to host");
+	fails_with(MEDIA, "no route to host");
+	assert_int_equal(p->n_sent, 3);
+	pair_run(p, ALERT_REFRESH_MS);
+	assert_int_equal(p->n_sent, 4); /* both in one */
+	assert_true(pair_says(p, "no route to host"));
+	assert_false(pair_says(p, "connection refused"));
+}
+
+static void what_is_written_anyway_has_the_newest_numbers(void **state)
+{
+	(void)state;
+	fails_with(PHOTOS, "certificate expires in 6 d");
+	fails_with(PHOTOS, "certificate expires in 5 d");
+	assert_int_equal(p->n_sent, 1);
+	fails_with(MEDIA, "connection refused");
+	assert_int_equal(p->n_sent, 2);
+	assert_true(pair_says(p, "expires in 5 d"));
+}
+
+static void another_reason_of_what_the_cause_explains_goes_with_the_next_edit(void **state)
 {
 	(void)state;
 	fails_with(PHOTOS, "connection refused");
@@ -105,7 +133,9 @@ int main(void)
 		T(a_reason_that_says_nothing_replaces_none),
 		T(a_first_reason_is_told_when_it_comes),
 		T(what_falls_silent_does_not_keep_why_it_failed),
-		T(another_reason_of_what_the_cause_explains_waits_for_the_next_edit),
+		T(another_reason_of_what_the_cause_explains_is_told_in_a_minute),
+		T(what_is_written_anyway_has_the_newest_numbers),
+		T(another_reason_of_what_the_cause_explains_goes_with_the_next_edit),
 		T(a_long_reason_is_cut_in_the_news_at_a_whole_character),
 	};
 
