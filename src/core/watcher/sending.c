@@ -8,6 +8,7 @@
 #define RETRY_MAX_MS   (60 * SECOND_MS)
 #define UNANSWERED_MS  (25 * SECOND_MS)
 #define DRILL_ATTEMPTS 3
+#define DRILL_FRESH_MS MINUTE_MS /* its message tells minutes */
 
 /* ---- effects */
 
@@ -148,13 +149,30 @@ static void settle_drill(struct watcher *w, bool is_ok, const char *reason)
 	}
 }
 
-void sending_want_drill(struct watcher *w)
+static bool is_fresh(const struct slot *slot, struct now now)
 {
+	return slot->wanted == slot->shown && slot->delivered.ms &&
+	       now.mono.ms - slot->delivered.ms < DRILL_FRESH_MS;
+}
+
+static void want_drill(struct watcher *w, struct now now, struct slot *slot)
+{
+	if (is_fresh(slot, now)) {
+		settle_drill(w, true, NULL);
+		return;
+	}
+	if (slot->failures) /* asked anew: not after the patience that the failures have bred */
+		slot->due = now.mono;
+	slot->wanted += slot->wanted == slot->shown;
 	w->drill_attempts = 0;
+	w->is_unsaved = true;
+}
+
+void sending_want_drill(struct watcher *w, struct now now)
+{
 	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
 		if (w->cfg.channels[i].kind == WATCHER_DISCORD) {
-			w->drill[i].wanted++;
-			w->is_unsaved = true;
+			want_drill(w, now, &w->drill[i]);
 			return; /* one channel proves the way */
 		}
 	settle_drill(w, false, "no Discord channel is declared");
@@ -235,6 +253,7 @@ static void settle_slot(struct watcher *w, struct now now, struct slot *slot,
 	w->is_unsaved = true;
 	if (o->is_delivered) {
 		slot->shown = slot->sending;
+		slot->delivered = now.mono;
 		slot->failures = 0;
 		if (o->message && *o->message)
 			str_copy(slot->message, sizeof slot->message, o->message);
@@ -244,7 +263,7 @@ static void settle_slot(struct watcher *w, struct now now, struct slot *slot,
 	} else {
 		slot->due.ms = now.mono.ms + (o->retry_after_ms >= 0 ? o->retry_after_ms
 								     : backoff_ms(slot->failures));
-		slot->failures += o->retry_after_ms < 0;
+		slot->failures = o->retry_after_ms < 0 ? slot->failures + 1 : 0;
 	}
 }
 

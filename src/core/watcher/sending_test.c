@@ -295,6 +295,39 @@ static void a_drill_edits_the_message_of_the_day_before(void **state)
 	assert_true(sites[DUBLIN].answer.drill_ok);
 }
 
+/* Both sites drill in the same minute: the message was created, and edited with the same words. */
+static void two_sites_that_drill_at_once_are_one_message_and_no_edit(void **state)
+{
+	(void)state;
+	both_alive();
+	sites[DUBLIN].wants_drill = sites[MUMBAI].wants_drill = true;
+	pass(20 * SECOND_MS);
+	assert_true(sites[DUBLIN].answer.drill_ok);
+	assert_true(sites[MUMBAI].answer.drill_ok);
+	assert_int_equal(n_attempts, 1);
+	sites[MUMBAI].wants_drill = false;
+	pass(MINUTE_MS);
+	sites[MUMBAI].wants_drill = true;
+	pass(20 * SECOND_MS);
+	assert_int_equal(n_attempts, 2);
+}
+
+static void a_drill_that_is_asked_for_again_is_made_at_once(void **state)
+{
+	(void)state;
+	both_alive();
+	mood = FAILS;
+	sites[DUBLIN].wants_drill = true;
+	pass(5 * MINUTE_MS);
+	sites[DUBLIN].wants_drill = false;
+	beacon(DUBLIN);
+	mood = DELIVERS;
+	sites[DUBLIN].wants_drill = true;
+	beacon(DUBLIN);
+	beacon(DUBLIN);
+	assert_true(sites[DUBLIN].answer.drill_ok);
+}
+
 static void a_drill_that_fails_three_times_has_failed(void **state)
 {
 	(void)state;
@@ -351,6 +384,8 @@ int main(void)
 		TEST(repeats_are_known_among_many),
 		TEST(a_drill_proves_the_way_and_says_so_to_who_asked),
 		TEST(a_drill_edits_the_message_of_the_day_before),
+		TEST(two_sites_that_drill_at_once_are_one_message_and_no_edit),
+		TEST(a_drill_that_is_asked_for_again_is_made_at_once),
 		TEST(a_drill_that_fails_three_times_has_failed),
 		TEST(a_watcher_without_discord_has_no_drill_to_pass),
 	};

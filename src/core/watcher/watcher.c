@@ -188,7 +188,7 @@ static void take_told(struct watched *s, const struct beacon *b)
 		s->told[s->n_told++] = must_strdup(b->told[i]);
 }
 
-static void take_drill(struct watcher *w, struct watched *s, bool wants)
+static void take_drill(struct watcher *w, struct now now, struct watched *s, bool wants)
 {
 	bool is_new = wants && !s->wants_drill;
 
@@ -196,7 +196,7 @@ static void take_drill(struct watcher *w, struct watched *s, bool wants)
 	if (!wants || is_new)
 		s->drill_done = false;
 	if (is_new)
-		sending_want_drill(w);
+		sending_want_drill(w, now);
 }
 
 static void fill_views(const struct watcher *w, struct now now, struct beacon_answer *ret)
@@ -269,7 +269,7 @@ enum rc watcher_beacon(struct watcher *w, struct now now, const struct beacon *b
 	take_order(w, s, b);
 	take_told(s, b);
 	hear(w, now, site);
-	take_drill(w, s, b->wants_drill);
+	take_drill(w, now, s, b->wants_drill);
 	for (uint32_t i = 0; i < b->n_deliver; i++)
 		sending_take(w, s, b->boot, &b->deliver[i]);
 	watcher_tick(w, now);

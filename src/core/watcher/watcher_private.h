@@ -56,6 +56,7 @@ struct slot { /* one message in one channel */
 	uint64_t number; /* in flight; 0 none */
 	uint32_t sending;
 	struct mono due, deadline;
+	struct mono delivered; /* the last time; {0}: not in this run */
 	uint32_t failures;
 };
 
@@ -84,7 +85,9 @@ void sending_begin_outage(struct watcher *w);        /* from here on about anoth
 void sending_want_outage(struct watcher *w);         /* its message is to be written anew */
 bool sending_is_outage_out(const struct watcher *w); /* some channel shows it, or is about to */
 void sending_drop_outage(struct watcher *w);         /* nobody is told of it */
-void sending_want_drill(struct watcher *w);
+/* One that is under way, or passed just now, proves the way for whoever asks meanwhile: no second message
+ * that says the same. */
+void sending_want_drill(struct watcher *w, struct now now);
 void sending_tick(struct watcher *w, struct now now);
 int64_t sending_wake_ms(const struct watcher *w);
 void sending_take(struct watcher *w, struct watched *s, uint64_t boot,
