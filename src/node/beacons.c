@@ -12,6 +12,7 @@
 #define CARRY_MS           (35 * SECOND_MS) /* no beacon leaves with a delivery that is older */
 #define DRILL_PATIENCE_MS  (2 * MINUTE_MS)
 #define DRILL_AGAIN_MS     (10 * MINUTE_MS)
+#define DRILL_SOON_MS      (15 * SECOND_MS) /* something is mended: not sooner after the last one */
 
 _Static_assert(CARRY_MS + 2 * BEACON_PATIENCE_MS < ALERT_WATCHER_MS,
 	"what alert has given up, and tells by another way, no beacon carries any more");
@@ -248,6 +249,7 @@ static void end_drill(struct site *s, struct now now, uint8_t watcher, bool is_o
 
 	b->wants_drill = false;
 	b->drill_due.ms = 0;
+	b->drilled = now.mono;
 	b->drill_again.ms = is_ok ? NEVER_MS : now.mono.ms + DRILL_AGAIN_MS;
 	if (is_ok)
 		b->last_drill = now.wall;
@@ -278,6 +280,7 @@ static void tend_drill(struct site *s, struct now now, uint8_t watcher)
 		return;
 	b->wants_drill = true;
 	b->drill_deadline.ms = now.mono.ms + DRILL_PATIENCE_MS;
+	beacons_hurry(b, now);
 }
 
 /* It is back: what it could not do while it was away is proven now, not some minutes later. */
@@ -285,6 +288,19 @@ static void drill_again(struct site *s, struct now now, uint8_t watcher)
 {
 	if (has_failed(s, watcher) && !s->beacons[watcher].wants_drill)
 		s->beacons[watcher].drill_due = now.wall;
+}
+
+void beacons_channel_works(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++) {
+		struct beaconing *b = &s->beacons[i];
+		int64_t soon_ms = b->drilled.ms + DRILL_SOON_MS;
+
+		if (soon_ms < now.mono.ms)
+			soon_ms = now.mono.ms;
+		if (has_failed(s, i) && !b->wants_drill && soon_ms < b->drill_again.ms)
+			b->drill_again.ms = soon_ms;
+	}
 }
 
 /* ---- asking */

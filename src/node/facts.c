@@ -321,6 +321,8 @@ void site_tested(struct site *s, struct now now, uint8_t channel, bool is_ok)
 	if (channel >= s->tables->alert.n_channels)
 		return; /* of another lab.yaml */
 	site_begin(s, now);
+	if (is_ok && alert_channel_trouble(s->alert, channel, now.mono))
+		beacons_channel_works(s, now);
 	alert_egress(s->alert, now, channel, is_ok);
 	if (is_ok)
 		s->egress_seen = now.mono;

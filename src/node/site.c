@@ -601,6 +601,8 @@ void site_delivered(struct site *s, struct now now, const struct delivery_outcom
 	site_begin(s, now);
 	if (is_answer && !o->via)
 		s->egress_seen = now.mono;
+	if (o->answer.verdict == PACE_DELIVERED)
+		beacons_channel_works(s, now);
 	alert_delivered(s->alert, now, o);
 	site_pump(s, now);
 }

@@ -58,6 +58,7 @@ struct beaconing { /* with one watcher */
 	uint32_t n_carried;
 	struct wall last_drill;  /* newest drill event of ours; {0} never */
 	struct wall drill_due;   /* as declared */
+	struct mono drilled;     /* end of the last one; {0} none in this run */
 	struct mono drill_again; /* after one that failed: not on a clock that may be set back */
 	bool wants_drill;
 	struct mono drill_deadline;
@@ -252,6 +253,8 @@ void beacons_tick(struct site *s, struct now now);
 struct mono beacons_wake(const struct site *s);
 void beacons_carry(struct site *s, struct now now, struct delivery *d); /* takes the payload */
 bool beacons_is_reachable(const struct beaconing *b, struct now now);
+/* What a drill stumbled over may be mended: it is made again soon. */
+void beacons_channel_works(struct site *s, struct now now);
 void beacons_hurry(struct beaconing *b,
 	struct now now); /* its last answer is too old to judge by */
 struct mono beacons_reachable_until(const struct beaconing *b); /* {INT64_MIN}: it never answered */

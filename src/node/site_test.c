@@ -419,6 +419,19 @@ static void a_drill_that_failed_is_made_again_and_its_message_says_that_it_works
 	assert_int_equal(pair_state(p, DUBLIN, "drill:webhost"), CHECK_OK);
 }
 
+/* It stayed failed for ten minutes after the channel was mended, which a message had shown. */
+static void a_drill_that_failed_is_made_again_as_soon_as_something_is_delivered(void **state)
+{
+	(void)state;
+	p->is_drill_failing = true;
+	pair_run(p, 3 * MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "drill:webhost"), CHECK_FAILING);
+	p->is_drill_failing = false;
+	pair_break(p, "photos", true);
+	pair_run(p, 30 * SECOND_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "drill:webhost"), CHECK_OK);
+}
+
 /* ---- what explains what */
 
 enum mark { UNSEEN, ON_PATH, DONE };
@@ -509,6 +522,7 @@ int main(void)
 		T(a_drill_is_made_by_each_site_and_passes_in_silence),
 		T(a_drill_that_fails_is_told),
 		T(a_drill_that_failed_is_made_again_and_its_message_says_that_it_works),
+		T(a_drill_that_failed_is_made_again_as_soon_as_something_is_delivered),
 		T(a_router_on_a_host_closes_no_circle),
 	};
 
