@@ -195,6 +195,35 @@ static void expect_site_told(struct world *w, uint8_t site)
 		expect_stop_told(w, site);
 }
 
+/* On its own page a site that sees nothing of the outside has one incident for that, which covers all
+ * that it sees of no other site. */
+static void expect_cut_known(struct world *w, uint8_t site)
+{
+	const struct sim_site *s = &w->sites[site];
+	const struct checks *c = s->site ? site_checks(s->site) : NULL;
+	const struct incident *in;
+	char name[NAME_BYTES_MAX + 16];
+
+	if (!c || s->is_wan_up || s->is_disk_full)
+		return;
+	w->n_checked++;
+	snprintf(name, sizeof name, "outside@%s", w->lab->sites[site].name);
+	in = alert_covering(site_alert(s->site), name);
+	if (!in)
+		world_breach(w, "oracle 1: site%u is cut off and has no incident of that", site);
+	for (uint16_t i = 0; i < checks_count(c); i++) {
+		const struct lab_check *lc = &site_lab(s->site)->checks[i];
+
+		if (checks_view(c, i).state == CHECK_SILENT && lc->home != site &&
+			!(lc->kind == CHECK_SITE && lc->subject_a == site) &&
+			!alert_covering(site_alert(s->site), lc->name))
+			world_breach(w,
+				"oracle 1: site%u is cut off, and nothing explains why %s is "
+				"silent",
+				site, lc->name);
+	}
+}
+
 static bool is_declared(const struct world *w, uint16_t check)
 {
 	return world_check_of(w, 0, check) != NO_CHECK && world_check_of(w, 1, check) != NO_CHECK;
@@ -206,9 +235,11 @@ void oracle_still(struct world *w)
 
 	if (still_ms < STILL_MS || w->answers_500 || w->hangs_up || w->refuse_percent > 60)
 		return;
-	for (uint8_t site = 0; site < SIM_SITES; site++)
+	for (uint8_t site = 0; site < SIM_SITES; site++) {
 		if (!w->sites[site].site)
 			expect_site_told(w, site);
+		expect_cut_known(w, site);
+	}
 	for (uint16_t i = 0; i < w->lab->n_declared; i++) {
 		const struct lab_check *c = &w->lab->checks[i];
 		int64_t deadline_ms =

@@ -77,6 +77,7 @@ static bool is_failing(const struct site *s, uint16_t check)
 static bool is_unknown(const struct site *s, const struct lab_check *c, enum check_state state)
 {
 	return c->kind == CHECK_SELF && state == CHECK_SILENT &&
+	       !is_failing(s, s->tables->self_check[SELF_OUTSIDE]) &&
 	       !is_failing(s, s->tables->site_check[c->home]) &&
 	       !is_failing(s, s->tables->link_check[c->home]);
 }
@@ -84,11 +85,13 @@ static bool is_unknown(const struct site *s, const struct lab_check *c, enum che
 /* Now it is known why a site says nothing of itself, or that is over. */
 static void tell_selves(struct site *s, struct now now, const struct lab_check *lost)
 {
+	bool is_all = lost->kind == CHECK_SELF;
+
 	for (uint16_t i = s->lab->n_declared; i < s->lab->n_checks; i++) {
 		const struct lab_check *c = &s->lab->checks[i];
 
 		if (c->kind == CHECK_SELF && c->home != s->setup.self &&
-			(c->home == lost->subject_a ||
+			(is_all || c->home == lost->subject_a ||
 				(lost->kind == CHECK_LINK && c->home == lost->subject_b)) &&
 			checks_view(s->checks, i).state == CHECK_SILENT)
 			events_tell_state(s, now, i);
@@ -125,7 +128,8 @@ void events_tell_state(struct site *s, struct now now, uint16_t check)
 	if (!s->is_started)
 		return;
 	alert_state(s->alert, now, check, &st);
-	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK)
+	if (c->kind == CHECK_SITE || c->kind == CHECK_LINK ||
+		check == s->tables->self_check[SELF_OUTSIDE])
 		tell_selves(s, now, c);
 }
 

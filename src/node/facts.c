@@ -21,8 +21,10 @@
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
 #define FACTS_BEHIND_MS  MINUTE_MS
 #define FACTS_READING_MS (5 * SECOND_MS)
-#define LABS_DIFFER_MS   (2 * MINUTE_MS) /* a new lab.yaml reaches both sites within this */
-#define LAB_OLD_MS       (5 * MINUTE_MS) /* and the watchers within this */
+#define FACTS_BLIND_MS   (15 * SECOND_MS) /* to be sure of it */
+#define FACTS_SIGHTED_MS (10 * SECOND_MS) /* channels have this long to answer after it */
+#define LABS_DIFFER_MS   (2 * MINUTE_MS)  /* a new lab.yaml reaches both sites within this */
+#define LAB_OLD_MS       (5 * MINUTE_MS)  /* and the watchers within this */
 #define CLOCK_JUMP_MS    (2 * SECOND_MS)
 #define CLOCK_SKEW_MS    (30 * SECOND_MS)
 
@@ -46,6 +48,20 @@ static struct mono site_heard(const struct site *s, uint8_t peer)
 	return heard;
 }
 
+/* The last word of anybody outside. */
+static struct mono last_heard(const struct site *s)
+{
+	struct mono last = { INT64_MIN / 2 };
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && s->last_linked[i].ms > last.ms)
+			last = s->last_linked[i];
+	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
+		if (s->beacons[i].answered.ms > last.ms)
+			last = s->beacons[i].answered;
+	return last;
+}
+
 /* When what is not well any more was well for certain; what we know of ourselves, we know now. */
 static struct wall last_good(const struct site *s, struct now now, uint16_t check)
 {
@@ -60,6 +76,8 @@ static struct wall last_good(const struct site *s, struct now now, uint16_t chec
 		at = s->last_linked[c->subject_a == s->setup.self ? c->subject_b : c->subject_a];
 	else if (c->kind == CHECK_WATCHER)
 		at = s->beacons[c->subject_a].answered;
+	else if (c->kind == CHECK_SELF && c->self == SELF_OUTSIDE)
+		at = last_heard(s);
 	if (at.ms == INT64_MIN)
 		return (struct wall){ 0 };
 	return (struct wall){ now.wall.ms - (now.mono.ms - at.ms) };
@@ -97,20 +115,6 @@ static bool is_lost(const struct site *s, uint8_t peer, struct now now)
 {
 	return !is_linked(s, peer) && now.mono.ms - s->last_linked[peer].ms >= LINK_DOWN_MS &&
 	       now.mono.ms - s->started.ms >= FACTS_START_MS;
-}
-
-/* The last word of anybody outside. */
-static struct mono last_heard(const struct site *s)
-{
-	struct mono last = { INT64_MIN / 2 };
-
-	for (uint8_t i = 0; i < s->lab->n_sites; i++)
-		if (i != s->setup.self && s->last_linked[i].ms > last.ms)
-			last = s->last_linked[i];
-	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
-		if (s->beacons[i].answered.ms > last.ms)
-			last = s->beacons[i].answered;
-	return last;
 }
 
 /* For a while nobody has been heard, not even a channel. */
@@ -270,10 +274,31 @@ static void judge_watcher(struct site *s, struct now now, uint8_t watcher)
 
 /* ---- ourselves */
 
+/* It may be that all but a channel are lost, and that channel was not asked yet. */
+static void judge_outside(struct site *s, struct now now, bool is_blind)
+{
+	uint16_t check = s->tables->self_check[SELF_OUTSIDE];
+
+	if (!is_blind && s->blind.ms != NEVER_MS) {
+		s->blind.ms = NEVER_MS;
+		s->sighted = now.mono;
+		for (uint8_t i = 0; i < s->tables->alert.n_channels; i++)
+			s->test_due[i] = now.mono;
+	}
+	if (is_blind && s->blind.ms == NEVER_MS)
+		s->blind = now.mono;
+	if (!is_blind)
+		facts_observe(s, now, check, true, NULL);
+	else if (now.mono.ms - s->blind.ms >= FACTS_BLIND_MS)
+		facts_observe(s, now, check, false,
+			"no other site, no watcher and no channel can be reached");
+}
+
 static void judge_channels(struct site *s, struct now now, bool is_blind)
 {
-	if (is_blind)
-		return; /* that they can't be reached from here is no news of them */
+	/* That they can't be reached from here is no news of them, nor that they couldn't. */
+	if (is_blind || now.mono.ms - s->sighted.ms < FACTS_SIGHTED_MS)
+		return;
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
 		const char *trouble = alert_channel_trouble(s->alert, i, now.mono);
 		char reason[REASON_BYTES_MAX];
@@ -603,6 +628,9 @@ static struct mono next_due(const struct site *s, struct now now)
 		when_watcher_changes(s, now, i, &x);
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++)
 		at(&x, s->test_due[i].ms);
+	if (s->blind.ms != NEVER_MS)
+		at(&x, s->blind.ms + FACTS_BLIND_MS);
+	at(&x, s->sighted.ms + FACTS_SIGHTED_MS);
 	if (s->labs_differ.ms != NEVER_MS)
 		at(&x, s->labs_differ.ms + LABS_DIFFER_MS);
 	if (s->behind.ms != NEVER_MS)
@@ -629,6 +657,7 @@ bool facts_tick(struct site *s, struct now now)
 		return false;
 	s->troubled = troubled(s, now);
 	is_blind = is_seeing_nothing(s, now);
+	judge_outside(s, now, is_blind);
 	checks_set_blind(s->checks, now, s->setup.self, is_blind);
 	alert_blind(s->alert, now, is_blind);
 	judge_history(s, now);

@@ -409,7 +409,8 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
 	s->labs_differ.ms = s->behind.ms = s->parted.ms = NEVER_MS;
-	s->egress_seen.ms = INT64_MIN / 2;
+	s->blind.ms = NEVER_MS;
+	s->egress_seen.ms = s->sighted.ms = INT64_MIN / 2;
 	s->effects = RING_OF(struct site_effect);
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);

@@ -125,8 +125,10 @@ struct site {
 	struct mono facts_due, alive_due;
 	uint8_t troubled; /* bit n: channel n was in trouble when the facts were judged */
 	struct mono test_due[CHANNELS_MAX]; /* of each channel */
-	struct mono egress_seen;            /* some channel answered us */
-	struct wall last_wall;              /* to notice jumps */
+	struct mono blind;       /* it sees nothing of the outside since; {NEVER_MS}: it does */
+	struct mono sighted;     /* it sees something again since; {INT64_MIN/2}: it always did */
+	struct mono egress_seen; /* some channel answered us */
+	struct wall last_wall;   /* to notice jumps */
 	struct mono last_mono;
 	struct link_head *heads; /* the journal's, as links want them */
 	uint32_t n_heads;

@@ -249,6 +249,7 @@ static void fill_check(struct site_tables *t, const struct lab *lab, uint8_t sel
 		.n_needs = n_needs,
 		.away = away,
 		.n_away = n_away,
+		.is_outside = is_outside(c->kind),
 		.vantages = vantages_of(t, lab, c),
 		.description = c->description,
 		.runbook = c->runbook };
@@ -321,6 +322,7 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 		.n_sites = lab->n_sites,
 		.checks = checks,
 		.n_checks = lab->n_checks,
+		.outside = t->self_check[SELF_OUTSIDE],
 		.channels = fill_channels(t, lab),
 		.n_channels = (uint8_t)lab->notify.n_channels,
 		.reader_zone = lab->notify.reader_zone ? lab->notify.reader_zone : tz_utc(),

@@ -257,6 +257,105 @@ static void what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock(void *
 
 #define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
+/* ---- a site that is cut off from everything */
+
+static void cut_off(uint8_t site, bool is_cut)
+{
+	if (is_cut)
+		pair_part(p);
+	else
+		pair_heal(p);
+	p->sites[site].is_watcher_reachable = p->sites[site].is_channel_reachable = !is_cut;
+	if (site == DUBLIN) /* mumbai's own */
+		pair_break_from(p, site, "photos", is_cut);
+}
+
+static const struct incident *own_incident(uint8_t site)
+{
+	const struct incident *in =
+		pair_incident(p, site, site ? "outside@mumbai" : "outside@dublin");
+
+	return in && str_starts(in->cause, "outside@") ? in : NULL;
+}
+
+/* It showed eighteen silent checks, and no incident. */
+static void a_site_that_is_cut_off_has_one_incident_for_all_that_it_can_not_see(void **state)
+{
+	const struct checks *c = site_checks(p->sites[DUBLIN].site);
+	const struct incident *in;
+
+	(void)state;
+	cut_off(DUBLIN, true);
+	pair_run(p, 3 * MINUTE_MS);
+	in = own_incident(DUBLIN);
+	assert_non_null(in);
+	assert_string_equal(in->title, "dublin: cut off from the outside");
+	assert_int_equal(in->state, INCIDENT_OPEN);
+	for (uint16_t i = 0; i < checks_count(c); i++) {
+		struct check_view v = checks_view(c, i);
+
+		if (i != pair_check(p, "site:dublin") && /* what others make of it */
+			(v.state == CHECK_SILENT || v.state == CHECK_FAILING))
+			assert_ptr_equal(pair_incident(p, DUBLIN, v.spec->name), in);
+	}
+	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_SILENT);
+}
+
+static void a_site_that_was_cut_off_does_not_tell_what_its_peer_has_told(void **state)
+{
+	(void)state;
+	cut_off(MUMBAI, true);
+	pair_run(p, 20 * MINUTE_MS);
+	assert_non_null(own_incident(MUMBAI));
+	assert_int_equal(p->n_messages, 1);
+	cut_off(MUMBAI, false);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_null(own_incident(MUMBAI));
+	assert_int_equal(p->n_messages, 1);
+	assert_true(pair_was_said(p, "site mumbai is back"));
+}
+
+static void a_site_that_was_cut_off_while_its_peer_was_down_tells_it_afterwards(void **state)
+{
+	(void)state;
+	pair_stop(p, DUBLIN);
+	cut_off(MUMBAI, true);
+	pair_run(p, 20 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 0);
+	cut_off(MUMBAI, false);
+	pair_start(p, DUBLIN);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_true(pair_was_said(p, "mumbai: reaches the outside again after 19 min"));
+	assert_int_equal(p->n_messages, 1);
+}
+
+static void a_short_cut_that_nobody_noticed_is_not_told(void **state)
+{
+	(void)state;
+	pair_stop(p, DUBLIN);
+	cut_off(MUMBAI, true);
+	pair_run(p, 2 * MINUTE_MS);
+	assert_non_null(own_incident(MUMBAI));
+	cut_off(MUMBAI, false);
+	pair_start(p, DUBLIN);
+	pair_run(p, 10 * MINUTE_MS);
+	assert_false(pair_was_said(p, "outside"));
+}
+
+/* What mumbai couldn't see for a while dublin sees, and speaks of at once. */
+static void what_a_cut_off_site_lists_the_others_tell_as_ever(void **state)
+{
+	(void)state;
+	cut_off(MUMBAI, true);
+	pair_run(p, 10 * MINUTE_MS);
+	cut_off(MUMBAI, false);
+	pair_run(p, 8 * SECOND_MS);
+	assert_null(own_incident(DUBLIN));
+	pair_break(p, "git", true);
+	pair_run(p, 45 * SECOND_MS);
+	assert_true(pair_was_said(p, "git is down"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +368,11 @@ int main(void)
 		T(a_batch_that_is_no_batch_is_refused_and_the_link_goes_on),
 		T(a_clock_that_jumps_is_said_and_survived),
 		T(what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock),
+		T(a_site_that_is_cut_off_has_one_incident_for_all_that_it_can_not_see),
+		T(a_site_that_was_cut_off_does_not_tell_what_its_peer_has_told),
+		T(a_site_that_was_cut_off_while_its_peer_was_down_tells_it_afterwards),
+		T(a_short_cut_that_nobody_noticed_is_not_told),
+		T(what_a_cut_off_site_lists_the_others_tell_as_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,10 @@
  * needs that isn't well either.  One incident a root; later members join it, and a cause found
  * later takes it over.  Opening waits until the extent is known (ALERT_SETTLE_MS at most).
  *
+ * Cut off.  A site that sees nothing of the outside has one incident for all that it can't see,
+ * outside@SITE, which is nobody else's business and covers nothing at others.  Nobody could be told
+ * while it lasted; afterwards they are, once, if it was for long and no other site has told it.
+ *
  * Ownership.  The home of the root opens at once.  Another site opens after ALERT_DEFER_MS if no
  * incident covers the root; at once if the home is known to be dead.  Both did (parted, now healed):
  * the home's survives, else the earlier, else the first declared site's; the loser's owner marks
@@ -84,6 +88,7 @@ struct alert_check {             /* what alert knows of a check; borrowed until 
 	const struct label *labels; /* for silences */
 	uint8_t n_labels;
 	const char *subject_a, *subject_b; /* site, link, watcher checks */
+	bool is_outside;      /* a link, a watcher, another site: no site's own thing */
 	const char *vantages; /* who looks at it: "dublin and mumbai"; NULL: a derived one */
 	const char *description, *runbook;
 };
@@ -122,6 +127,7 @@ struct alert_config {
 	uint8_t n_sites;
 	const struct alert_check *checks;
 	uint16_t n_checks;
+	uint16_t outside; /* the check that we see something of the outside; UINT16_MAX: none */
 	const struct alert_channel *channels;
 	uint8_t n_channels;
 	const struct tz *reader_zone;

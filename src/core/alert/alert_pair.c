@@ -287,6 +287,7 @@ static void declare(struct pair_site *s, uint8_t self)
 		.n_sites = PAIR_SITES,
 		.checks = s->checks,
 		.n_checks = PAIR_CHECKS,
+		.outside = UINT16_MAX,
 		.channels = s->channels,
 		.n_channels = 1,
 		.reader_zone = tz_utc(),

@@ -21,6 +21,12 @@ bool covers_beats(const struct alert *a, const struct tracked *x, const struct t
 	return strcmp(x->in->id, y->in->id) < 0; /* of one owner: ids grow with time */
 }
 
+/* What another site couldn't see for a while may be here, and not well. */
+static bool is_cover(const struct alert *a, const struct tracked *t)
+{
+	return incident_is_live(t->in) && (t->owner == a->cfg.self || !incident_is_cut_off(t->in));
+}
+
 /* Somebody speaks, or will: the incident is ours, or its owner is there, or it was told already. */
 static bool is_looked_after(const struct alert *a, const struct tracked *t)
 {
@@ -40,12 +46,24 @@ static struct tracked *find_lister(const struct alert *a, const char *check,
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
 
-		if (incident_is_live(t->in) && incident_member(t->in, check, false) &&
+		if (is_cover(a, t) && incident_member(t->in, check, false) &&
 			(!must_be_looked_after || is_looked_after(a, t)) &&
 			(!best || covers_beats(a, t, best)))
 			best = t;
 	}
 	return best;
+}
+
+static struct tracked *find_own(const struct alert *a, const char *check)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		if (t->owner == a->cfg.self && incident_is_live(t->in) &&
+			incident_member(t->in, check, false))
+			return t;
+	}
+	return NULL;
 }
 
 static void uncover(struct alert *a, struct tracked *t, const char *check)
@@ -66,7 +84,7 @@ bool covers_is_told_apart(const struct alert *a, const struct tracked *from, con
 		const struct tracked *t = a->busy[at];
 		const struct incident_member *m;
 
-		if (t == from || !incident_is_live(t->in) || t->in->members[0].recovered.ms ||
+		if (t == from || !is_cover(a, t) || t->in->members[0].recovered.ms ||
 			!is_looked_after(a, t))
 			continue;
 		m = incident_member(t->in, check, false);
@@ -76,15 +94,30 @@ bool covers_is_told_apart(const struct alert *a, const struct tracked *from, con
 	return false;
 }
 
+/* Our own word on why we see nothing stands before what others told of us before. */
+static bool is_own_cut(const struct alert *a, const struct tracked *t)
+{
+	return t->owner == a->cfg.self && incident_is_cut_off(t->in);
+}
+
+static bool takes_over(const struct alert *a, const struct tracked *t, const struct tracked *other)
+{
+	if (!other || !incident_is_live(other->in))
+		return true;
+	if (is_own_cut(a, t) != is_own_cut(a, other))
+		return is_own_cut(a, t);
+	return covers_beats(a, t, other);
+}
+
 void covers_put(struct alert *a, struct tracked *t)
 {
 	for (uint32_t i = 0; i < t->in->n_members; i++) {
 		const char *check = t->in->members[i].check;
 		struct tracked *other = map_get(&a->covers, check);
 
-		if (!incident_is_live(t->in))
+		if (!is_cover(a, t))
 			uncover(a, t, check);
-		else if (!other || !incident_is_live(other->in) || covers_beats(a, t, other))
+		else if (takes_over(a, t, other))
 			map_put(&a->covers, check, t);
 	}
 	if (!incident_is_live(t->in) && t->n_beyond)
@@ -105,6 +138,9 @@ struct tracked *covers_find(const struct alert *a, uint16_t check)
 	const char *name = a->cfg.checks[check].name;
 	struct tracked *t = map_get(&a->covers, name);
 
+	/* What others told of us is over, or why they don't hear us. */
+	if (t && check == a->cfg.outside && t->owner != a->cfg.self)
+		return find_own(a, name);
 	if (!t || is_looked_after(a, t))
 		return t;
 	return find_lister(a, name, true);

@@ -27,11 +27,23 @@ static bool is_out_of_sight(const struct alert *a, uint16_t check)
 	return a->judged[check].health == HEALTH_SILENT && a->cfg.checks[check].n_away;
 }
 
+/* We can't see it, because we see nothing of the outside. */
+static bool is_out_of_reach(const struct alert *a, uint16_t check)
+{
+	const struct alert_check *spec = &a->cfg.checks[check];
+	uint16_t outside = a->cfg.outside;
+
+	return a->is_blind && outside != UINT16_MAX && check != outside && is_unwell(a, outside) &&
+	       (spec->is_outside || spec->home != a->cfg.self || is_out_of_sight(a, check));
+}
+
 /* The nearest reason why a check is not well; itself: none is known. */
 static uint16_t explained_by(const struct alert *a, uint16_t check)
 {
 	const struct alert_check *spec = &a->cfg.checks[check];
 
+	if (is_out_of_reach(a, check))
+		return a->cfg.outside;
 	for (uint16_t i = 0; i < spec->n_away && is_out_of_sight(a, check); i++)
 		if (is_unwell(a, spec->away[i]))
 			return spec->away[i];

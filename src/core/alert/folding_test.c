@@ -207,6 +207,28 @@ static void needs_in_a_circle_are_told_all_the_same(void **state)
 	assert_true(pair_created(p) >= 1);
 }
 
+/* What the other told of us covered it, and ours was never found: it was opened again without end. */
+static void that_we_are_cut_off_is_our_own_incident_also_when_another_lists_it(void **state)
+{
+	uint32_t ours = 0;
+
+	(void)state;
+	p->sites[MUMBAI].config.outside = CLOCK_MUMBAI;
+	pair_reload(p, MUMBAI);
+	pair_judge(p, DUBLIN, SITE_MUMBAI, &pair_down);
+	pair_judge(p, DUBLIN, CLOCK_MUMBAI, &pair_silent);
+	pair_run(p, MINUTE_MS);
+	pair_part(p);
+	pair_judge(p, MUMBAI, CLOCK_MUMBAI, &pair_down);
+	pair_run(p, MINUTE_MS);
+	map_each (alert_incidents(p->sites[MUMBAI].alert), it) {
+		const struct incident *in = it->value;
+
+		ours += str_eq(in->owner, "mumbai") && in->state == INCIDENT_OPEN;
+	}
+	assert_int_equal(ours, 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
@@ -226,6 +248,7 @@ int main(void)
 		T(a_cause_found_later_takes_the_message_over),
 		T(of_several_incidents_below_a_new_cause_one_is_kept),
 		T(needs_in_a_circle_are_told_all_the_same),
+		T(that_we_are_cut_off_is_our_own_incident_also_when_another_lists_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

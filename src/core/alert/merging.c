@@ -46,7 +46,8 @@ static void try(struct alert *a, struct now now, struct tracked *x, struct track
 {
 	struct tracked *winner, *loser;
 
-	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in))
+	if (x == y || !incident_is_live(x->in) || !incident_is_live(y->in) ||
+		incident_is_cut_off(x->in) || incident_is_cut_off(y->in))
 		return;
 	winner = survives(a, x, y) ? x : y;
 	loser = winner == x ? y : x;

@@ -24,6 +24,8 @@ static const struct phrases {
 		": clock is right again" },
 	{ "self", "notify@", "", ": cannot send messages", ": messages are not looked at",
 		": sends messages again" },
+	{ "self", "outside@", "", ": cut off from the outside", ": the way out is not looked at",
+		": reaches the outside again" },
 	{ "self", "journal@", "", ": journal trouble", ": journal is not looked at",
 		": journal is fine again" },
 };

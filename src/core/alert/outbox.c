@@ -42,8 +42,9 @@ static bool is_behind(const struct alert *a, const struct incident *in, uint8_t 
 
 	if (in->version <= told)
 		return false;
-	if (!told)
+	if (!told) /* whether who was cut off has to tell it, is known when it is over */
 		return in->state != INCIDENT_MERGED && !in->is_muted &&
+		       !(incident_is_cut_off(in) && incident_is_live(in)) &&
 		       is_for_channel(a, in, channel);
 	/* A mail can't be edited: one more only when it is over. */
 	return a->cfg.channels[channel].kind != ALERT_SMTP || in->state != INCIDENT_OPEN;

@@ -48,6 +48,40 @@ static bool is_outage_no_news(const struct alert *a, struct now now, const struc
 	return false;
 }
 
+/* Another site that may have told why ours could not be heard. */
+static bool tells_of_us(const struct alert *a, const struct incident *in)
+{
+	const char *self = a->cfg.sites[a->cfg.self].name;
+
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		uint16_t check = alert_check_index(a, in->members[i].check);
+		const struct alert_check *c = check == UINT16_MAX ? NULL : &a->cfg.checks[check];
+
+		if (c && ((c->subject_a && str_eq(c->subject_a, self)) ||
+				 (c->subject_b && str_eq(c->subject_b, self))))
+			return true;
+	}
+	return false;
+}
+
+/* Nobody could be told that we were cut off, and now the others' journals are here. */
+static bool is_cut_no_news(const struct alert *a, const struct incident *cut)
+{
+	if (cut->recovered.ms - cut->since.ms < ALERT_BACKLOG_MS)
+		return true;
+	map_each (&a->tracked, it) {
+		const struct tracked *other = it->value;
+		const struct incident *in = other->in;
+
+		if (other->owner != a->cfg.self && in->version && incident_was_told(in) &&
+			in->opened.ms <= cut->recovered.ms &&
+			(!in->recovered.ms || in->recovered.ms >= cut->since.ms) &&
+			tells_of_us(a, in))
+			return true;
+	}
+	return false;
+}
+
 static void recover(struct alert *a, struct now now, struct tracked *t, struct incident_member *m)
 {
 	m->recovered = now.wall;
@@ -95,6 +129,8 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 	in->closed = now.wall;
 	in->is_muted =
 		in->is_muted || (!incident_was_told(in) && alert_is_silenced(a, now.wall, in));
+	if (incident_is_cut_off(in) && !incident_was_told(in))
+		in->is_muted |= is_cut_no_news(a, in);
 	if (in->is_flapping) { /* it is over: people are told; otherwise they know already */
 		folding_change(a, t, in->cause, "is steady again");
 		return;
@@ -146,7 +182,9 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	in->state = INCIDENT_CLOSED;
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;
-	in->is_muted = !incident_was_told(in) && alert_is_silenced(a, now.wall, in);
+	in->is_muted = !incident_was_told(in) &&
+		       (alert_is_silenced(a, now.wall, in) ||
+			       (incident_is_cut_off(in) && is_cut_no_news(a, in)));
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 

@@ -146,6 +146,7 @@ static void add_selves(struct build *b, uint8_t site, const struct entry *entry)
 		[SELF_CLOCK] = "clock",
 		[SELF_NOTIFY] = "notify",
 		[SELF_JOURNAL] = "journal",
+		[SELF_OUTSIDE] = "outside",
 	};
 	_Static_assert(COUNT(names) == SELF_CHECKS, "every self check has a name");
 	char name[DERIVED_NAME_MAX];

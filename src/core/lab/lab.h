@@ -71,9 +71,9 @@ enum check_kind {
 	CHECK_LINK,    /* link:A-B     home: the first declared of the two */
 	CHECK_WATCHER, /* watcher:NAME */
 	CHECK_DRILL,   /* drill:NAME */
-	CHECK_SELF,    /* config@SITE, disk@SITE, clock@SITE, notify@SITE, journal@SITE */
+	CHECK_SELF,    /* config@SITE, disk@SITE, clock@SITE, notify@SITE, journal@SITE, outside@SITE */
 };
-enum self_check { SELF_CONFIG, SELF_DISK, SELF_CLOCK, SELF_NOTIFY, SELF_JOURNAL, SELF_CHECKS };
+enum self_check { SELF_CONFIG, SELF_DISK, SELF_CLOCK, SELF_NOTIFY, SELF_JOURNAL, SELF_OUTSIDE, SELF_CHECKS };
 
 struct lab_check {
 	const char *name; /* unique in the lab */

@@ -110,11 +110,12 @@ static void resolve_uplinks(struct build *b)
 			b->lab->sites[i].uplink = find_need(b, sites[i].uplink, "uplink");
 }
 
-/* Probes, heartbeats and messages go over the uplink; what a site knows of itself doesn't. */
+/* Probes, heartbeats and messages go over the uplink; what else a site knows of itself doesn't. */
 static bool wants_uplink(const struct lab_check *check)
 {
 	return check->kind == CHECK_PROBE || check->kind == CHECK_HEARTBEAT ||
-	       (check->kind == CHECK_SELF && check->self == SELF_NOTIFY);
+	       (check->kind == CHECK_SELF &&
+		       (check->self == SELF_NOTIFY || check->self == SELF_OUTSIDE));
 }
 
 static void add_uplink(struct build *b, uint8_t site)

@@ -199,11 +199,13 @@ static void what_need_not_be_declared_is_derived_in_a_fixed_order(void **state)
 		{ "clock@dublin", CHECK_SELF, 0, 1, SEVERITY_WARNING },
 		{ "notify@dublin", CHECK_SELF, 0, 1, SEVERITY_WARNING },
 		{ "journal@dublin", CHECK_SELF, 0, 1, SEVERITY_WARNING },
+		{ "outside@dublin", CHECK_SELF, 0, 1, SEVERITY_WARNING },
 		{ "config@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
 		{ "disk@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
 		{ "clock@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
 		{ "notify@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
 		{ "journal@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
+		{ "outside@mumbai", CHECK_SELF, 1, 2, SEVERITY_WARNING },
 	};
 	scoped(lab_free) struct lab *lab =
 		read_text(WATCHER "notify: {discord: {webhook: {env: HOOK}}}\n"
