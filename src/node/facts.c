@@ -242,6 +242,16 @@ static void judge_history(struct site *s, struct now now)
 		s->behind.ms != NEVER_MS && now.mono.ms < s->behind.ms + FACTS_BEHIND_MS);
 }
 
+/* Of what the others told, nothing can be on its way any more. */
+static void judge_news(struct site *s, struct now now)
+{
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		if (i != s->setup.self && (!is_linked(s, i) || s->followed[i].is_behind))
+			return;
+	if (s->is_started && s->lab->n_sites > 1)
+		alert_caught_up(s->alert, now);
+}
+
 /* ---- watchers */
 
 static void judge_watcher(struct site *s, struct now now, uint8_t watcher)
@@ -383,7 +393,8 @@ static bool is_seeing_nothing(const struct site *s, struct now now)
 		if (c->kind != CHECK_PROBE || c->home == s->setup.self)
 			continue;
 		v = checks_vantage(s->checks, i, s->setup.self);
-		if (!v || v->word == WORD_NONE)
+		/* What is paused is not looked at: its word is an old one. */
+		if (!v || v->word == WORD_NONE || checks_view(s->checks, i).state == CHECK_PAUSED)
 			continue;
 		has_foreign = true;
 		outside++;
@@ -664,6 +675,7 @@ bool facts_tick(struct site *s, struct now now)
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self)
 			judge_peer(s, now, i, is_blind);
+	judge_news(s, now);
 	for (uint8_t i = 0; i < s->lab->n_watchers; i++)
 		judge_watcher(s, now, i);
 	alert_watcher(s->alert, now,

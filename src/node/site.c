@@ -347,6 +347,7 @@ void site_start_alert(struct site *s, struct now now)
 	if (s->is_started || (now.mono.ms < s->alert_start_by.ms && is_history_missing(s)))
 		return;
 	s->is_started = true;
+	s->facts_due = now.mono; /* is all here already? */
 	alert_start(s->alert, now);
 	events_tell_all(s, now);
 }

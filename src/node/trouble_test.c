@@ -301,6 +301,19 @@ static void a_site_that_is_cut_off_has_one_incident_for_all_that_it_can_not_see(
 	assert_int_equal(pair_state(p, DUBLIN, "photos"), CHECK_SILENT);
 }
 
+/* Its last word was that photos, which nobody looked at, was there. */
+static void a_paused_check_does_not_hide_that_a_site_is_cut_off(void **state)
+{
+	struct site_word word = { .about = "photos", .text = "moving", .until = { NEVER_MS } };
+
+	(void)state;
+	assert_int_equal(site_pause(p->sites[DUBLIN].site, pair_now(p, DUBLIN), &word, NULL),
+		RC_OK);
+	cut_off(DUBLIN, true);
+	pair_run(p, 3 * MINUTE_MS);
+	assert_non_null(own_incident(DUBLIN));
+}
+
 static void a_site_that_was_cut_off_does_not_tell_what_its_peer_has_told(void **state)
 {
 	(void)state;
@@ -369,6 +382,7 @@ int main(void)
 		T(a_clock_that_jumps_is_said_and_survived),
 		T(what_a_peer_whose_clock_is_off_tells_is_reckoned_by_our_clock),
 		T(a_site_that_is_cut_off_has_one_incident_for_all_that_it_can_not_see),
+		T(a_paused_check_does_not_hide_that_a_site_is_cut_off),
 		T(a_site_that_was_cut_off_does_not_tell_what_its_peer_has_told),
 		T(a_site_that_was_cut_off_while_its_peer_was_down_tells_it_afterwards),
 		T(a_short_cut_that_nobody_noticed_is_not_told),

@@ -395,11 +395,24 @@ void alert_behind(struct alert *a, struct now now, bool is_behind)
 		a->calm = now.mono;
 }
 
+void alert_caught_up(struct alert *a, struct now now)
+{
+	if (!a->is_reunited || a->is_behind || a->calm.ms <= now.mono.ms)
+		return;
+	a->calm = now.mono;
+	a->is_dirty = true;
+}
+
+struct mono alert_calm(const struct alert *a)
+{
+	return a->sighted.ms > a->calm.ms ? a->sighted : a->calm;
+}
+
 bool alert_awaits_news(struct alert *a, struct now now)
 {
-	if (now.mono.ms >= a->calm.ms)
+	if (now.mono.ms >= alert_calm(a).ms)
 		return a->is_reunited && a->is_behind;
-	alert_wake_at(a, a->calm);
+	alert_wake_at(a, alert_calm(a));
 	return true;
 }
 
@@ -417,7 +430,7 @@ void alert_blind(struct alert *a, struct now now, bool is_blind)
 	if (a->is_blind == is_blind)
 		return;
 	if (!is_blind)
-		a->calm.ms = now.mono.ms + ALERT_CALM_MS;
+		a->sighted.ms = now.mono.ms + ALERT_CALM_MS;
 	a->is_blind = is_blind;
 	a->is_dirty = true;
 }

@@ -36,7 +36,8 @@
 
 /* For the extent to be known; edits gather changes so long, too. */
 #define ALERT_SETTLE_MS 2000
-/* After a start, or when sites meet again: the news comes in before anything is opened or told. */
+/* After a start, or when sites meet again: the news comes in before anything is opened or told.  It is over
+ * sooner when all is here (alert_caught_up). */
 #define ALERT_CALM_MS  4000
 #define ALERT_DEFER_MS 15000
 /* Who speaks for a home that can be heard waits with the first message until the home has read of it,
@@ -217,6 +218,8 @@ void alert_watcher(struct alert *a, struct now now, bool is_reachable);
  * site's turn is taken, and after a start or a reunion nothing is opened or told for the first time.
  * Who tells us so gives up after a while: what can't be had must not silence us. */
 void alert_behind(struct alert *a, struct now now, bool is_behind);
+/* All peers can be talked to, and hold nothing that we lack: whatever they told is known. */
+void alert_caught_up(struct alert *a, struct now now);
 /* We see nothing of the outside: of its things no incident is opened until we do. */
 void alert_blind(struct alert *a, struct now now, bool is_blind);
 /* What another site has told, learned through the watcher while the link is down: roots covered. */

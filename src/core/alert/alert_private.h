@@ -70,7 +70,8 @@ struct alert {
 	struct alert_peer peers[SITES_MAX];
 	struct mono reading[SITES_MAX]; /* of a peer: began, or ended if it is not reading now */
 	bool is_watcher_reachable, is_blind, is_held;
-	struct mono calm; /* after a start, a reunion or blindness nothing is opened before this */
+	struct mono calm;    /* after a start or a reunion nothing is opened before this */
+	struct mono sighted; /* after blindness neither */
 	bool is_reunited; /* a peer is back, and not all of its news has been looked at */
 	bool is_behind;   /* a peer holds events that we lack */
 	bool is_awaiting_reader;
@@ -122,6 +123,7 @@ bool outbox_is_idle(const struct alert *a, const struct tracked *t);
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);
+struct mono alert_calm(const struct alert *a); /* both of these */
 /* After a start, a reunion or blindness: maybe it has been told, in what we haven't read yet. */
 bool alert_awaits_news(struct alert *a, struct now now);
 /* Whoever changes what is told of an incident that is over says so with this. */

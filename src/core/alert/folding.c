@@ -245,7 +245,7 @@ static int64_t our_turn_ms(const struct alert *a, uint16_t root)
  * able to speak, to be heard, or to know what there is to be said, for longer. */
 static int64_t turns_from(const struct alert *a, struct mono unlisted, uint8_t home)
 {
-	int64_t from = unlisted.ms > a->calm.ms ? unlisted.ms : a->calm.ms, read;
+	int64_t from = unlisted.ms > alert_calm(a).ms ? unlisted.ms : alert_calm(a).ms, read;
 
 	if (home >= a->cfg.n_sites || !a->peers[home].is_up)
 		return from;

@@ -192,7 +192,7 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
  * nothing to wait for. */
 static bool is_rest_told_apart(const struct alert *a, struct now now, const struct tracked *t)
 {
-	if (now.mono.ms < a->calm.ms)
+	if (now.mono.ms < alert_calm(a).ms)
 		return false;
 	for (uint32_t i = 0; i < t->in->n_members; i++)
 		if (!t->in->members[i].recovered.ms &&
