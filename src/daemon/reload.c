@@ -10,6 +10,10 @@
 #include "port/files/secret.h"
 #include "port/systemd/systemd.h"
 
+/* Of a commit's subject and its author, in a reason. */
+#define SUMMARY_BYTES 60
+#define AUTHOR_BYTES  30
+
 static uint8_t find_self(const struct serve *s, const struct lab *lab)
 {
 	struct public_key key = key_public(&s->key);
@@ -155,6 +159,20 @@ static enum rc renew_login(struct serve *s, struct err *e)
 	return rc == RC_OK && s->api ? api_take_login(s->api, &login, e) : rc;
 }
 
+/* What is wrong, and who committed last, though somebody may be editing the file; what has no room is never
+ * the commit. */
+static void note_why(struct serve *s, const char *why, const struct git_head *head)
+{
+	scoped(str_fini) struct str commit = STR_EMPTY;
+
+	if (*why && head->commit)
+		str_addf(&commit, " (its newest commit: %.10s '%.*s' by %.*s)", head->commit,
+			(int)utf8_most(head->summary, SUMMARY_BYTES), head->summary,
+			(int)utf8_most(head->author, AUTHOR_BYTES), head->author);
+	snprintf(s->lab_why, sizeof s->lab_why, "%.*s%s",
+		(int)utf8_most(why, sizeof s->lab_why - 1 - commit.len), why, str_c(&commit));
+}
+
 static void with_revision(void *ctx, const struct git_head *head)
 {
 	struct serve *s = ctx;
@@ -180,7 +198,7 @@ static void with_revision(void *ctx, const struct git_head *head)
 	if (rc != RC_OK)
 		log_error("%s is not taken up, the running one stays: %s", s->options.lab_path,
 			str_c(&first));
-	str_copy(s->lab_why, sizeof s->lab_why, str_c(&first));
+	note_why(s, str_c(&first), head);
 	reload_look_at_certificate(s);
 	say_config(s);
 	systemd_notify("READY=1");

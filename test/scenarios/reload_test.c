@@ -42,6 +42,7 @@ static void a_broken_lab_yaml_is_told_and_the_running_one_kept(void **state)
 	await_check(DUBLIN, "config@dublin", "failing", 20000);
 	await_check(MUMBAI, "config@mumbai", "failing", 20000);
 	assert_true(is_told("evry"));
+	assert_true(is_told("'Typing error' by")); /* the commit */
 	scene_signal(MUMBAI_SITE, SIGHUP);
 	scene_kill(PHOTOS);
 	await_told("photos is down", 20000);
