@@ -72,6 +72,23 @@ static void while_the_first_site_is_away_another_says_it(void **state)
 	assert_false(is_config_failing(MUMBAI));
 }
 
+/* It was said to be broken again, for the seconds until the watcher's next answer. */
+static void a_file_that_is_mended_is_not_called_broken_by_what_the_watcher_said_before(void **state)
+{
+	struct observation broken = { .reason = "line 9: no such key", .took_us = -1 };
+	struct observation mended = { .is_ok = true, .took_us = -1 };
+
+	(void)state;
+	site_self(p->sites[DUBLIN].site, pair_now(p, DUBLIN), SELF_CONFIG, &broken);
+	p->watcher_trouble = TROUBLE;
+	pair_run(p, MINUTE_MS);
+	site_self(p->sites[DUBLIN].site, pair_now(p, DUBLIN), SELF_CONFIG, &mended);
+	pair_settle(p);
+	assert_false(is_config_failing(DUBLIN));
+	pair_run(p, MINUTE_MS); /* and it stays broken there */
+	assert_true(is_config_failing(DUBLIN));
+}
+
 static void what_is_wrong_with_the_sites_own_file_comes_first(void **state)
 {
 	struct observation broken = { .reason = "line 9: no such key", .took_us = -1 };
@@ -137,6 +154,7 @@ int main(void)
 		T(when_the_watcher_takes_it_up_all_is_well_again),
 		T(a_watcher_that_goes_on_with_an_old_lab_yaml_is_told_once),
 		T(while_the_first_site_is_away_another_says_it),
+		T(a_file_that_is_mended_is_not_called_broken_by_what_the_watcher_said_before),
 		T(what_is_wrong_with_the_sites_own_file_comes_first),
 		T(an_answer_to_an_old_beacon_is_no_sign_of_life),
 		T(an_answer_to_another_run_of_the_site_is_no_sign_of_life),

@@ -25,8 +25,10 @@
 #define FACTS_SIGHTED_MS (10 * SECOND_MS) /* channels have this long to answer after it */
 #define LABS_DIFFER_MS   (2 * MINUTE_MS)  /* a new lab.yaml reaches both sites within this */
 #define LAB_OLD_MS       (5 * MINUTE_MS)  /* and the watchers within this */
-#define CLOCK_JUMP_MS    (2 * SECOND_MS)
-#define CLOCK_SKEW_MS    (30 * SECOND_MS)
+#define LAB_MENDED_MS \
+	(20 * SECOND_MS) /* a mended one is read by a watcher, and we hear that it was */
+#define CLOCK_JUMP_MS (2 * SECOND_MS)
+#define CLOCK_SKEW_MS (30 * SECOND_MS)
 
 static struct mono later(struct mono a, struct mono b)
 {
@@ -521,6 +523,8 @@ bool facts_is_other_lab(const struct site *s, uint8_t site)
 void facts_loaded(struct site *s, struct now now)
 {
 	s->labs_differ.ms = NEVER_MS;
+	if (s->is_lab_broken)
+		s->lab_mended = now.mono;
 	s->is_lab_broken = false;
 	facts_observe(s, now, s->tables->self_check[SELF_CONFIG], true, NULL);
 }
@@ -544,11 +548,14 @@ static bool watchers_trouble(const struct site *s, struct now now, uint8_t watch
 	return true;
 }
 
-/* A watcher reads the file, too, and can tell only us; the first site that is there says it. */
+/* A watcher reads the file, too, and can tell only us; the first site that is there says it.  What it said
+ * before ours was mended is an old story. */
 static bool say_watchers_trouble(struct site *s, struct now now)
 {
 	char reason[REASON_BYTES_MAX];
 
+	if (now.mono.ms - s->lab_mended.ms < LAB_MENDED_MS)
+		return false;
 	for (uint8_t i = 0; i < s->setup.self; i++)
 		if (is_linked(s, i))
 			return false;
@@ -642,6 +649,7 @@ static struct mono next_due(const struct site *s, struct now now)
 	if (s->blind.ms != NEVER_MS)
 		at(&x, s->blind.ms + FACTS_BLIND_MS);
 	at(&x, s->sighted.ms + FACTS_SIGHTED_MS);
+	at(&x, s->lab_mended.ms + LAB_MENDED_MS);
 	if (s->labs_differ.ms != NEVER_MS)
 		at(&x, s->labs_differ.ms + LABS_DIFFER_MS);
 	if (s->behind.ms != NEVER_MS)

@@ -411,7 +411,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->last_wall = now.wall;
 	s->labs_differ.ms = s->behind.ms = s->parted.ms = NEVER_MS;
 	s->blind.ms = NEVER_MS;
-	s->egress_seen.ms = s->sighted.ms = INT64_MIN / 2;
+	s->egress_seen.ms = s->sighted.ms = s->lab_mended.ms = INT64_MIN / 2;
 	s->effects = RING_OF(struct site_effect);
 	arena_init(&s->scratch, SCRATCH_BUDGET);
 	s->tables = make_tables(s, s->lab);
@@ -612,6 +612,8 @@ void site_delivered(struct site *s, struct now now, const struct delivery_outcom
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o)
 {
 	site_begin(s, now);
+	if (which == SELF_CONFIG && s->is_lab_broken && o->is_ok)
+		s->lab_mended = now.mono;
 	if (which == SELF_CONFIG)
 		s->is_lab_broken = !o->is_ok;
 	facts_observe(s, now, s->tables->self_check[which], o->is_ok, o->reason);

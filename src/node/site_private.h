@@ -154,6 +154,7 @@ struct site {
 	struct mono behind;      /* what a peer holds isn't here yet since; {NEVER_MS}: all is */
 	struct mono parted;      /* no peer can be talked to since; {NEVER_MS}: one can */
 	struct mono labs_differ; /* a linked peer runs another one since; {NEVER_MS} */
+	struct mono lab_mended;  /* our own file was broken until then */
 	bool is_lab_broken;      /* config@SITE fails for our own file */
 	bool is_stuck;           /* the last commit failed */
 	bool is_pumping;

@@ -546,7 +546,7 @@ static void create_unanswered(struct alert *a, struct now now, struct tracked *t
 
 	outbox_doubt(a, now, t, channel);
 	if (!is_known) /* nor may a restart forget it */
-		append_handoff(a, t, channel, a->cfg.self, "no answer to the first attempt");
+		append_handoff(a, t, channel, a->cfg.self, "the first attempt got no answer");
 	if (!via)
 		return;
 	slot->watcher_not_before.ms = now.mono.ms + wait_ms;
