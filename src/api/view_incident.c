@@ -4,7 +4,11 @@
 uint32_t view_wanted(const struct view *v, const struct incident *in, uint16_t channel)
 {
 	enum severity least = site_lab(v->site)->notify.channels[channel].least;
+	bool is_untold = in->is_muted || in->state == INCIDENT_MERGED ||
+			 (incident_is_cut_off(in) && !incident_is_over(in));
 
+	if (is_untold && !in->told[channel].version)
+		return 0;
 	for (enum severity rank = SEVERITY_INFO; rank <= SEVERITY_CRITICAL; rank++) {
 		if (in->severity && str_eq(in->severity, severity_name(rank)))
 			return rank >= least ? in->version : in->told[channel].version;

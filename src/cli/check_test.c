@@ -94,7 +94,7 @@ static void a_file_without_a_fault_is_summed_up(void **state)
 
 	(void)state;
 	assert_int_equal(run("design.yaml", false, &out, NULL), RC_OK);
-	assert_string_equal(str_c(&out), "design.yaml: ok: 2 sites, 21 checks\n");
+	assert_string_equal(str_c(&out), "design.yaml: ok: 2 sites, 23 checks\n");
 }
 
 static void a_folder_stands_for_the_lab_yaml_in_it(void **state)

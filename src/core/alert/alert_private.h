@@ -133,12 +133,6 @@ uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_M
 uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
 
-/* Of a site that sees nothing of the outside. */
-static inline bool incident_is_cut_off(const struct incident *in)
-{
-	return in->cause && str_starts(in->cause, "outside@");
-}
-
 static inline bool incident_is_live(const struct incident *in)
 {
 	return in->version && (in->state == INCIDENT_OPEN || in->state == INCIDENT_RECOVERING);

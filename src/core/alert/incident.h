@@ -106,6 +106,11 @@ static inline bool incident_is_over(const struct incident *in)
 {
 	return in->state == INCIDENT_CLOSED || in->state == INCIDENT_MERGED;
 }
+/* Of a site that sees nothing of the outside: told when it is over, if at all. */
+static inline bool incident_is_cut_off(const struct incident *in)
+{
+	return in->cause && str_starts(in->cause, "outside@");
+}
 bool incident_was_told(const struct incident *in); /* some channel shows it */
 void text_set(char **field, const char *value);    /* free the old, copy the new; NULL clears */
 
