@@ -5,7 +5,7 @@
  */
 #include "core/peer/wire.h"
 
-#include "base/json.h"
+#include "base/json_flat.h"
 #include "base/mem.h"
 
 #include <endian.h>
@@ -55,9 +55,10 @@ static void write_heads(struct json_out *w, const struct link_msg *msg)
 
 static void write_beat(struct json_out *w, const struct link_msg *msg)
 {
+	uint64_t bytes = htobe64(msg->state_digest);
 	char digest[DIGEST_HEX + 1];
 
-	snprintf(digest, sizeof digest, "%016" PRIx64, msg->state_digest);
+	hex_encode((const uint8_t *)&bytes, sizeof bytes, digest);
 	json_int(w, "beat", (int64_t)msg->beat);
 	json_int(w, "echo", (int64_t)msg->echo);
 	json_int(w, "held_ms", msg->echo_held_ms);
@@ -102,7 +103,7 @@ static void write_events(const struct link_msg *msg, struct str *out)
 
 /* A JSON body being read.  Every member that we know must be there and of its kind. */
 struct reading {
-	json_t *object;
+	const struct json_node *object;
 	struct wire_in *in;
 	struct err *e;
 };
@@ -114,8 +115,7 @@ static enum rc wrong(struct reading *r, const char *key, const char *wanted)
 
 static enum rc read_int(struct reading *r, const char *key, int64_t most, int64_t *ret)
 {
-	const json_t *value = json_object_get(r->object, key);
-	int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+	int64_t number = json_node_int(r->object, key, -1);
 
 	if (number < 0 || number > most)
 		return wrong(r, key, "a number within its bounds");
@@ -133,56 +133,64 @@ static enum rc read_number(struct reading *r, const char *key, uint64_t *ret)
 	return rc;
 }
 
-static bool is_name(const json_t *value)
+static bool is_text(const struct json_node *value)
 {
-	return json_is_string(value) && json_string_length(value) > 0 &&
-	       json_string_length(value) <= NAME_BYTES_MAX;
+	return value && value->type == JSON_STRING;
 }
 
-static bool read_hash(const json_t *value, struct sha256 *ret)
+static bool is_name(const struct json_node *value)
 {
-	return json_string_length(value) == SHA256_HEX - 1 &&
-	       sha256_parse(json_string_value(value), ret);
+	return is_text(value) && value->n > 0 && value->n <= NAME_BYTES_MAX;
 }
 
-/* ["site", epoch, seq, "hash"] */
-static bool read_head(const json_t *array, struct link_head *ret)
+static bool is_number(const struct json_node *value)
 {
-	const json_t *site = json_array_get(array, 0), *epoch = json_array_get(array, 1);
-	const json_t *seq = json_array_get(array, 2), *hash = json_array_get(array, 3);
+	return value->type == JSON_INTEGER && value->integer >= 0;
+}
 
-	if (!is_name(site) || !json_is_integer(epoch) || json_integer_value(epoch) < 0 ||
-		!json_is_integer(seq) || json_integer_value(seq) < 0)
+static bool read_hash(const struct json_node *value, struct sha256 *ret)
+{
+	return is_text(value) && value->n == SHA256_HEX - 1 && sha256_parse(value->text, ret);
+}
+
+/* ["site", epoch, seq, "hash"]: one node each, or it is wrong. */
+static bool read_head(const struct json_node *array, struct link_head *ret)
+{
+	const struct json_node *item = array + 1;
+
+	if (array->type != JSON_ARRAY || array->n < 4)
 		return false;
-	*ret = (struct link_head){ .epoch = (uint64_t)json_integer_value(epoch),
-		.seq = (uint64_t)json_integer_value(seq) };
-	str_copy(ret->site, sizeof ret->site, json_string_value(site));
-	return read_hash(hash, &ret->hash);
+	if (!is_name(&item[0]) || !is_number(&item[1]) || !is_number(&item[2]))
+		return false;
+	*ret = (struct link_head){ .epoch = (uint64_t)item[1].integer,
+		.seq = (uint64_t)item[2].integer };
+	str_copy(ret->site, sizeof ret->site, item[0].text);
+	return read_hash(&item[3], &ret->hash);
 }
 
 static enum rc read_heads(struct reading *r)
 {
-	const json_t *list = json_object_get(r->object, "heads");
-	struct wire_in *in = r->in;
+	const struct json_node *list = json_node_get(r->object, "heads");
+	struct link_msg *msg = &r->in->msg;
 
-	if (!json_is_array(list) || json_array_size(list) > LINK_HEADS_MAX)
+	if (!list || list->type != JSON_ARRAY || list->n > LINK_HEADS_MAX)
 		return err_set(r->e, RC_INPUT, "member \"heads\" is not a list of at most %d",
 			LINK_HEADS_MAX);
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (!read_head(json_array_get(list, i), &in->heads[i]))
+	msg->heads = r->in->heads;
+	msg->n_heads = 0;
+	json_node_each (head, list)
+		if (!read_head(head, &r->in->heads[msg->n_heads++]))
 			return wrong(r, "heads", "a list of [site, epoch, seq, hash]");
-	in->msg.heads = in->heads;
-	in->msg.n_heads = (uint32_t)json_array_size(list);
 	return RC_OK;
 }
 
 static enum rc read_digest(struct reading *r)
 {
-	const json_t *value = json_object_get(r->object, "digest");
+	const struct json_node *value = json_node_get(r->object, "digest");
 	uint8_t bytes[DIGEST_HEX / 2];
 
-	if (json_string_length(value) != DIGEST_HEX ||
-		!hex_decode(json_string_value(value), bytes, sizeof bytes))
+	if (!is_text(value) || value->n != DIGEST_HEX ||
+		!hex_decode(value->text, bytes, sizeof bytes))
 		return wrong(r, "digest", "16 hexadecimal digits");
 	memcpy(&r->in->msg.state_digest, bytes, sizeof bytes);
 	r->in->msg.state_digest = be64toh(r->in->msg.state_digest);
@@ -192,7 +200,7 @@ static enum rc read_digest(struct reading *r)
 static enum rc read_beat(struct reading *r)
 {
 	struct link_msg *msg = &r->in->msg;
-	const json_t *can_deliver = json_object_get(r->object, "can_deliver");
+	const struct json_node *can_deliver = json_node_get(r->object, "can_deliver");
 	enum rc rc = read_number(r, "beat", &msg->beat);
 
 	if (rc == RC_OK)
@@ -203,12 +211,13 @@ static enum rc read_beat(struct reading *r)
 		rc = read_int(r, "wall_ms", WALL_MAX_MS, &msg->wall.ms);
 	if (rc == RC_OK)
 		rc = read_digest(r);
-	if (rc == RC_OK && !json_is_boolean(can_deliver))
+	if (rc == RC_OK && (!can_deliver || (can_deliver->type != JSON_TRUE &&
+						    can_deliver->type != JSON_FALSE)))
 		rc = wrong(r, "can_deliver", "true or false");
 	if (rc != RC_OK)
 		return rc;
-	msg->can_deliver = json_is_true(can_deliver);
-	if (msg->kind != LINK_BEAT || !json_object_get(r->object, "heads_of"))
+	msg->can_deliver = can_deliver->type == JSON_TRUE;
+	if (msg->kind != LINK_BEAT || !json_node_get(r->object, "heads_of"))
 		return read_heads(r);
 	rc = read_number(r, "heads_of", &msg->heads_of);
 	if (rc == RC_OK && (msg->heads_of == 0 || msg->heads_of >= msg->beat))
@@ -219,18 +228,18 @@ static enum rc read_beat(struct reading *r)
 static enum rc read_hello(struct reading *r)
 {
 	struct link_msg *msg = &r->in->msg;
-	const json_t *site = json_object_get(r->object, "site");
-	int64_t protocol;
+	const struct json_node *site = json_node_get(r->object, "site");
+	int64_t protocol = 0;
 	enum rc rc = read_int(r, "protocol", UINT32_MAX, &protocol);
 
 	if (rc != RC_OK)
 		return rc;
 	if (!is_name(site))
 		return wrong(r, "site", "a name");
-	if (!read_hash(json_object_get(r->object, "lab"), &msg->lab_hash))
+	if (!read_hash(json_node_get(r->object, "lab"), &msg->lab_hash))
 		return wrong(r, "lab", "64 hexadecimal digits");
 	msg->protocol = (uint32_t)protocol;
-	str_copy(msg->site, sizeof msg->site, json_string_value(site));
+	str_copy(msg->site, sizeof msg->site, site->text);
 	return read_beat(r);
 }
 
@@ -247,13 +256,13 @@ static enum rc read_pull(struct reading *r)
 
 static enum rc read_bye(struct reading *r)
 {
-	const json_t *why = json_object_get(r->object, "why");
+	const struct json_node *why = json_node_get(r->object, "why");
 	struct link_msg *msg = &r->in->msg;
 
-	if (!json_is_string(why))
+	if (!is_text(why))
 		return wrong(r, "why", "a text");
-	if (!str_copy(msg->why, sizeof msg->why, json_string_value(why)))
-		msg->why[utf8_cut(json_string_value(why), sizeof msg->why - 1)] = '\0';
+	if (!str_copy(msg->why, sizeof msg->why, why->text))
+		msg->why[utf8_cut(why->text, sizeof msg->why - 1)] = '\0';
 	return RC_OK;
 }
 
@@ -327,13 +336,14 @@ static enum rc read_events(const char *body, size_t n, struct link_msg *msg, str
 static enum rc read_body(const char *body, size_t n, struct wire_in *in, struct err *e)
 {
 	enum link_msg_kind kind = in->msg.kind;
-	scoped(json_decref) json_t *object = NULL;
+	scoped(json_flat_fini) struct json_flat json = JSON_FLAT_EMPTY;
+	const struct json_node *object = NULL;
 	enum rc rc;
 
 	if (!kinds[kind].read)
 		return read_events(body, n, &in->msg, e);
-	rc = json_read(&object, body, n, e);
-	if (rc == RC_OK && !json_is_object(object))
+	rc = json_flat_read(&json, body, n, &object, e);
+	if (rc == RC_OK && object->type != JSON_OBJECT)
 		rc = err_set(e, RC_INPUT, "not an object");
 	if (rc == RC_OK)
 		rc = kinds[kind].read(&(struct reading){ object, in, e });
