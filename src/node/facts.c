@@ -19,16 +19,16 @@
 #define DRILL_STALE_MS   (26 * HOUR_MS)
 #define FACTS_TEST_MS    (5 * MINUTE_MS)
 #define FACTS_TROUBLE_MS (15 * SECOND_MS)
-#define FACTS_BEHIND_MS  MINUTE_MS
+#define FACTS_BEHIND_MS  MINUTE_MS       /* without any that arrive */
+#define FACTS_HISTORY_MS (2 * MINUTE_MS) /* in all */
 #define FACTS_READING_MS (5 * SECOND_MS)
 #define FACTS_BLIND_MS   (15 * SECOND_MS) /* to be sure of it */
 #define FACTS_SIGHTED_MS (10 * SECOND_MS) /* channels have this long to answer after it */
 #define LABS_DIFFER_MS   (2 * MINUTE_MS)  /* a new lab.yaml reaches both sites within this */
 #define LAB_OLD_MS       (5 * MINUTE_MS)  /* and the watchers within this */
-#define LAB_MENDED_MS \
-	(20 * SECOND_MS) /* a mended one is read by a watcher, and we hear that it was */
-#define CLOCK_JUMP_MS (2 * SECOND_MS)
-#define CLOCK_SKEW_MS (30 * SECOND_MS)
+#define LAB_MENDED_MS    (20 * SECOND_MS) /* a watcher has read a mended one, and we heard of it */
+#define CLOCK_JUMP_MS    (2 * SECOND_MS)
+#define CLOCK_SKEW_MS    (30 * SECOND_MS)
 
 static struct mono later(struct mono a, struct mono b)
 {
@@ -239,7 +239,7 @@ static void judge_history(struct site *s, struct now now)
 	if (is_any_linked && !is_behind)
 		s->behind.ms = NEVER_MS;
 	if (is_behind && (s->behind.ms == NEVER_MS || s->is_stuck))
-		s->behind = now.mono;
+		s->behind = s->behind_first = now.mono;
 	alert_behind(s->alert, now,
 		s->behind.ms != NEVER_MS && now.mono.ms < s->behind.ms + FACTS_BEHIND_MS);
 }
@@ -252,6 +252,14 @@ static void judge_news(struct site *s, struct now now)
 			return;
 	if (s->is_started && s->lab->n_sites > 1)
 		alert_caught_up(s->alert, now);
+}
+
+void facts_history_came(struct site *s, struct now now)
+{
+	int64_t most_ms = s->behind_first.ms + FACTS_HISTORY_MS - FACTS_BEHIND_MS;
+
+	if (s->behind.ms != NEVER_MS)
+		s->behind.ms = now.mono.ms < most_ms ? now.mono.ms : most_ms;
 }
 
 /* ---- watchers */

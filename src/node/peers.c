@@ -389,6 +389,7 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	if (n_new && str_eq(events[0].site, site_name(s)))
 		note_recovered(s, now, peer, n_new);
 	if (n_new) {
+		facts_history_came(s, now);
 		peers_refresh_heads(s);
 		peers_push(s, now);
 	}

@@ -151,12 +151,14 @@ struct site {
 	char lab_of[SITES_MAX]
 		   [SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */
 	uint64_t lab_stamp[SITES_MAX]; /* hybrid logical time of the event that said so */
-	struct mono behind;      /* what a peer holds isn't here yet since; {NEVER_MS}: all is */
-	struct mono parted;      /* no peer can be talked to since; {NEVER_MS}: one can */
-	struct mono labs_differ; /* a linked peer runs another one since; {NEVER_MS} */
-	struct mono lab_mended;  /* our own file was broken until then */
-	bool is_lab_broken;      /* config@SITE fails for our own file */
-	bool is_stuck;           /* the last commit failed */
+	struct mono behind;       /* what a peer holds isn't here yet since, and since nothing more
+				   * of it came; {NEVER_MS}: all is */
+	struct mono behind_first; /* since it isn't */
+	struct mono parted;       /* no peer can be talked to since; {NEVER_MS}: one can */
+	struct mono labs_differ;  /* a linked peer runs another one since; {NEVER_MS} */
+	struct mono lab_mended;   /* our own file was broken until then */
+	bool is_lab_broken;       /* config@SITE fails for our own file */
+	bool is_stuck;            /* the last commit failed */
 	bool is_pumping;
 	struct arena scratch;  /* until the next input */
 	struct json_flat body; /* of the event that is being applied */
@@ -271,6 +273,7 @@ void facts_notice_clock(struct site *s, struct now now);
 /* A moment that a peer has written down, by our clock: while it is known to be off, that is reckoned
  * in.  {0} stays {0}. */
 struct wall facts_by_our_clock(const struct site *s, struct now now, uint8_t peer, struct wall t);
+void facts_history_came(struct site *s, struct now now); /* events that a peer holds */
 /* A link was stepped: what it knows of the peer may be news. */
 void facts_follow_link(struct site *s, struct now now, uint8_t peer);
 void facts_observe(struct site *s, struct now now, uint16_t check, bool is_ok, const char *reason);

@@ -45,8 +45,8 @@
  * before anybody is told of it. */
 #define ALERT_HEAR_HOME_MS 8000
 /* A living home that has much to read has its turn afterwards, or when it has been reading so long:
- * then it doesn't wait itself any more (node: FACTS_BEHIND_MS). */
-#define ALERT_READING_MS (60 * SECOND_MS)
+ * then it doesn't wait itself any more (node: FACTS_HISTORY_MS). */
+#define ALERT_READING_MS (2 * MINUTE_MS)
 /* The root's incident, another site's, leaves a check out. */
 #define ALERT_UNLISTED_MS    (60 * SECOND_MS)
 #define ALERT_LINGER_MS      30000 /* RECOVERING this long (or 2 x every) before CLOSED */
