@@ -295,6 +295,8 @@ void oracle_stop(struct world *w, uint8_t site)
 	struct sim_site *s = &w->sites[site];
 	const struct sim_site *peer = &w->sites[!site];
 
+	if (s->is_disk_full) /* what may have been told can't be written down */
+		doubt_untold(w, s->site);
 	if (is_linked(w) && is_path_open(w) && !w->is_garbling && !s->is_disk_full &&
 		!peer->is_disk_full)
 		s->goodbye_ms = w->now_ms;
