@@ -92,6 +92,15 @@ enum rc duration_parse(const char *text, int64_t *ret_ms, struct err *e)
 }
 
 /* Two units are all that a person wants to read; the rest is dropped, not rounded. */
+int64_t distance_ms(int64_t ms)
+{
+	uint64_t far = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
+
+	return (int64_t)((far > INT64_MAX - SECOND_MS ? INT64_MAX - SECOND_MS : far) +
+			 SECOND_MS / 2) /
+	       SECOND_MS * SECOND_MS;
+}
+
 const char *duration_text(int64_t ms, char buf[DURATION_TEXT_MAX])
 {
 	uint64_t rest = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;

@@ -38,6 +38,8 @@ enum rc duration_parse(const char *text, int64_t *ret_ms, struct err *e) MUST_US
 /* For people: "850 ms", "12 s", "4 min 5 s", "3 h 20 min", "2 d 4 h", "never"; smaller units are
  * dropped, not rounded.  Returns `buf`. */
 const char *duration_text(int64_t ms, char buf[DURATION_TEXT_MAX]);
+/* How far apart, to the nearest second: for what was measured, where 7,199,970 ms are 2 h. */
+int64_t distance_ms(int64_t ms);
 
 #define WALL_TEXT_MAX 40
 /* RFC 3339 in UTC with milliseconds: "2026-11-22T18:10:21.123Z".  Returns `buf`. */

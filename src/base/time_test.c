@@ -95,6 +95,16 @@ static void durations_are_told_to_people(void **unused)
 		assert_string_equal(duration_text(rows[i].ms, buf), rows[i].text);
 }
 
+static void what_was_measured_is_told_to_the_nearest_second(void **unused)
+{
+	(void)unused;
+	assert_int_equal(distance_ms(-7199970), 2 * HOUR_MS);
+	assert_int_equal(distance_ms(30499), 30 * SECOND_MS);
+	assert_int_equal(distance_ms(0), 0);
+	assert_true(distance_ms(INT64_MIN) > 0);
+	assert_int_equal(distance_ms(INT64_MAX), distance_ms(INT64_MIN));
+}
+
 static void instants_are_written_and_read_back(void **unused)
 {
 	static const struct {
@@ -332,6 +342,7 @@ int main(void)
 		cmocka_unit_test(durations_are_read),
 		cmocka_unit_test(what_is_no_duration_is_refused),
 		cmocka_unit_test(durations_are_told_to_people),
+		cmocka_unit_test(what_was_measured_is_told_to_the_nearest_second),
 		cmocka_unit_test(instants_are_written_and_read_back),
 		cmocka_unit_test(other_ways_to_write_an_instant_are_read),
 		cmocka_unit_test(what_is_no_instant_is_refused),

@@ -219,8 +219,7 @@ static void clock_event(const struct words *w)
 	int64_t by_ms = json_node_int(w->body, "by_ms", 0);
 	char by[DURATION_TEXT_MAX];
 
-	str_addf(w->out, "the clock jumped %s %s",
-		duration_text(by_ms > INT64_MIN && by_ms < 0 ? -by_ms : by_ms, by),
+	str_addf(w->out, "the clock jumped %s %s", duration_text(distance_ms(by_ms), by),
 		by_ms < 0 ? "back" : "forward");
 }
 

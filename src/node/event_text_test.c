@@ -100,6 +100,7 @@ static void a_site_says_of_itself_what_it_does_without_its_name(void **state)
 		"epoch 99");
 	says("mumbai", "clock", "{\"by_ms\":7200000}", "the clock jumped 2 h forward");
 	says("mumbai", "clock", "{\"by_ms\":-7200000}", "the clock jumped 2 h back");
+	says("mumbai", "clock", "{\"by_ms\":-7199970}", "the clock jumped 2 h back");
 }
 
 static void times_are_the_readers_and_the_sites(void **state)

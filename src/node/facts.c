@@ -516,7 +516,7 @@ static void judge_clock(struct site *s, struct now now)
 		return;
 	}
 	snprintf(reason, sizeof reason, "%s %s the clock at %s",
-		duration_text(llabs(s->links[i].skew_ms), by),
+		duration_text(distance_ms(s->links[i].skew_ms), by),
 		s->links[i].skew_ms < 0 ? "ahead of" : "behind", s->lab->sites[i].name);
 	facts_observe(s, now, check, false, reason);
 }
