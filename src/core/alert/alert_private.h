@@ -24,6 +24,7 @@ struct tracked {
 	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
+	struct mono cause_fell;      /* it is not well since, as this run knows */
 	struct mono opened_at;       /* ours, of this run; {0}: of an earlier one, or another's */
 	bool is_changed;             /* ours: a new version is due */
 	uint64_t born;               /* the place in the order of arrival */
@@ -72,8 +73,8 @@ struct alert {
 	bool is_watcher_reachable, is_blind, is_held;
 	struct mono calm;    /* after a start or a reunion nothing is opened before this */
 	struct mono sighted; /* after blindness neither */
-	bool is_reunited; /* a peer is back, and not all of its news has been looked at */
-	bool is_behind;   /* a peer holds events that we lack */
+	bool is_reunited;    /* a peer is back, and not all of its news has been looked at */
+	bool is_behind;      /* a peer holds events that we lack */
 	bool is_awaiting_reader;
 	bool is_merging_due;   /* events came that may tell what we tell */
 	struct map tracked;    /* id -> struct tracked, all */

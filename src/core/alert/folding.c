@@ -398,7 +398,7 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 	if (!m)
 		return;
 	if (m->recovered.ms) {
-		recovery_relapse(a, t, m, check);
+		recovery_relapse(a, now, t, m, check);
 		return;
 	}
 	restating_notice(a, now, m, check);

@@ -103,13 +103,16 @@ static void recover(struct alert *a, struct now now, struct tracked *t, struct i
 								     : "is back");
 }
 
-void recovery_relapse(struct alert *a, struct tracked *t, struct incident_member *m, uint16_t check)
+void recovery_relapse(struct alert *a, struct now now, struct tracked *t, struct incident_member *m,
+	uint16_t check)
 {
 	bool was_flapping = t->in->is_flapping;
 
 	restating_describe(a, m, check);
-	if (m == &t->in->members[0])
+	if (m == &t->in->members[0]) {
 		t->cause_recovered.ms = NEVER_MS;
+		t->cause_fell = now.mono;
+	}
 	if (t->in->state == INCIDENT_RECOVERING) {
 		t->in->state = INCIDENT_OPEN;
 		t->in->recovered = (struct wall){ 0 };
@@ -233,8 +236,29 @@ static void close_due(struct alert *a, struct now now)
 	}
 }
 
+/* Whoever reads "is flapping" believes that it works half of the time. */
+static void steady_fall_due(struct alert *a, struct now now)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+		struct mono due = { t->cause_fell.ms + ALERT_FLAP_LINGER_MS };
+
+		if (t->owner != a->cfg.self || !t->in->is_flapping ||
+			t->in->state != INCIDENT_OPEN || t->cause_recovered.ms != NEVER_MS)
+			continue;
+		if (now.mono.ms < due.ms) {
+			alert_wake_at(a, due);
+			continue;
+		}
+		t->in->is_flapping = false;
+		t->in->relapses = 0;
+		folding_change(a, t, t->in->cause, "fails without a break now");
+	}
+}
+
 void recovery_step(struct alert *a, struct now now)
 {
 	close_due(a, now);
 	split_due(a, now);
+	steady_fall_due(a, now);
 }

@@ -89,6 +89,24 @@ static void the_end_of_flapping_is_said(void **state)
 	assert_true(pair_says(p, "photos is steady again"));
 }
 
+static void what_flapped_and_stays_down_is_said_to_be_down(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, 20 * SECOND_MS);
+	flap(ALERT_FLAP_RELAPSES);
+	pair_run(p, ALERT_FLAP_LINGER_MS - MINUTE_MS);
+	assert_true(pair_incident(p, MUMBAI, PHOTOS)->is_flapping);
+	pair_run(p, MINUTE_MS);
+	assert_false(pair_incident(p, MUMBAI, PHOTOS)->is_flapping);
+	assert_false(pair_incident(p, DUBLIN, PHOTOS)->is_flapping);
+	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->news,
+		"photos fails without a break now");
+	assert_int_equal(pair_created(p), 1);
+	flap(1); /* which is not yet flapping again */
+	assert_false(pair_incident(p, MUMBAI, PHOTOS)->is_flapping);
+}
+
 static void what_goes_on_without_its_cause_is_told_apart(void **state)
 {
 	(void)state;
@@ -129,6 +147,7 @@ int main(void)
 		T(flapping_is_said_once),
 		T(what_is_not_journaled_of_a_flapping_incident_is_not_in_the_digest),
 		T(the_end_of_flapping_is_said),
+		T(what_flapped_and_stays_down_is_said_to_be_down),
 		T(what_goes_on_without_its_cause_is_told_apart),
 		T(after_a_start_nothing_is_opened_before_the_news_is_in),
 	};

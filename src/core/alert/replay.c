@@ -140,6 +140,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 	t->owner = owner;
 	t->published = in->version;
 	t->cause_recovered.ms = in->members[0].recovered.ms ? now.mono.ms : NEVER_MS;
+	t->cause_fell = now.mono;
 	replace(a, t, TAKE(in));
 	map_put(&a->incidents, t->in->id, t->in);
 	covers_put(a, t);
