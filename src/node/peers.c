@@ -381,6 +381,8 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 			e.text);
 		if (events && n)
 			look_for_fault(s, now, events, rc, e.text);
+		if (rc == RC_IO || rc == RC_FULL)
+			facts_history_came(s, now); /* it did, and our disk didn't take it */
 		return;
 	}
 	for (size_t i = n - n_new; i < n; i++)
