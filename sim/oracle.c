@@ -403,6 +403,16 @@ static bool is_of_one_site(const struct world *w, const struct sim_message *a,
 	return owner_of(w, a) == owner_of(w, b);
 }
 
+/* It was open before, by the clock of the site that opened it, and something else is told of it now. */
+static bool is_older(const struct world *w, const struct sim_message *m, int64_t since_ms)
+{
+	uint8_t owner = owner_of(w, m);
+	struct site *s = owner < SIM_SITES ? w->sites[owner].site : NULL;
+	const struct incident *in = s ? map_get(alert_incidents(site_alert(s)), m->incident) : NULL;
+
+	return in && world_now(w, owner).wall.ms - in->opened.ms > w->now_ms - since_ms;
+}
+
 /* A restart is nobody's business. */
 static void expect_patience(struct world *w, const struct sim_message *m)
 {
@@ -410,7 +420,8 @@ static void expect_patience(struct world *w, const struct sim_message *m)
 		int64_t goodbye_ms = w->sites[site].goodbye_ms;
 
 		if (goodbye_ms != NEVER_MS && m->cause == named(w, CHECK_SITE, site) &&
-			m->is_live && w->now_ms - goodbye_ms < PATIENCE_MS)
+			m->is_live && w->now_ms - goodbye_ms < PATIENCE_MS &&
+			!is_older(w, m, goodbye_ms))
 			world_breach(w, "oracle 2: site%u was stopped for %lld s, and that is told",
 				site, (long long)((w->now_ms - goodbye_ms) / 1000));
 	}
