@@ -8,7 +8,7 @@ import subprocess
 from lab import Program
 
 HTTP_PORT, TLS_PORT, DNS_PORT = 41600, 41601, 41602
-NGINX = """daemon off; worker_processes 1; pid {d}/nginx.pid; error_log {d}/error.log;
+NGINX = """daemon off; master_process off; pid {d}/nginx.pid; error_log {d}/error.log;
 events {{ worker_connections 256; }}
 http {{
   access_log off;

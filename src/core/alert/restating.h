@@ -6,9 +6,10 @@
  * "path problem" while a link comes back) is said only if it stays for ALERT_SETTLE_MS.
  *
  * Another extent (state, scope) of any member is news, and so is another reason of the cause.  That of
- * a member which the cause explains has time: ALERT_REFRESH_MS, or the next edit.  Which reason is another, and how often, core/check settles: numbers aside, and in one fall each only
- * after it has stood for twice as long as the one before.  An empty one replaces none while a member
- * goes on as it was.
+ * a member which the cause explains has time: ALERT_REFRESH_MS, or the next edit.  Which reason is
+ * another, and how often, core/check settles: numbers aside, and in one fall each only after it has
+ * stood for twice as long as the one before.  An empty one replaces none while a member goes on as it
+ * was.
  */
 #ifndef CORE_ALERT_RESTATING_H
 #define CORE_ALERT_RESTATING_H

@@ -47,6 +47,20 @@ static bool is_of(const struct link_head *h, const char *site)
 	return strcmp(h->site, site) == 0;
 }
 
+/* The one that we write to; NULL: we have written nothing. */
+static const struct link_head *newest_of_ours(const struct link_running *s)
+{
+	const struct link_head *newest = NULL;
+
+	for (uint32_t i = 0; i < s->self->n_heads; i++) {
+		const struct link_head *ours = &s->self->heads[i];
+
+		if (is_of(ours, s->self->site) && (!newest || ours->epoch > newest->epoch))
+			newest = ours;
+	}
+	return newest;
+}
+
 void catchup_begin(struct link *l)
 {
 	l->push = (struct link_push){ 0 };
@@ -279,15 +293,12 @@ static void pull(struct link_running *s, uint64_t echo)
 static bool is_behind_itself(const struct link_running *s)
 {
 	const struct link *l = s->l;
-	uint64_t newest = 0;
+	const struct link_head *newest = newest_of_ours(s);
 
-	for (uint32_t i = 0; i < s->self->n_heads; i++)
-		if (s->self->heads[i].epoch > newest && is_of(&s->self->heads[i], s->self->site))
-			newest = s->self->heads[i].epoch;
 	for (uint32_t i = 0; i < l->n_peer_heads; i++) {
 		const struct link_head *theirs = &l->peer_heads[i];
 
-		if (theirs->epoch >= newest && is_of(theirs, s->self->site) &&
+		if ((!newest || theirs->epoch >= newest->epoch) && is_of(theirs, s->self->site) &&
 			theirs->seq > held_by_us(s, theirs, i))
 			return true;
 	}
@@ -297,15 +308,9 @@ static bool is_behind_itself(const struct link_running *s)
 /* Also what is in flight: how far that reached is not known, and who has it already leaves it out. */
 void catchup_finish(struct link_running *s)
 {
-	const struct link_head *newest = NULL;
+	const struct link_head *newest = newest_of_ours(s);
 	uint64_t theirs;
 
-	for (uint32_t i = 0; i < s->self->n_heads; i++) {
-		const struct link_head *ours = &s->self->heads[i];
-
-		if (is_of(ours, s->self->site) && (!newest || ours->epoch > newest->epoch))
-			newest = ours;
-	}
 	if (!newest)
 		return;
 	theirs = held_by_peer(s->l, newest, 0);

@@ -218,8 +218,8 @@ uint32_t link_step(struct link *l, struct now now, const struct link_self *self,
 uint32_t link_push(struct link *l, struct now now, const struct link_self *self,
 	struct link_effect *out);
 
-/* We are stopping: what we wrote last, BYE with the reason, and the connections are closed.  A link that is stepped on
- * begins anew. */
+/* We are stopping: what we wrote last, BYE with the reason, and the connections are closed.  A link
+ * that is stepped on begins anew. */
 uint32_t link_stop(struct link *l, struct now now, const struct link_self *self, const char *why,
 	struct link_effect *out);
 
