@@ -376,7 +376,8 @@ static long resident_kib(void)
 static struct wall newest_wall(const struct journal_store *store)
 {
 	struct journal_head *heads;
-	struct event *ev;
+	struct journal_span newest = { .most = 1 };
+	struct event_batch read;
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	struct wall at;
@@ -385,10 +386,11 @@ static struct wall newest_wall(const struct journal_store *store)
 
 	must_ok(store->heads(store->ctx, &heads, &n, &e), &e);
 	printf("heads                                   %8.2f ms\n", (seconds() - begun) * 1e3);
-	must_ok(store->range(store->ctx, heads[0].site, heads[0].epoch, heads[0].seq, 1, &a, &ev,
-			&n, &e),
-		&e);
-	at = ev->wall;
+	newest.site = heads[0].site;
+	newest.epoch = heads[0].epoch;
+	newest.seq = heads[0].seq;
+	must_ok(store->range(store->ctx, &newest, &a, &read, &e), &e);
+	at = read.v->wall;
 	free(heads);
 	arena_fini(&a);
 	return at;

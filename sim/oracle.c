@@ -507,14 +507,13 @@ static bool holds(struct world *w, uint8_t site, const struct journal_head *head
 {
 	const struct journal_store *store = memory_store_port(w->sites[site].store);
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n = 0;
+	struct journal_span span = { head->site, head->epoch, head->seq, .most = 1 };
+	struct event_batch read;
 
 	if (is_flipped(w, head->site, head->epoch, head->seq))
 		return true;
-	return store->range(store->ctx, head->site, head->epoch, head->seq, 1, &a, &ev, &n, NULL) ==
-		       RC_OK &&
-	       n == 1 && !memcmp(&ev->hash, &head->hash, sizeof ev->hash);
+	return store->range(store->ctx, &span, &a, &read, NULL) == RC_OK && read.n == 1 &&
+	       !memcmp(&read.v->hash, &head->hash, sizeof head->hash);
 }
 
 bool oracle_is_mirrored(struct world *w, uint8_t site)
@@ -769,11 +768,12 @@ static void expect_same_incidents(struct world *w)
 }
 
 static enum rc read_chain(struct world *w, uint8_t site, const struct journal_head *h,
-	struct arena *a, struct event **ret, size_t *ret_n)
+	struct arena *a, struct event_batch *ret)
 {
 	const struct journal_store *store = memory_store_port(w->sites[site].store);
+	struct journal_span all = { h->site, h->epoch, 1, .most = SIZE_MAX };
 
-	return store->range(store->ctx, h->site, h->epoch, 1, SIZE_MAX, a, ret, ret_n, NULL);
+	return store->range(store->ctx, &all, a, ret, NULL);
 }
 
 /* In all that the hash covers. */
@@ -796,17 +796,16 @@ static bool is_genuine(const struct event *ev)
 static void expect_same_chain(struct world *w, const struct journal_head *h)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *x, *y;
-	size_t n, m;
+	struct event_batch x, y;
 
-	if (read_chain(w, 0, h, &a, &x, &n) != RC_OK || read_chain(w, 1, h, &a, &y, &m) != RC_OK ||
-		n != m) {
+	if (read_chain(w, 0, h, &a, &x) != RC_OK || read_chain(w, 1, h, &a, &y) != RC_OK ||
+		x.n != y.n) {
 		world_breach(w, "oracle 3: %s's journal can't be read at both sites", h->site);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		if ((!is_same_event(&x[i], &y[i]) || !is_genuine(&x[i])) &&
-			!is_flipped(w, x[i].site, x[i].epoch, x[i].seq))
+	for (size_t i = 0; i < x.n; i++)
+		if ((!is_same_event(&x.v[i], &y.v[i]) || !is_genuine(&x.v[i])) &&
+			!is_flipped(w, x.v[i].site, x.v[i].epoch, x.v[i].seq))
 			world_breach(w,
 				"oracle 3: event %zu of %s's journal is not what was written",
 				i + 1, h->site);

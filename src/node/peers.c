@@ -246,20 +246,20 @@ void peers_ask(struct site *s, uint8_t peer, const struct journal_place *place)
 
 /* ---- batches */
 
-/* Events of a chain, as they are held. */
-static size_t read_events(struct site *s, uint8_t peer, const struct link_head *from,
-	struct event **ret)
+/* Events of a chain, as they are held; none when they can't be read. */
+static void read_events(struct site *s, uint8_t peer, const struct link_head *from,
+	struct event_batch *ret)
 {
 	const struct journal_store *store = s->setup.store;
+	struct journal_span span = { from->site, from->epoch, from->seq + 1,
+		.most = EVENT_BATCH_MAX };
 	struct err e = { 0 };
-	size_t n;
 
-	if (store->range(store->ctx, from->site, from->epoch, from->seq + 1, EVENT_BATCH_MAX,
-		    &s->scratch, ret, &n, &e) == RC_OK)
-		return n;
+	if (store->range(store->ctx, &span, &s->scratch, ret, &e) == RC_OK)
+		return;
+	*ret = (struct event_batch){ 0 };
 	site_log(s, LOG_LEVEL_ERROR, "reading the journal for %s: %s", s->lab->sites[peer].name,
 		e.text);
-	return 0;
 }
 
 static bool is_signed(const struct site *s, const struct event *ev)
@@ -289,20 +289,21 @@ static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t c
 	struct link_msg msg = { .kind = LINK_EVENTS };
 	struct site_effect *fx;
 	struct str records = STR_EMPTY;
-	struct event *events;
-	size_t n = read_events(s, peer, from, &events), ends[EVENT_BATCH_MAX];
+	struct event_batch held;
+	size_t ends[EVENT_BATCH_MAX];
 
-	for (size_t i = 0; i < n && records.len < LINK_BATCH_BYTES; i++) {
-		if (!journal_fits_hash(&events[i])) {
-			scrub_found_event(s, now, &events[i], false);
+	read_events(s, peer, from, &held);
+	for (size_t i = 0; i < held.n && records.len < LINK_BATCH_BYTES; i++) {
+		if (!journal_fits_hash(&held.v[i])) {
+			scrub_found_event(s, now, &held.v[i], false);
 			break;
 		}
-		event_write_record(&events[i], &records);
+		event_write_record(&held.v[i], &records);
 		ends[msg.n_events++] = records.len;
 	}
 	if (msg.n_events == 0)
 		return; /* said above, and no message: the peer would ask again later */
-	msg.n_events = end_at_signature(s, events, msg.n_events);
+	msg.n_events = end_at_signature(s, held.v, msg.n_events);
 	records.len = ends[msg.n_events - 1];
 	fx = send_msg(s, peer, connection, &msg);
 	fx->text = records;

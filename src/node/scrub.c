@@ -178,16 +178,15 @@ static void hide(struct site *s, struct damage *d)
 {
 	const struct journal_store *store = s->setup.store;
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n = 0;
+	struct journal_span span = { d->place.site, d->place.epoch, d->place.seq - 1, .most = 1 };
+	struct event_batch read = { 0 };
 
 	d->before = (struct sha256){ 0 };
-	if (d->place.seq > 1 && (store->range(store->ctx, d->place.site, d->place.epoch,
-					 d->place.seq - 1, 1, &a, &ev, &n, NULL) != RC_OK ||
-					n != 1))
+	if (span.seq > 0 &&
+		(store->range(store->ctx, &span, &a, &read, NULL) != RC_OK || read.n != 1))
 		return;
-	if (n)
-		d->before = ev->hash;
+	if (read.n)
+		d->before = read.v->hash;
 	d->is_hidden = true;
 	peers_refresh_heads(s);
 }

@@ -166,19 +166,21 @@ static void send_damaged(uint8_t from, uint8_t to)
 	scoped(str_fini) struct str record = STR_EMPTY;
 	struct link_msg msg = { .kind = LINK_EVENTS, .n_events = 1 };
 	const struct journal_head *head;
-	struct event *events;
+	struct journal_span span = { .most = 1 };
+	struct event_batch read;
 	size_t n;
 
 	head = journal_heads(site_journal(p->sites[from].site), &n);
 	while (!str_eq(head->site, p->sites[from].lab->sites[from].name))
 		head++;
 	arena_init(&arena, 0);
-	assert_int_equal(store->range(store->ctx, head->site, head->epoch, head->seq, 1, &arena,
-				 &events, &n, NULL),
-		RC_OK);
-	events[0].seq++;
-	events[0].previous = head->hash;
-	event_write_record(&events[0], &record);
+	span.site = head->site;
+	span.epoch = head->epoch;
+	span.seq = head->seq;
+	assert_int_equal(store->range(store->ctx, &span, &arena, &read, NULL), RC_OK);
+	read.v->seq++;
+	read.v->previous = head->hash;
+	event_write_record(read.v, &record);
 	msg.events = str_c(&record);
 	msg.events_len = record.len;
 	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);

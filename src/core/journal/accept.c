@@ -65,17 +65,17 @@ static bool same_hash(const struct sha256 *a, const struct sha256 *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
-static void compare_held(const struct event *held, size_t n_held, const struct event *events,
-	size_t n, struct overlap *ret)
+static void compare_held(const struct event_batch *held, const struct event *events, size_t n,
+	struct overlap *ret)
 {
-	size_t most = n_held < n ? n_held : n, i = 0;
+	size_t most = held->n < n ? held->n : n, i = 0;
 
-	while (i < most && same_hash(&held[i].hash, &events[i].hash))
+	while (i < most && same_hash(&held->v[i].hash, &events[i].hash))
 		i++;
 	ret->n_same = i;
 	ret->is_forked = i < most;
 	ret->is_joined =
-		i > 0 || events[0].seq == 1 || same_hash(&held[0].previous, &events[0].previous);
+		i > 0 || events[0].seq == 1 || same_hash(&held->v[0].previous, &events[0].previous);
 }
 
 /* What is beyond our head joins there or nowhere. */
@@ -106,24 +106,23 @@ static enum rc compare(const struct journal *j, const struct event *events, size
 	struct overlap *ret, struct err *e)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *held;
-	size_t n_held;
+	struct journal_span span = { events->site, events->epoch, events->seq, .most = n };
+	struct event_batch held;
 	enum rc rc;
 
 	*ret = (struct overlap){ .chain = journal_find(j, events->site, events->epoch) };
 	if (ret->chain == JOURNAL_NO_CHAIN || events->seq > j->heads[ret->chain].seq)
 		return compare_with_head(j, events, ret, e);
-	rc = j->store.range(j->store.ctx, events->site, events->epoch, events->seq, n, &a, &held,
-		&n_held, e);
+	rc = j->store.range(j->store.ctx, &span, &a, &held, e);
 	if (rc != RC_OK)
 		return rc;
-	if (n_held == 0)
+	if (held.n == 0)
 		return err_set(e, RC_CORRUPT, "%s's journal has lost event %lu", events->site,
 			(unsigned long)events->seq);
-	compare_held(held, n_held, events, n, ret);
-	if (ret->is_forked && !journal_fits_hash(&held[ret->n_same]))
+	compare_held(&held, events, n, ret);
+	if (ret->is_forked && !journal_fits_hash(&held.v[ret->n_same]))
 		return err_set(e, RC_IO, "event %lu of %s's journal is damaged on this disk",
-			(unsigned long)held[ret->n_same].seq, events->site);
+			(unsigned long)held.v[ret->n_same].seq, events->site);
 	return RC_OK;
 }
 
@@ -132,25 +131,25 @@ static enum rc compare(const struct journal *j, const struct event *events, size
 static enum rc merge(const struct journal *j, const struct event *events, size_t n, uint64_t epoch,
 	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
 {
-	struct event *ours, *merged;
-	size_t n_ours;
+	struct journal_span span = { j->site, events->epoch, events->seq, .most = SIZE_MAX };
+	struct event *merged;
+	struct event_batch ours;
 	struct sha256 previous = journal_last_of_ours(j, epoch);
-	enum rc rc = j->store.range(j->store.ctx, j->site, events->epoch, events->seq, SIZE_MAX, a,
-		&ours, &n_ours, e);
+	enum rc rc = j->store.range(j->store.ctx, &span, a, &ours, e);
 
 	if (rc != RC_OK)
 		return rc;
 	if (journal_newest_epoch(j) == events->epoch)
 		previous = events[n - 1].hash;
-	merged = arena_alloc(a, (n + n_ours) * sizeof *merged);
+	merged = arena_alloc(a, (n + ours.n) * sizeof *merged);
 	memcpy(merged, events, n * sizeof *merged);
-	for (size_t i = 0; i < n_ours; i++) {
-		merged[n + i] = ours[i];
+	for (size_t i = 0; i < ours.n; i++) {
+		merged[n + i] = ours.v[i];
 		journal_seal(j, &merged[n + i], epoch, i + 1, &previous);
 		previous = merged[n + i].hash;
 	}
 	*ret = merged;
-	*ret_n = n + n_ours;
+	*ret_n = n + ours.n;
 	return RC_OK;
 }
 

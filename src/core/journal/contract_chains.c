@@ -118,7 +118,8 @@ static void a_range_is_ascending_and_bounded(void **state)
 	struct event_maker m = contract_maker("dublin", 1);
 	struct event events[10], *held;
 	struct arena small = { .budget_bytes = 64 };
-	size_t n;
+	struct journal_span all = { "dublin", 1, 1, .most = 10 };
+	struct event_batch read;
 
 	(void)state;
 	for (size_t i = 0; i < 10; i++)
@@ -131,8 +132,7 @@ static void a_range_is_ascending_and_bounded(void **state)
 	assert_int_equal(contract_range("dublin", 1, 11, 5, &held), 0);
 	assert_int_equal(contract_range("dublin", 2, 1, 5, &held), 0);
 	assert_int_equal(contract_range("mumbai", 1, 1, 5, &held), 0);
-	assert_int_equal(contract.store->range(contract.store->ctx, "dublin", 1, 1, 10, &small,
-				 &held, &n, NULL),
+	assert_int_equal(contract.store->range(contract.store->ctx, &all, &small, &read, NULL),
 		RC_LIMIT);
 	arena_fini(&small);
 }

@@ -51,6 +51,12 @@ struct event {
 	uint8_t signature[SIGNATURE_BYTES];
 };
 
+/* Events in a row, in an arena of who holds them. */
+struct event_batch {
+	struct event *v;
+	size_t n;
+};
+
 enum event_kind event_kind_of(const char *text);
 const char *event_kind_text(enum event_kind kind);
 

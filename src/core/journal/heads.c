@@ -40,8 +40,8 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	const struct journal_head *ours;
-	struct event *ev;
-	size_t n;
+	struct journal_place place;
+	const struct event *ev;
 
 	if (!journal_may_settle(j, chain) || theirs->seq == 0)
 		return false;
@@ -53,9 +53,8 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 	/* Nearly always: what we wrote last is on its way. */
 	if (theirs->seq == j->tails[chain].before.seq)
 		return !same_hash(&theirs->hash, &j->tails[chain].before.hash);
-	if (j->store.range(j->store.ctx, ours->site, ours->epoch, theirs->seq, 1, &a, &ev, &n,
-		    NULL) != RC_OK ||
-		n != 1 || same_hash(&theirs->hash, &ev->hash))
+	place = journal_place_of(ours, theirs->seq);
+	if (journal_read(j, &place, &a, &ev, NULL) != RC_OK || same_hash(&theirs->hash, &ev->hash))
 		return false;
 	/* Else the store has trouble of its own, which is said elsewhere. */
 	return journal_fits_hash(ev);
@@ -67,15 +66,13 @@ static void show_agreed(const struct journal *j, const struct journal_head *thei
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	uint64_t agreed = j->tails[chain].agreed;
-	struct event *ev;
-	size_t n;
+	struct journal_place place = journal_place_of(&j->heads[chain], agreed);
+	const struct event *ev;
 
 	ask_from(ret, &j->heads[chain], NULL);
 	if (agreed == 0 || agreed >= theirs->seq)
 		return;
-	if (j->store.range(j->store.ctx, ret->site, ret->epoch, agreed, 1, &a, &ev, &n, NULL) !=
-			RC_OK ||
-		n != 1)
+	if (journal_read(j, &place, &a, &ev, NULL) != RC_OK)
 		return; /* from the start, then */
 	ret->seq = agreed;
 	ret->hash = ev->hash;

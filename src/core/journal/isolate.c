@@ -7,14 +7,6 @@
 
 #define CUT_TOLD 64 /* damaged events of one cut that are written down one by one */
 
-static struct journal_place place_of(const struct journal_head *chain, uint64_t seq)
-{
-	struct journal_place place = { .epoch = chain->epoch, .seq = seq };
-
-	str_copy(place.site, sizeof place.site, chain->site);
-	return place;
-}
-
 /* ---- writing it down */
 
 /* As far as it can be read. */
@@ -22,12 +14,9 @@ static void write_found(const struct journal *j, const struct journal_place *pla
 	struct json_out *w)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *ev;
-	size_t n = 0;
+	const struct event *ev;
 
-	if (j->store.range(j->store.ctx, place->site, place->epoch, place->seq, 1, &a, &ev, &n,
-		    NULL) != RC_OK ||
-		n != 1 || ev->seq != place->seq)
+	if (journal_read(j, place, &a, &ev, NULL) != RC_OK)
 		return;
 	json_text(w, "found_kind", ev->kind);
 	json_text(w, "found_subject", ev->subject);
@@ -96,7 +85,7 @@ static enum rc find_end(const struct journal *j, const struct journal_head *head
 
 	*ret = NULL;
 	for (uint64_t back = 0; back < head->seq; back++) {
-		struct journal_place place = place_of(head, head->seq - back);
+		struct journal_place place = journal_place_of(head, head->seq - back);
 
 		if (back == JOURNAL_CUT_MAX)
 			return err_set(e, RC_CORRUPT,
@@ -115,7 +104,7 @@ static void cut_off(struct journal *j, const struct journal_head *head, uint64_t
 {
 	must_grow(j->cuts, j->n_cuts, j->cap_cuts);
 	j->cuts[j->n_cuts++] =
-		(struct journal_cut){ .first = place_of(head, from), .last = head->seq };
+		(struct journal_cut){ .first = journal_place_of(head, from), .last = head->seq };
 }
 
 enum rc journal_take_up(struct journal *j, const struct journal_head *head, struct now now,

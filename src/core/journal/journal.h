@@ -35,6 +35,14 @@ struct journal_head {
 	struct sha256 hash;
 };
 
+/* A part of one chain. */
+struct journal_span {
+	const char *site;
+	uint64_t epoch;
+	uint64_t seq; /* of the first event, from 1 */
+	size_t most;  /* events */
+};
+
 /* A cursor names an event of one store; they grow in the order of arrival, from 2. */
 #define EVENT_CURSOR_OLDEST 1 /* as after_cursor: from the first that arrived */
 
@@ -63,9 +71,10 @@ struct journal_store {
 	enum rc (*mend)(void *ctx, const struct event *ev, struct err *e);
 	/* How far each chain is held; malloced. */
 	enum rc (*heads)(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e);
-	/* Events of one chain from seq on, ascending, at most `most`, in the arena. */
-	enum rc (*range)(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq,
-		size_t most, struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
+	/* The events of a span, ascending, in the arena; fewer than asked for at the chain's end.
+	 * RC_LIMIT when they exceed the arena's budget, RC_IO, RC_CORRUPT. */
+	enum rc (*range)(void *ctx, const struct journal_span *span, struct arena *a,
+		struct event_batch *ret, struct err *e);
 	/* `each` is called for every match, newest first by (hlc, site, epoch), unless
 	 * after_cursor is set; stops when it returns false.  The event lives only during the
 	 * call, and `each` may not call the store.  What can't be read is passed over; `range` tells

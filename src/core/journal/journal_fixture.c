@@ -103,12 +103,12 @@ void write_some(struct site *s, size_t n)
 size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, struct event **ret)
 {
 	const struct journal_store *store = journal_store(s->journal);
-	size_t n;
+	struct journal_span span = { site, epoch, from, .most = SIZE_MAX };
+	struct event_batch read;
 
-	assert_int_equal(
-		store->range(store->ctx, site, epoch, from, SIZE_MAX, &arena, ret, &n, NULL),
-		RC_OK);
-	return n;
+	assert_int_equal(store->range(store->ctx, &span, &arena, &read, NULL), RC_OK);
+	*ret = read.v;
+	return read.n;
 }
 
 uint64_t head_of(struct site *s, const char *site, uint64_t epoch)

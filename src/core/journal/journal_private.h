@@ -53,6 +53,10 @@ bool journal_is_ours(const struct journal *j, const char *site);
 void journal_advance(struct journal *j, const struct event *ev);
 void journal_drop_chain(struct journal *j, size_t chain); /* it has no event any more */
 
+struct journal_place journal_place_of(const struct journal_head *chain, uint64_t seq);
+/* The event at this place as it is held, in the arena.  RC_NOT_FOUND, RC_IO, RC_CORRUPT. */
+enum rc journal_read(const struct journal *j, const struct journal_place *place, struct arena *a,
+	const struct event **ret, struct err *e);
 /* The intact event at this place, in the arena; NULL, and why. */
 const struct event *journal_read_intact(const struct journal *j, const struct journal_place *place,
 	struct arena *a, char why[REASON_BYTES_MAX]);

@@ -130,7 +130,8 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 {
 	scoped(arena_fini) struct arena a = { 0 };
 	struct journal_head ask;
-	struct event *events;
+	struct journal_span span;
+	struct event_batch batch;
 	struct err e = { 0 };
 	size_t n, n_new;
 	const struct journal_head *theirs = journal_heads(from->journal, &n);
@@ -139,10 +140,9 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 	to->was_behind |= journal_is_behind_itself(to->journal, theirs, n);
 	if (!choose(w, to, from, &ask))
 		return false;
-	assert_int_equal(store_of(from)->range(store_of(from)->ctx, ask.site, ask.epoch,
-				 ask.seq + 1, most, &a, &events, &n, &e),
-		RC_OK);
-	rc = journal_accept(to->journal, to->now, events, n, &n_new, &e);
+	span = (struct journal_span){ ask.site, ask.epoch, ask.seq + 1, most };
+	assert_int_equal(store_of(from)->range(store_of(from)->ctx, &span, &a, &batch, &e), RC_OK);
+	rc = journal_accept(to->journal, to->now, batch.v, batch.n, &n_new, &e);
 	if (rc == RC_INPUT || rc == RC_LIMIT || rc == RC_INTERNAL)
 		fail_msg("%s: %s", w->place, e.text);
 	theirs = journal_heads(from->journal, &n);
@@ -240,21 +240,19 @@ static void clear_up(struct world *w)
 static void assert_whole(struct world *w, struct site *s, const struct journal_head *head)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *events;
-	size_t n;
+	struct journal_span all = { head->site, head->epoch, 1, .most = SIZE_MAX };
+	struct event_batch read;
 
-	assert_int_equal(store_of(s)->range(store_of(s)->ctx, head->site, head->epoch, 1, SIZE_MAX,
-				 &a, &events, &n, NULL),
-		RC_OK);
-	if (n != head->seq)
+	assert_int_equal(store_of(s)->range(store_of(s)->ctx, &all, &a, &read, NULL), RC_OK);
+	if (read.n != head->seq)
 		fail_msg("%s: %s/%lu has %zu events", w->place, head->site,
-			(unsigned long)head->epoch, n);
-	for (size_t i = 0; i < n; i++) {
-		struct sha256 hash = event_hash(&events[i]);
+			(unsigned long)head->epoch, read.n);
+	for (size_t i = 0; i < read.n; i++) {
+		struct sha256 hash = event_hash(&read.v[i]);
 
-		assert_memory_equal(&hash, &events[i].hash, sizeof hash);
+		assert_memory_equal(&hash, &read.v[i].hash, sizeof hash);
 		if (i > 0)
-			assert_memory_equal(&events[i].previous, &events[i - 1].hash, sizeof hash);
+			assert_memory_equal(&read.v[i].previous, &read.v[i - 1].hash, sizeof hash);
 	}
 }
 

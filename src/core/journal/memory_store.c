@@ -430,16 +430,16 @@ static enum rc heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct
 	return RC_OK;
 }
 
-static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
-	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
+static enum rc range(void *ctx, const struct journal_span *span, struct arena *a,
+	struct event_batch *ret, struct err *e)
 {
-	const struct chain *c = find_chain(ctx, site, epoch);
-	size_t first = from_seq > 0 ? from_seq - 1 : 0;
+	const struct chain *c = find_chain(ctx, span->site, span->epoch);
+	size_t first = span->seq > 0 ? span->seq - 1 : 0;
 	size_t n = c && first < c->rows.n ? c->rows.n - first : 0;
 	struct event *events;
 
-	if (n > most)
-		n = most;
+	if (n > span->most)
+		n = span->most;
 	events = arena_alloc(a, n * sizeof *events);
 	for (size_t i = 0; events && i < n; i++) {
 		const struct row *row = c->rows.v[first + i];
@@ -451,8 +451,7 @@ static enum rc range(void *ctx, const char *site, uint64_t epoch, uint64_t from_
 	}
 	if (!events)
 		return err_set(e, RC_LIMIT, "%zu events exceed the memory set aside for them", n);
-	*ret = events;
-	*ret_n = n;
+	*ret = (struct event_batch){ events, n };
 	return RC_OK;
 }
 

@@ -21,18 +21,37 @@ bool journal_fits_hash(const struct event *ev)
 	return same_hash(&hash, &ev->hash);
 }
 
+struct journal_place journal_place_of(const struct journal_head *chain, uint64_t seq)
+{
+	struct journal_place place = { .epoch = chain->epoch, .seq = seq };
+
+	str_copy(place.site, sizeof place.site, chain->site);
+	return place;
+}
+
+enum rc journal_read(const struct journal *j, const struct journal_place *place, struct arena *a,
+	const struct event **ret, struct err *e)
+{
+	struct journal_span span = { place->site, place->epoch, place->seq, .most = 1 };
+	struct event_batch read;
+	enum rc rc = j->store.range(j->store.ctx, &span, a, &read, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (read.n != 1 || read.v->seq != place->seq)
+		return err_set(e, RC_NOT_FOUND, "it is lost");
+	*ret = read.v;
+	return RC_OK;
+}
+
 const struct event *journal_read_intact(const struct journal *j, const struct journal_place *p,
 	struct arena *a, char why[REASON_BYTES_MAX])
 {
 	struct err e = { 0 };
-	struct event *ev;
-	size_t n = 0;
-	enum rc rc = j->store.range(j->store.ctx, p->site, p->epoch, p->seq, 1, a, &ev, &n, &e);
+	const struct event *ev;
 
-	if (rc != RC_OK)
+	if (journal_read(j, p, a, &ev, &e) != RC_OK)
 		str_copy(why, REASON_BYTES_MAX, e.text);
-	else if (n != 1 || ev->seq != p->seq)
-		str_copy(why, REASON_BYTES_MAX, "it is lost");
 	else if (!journal_fits_hash(ev))
 		str_copy(why, REASON_BYTES_MAX, "it doesn't fit its hash");
 	else
@@ -51,15 +70,13 @@ bool journal_is_intact(const struct journal *j, const struct journal_place *plac
 static bool is_slice_intact(const struct journal *j, const struct journal_place *first, size_t n)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct event *events;
-	size_t n_read = 0;
+	struct journal_span span = { first->site, first->epoch, first->seq, .most = n };
+	struct event_batch read;
 
-	if (j->store.range(j->store.ctx, first->site, first->epoch, first->seq, n, &a, &events,
-		    &n_read, NULL) != RC_OK ||
-		n_read != n)
+	if (j->store.range(j->store.ctx, &span, &a, &read, NULL) != RC_OK || read.n != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (events[i].seq != first->seq + i || !journal_fits_hash(&events[i]))
+		if (read.v[i].seq != first->seq + i || !journal_fits_hash(&read.v[i]))
 			return false;
 	return true;
 }
@@ -78,12 +95,6 @@ static size_t look_one_by_one(const struct journal *j, const struct journal_plac
 	return n_damaged;
 }
 
-static void move_to(struct journal_place *at, const struct journal_head *chain)
-{
-	*at = (struct journal_place){ .epoch = chain->epoch };
-	str_copy(at->site, sizeof at->site, chain->site);
-}
-
 bool journal_scrub(const struct journal *j, struct journal_place *at, size_t most,
 	struct journal_place *ret, size_t *ret_n)
 {
@@ -95,7 +106,7 @@ bool journal_scrub(const struct journal *j, struct journal_place *at, size_t mos
 	if (j->n_chains == 0)
 		return true;
 	if (chain == JOURNAL_NO_CHAIN)
-		move_to(at, &j->heads[chain = 0]);
+		*at = journal_place_of(&j->heads[chain = 0], 0);
 	h = &j->heads[chain];
 	first = *at;
 	first.seq++;
@@ -106,7 +117,7 @@ bool journal_scrub(const struct journal *j, struct journal_place *at, size_t mos
 	if (at->seq < h->seq)
 		return false;
 	if (++chain < j->n_chains) {
-		move_to(at, &j->heads[chain]);
+		*at = journal_place_of(&j->heads[chain], 0);
 		return false;
 	}
 	*at = (struct journal_place){ 0 };

@@ -22,16 +22,24 @@ static struct journal *journal;
 static struct arena arena;
 static struct now now;
 
+/* At most `most` events of dublin's chain. */
+static struct event_batch read_dublin(struct memory_store *from, uint64_t epoch, uint64_t seq,
+	size_t most)
+{
+	const struct journal_store *store = memory_store_port(from);
+	struct journal_span span = { "dublin", epoch, seq, most };
+	struct event_batch read;
+
+	assert_int_equal(store->range(store->ctx, &span, &arena, &read, NULL), RC_OK);
+	return read;
+}
+
 static void copy_all(void)
 {
-	const struct journal_store *from = memory_store_port(disk), *to = memory_store_port(other);
-	struct event *events;
-	size_t n;
+	const struct journal_store *to = memory_store_port(other);
+	struct event_batch all = read_dublin(disk, journal_epoch(journal), 1, SIZE_MAX);
 
-	assert_int_equal(from->range(from->ctx, "dublin", journal_epoch(journal), 1, SIZE_MAX,
-				 &arena, &events, &n, NULL),
-		RC_OK);
-	assert_int_equal(to->put(to->ctx, events, n, NULL), RC_OK);
+	assert_int_equal(to->put(to->ctx, all.v, all.n, NULL), RC_OK);
 }
 
 static int enter(void **state)
@@ -94,13 +102,9 @@ static struct journal_place flip(uint64_t number)
 
 static enum rc mend_with(const struct journal_place *place, uint64_t from, size_t n)
 {
-	const struct journal_store *store = memory_store_port(other);
-	struct event *events;
+	struct event_batch copies = read_dublin(other, place->epoch, from, n);
 
-	assert_int_equal(store->range(store->ctx, "dublin", place->epoch, from, n, &arena, &events,
-				 &n, NULL),
-		RC_OK);
-	return journal_mend(journal, place, events, n, NULL);
+	return journal_mend(journal, place, copies.v, copies.n, NULL);
 }
 
 static void an_intact_journal_has_no_place_to_show(void **state)
@@ -183,16 +187,12 @@ static void another_history_of_the_same_site_mends_nothing(void **state)
 static void a_damaged_hash_is_not_taken_for_a_fork(void **state)
 {
 	struct journal_place damaged = flip(0); /* number 0: a bit of a hash */
-	const struct journal_store *store = memory_store_port(other);
 	uint64_t epoch = journal_epoch(journal);
-	struct event *events;
-	size_t n, n_new;
+	struct event_batch copies = read_dublin(other, damaged.epoch, damaged.seq, SIZE_MAX);
+	size_t n_new;
 
 	(void)state;
-	assert_int_equal(store->range(store->ctx, "dublin", damaged.epoch, damaged.seq, SIZE_MAX,
-				 &arena, &events, &n, NULL),
-		RC_OK);
-	assert_int_equal(journal_accept(journal, now, events, n, &n_new, NULL), RC_IO);
+	assert_int_equal(journal_accept(journal, now, copies.v, copies.n, &n_new, NULL), RC_IO);
 	assert_int_equal(journal_epoch(journal), epoch);
 	assert_int_equal(memory_store_count(disk), EVENTS);
 }
@@ -249,19 +249,16 @@ static void a_damaged_end_of_our_own_chain_is_cut_off_and_a_new_epoch_begun(void
 
 static void a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again(void **state)
 {
-	const struct journal_store *store = memory_store_port(other);
 	uint64_t epoch = journal_epoch(journal);
-	struct event ev, *events;
-	size_t n, n_new;
+	struct event_batch copies = read_dublin(other, epoch, EVENTS - 3, SIZE_MAX);
+	struct event ev;
+	size_t n_new;
 
 	(void)state;
 	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
 	reopen("mumbai");
 	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
-	assert_int_equal(store->range(store->ctx, "dublin", epoch, EVENTS - 3, SIZE_MAX, &arena,
-				 &events, &n, NULL),
-		RC_OK);
-	assert_int_equal(journal_accept(journal, now, events, n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(journal, now, copies.v, copies.n, &n_new, NULL), RC_OK);
 	assert_int_equal(n_new, 1);
 	assert_int_equal(head_of("dublin", epoch), EVENTS);
 }
@@ -290,12 +287,11 @@ static void a_chain_of_which_too_much_is_damaged_is_refused(void **state)
 static void what_is_behind_a_lost_event_moves_to_a_new_epoch(void **state)
 {
 	scoped(memory_store_free) struct memory_store *third = memory_store_new();
-	const struct journal_store *from = memory_store_port(disk);
 	struct journal_place damaged = flip(50);
 	uint64_t epoch = journal_epoch(journal);
 	struct journal *peer;
 	const struct event *committed;
-	struct event *events;
+	struct event_batch sent;
 	size_t n, n_new, moved;
 
 	(void)state;
@@ -305,16 +301,12 @@ static void what_is_behind_a_lost_event_moves_to_a_new_epoch(void **state)
 	assert_int_equal(head_of("dublin", epoch), damaged.seq - 1);
 	assert_int_equal(journal_open(&peer, "mumbai", memory_store_port(third), NULL, now, NULL),
 		RC_OK);
-	assert_int_equal(
-		from->range(from->ctx, "dublin", epoch, 1, SIZE_MAX, &arena, &events, &n, NULL),
-		RC_OK);
-	assert_int_equal(journal_accept(peer, now, events, n, &n_new, NULL), RC_OK);
-	assert_int_equal(from->range(from->ctx, "dublin", journal_epoch(journal), 1, SIZE_MAX,
-				 &arena, &events, &n, NULL),
-		RC_OK);
-	assert_int_equal(journal_accept(peer, now, events, n, &n_new, NULL), RC_OK);
+	sent = read_dublin(disk, epoch, 1, SIZE_MAX);
+	assert_int_equal(journal_accept(peer, now, sent.v, sent.n, &n_new, NULL), RC_OK);
+	sent = read_dublin(disk, journal_epoch(journal), 1, SIZE_MAX);
+	assert_int_equal(journal_accept(peer, now, sent.v, sent.n, &n_new, NULL), RC_OK);
 	assert_int_equal(n_new, moved + 1);
-	assert_string_equal(events[n - 1].kind, "lost");
+	assert_string_equal(sent.v[sent.n - 1].kind, "lost");
 	journal_free(peer);
 }
 

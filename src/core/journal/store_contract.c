@@ -66,13 +66,14 @@ void assert_same_event(const struct event *a, const struct event *b)
 size_t contract_range(const char *site, uint64_t epoch, uint64_t from, size_t most,
 	struct event **ret)
 {
+	struct journal_span span = { site, epoch, from, most };
+	struct event_batch read;
 	struct err e = { 0 };
-	size_t n = 0;
 
-	if (contract.store->range(contract.store->ctx, site, epoch, from, most, &contract_arena,
-		    ret, &n, &e) != RC_OK)
+	if (contract.store->range(contract.store->ctx, &span, &contract_arena, &read, &e) != RC_OK)
 		fail_msg("%s", e.text);
-	return n;
+	*ret = read.v;
+	return read.n;
 }
 
 static bool take(void *arg, const struct event *ev, uint64_t cursor)

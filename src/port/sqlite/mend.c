@@ -40,16 +40,16 @@ static enum rc remove_row(struct sqlite_store *s, int64_t id, struct err *e)
 static enum rc check(struct sqlite_store *s, const struct event *ev, struct err *e)
 {
 	scoped(arena_fini) struct arena a = { 0 };
+	struct journal_span span = { ev->site, ev->epoch, ev->seq, .most = 1 };
+	struct event_batch held;
 	struct sha256 hash;
-	struct event *held;
-	size_t n = 0;
-	enum rc rc = store_range(s, ev->site, ev->epoch, ev->seq, 1, &a, &held, &n, e);
+	enum rc rc = store_range(s, &span, &a, &held, e);
 
 	if (rc != RC_OK)
 		return rc;
-	if (n == 1)
-		hash = event_hash(held);
-	if (n != 1 || memcmp(&hash, &ev->hash, sizeof hash) != 0)
+	if (held.n == 1)
+		hash = event_hash(held.v);
+	if (held.n != 1 || memcmp(&hash, &ev->hash, sizeof hash) != 0)
 		return store_corrupt(s, e, "event %lu of %s can't be put back",
 			(unsigned long)ev->seq, ev->site);
 	return RC_OK;

@@ -103,6 +103,7 @@ enum rc store_heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct 
 struct collection {
 	struct event *v;
 	size_t n, cap;
+	struct arena *arena; /* of its texts */
 };
 
 static void free_collection(struct collection *c)
@@ -111,8 +112,9 @@ static void free_collection(struct collection *c)
 }
 SCOPED_FINI(free_collection, struct collection)
 
-static bool collect(struct collection *to, const struct event *ev, struct arena *a)
+static bool collect(struct collection *to, const struct event *ev)
 {
+	struct arena *a = to->arena;
 	struct event copy = *ev;
 
 	copy.site = arena_strdup(a, ev->site);
@@ -128,7 +130,7 @@ static bool collect(struct collection *to, const struct event *ev, struct arena 
 
 /* The rows of a statement, at most `most`. */
 static enum rc collect_rows(struct sqlite_store *s, sqlite3_stmt *stmt, size_t most,
-	struct arena *a, struct collection *to, struct err *e)
+	struct collection *to, struct err *e)
 {
 	while (to->n < most) {
 		struct event ev;
@@ -140,26 +142,26 @@ static enum rc collect_rows(struct sqlite_store *s, sqlite3_stmt *stmt, size_t m
 		rc = store_row(s, stmt, &ev, e);
 		if (rc != RC_OK)
 			return rc;
-		if (!collect(to, &ev, a))
+		if (!collect(to, &ev))
 			return err_set(e, RC_LIMIT, "events exceed the memory set aside for them");
 	}
 	return RC_OK;
 }
 
-enum rc store_range(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
-	struct arena *a, struct event **ret, size_t *ret_n, struct err *e)
+enum rc store_range(void *ctx, const struct journal_span *span, struct arena *a,
+	struct event_batch *ret, struct err *e)
 {
 	struct sqlite_store *s = ctx;
-	const struct store_chain *c = store_chain_find(s, site, epoch);
+	const struct store_chain *c = store_chain_find(s, span->site, span->epoch);
 	scoped(sql_done) sqlite3_stmt *stmt = sql_get(s, SQL_RANGE);
-	scoped(free_collection) struct collection all = { 0 };
+	scoped(free_collection) struct collection all = { .arena = a };
 	struct event *events;
 	enum rc rc = RC_OK;
 
 	sql_bind_int(stmt, 1, c ? c->id : 0);
-	sql_bind_int(stmt, 2, (int64_t)from_seq);
+	sql_bind_int(stmt, 2, (int64_t)span->seq);
 	if (c)
-		rc = collect_rows(s, stmt, most, a, &all, e);
+		rc = collect_rows(s, stmt, span->most, &all, e);
 	if (rc != RC_OK)
 		return rc;
 	events = arena_alloc(a, all.n * sizeof *events);
@@ -167,8 +169,7 @@ enum rc store_range(void *ctx, const char *site, uint64_t epoch, uint64_t from_s
 		return err_set(e, RC_LIMIT, "events exceed the memory set aside for them");
 	if (all.n)
 		memcpy(events, all.v, all.n * sizeof *events);
-	*ret = events;
-	*ret_n = all.n;
+	*ret = (struct event_batch){ events, all.n };
 	return RC_OK;
 }
 

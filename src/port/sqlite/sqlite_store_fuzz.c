@@ -107,11 +107,10 @@ static void ask_everything(const struct journal_store *store)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct arena a = { .budget_bytes = 1 << 20 };
-		struct event *events;
+		struct journal_span span = { heads[i].site, heads[i].epoch, 1, .most = 100 };
+		struct event_batch events;
 
-		is_fine(store->range(store->ctx, heads[i].site, heads[i].epoch, 1, 100, &a, &events,
-				&sum, &e),
-			&e);
+		is_fine(store->range(store->ctx, &span, &a, &events, &e), &e);
 		arena_fini(&a);
 	}
 	free(heads);

@@ -119,8 +119,8 @@ enum rc store_end_of(struct sqlite_store *s, const struct store_chain *c, struct
 /* The event in a row of EVENT_COLUMNS; its texts live until the statement moves on. */
 enum rc store_row(struct sqlite_store *s, sqlite3_stmt *stmt, struct event *ret, struct err *e);
 enum rc store_heads(void *ctx, struct journal_head **ret, size_t *ret_n, struct err *e);
-enum rc store_range(void *ctx, const char *site, uint64_t epoch, uint64_t from_seq, size_t most,
-	struct arena *a, struct event **ret, size_t *ret_n, struct err *e);
+enum rc store_range(void *ctx, const struct journal_span *span, struct arena *a,
+	struct event_batch *ret, struct err *e);
 int64_t store_noted(void *ctx, const char *name, int64_t otherwise);
 
 /* query.c */
