@@ -9,7 +9,7 @@
  *	beacons.c    watchers: beacons, drills, deliveries through them
  *	scrub.c      is the journal still what was written?
  *	damage.c     where it isn't, written down
- *	facts.c      what the site knows of itself and its neighbours, as evidence
+ *	facts.c      what the site knows of itself and its neighbours, as evidence (facts_private.h)
  *	operators.c  what people tell it
  *	event_text.c one sentence an event
  */
