@@ -9,6 +9,9 @@
 #include "core/lab/lab.h"
 #include "port/files/lab_files.h"
 
+/* At an orderly stop what is being told has so long to be answered; systemd gives 90 s. */
+#define DAEMON_ANSWER_MS 5000
+
 /* Both clocks, now: the only place where the program reads them for its decisions. */
 struct now daemon_now(void);
 

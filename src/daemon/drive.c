@@ -319,6 +319,7 @@ void drive_drain(struct serve *s)
 	now_ms = daemon_now().mono.ms;
 	uv_update_time(&s->loop);
 	uv_timer_start(&s->tick, tick, wake_ms > now_ms ? (uint64_t)(wake_ms - now_ms) : 1, 0);
+	serve_leave_if_done(s);
 }
 
 enum rc drive_start_ports(struct serve *s, struct err *e)

@@ -182,7 +182,7 @@ static void with_revision(void *ctx, const struct git_head *head)
 	enum rc rc;
 
 	s->is_reloading = false;
-	if (s->is_stopping)
+	if (s->why_stopping)
 		return;
 	rc = daemon_read_lab(s->options.lab_path, s->zones, &lab, &first, &e);
 	if (rc == RC_OK && !memcmp(&lab->hash, &s->lab->hash, sizeof lab->hash)) {
@@ -207,7 +207,7 @@ static void with_revision(void *ctx, const struct git_head *head)
 
 void reload_begin(struct serve *s)
 {
-	if (s->is_reloading || s->is_stopping)
+	if (s->is_reloading || s->why_stopping)
 		return;
 	s->is_reloading = true;
 	git_head_of(&s->loop, s->options.lab_path, with_revision, s);

@@ -53,15 +53,16 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
-static void stop(struct serve *s, const char *why)
+static void leave(uv_timer_t *t)
 {
-	if (s->is_stopping)
-		return;
-	s->is_stopping = true;
-	log_info("stopping: %s", why);
-	systemd_notify("STOPPING=1");
-	site_shutdown(s->site, daemon_now(), why);
+	struct serve *s = t->data;
+
+	if (site_is_delivering(s->site))
+		log_warning("a message got no answer before the stop: the next attempt says that "
+			    "it may be a repeat");
+	site_shutdown(s->site, daemon_now(), s->why_stopping);
 	drive_drain(s);
+	uv_timer_stop(&s->leaving);
 	uv_timer_stop(&s->tick);
 	uv_timer_stop(&s->house);
 	drive_drop_probes(s);
@@ -75,16 +76,40 @@ static void stop(struct serve *s, const char *why)
 	http_client_close(s->http, port_closed, s);
 }
 
+void serve_leave_if_done(struct serve *s)
+{
+	if (s->why_stopping && !s->open_ports && !site_is_delivering(s->site))
+		uv_timer_start(&s->leaving, leave, 0, 0);
+}
+
+/* What is cut off on its way would be told again, as maybe a repeat: its answer is waited for. */
+static void stop(struct serve *s, const char *why)
+{
+	if (s->open_ports)
+		return;
+	uv_timer_start(&s->leaving, leave, s->why_stopping ? 0 : DAEMON_ANSWER_MS, 0);
+	if (s->why_stopping)
+		return; /* asked twice: at once */
+	s->why_stopping = why;
+	log_info("stopping: %s", why);
+	systemd_notify("STOPPING=1");
+	site_wind_down(s->site);
+	if (site_is_delivering(s->site))
+		log_info("waiting for the answer to a message, %d s at most",
+			DAEMON_ANSWER_MS / 1000);
+	serve_leave_if_done(s);
+}
+
 static void signalled(uv_signal_t *h, int number)
 {
 	struct serve *s = h->data;
 
-	if (number == SIGHUP) {
-		log_info("asked to reload %s", s->options.lab_path);
-		reload_begin(s);
-	} else {
+	if (number != SIGHUP) {
 		stop(s, number == SIGINT ? "interrupted" : "asked to");
+		return;
 	}
+	log_info("asked to reload %s", s->options.lab_path);
+	reload_begin(s);
 }
 
 /* ---- the beginning */
@@ -106,7 +131,8 @@ static void start_timers(struct serve *s)
 
 	uv_timer_init(&s->loop, &s->house);
 	uv_timer_init(&s->loop, &s->watchdog);
-	s->house.data = s;
+	uv_timer_init(&s->loop, &s->leaving);
+	s->house.data = s->leaving.data = s;
 	uv_timer_start(&s->house, look_after_house, 0, HOUSE_MS);
 	if (watchdog_ms > 0)
 		uv_timer_start(&s->watchdog, pat_watchdog, 0, (uint64_t)watchdog_ms / 2);

@@ -62,10 +62,14 @@ struct serve {
 	int certificate_failures; /* in a row */
 	bool has_reserve, is_reserve_missed;
 	bool is_short_of_room;
-	bool is_stopping;
-	struct seldom refusals; /* of the peer link's callers */
-	int open_ports;         /* ports that have not closed yet */
+	const char *why_stopping; /* NULL: it isn't */
+	uv_timer_t leaving;       /* until what is being told is answered, for a while */
+	struct seldom refusals;   /* of the peer link's callers */
+	int open_ports;           /* ports that have not closed yet */
 };
+
+/* serve.c */
+void serve_leave_if_done(struct serve *s); /* when it is stopping */
 
 /* drive.c */
 void drive_drain(struct serve *s); /* after every input to the machine */

@@ -45,6 +45,53 @@ static void load(struct watch *w)
 		log_error("%s: %s; beginning anew", str_c(&path), e.text);
 }
 
+/* ---- the end */
+
+static void leave(struct watch *w)
+{
+	save(w);
+	w->is_over = true;
+	uv_stop(&w->loop);
+}
+
+static void leave_if_done(struct watch *w)
+{
+	if (w->is_deaf && w->n_sent == 0)
+		leave(w);
+}
+
+static void deaf(void *ctx)
+{
+	struct watch *w = ctx;
+
+	w->is_deaf = true;
+	leave_if_done(w);
+}
+
+static void waited(uv_timer_t *t)
+{
+	leave(t->data);
+}
+
+/* What is cut off on its way would be told again: its answer is waited for. */
+static void stop(struct watch *w, const char *why)
+{
+	if (w->is_over)
+		return;
+	uv_timer_start(&w->leaving, waited, w->is_stopping ? 0 : DAEMON_ANSWER_MS, 0);
+	if (w->is_stopping)
+		return; /* asked twice: at once */
+	w->is_stopping = true;
+	log_info("stopping: %s", why);
+	systemd_notify("STOPPING=1");
+	save(w);
+	uv_timer_stop(&w->tick);
+	if (w->n_sent)
+		log_info("waiting for the answer to a message, %d s at most",
+			DAEMON_ANSWER_MS / 1000);
+	http_server_stop(w->server, deaf, w);
+}
+
 /* ---- effects */
 
 struct sent {
@@ -65,12 +112,16 @@ static void delivered(void *ctx, const struct deliver_outcome *o)
 		.reason = o->reason };
 
 	free(sent);
-	if (w->is_stopping)
+	w->n_sent--;
+	if (w->is_over)
 		return;
 	if (!o->is_delivered)
 		log_warning("a message was not delivered: %s", o->reason);
 	watcher_delivered(w->watcher, daemon_now(), &outcome);
-	watch_drain(w);
+	if (w->is_stopping)
+		leave_if_done(w);
+	else
+		watch_drain(w);
 }
 
 static const struct lab_channel *find_channel(const struct watch *w, const char *name)
@@ -92,6 +143,7 @@ static void deliver(struct watch *w, const struct watcher_effect *fx)
 	must(channel); /* the machine names those of its configuration, which is that of w->lab */
 	r.channel = *channel;
 	*sent = (struct sent){ w, fx->number };
+	w->n_sent++;
 	deliver_by_child(&w->loop, &r, delivered, sent);
 }
 
@@ -236,30 +288,16 @@ static enum rc open_all(struct watch *w, struct err *e)
 	return http_server_start(&w->server, &server, e);
 }
 
-static void stopped(void *ctx)
-{
-	struct watch *w = ctx;
-
-	uv_stop(&w->loop);
-}
-
 static void signalled(uv_signal_t *h, int number)
 {
 	struct watch *w = h->data;
 
-	if (w->is_stopping)
-		return;
-	if (number == SIGHUP) {
-		log_info("asked to reload %s", w->options.lab_path);
-		watch_lab_reload(w);
+	if (number != SIGHUP) {
+		stop(w, number == SIGINT ? "interrupted" : "asked to");
 		return;
 	}
-	w->is_stopping = true;
-	log_info("stopping: %s", number == SIGINT ? "interrupted" : "asked to");
-	systemd_notify("STOPPING=1");
-	save(w);
-	uv_timer_stop(&w->tick);
-	http_server_stop(w->server, stopped, w);
+	log_info("asked to reload %s", w->options.lab_path);
+	watch_lab_reload(w);
 }
 
 static void pat_watchdog(uv_timer_t *t)
@@ -280,7 +318,8 @@ static void start(struct watch *w)
 	}
 	uv_timer_init(&w->loop, &w->tick);
 	uv_timer_init(&w->loop, &w->watchdog);
-	w->tick.data = w;
+	uv_timer_init(&w->loop, &w->leaving);
+	w->tick.data = w->leaving.data = w;
 	if (watchdog_ms > 0)
 		uv_timer_start(&w->watchdog, pat_watchdog, 0, (uint64_t)watchdog_ms / 2);
 	log_info("watcher %s of lab %s on %s", w->self->name, w->lab->name,
@@ -313,7 +352,7 @@ enum rc watch_run(const struct watch_options *options, struct err *e)
 		start(&w);
 		uv_run(&w.loop, UV_RUN_DEFAULT);
 	}
-	w.is_stopping = true;
+	w.is_stopping = w.is_over = true;
 	uv_walk(&w.loop, close_handle, NULL);
 	while (uv_run(&w.loop, UV_RUN_ONCE))
 		;

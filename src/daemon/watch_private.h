@@ -25,12 +25,15 @@ struct watch {
 	struct watcher_config config; /* of lab */
 	struct watcher *watcher;
 	struct http_server *server;
-	uv_timer_t tick, watchdog;
+	uv_timer_t tick, watchdog, leaving;
 	uv_signal_t signals[3];
 	struct noticing noticing; /* that lab.yaml changed */
 	struct arena arena;       /* of the beacon being answered */
 	struct seldom refusals;
-	bool is_stopping;
+	uint32_t n_sent;  /* deliveries that have no outcome yet */
+	bool is_stopping; /* nothing more is begun */
+	bool is_deaf;     /* nor heard */
+	bool is_over;
 };
 
 /* watch.c */

@@ -180,7 +180,7 @@ static void become_unstuck(struct site *s, struct now now)
 		(unsigned long long)journal_left_out(s->journal));
 	s->is_stuck = false;
 	s->behind.ms = NEVER_MS; /* what the peers sent meanwhile comes again */
-	alert_hold(s->alert, false);
+	alert_hold(s->alert, s->is_winding_down);
 	/* What waited may go: with the next input, at once.  What is said of this commit's events lives
 	 * until the next event is written. */
 	s->facts_due = now.mono;
@@ -620,13 +620,24 @@ void site_self(struct site *s, struct now now, enum self_check which, const stru
 	site_pump(s, now);
 }
 
+void site_wind_down(struct site *s)
+{
+	s->is_winding_down = true;
+	alert_hold(s->alert, true);
+}
+
+bool site_is_delivering(const struct site *s)
+{
+	return alert_is_delivering(s->alert);
+}
+
 void site_shutdown(struct site *s, struct now now, const char *why)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
 
 	site_begin(s, now);
-	alert_hold(s->alert, true); /* nothing more is begun */
+	site_wind_down(s);
 	alert_stop(s->alert);
 	drain(s, now);
 	json_begin(&w, &body);

@@ -159,6 +159,7 @@ struct site {
 	struct mono lab_mended;   /* our own file was broken until then */
 	bool is_lab_broken;       /* config@SITE fails for our own file */
 	bool is_stuck;            /* the last commit failed */
+	bool is_winding_down;
 	bool is_pumping;
 	struct arena scratch;  /* until the next input */
 	struct json_flat body; /* of the event that is being applied */

@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 import urllib.request
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 70  # a silence is told after 45 s
@@ -43,9 +43,11 @@ class Discord(BaseHTTPRequestHandler):
     """Takes every message."""
 
     posts = []
+    may_answer = threading.Event()
 
     def do_POST(self):
         Discord.posts.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        Discord.may_answer.wait(PATIENCE_S)
         body = b'{"id": "1"}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -61,6 +63,8 @@ class Discord(BaseHTTPRequestHandler):
 
 class Watch(unittest.TestCase):
     def setUp(self):
+        Discord.posts.clear()
+        Discord.may_answer.set()
         folder = tempfile.TemporaryDirectory(prefix="diarchy-watch-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
@@ -71,7 +75,7 @@ class Watch(unittest.TestCase):
         for name in ("dublin", "webhost"):
             (self.folder / f"of-{name}").mkdir()
             self.write(name, LAB.format(**self.names))
-        server = HTTPServer(("127.0.0.1", 0), Discord)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Discord)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
@@ -139,6 +143,21 @@ class Watch(unittest.TestCase):
         self.until(lambda: any("dublin is silent" in p for p in Discord.posts))
         self.write("webhost", LAB.format(**self.names))
         self.until(lambda: "not taken up" not in self.page())
+
+    def test_an_answer_that_comes_during_a_stop_counts_and_nothing_is_told_again(self):
+        told = lambda: [p for p in Discord.posts if "dublin is silent" in p]  # noqa: E731
+        Discord.may_answer.clear()
+        self.end(self.site)
+        self.until(told)
+        self.watcher.terminate()
+        time.sleep(1)
+        self.assertIsNone(self.watcher.poll(), "it didn't wait")
+        Discord.may_answer.set()
+        self.assertEqual(self.watcher.wait(5), 0)
+        self.watcher = self.launch("watch", "webhost")
+        self.until(lambda: "dublin: silent, told" in self.page())
+        time.sleep(3)
+        self.assertEqual(len(told()), 1)
 
     def test_a_site_that_is_declared_is_listened_to_without_a_restart(self):
         more = GALWAY.format(key=self.names["galway"])

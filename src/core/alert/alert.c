@@ -451,6 +451,14 @@ void alert_hold(struct alert *a, bool is_held)
 	a->is_held = is_held;
 }
 
+bool alert_is_delivering(const struct alert *a)
+{
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		if (a->in_flight[i])
+			return true;
+	return false;
+}
+
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
 {
 	struct pace_answer answer = { .verdict = is_ok ? PACE_DELIVERED : PACE_FAILED,

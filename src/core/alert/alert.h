@@ -228,6 +228,7 @@ void alert_told_elsewhere(struct alert *a, struct now now, uint8_t site, const c
 /* While the journal can't be written nothing is begun to be delivered: what is told must have been
  * decided for good. */
 void alert_hold(struct alert *a, bool is_held);
+bool alert_is_delivering(const struct alert *a); /* some delivery has no outcome yet */
 
 /* Our own egress through a channel was seen to work or not, by other means than a delivery. */
 void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok);
