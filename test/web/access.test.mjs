@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pageTest, PHONE, visit, WIDE } from "./harness.mjs";
+import { becomes, pageTest, PHONE, visit, WIDE } from "./harness.mjs";
 
 /* Runs in the page.  Returns one line for each fault. */
 function faults() {
@@ -105,6 +105,7 @@ for (const colorScheme of ["light", "dark"])
           await page.goto(site.base + path.replace("ID", site.lab.incidents[0].id));
           await page.waitForSelector("html[data-fresh=live] main");
           await page.waitForTimeout(300);
+          await page.waitForSelector(".loading", { state: "detached" });
           assert.deepEqual(await page.evaluate(faults), [], path);
         }
         for (const key of ["s", "a", "?"]) {
@@ -124,7 +125,7 @@ for (const colorScheme of ["light", "dark"])
     async (page, site) => {
       site.setStream("refused");
       await page.waitForSelector("html[data-fresh=stale]");
-      assert.deepEqual(await page.evaluate(faults), []);
+      await becomes([], () => page.evaluate(faults));
     },
   );
 
@@ -148,9 +149,8 @@ pageTest(
       });
       assert.notEqual(outline, "none");
     }
-    await page.keyboard.press("?");
-    await page.keyboard.press("Escape");
     await page.keyboard.press("s");
+    await page.waitForSelector(".dialog");
     for (let i = 0; i < 30; i++) {
       await page.keyboard.press("Tab");
       const where = await page.evaluate(() => {

@@ -4,6 +4,7 @@
 // WEB_PAGES: folder of the built pages; WEB_MODULES: where npm installed; CHROMIUM: the browser.
 
 import { after, before, test } from "node:test";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { launch } from "./browser.mjs";
 import { FakeSite } from "./fake-site.mjs";
 
@@ -74,14 +75,47 @@ export async function textOf(page, selector) {
   return (await page.textContent(selector)).replace(/\s+/g, " ").trim();
 }
 
-export async function until(what, isSo, { within = 5000 } = {}) {
+/* What is asked of a page comes when the page comes to it: nothing but an `until` asks it, but for
+ * what was there before (and must not change). */
+const PATIENCE_MS = 15_000;
+
+export async function until(what, isSo, { within = PATIENCE_MS } = {}) {
   const end = Date.now() + within;
-  while (Date.now() < end) {
+  for (;;) {
     if (await isSo()) return;
+    if (Date.now() >= end) throw new Error(`not within ${within} ms: ${what}`);
     await new Promise((done) => setTimeout(done, 50));
   }
-  throw new Error(`not within ${within} ms: ${what}`);
 }
 
-export const focused = (page) =>
-  page.evaluate(() => document.activeElement?.dataset?.check ?? document.activeElement?.id ?? "");
+/* Until `ask()` answers `wanted`: a pattern that the text matches, or what equals it. */
+export async function becomes(wanted, ask, { within = PATIENCE_MS } = {}) {
+  let last;
+  const isSo = async () => {
+    last = await ask();
+    return wanted instanceof RegExp ? wanted.test(last ?? "") : isDeepStrictEqual(last, wanted);
+  };
+  await until("", isSo, { within }).catch(() => {
+    throw new Error(`not within ${within} ms: ${inspect(wanted)}; it is ${inspect(last)}`);
+  });
+}
+
+/* Until the first of `selector` reads so; null: there is none. */
+export function reads(page, selector, wanted, options) {
+  const ask = async () => (await page.locator(selector).allTextContents())[0] ?? null;
+  return becomes(wanted, async () => (await ask())?.replace(/\s+/g, " ").trim(), options);
+}
+
+/* Until there are `n` of `selector`. */
+export function counts(page, selector, n, options) {
+  return becomes(n, () => page.locator(selector).count(), options);
+}
+
+/* Until the focus is on the row of this check, or what has this id; "": on nothing. */
+export function hasFocus(page, name) {
+  const ask = () => {
+    const at = document.activeElement;
+    return at?.dataset?.check ?? at?.id ?? "";
+  };
+  return becomes(name, () => page.evaluate(ask));
+}

@@ -2,26 +2,25 @@
 // A check's drawer, incidents, the journal, coverage, themes.
 
 import assert from "node:assert/strict";
-import { PHONE, WIDE, pageTest, textOf, until } from "./harness.mjs";
+import { becomes, counts, pageTest, PHONE, reads, textOf, until, WIDE } from "./harness.mjs";
 
 pageTest(
   "a check says when it died, who was told, and what came before",
   { weather: "one-down", path: "/checks/immich" },
   async (page) => {
-    await page.waitForSelector(".drawer .told");
-    const facts = await textOf(page, ".drawer .facts-list");
-    assert.match(facts, /Last good evidence ?\d\d:\d\d:\d\d · 4 min \d+ s ago/);
-    assert.match(facts, /First bad ?\d\d:\d\d:\d\d · 4 min \d+ s ago · 9 s after the last good/);
-    const vantages = await textOf(page, ".vantages tbody");
-    assert.match(vantages, /dublin failing .* HTTP 502, wanted 200 mumbai failing|dublin ?failing/);
-    assert.equal(await page.locator(".vantages tbody th").count(), 2);
-    assert.equal(await page.locator(".told li").count(), 1, "nobody was told by mail");
-    assert.match(
-      await textOf(page, ".told"),
-      /discord \d\d:\d\d:\d\d · 2\.1 s after the first bad · via mumbai/,
+    const facts = ".drawer .facts-list";
+    await reads(page, facts, /Last good evidence ?\d\d:\d\d:\d\d · 4 min \d+ s ago/);
+    await reads(
+      page,
+      facts,
+      /First bad ?\d\d:\d\d:\d\d · 4 min \d+ s ago · 9 s after the last good/,
     );
-    assert.match(await textOf(page, ".drawer .events-brief"), /lab\.yaml changed: 4be81f0/);
-    assert.match(await textOf(page, ".drawer"), /Part of immich is down/);
+    await reads(page, ".vantages tbody", /dublin ?failing.*mumbai ?failing/);
+    await counts(page, ".vantages tbody th", 2);
+    await reads(page, ".told", /discord \d\d:\d\d:\d\d · 2\.1 s after the first bad · via mumbai/);
+    await counts(page, ".told li", 1); /* nobody was told by mail */
+    await reads(page, ".drawer .events-brief", /lab\.yaml changed: 4be81f0/);
+    await reads(page, ".drawer", /Part of immich is down/);
   },
 );
 
@@ -29,18 +28,13 @@ pageTest(
   "the history strip shows each vantage, over the span one asks for",
   { weather: "ok", path: "/checks/www" },
   async (page) => {
-    await page.waitForSelector(".strips");
-    assert.deepEqual(await page.locator(".strip-name").allTextContents(), ["dublin", "mumbai"]);
-    const failing = () => page.locator(".seg.is-failing").count();
-    assert.equal(await failing(), 1, "one outage within 24 h");
+    await becomes(["dublin", "mumbai"], () => page.locator(".strip-name").allTextContents());
+    await counts(page, ".seg.is-failing", 1); /* one outage within 24 h */
     await page.getByRole("button", { name: "30 d" }).click();
-    assert.equal(await failing(), 4, "three and one within 30 days");
+    await counts(page, ".seg.is-failing", 4); /* three and one within 30 days */
     await page.getByRole("button", { name: "1 h" }).click();
-    assert.equal(await failing(), 0);
-    assert.deepEqual(await page.locator(".strip-share").allTextContents(), [
-      "100 % ok",
-      "100 % ok",
-    ]);
+    await counts(page, ".seg.is-failing", 0);
+    await becomes(["100 % ok", "100 % ok"], () => page.locator(".strip-share").allTextContents());
   },
 );
 
@@ -50,15 +44,13 @@ pageTest(
   async (page, site) => {
     await page.waitForSelector(".drawer .told");
     site.healCheck({ name: "immich" });
-    await until("ok", async () => /^ok/.test(await textOf(page, ".drawer-state")));
-    await until("facts", async () =>
-      /never seen bad/.test(await textOf(page, ".drawer .facts-list")),
-    );
+    await reads(page, ".drawer-state", /^ok/);
+    await reads(page, ".drawer .facts-list", /never seen bad/);
   },
 );
 
 pageTest("a check that doesn't exist is said not to", { path: "/checks/nope" }, async (page) => {
-  assert.match(await textOf(page, ".drawer"), /There is no check of this name/);
+  await reads(page, ".drawer", /There is no check of this name/);
 });
 
 pageTest("an incident tells its story in order", { weather: "one-down" }, async (page, site) => {
@@ -67,20 +59,21 @@ pageTest("an incident tells its story in order", { weather: "one-down" }, async 
   await page.waitForSelector(".timeline .line");
   assert.match(page.url(), new RegExp(`/incidents/${incident.id}$`));
   const lines = () => page.locator(".timeline .line-text").allTextContents();
-  assert.deepEqual(await lines(), [
+  const story = [
     "mumbai: lab.yaml changed: 4be81f0 'raise immich memory to 6 GiB' by Ana",
     "immich failsfrom dublin and mumbai: HTTP 502, wanted 200",
     "incident opened",
     "told discord2.1 s after the first bad, via mumbai",
-  ]);
+  ];
+  await becomes(story, lines);
   site.acknowledge(incident.id, { by: "Ana", why: "on it" });
   await until("the ack", async () => (await lines()).includes("Ana looks after iton it"));
   site.healCheck({ name: "immich" });
   await until("the end", async () => (await lines()).at(-1) === "incident closed");
-  assert.ok((await lines()).includes("immich is ok again"));
-  assert.match(await textOf(page, ".kicker"), /closed/);
-  assert.match(await textOf(page, ".headline"), /Lasted 4 min/);
-  assert.equal(await page.locator("text=Acknowledge").count(), 0);
+  await until("and why", async () => (await lines()).includes("immich is ok again"));
+  await reads(page, ".kicker", /closed/);
+  await reads(page, ".headline", /Lasted 4 min/);
+  await counts(page, "text=Acknowledge", 0);
 });
 
 pageTest(
@@ -88,16 +81,12 @@ pageTest(
   { weather: "site-down" },
   async (page, site) => {
     await page.goto(`${site.base}/incidents/${site.lab.incidents[0].id}`);
-    await page.waitForSelector(".timeline .line");
-    const text = await textOf(page, ".timeline");
-    assert.match(
-      text,
+    await reads(
+      page,
+      ".timeline",
       /10 checks fail ?from dublin: connect: timed out after 5 s: router-mumbai, nas-mumbai/,
     );
-    assert.equal(
-      await page.locator(".members tbody tr").count(),
-      site.lab.incidents[0].members.length,
-    );
+    await counts(page, ".members tbody tr", site.lab.incidents[0].members.length);
   },
 );
 
@@ -105,9 +94,7 @@ pageTest(
   "an incident that doesn't exist is said not to",
   { path: "/incidents/dublin-nope" },
   async (page) => {
-    await until("said", async () =>
-      /nothing here is called dublin-nope/.test(await textOf(page, "main")),
-    );
+    await reads(page, "main", /nothing here is called dublin-nope/);
   },
 );
 
@@ -115,9 +102,8 @@ pageTest(
   "incidents are listed, open and past",
   { weather: "some-down", path: "/incidents" },
   async (page) => {
-    await page.waitForSelector(".incident-list.past li");
-    assert.equal(await page.locator(".incident-list").first().locator("li").count(), 3);
-    assert.match(await textOf(page, ".incident-list.past"), /nextcloud is down.*lasted 1 h/);
+    await reads(page, ".incident-list.past", /nextcloud is down.*lasted 1 h/);
+    await counts(page, ".incident-list:not(.past) li", 3);
   },
 );
 
@@ -125,13 +111,12 @@ pageTest(
   "of a thousand incidents, as many are listed as a site answers; the journal has the rest",
   { weather: "many-incidents", path: "/incidents" },
   async (page) => {
-    const listed = () => page.locator(".incident-list.past li").count();
     for (const n of [50, 200, 500]) {
-      await until(`${n} of them`, async () => (await listed()) === n);
+      await counts(page, ".incident-list.past li", n);
       if (n < 500) await page.click("main >> text=Older");
     }
-    assert.equal(await page.locator("main button >> text=Older").count(), 0);
-    assert.equal(await page.locator(".trouble").count(), 0);
+    await counts(page, "main button >> text=Older", 0);
+    await counts(page, ".trouble", 0);
     await page.click("main >> text=the journal");
     await page.waitForSelector(".event");
     assert.match(page.url(), /journal\?kind=incident$/);
@@ -142,7 +127,7 @@ pageTest(
   "what was asked for before the filter changed doesn't come in",
   { weather: "many-events", path: "/journal" },
   async (page) => {
-    await until("a page", async () => (await page.locator(".event").count()) === 100);
+    await counts(page, ".event", 100);
     let release;
     const isReleased = new Promise((done) => (release = done));
     await page.route(/before=/, async (route) => {
@@ -151,7 +136,7 @@ pageTest(
     });
     await page.click("text=Load older");
     await page.selectOption(".journal-filters select >> nth=0", "boot");
-    await until("the filter", async () => (await page.locator(".event").count()) === 2);
+    await counts(page, ".event", 2);
     const late = page.waitForResponse(/before=/);
     release();
     await late;
@@ -168,6 +153,7 @@ pageTest(
   { weather: "some-down", viewport: PHONE },
   async (page) => {
     const row = page.locator(".incident", { hasText: "path problem" });
+    await row.waitFor();
     const [glyph, title] = await Promise.all(
       [".glyph", "strong"].map((what) => row.locator(what).boundingBox()),
     );
@@ -184,17 +170,9 @@ pageTest(
     site.journal(
       site.lab.log("dublin", "note", "dublin", { text: "hello" }, "Ana: hello from the test"),
     );
-    await until(
-      "it arrives",
-      async () =>
-        (await page.locator(".event-text").first().textContent()) === "Ana: hello from the test",
-      { within: 1000 },
-    );
+    await reads(page, ".event-text", "Ana: hello from the test", { within: 3000 });
     await page.locator(".event .more").first().click();
-    assert.match(
-      await textOf(page, ".event-details"),
-      /Subject ?dublin.*Chain ?dublin, epoch 1763000000/,
-    );
+    await reads(page, ".event-details", /Subject ?dublin.*Chain ?dublin, epoch 1763000000/);
   },
 );
 
@@ -203,19 +181,13 @@ pageTest(
   { weather: "some-down", path: "/journal" },
   async (page, site) => {
     await page.waitForSelector(".event");
-    const kinds = async () => new Set(await page.locator(".event-kind").allTextContents());
+    const all = (what) => async () => new Set(await page.locator(what).allTextContents());
     await page.selectOption(".journal-filters select >> nth=0", "incident");
-    await until(
-      "by kind",
-      async () => (await kinds()).size === 1 && (await kinds()).has("incident"),
-    );
+    await becomes(new Set(["incident"]), all(".event-kind"));
     await page.selectOption(".journal-filters select >> nth=1", "dublin");
-    await until(
-      "by site",
-      async () => new Set(await page.locator(".event-site").allTextContents()).size === 1,
-    );
+    await becomes(new Set(["dublin"]), all(".event-site"));
     await page.goto(`${site.base}/journal?subject=immich`);
-    await until("by subject", async () => (await page.locator(".event").count()) === 2);
+    await counts(page, ".event", 2);
     site.journal(site.lab.log("dublin", "note", "x", {}, "not asked for"));
     await page.waitForTimeout(200);
     assert.equal(
@@ -224,8 +196,8 @@ pageTest(
       "what doesn't pass the filter doesn't come in",
     );
     await page.goto(`${site.base}/journal?q=nextcloud`);
-    await until("by text", async () => (await page.locator(".event").count()) === 5);
-    assert.match(await textOf(page, "main"), /5 of \d+ loaded events/);
+    await counts(page, ".event", 5);
+    await reads(page, "main", /5 of \d+ loaded events/);
   },
 );
 
@@ -233,12 +205,12 @@ pageTest(
   "older events are loaded on demand, and none twice",
   { weather: "many-events", path: "/journal" },
   async (page) => {
-    await until("a page", async () => (await page.locator(".event").count()) === 100);
+    await counts(page, ".event", 100);
     await page.click("text=Load older");
-    await until("two", async () => (await page.locator(".event").count()) === 200);
+    await counts(page, ".event", 200);
     await page.click("text=Load older");
     await until("all", async () => (await page.locator(".event").count()) > 250);
-    assert.equal(await page.locator("text=Load older").count(), 0);
+    await counts(page, "text=Load older", 0);
     const texts = (await page.locator(".event-text").allTextContents()).filter((text) =>
       text.startsWith("old "),
     );
@@ -276,19 +248,13 @@ pageTest(
   "coverage lists what nothing observes",
   { weather: "coverage", path: "/coverage" },
   async (page) => {
-    await page.waitForSelector(".coverage tbody tr");
-    assert.match(await textOf(page, "main"), /2 of 49 declared things are observed by nothing/);
-    assert.match(
-      await textOf(page, ".coverage tbody"),
-      /gpu ?host ?no check is tied to it ?lab\.yaml:31/,
-    );
+    await reads(page, "main", /2 of 49 declared things are observed by nothing/);
+    await reads(page, ".coverage tbody", /gpu ?host ?no check is tied to it ?lab\.yaml:31/);
   },
 );
 
 pageTest("coverage is calm when everything is observed", { path: "/coverage" }, async (page) => {
-  await until("calm", async () =>
-    /Everything declared is observed: 47 things\./.test(await textOf(page, "main")),
-  );
+  await reads(page, "main", /Everything declared is observed: 47 things\./);
 });
 
 pageTest(
@@ -297,12 +263,10 @@ pageTest(
   async (page, site) => {
     site.answers.push({ path: "/v1/coverage", status: 500, text: "the lab is being read" });
     await page.goto(`${site.base}/coverage`);
-    await until("trouble", async () => /the lab is being read/.test(await textOf(page, "main")));
+    await reads(page, "main", /the lab is being read/);
     site.answers = [];
     await page.click("text=Try again");
-    await until("answer", async () =>
-      /Everything declared is observed/.test(await textOf(page, "main")),
-    );
+    await reads(page, "main", /Everything declared is observed/);
   },
 );
 
@@ -311,16 +275,18 @@ pageTest(
   { colorScheme: "dark" },
   async (page) => {
     const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-    assert.equal(await theme(), "dark");
+    await becomes("dark", theme);
     await page.emulateMedia({ colorScheme: "light" });
-    await until("light", async () => (await theme()) === "light");
+    await becomes("light", theme);
     await page.click("button.icon >> nth=0");
-    assert.equal(await theme(), "dark");
+    await becomes("dark", theme);
     await page.reload();
-    assert.equal(await theme(), "dark", "and it is kept");
+    await becomes("dark", theme); /* it is kept */
     await page.waitForSelector("html[data-fresh=live]");
     await page.click("button.icon >> nth=0");
+    await becomes("light", theme);
     await page.click("button.icon >> nth=0");
-    assert.equal(await theme(), "light", "as the system has it");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await becomes("dark", theme); /* as the system has it */
   },
 );

@@ -3,7 +3,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listen, newContext, pageTest, startSite, textOf, until } from "./harness.mjs";
+import {
+  becomes,
+  counts,
+  listen,
+  newContext,
+  pageTest,
+  reads,
+  startSite,
+  until,
+} from "./harness.mjs";
 
 const submit = (page) => page.click(".dialog button[type=submit]");
 const lastBody = (site) => JSON.parse(site.requests.at(-1).body);
@@ -13,25 +22,22 @@ pageTest(
   { weather: "one-down", path: "/silences" },
   async (page, site) => {
     await page.click("text=New silence");
-    const covered = () => textOf(page, ".covered");
+    const isLocked = () => page.isDisabled(".dialog button[type=submit]");
     await page.fill(".dialog .code", '{name="immich"}');
-    await until("one", async () => /^Covers 1 check of 47: ?immich$/.test(await covered()));
+    await reads(page, ".covered", /^Covers 1 check of 47: ?immich$/);
     await page.click("text=host k3s-mumbai-1");
-    assert.equal(await page.inputValue(".dialog .code"), '{host="k3s-mumbai-1"}');
-    await until("its host", async () =>
-      /^Covers 3 checks of 47: ?immich ?immich-ml ?jellyfin$/.test(await covered()),
-    );
+    await becomes('{host="k3s-mumbai-1"}', () => page.inputValue(".dialog .code"));
+    await reads(page, ".covered", /^Covers 3 checks of 47: ?immich ?immich-ml ?jellyfin$/);
     await page.fill(".dialog .code", '{site="mumbai", name=~"n.*"}');
-    await until("a pattern", async () => /^Covers 4 checks of 47:/.test(await covered()));
+    await reads(page, ".covered", /^Covers 4 checks of 47:/);
     await page.fill(".dialog .code", '{site="mumbai", name=~"("}');
-    await until("a broken pattern", async () =>
-      /is not a regular expression/.test(await covered()),
-    );
-    assert.ok(await page.isDisabled(".dialog button[type=submit]"));
+    await reads(page, ".covered", /is not a regular expression/);
+    await becomes(true, isLocked);
     await page.fill(".dialog .code", '{nmae="x"}');
-    await until("an unknown label", async () => /no label "nmae"/.test(await covered()));
+    await reads(page, ".covered", /no label "nmae"/);
     await page.fill(".dialog .code", '{name="immich"}');
-    assert.ok(await page.isDisabled(".dialog button[type=submit]"), "it wants to know why");
+    await reads(page, ".covered", /^Covers 1 check/);
+    assert.ok(await isLocked(), "it wants to know why");
     await page.getByLabel("Why").fill("disk swap");
     await page.getByLabel("Your name").fill("Ana");
     await page.getByLabel("8 h").check();
@@ -43,13 +49,11 @@ pageTest(
       why: "disk swap",
       by: "Ana",
     });
-    await until("it is listed", async () =>
-      /disk swap · Ana/.test(await textOf(page, ".silence-list")),
-    );
-    assert.match(await textOf(page, ".said"), /Silenced for 8h/);
+    await reads(page, ".silence-list", /disk swap · Ana/);
+    await reads(page, ".said", /Silenced for 8h/);
 
     await page.click(".silence-list button");
-    await until("it ended", async () => (await page.locator(".silence-list").count()) === 0);
+    await counts(page, ".silence-list", 0);
     assert.equal(site.requests.at(-1).method, "DELETE");
   },
 );
@@ -71,19 +75,17 @@ pageTest(
   "acknowledging calms the page, and everybody sees who it was",
   { weather: "one-down" },
   async (page, site) => {
-    assert.equal(await page.locator(".zone.tone-bad").count(), 1);
+    await counts(page, ".zone.tone-bad", 1);
     await page.click(".single >> text=Acknowledge");
     await page.getByLabel("Why").fill("restarting it");
     await page.getByLabel("Your name").fill("Ana");
     await submit(page);
-    await until("it shows", async () => /Ana looks after it/.test(await textOf(page, ".single")));
-    assert.equal(await page.locator(".zone.tone-bad").count(), 0);
-    assert.equal(await page.locator("text=Acknowledge").count(), 0);
+    await reads(page, ".single", /Ana looks after it/);
+    await counts(page, ".zone.tone-bad", 0);
+    await counts(page, "text=Acknowledge", 0);
     assert.match(site.requests[0].path, new RegExp(`/incidents/${site.lab.incidents[0].id}/ack$`));
     await page.keyboard.press("a");
-    await until("a second time is told", async () =>
-      /Ana looks after it already/.test(await textOf(page, ".said")),
-    );
+    await reads(page, ".said", /Ana looks after it already/); /* a second time is told */
   },
 );
 
@@ -94,7 +96,7 @@ pageTest("the name is remembered", { weather: "some-down" }, async (page) => {
   await page.waitForSelector(".dialog", { state: "detached" });
   await page.reload();
   await page.click(".incident >> text=Acknowledge");
-  assert.equal(await page.inputValue(".dialog input[autocomplete=nickname]"), "Ana");
+  await becomes("Ana", () => page.inputValue(".dialog input[autocomplete=nickname]"));
 });
 
 pageTest(
@@ -105,10 +107,10 @@ pageTest(
     await page.getByLabel("until resumed").check();
     await page.getByLabel("Why").fill("moving it");
     await submit(page);
-    await until("paused", async () => /paused/.test(await textOf(page, ".drawer-state")));
+    await reads(page, ".drawer-state", /paused/);
     assert.equal(lastBody(site).for, null);
     await page.getByRole("button", { name: "Resume" }).click();
-    await until("ok", async () => /^ok/.test(await textOf(page, ".drawer-state")));
+    await reads(page, ".drawer-state", /^ok/);
   },
 );
 
@@ -124,11 +126,7 @@ pageTest(
     await page.click(".drawer >> text=Silence");
     await page.getByLabel("Why").fill("still here");
     await submit(page);
-    await until("said", async () => (await page.locator(".dialog .error").count()) > 0);
-    assert.equal(
-      await textOf(page, ".dialog .error[role=alert]"),
-      "journal: the disk of dublin is full",
-    );
+    await reads(page, ".dialog .error[role=alert]", "journal: the disk of dublin is full");
     assert.equal(await page.getByLabel("Why").inputValue(), "still here");
     site.answers = [];
     await submit(page);
@@ -144,14 +142,14 @@ pageTest(
     site.lab.checks.push({ ...site.lab.check("smb"), name });
     site.send("status", site.lab.status());
     await page.click(`.row a[data-check="${name}"]`);
-    await until("the drawer", async () => (await textOf(page, ".drawer h2")) === name);
-    await until("its history", async () => (await page.locator(".strips").count()) > 0);
+    await reads(page, ".drawer h2", name);
+    await page.waitForSelector(".strips"); /* its history */
     await page.click(".drawer >> text=Pause");
     await page.getByLabel("Why").fill("x");
     await submit(page);
     await until("paused", async () => site.lab.check(name).state === "paused");
     await page.reload();
-    await until("after a reload", async () => (await textOf(page, ".drawer h2")) === name);
+    await reads(page, ".drawer h2", name);
   },
 );
 
@@ -165,16 +163,10 @@ test("where a login is set up, nothing is shown before it", async (t) => {
   assert.doesNotMatch(await page.content(), /immich|dublin/);
   await page.fill("input[type=password]", "wrong");
   await page.click("button[type=submit]");
-  await until(
-    "refused",
-    async () => (await textOf(page, ".error")) === "That is not the password.",
-  );
+  await reads(page, ".error", "That is not the password.");
   await page.fill("input[type=password]", "correct horse");
   await page.keyboard.press("Enter");
-  await until(
-    "in, and where one wanted to be",
-    async () => (await page.locator(".drawer h2").count()) === 1,
-  );
+  await counts(page, ".drawer h2", 1); /* in, and where one wanted to be */
   await page.keyboard.press("Escape");
   await page.click("text=Log out");
   await page.waitForSelector("input[type=password]");
@@ -190,10 +182,7 @@ test("too many tries are told with how long to wait", async (t) => {
   await page.goto(site.base);
   await page.fill("input[type=password]", "guess");
   await page.click("button[type=submit]");
-  await until(
-    "told",
-    async () => (await textOf(page, ".error")) === "Too many tries. Try again in 30 s.",
-  );
+  await reads(page, ".error", "Too many tries. Try again in 30 s.");
 });
 
 test("a session that ends while the page is open leads to the login", async (t) => {

@@ -18,13 +18,16 @@ const STATUS_DEADLINE_MS = 4_000; /* a stale page waits for it */
 
 export class ApiError extends Error {
   constructor(
-    readonly status: number /* 0: no answer */,
+    readonly status: number /* 0: no answer, or none that can be read */,
     text: string,
     readonly retryAfter: string | null = null,
   ) {
     super(text);
   }
 }
+
+const NO_ANSWER = "no answer from the site; is it running, and can this device reach it?";
+const NOT_JSON = "the site's answer is not JSON; is there a proxy in between that wants something?";
 
 let csrf = "none";
 export function setCsrf(token: string): void {
@@ -55,22 +58,23 @@ async function request<T>(method: string, path: string, { body, deadline }: Opti
     headers["Content-Type"] = isForm ? "application/x-www-form-urlencoded" : "application/json";
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), deadline ?? DEADLINE_MS);
-  let answer: Response;
   try {
-    answer = await fetch(path, {
+    const answer = await fetch(path, {
       method,
       headers,
       body: body === undefined || isForm ? body : JSON.stringify(body),
       cache: "no-store",
       signal: stop.signal,
     });
-  } catch {
-    throw new ApiError(0, "no answer from the site; is it running, and can this device reach it?");
+    if (!answer.ok) throw await failure(answer);
+    return (await answer.json()) as T;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    const text = error instanceof SyntaxError ? NOT_JSON : NO_ANSWER;
+    throw new ApiError(0, text);
   } finally {
     clearTimeout(timer);
   }
-  if (!answer.ok) throw await failure(answer);
-  return (await answer.json()) as T;
 }
 
 const LAB = "/api/lab/v1";

@@ -10,16 +10,18 @@ import { signal } from "@preact/signals";
 import { ApiError, getStatus } from "./api";
 import { setClock } from "./clock";
 import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
-import type { StreamData } from "./types";
+import type { Status, StreamData } from "./types";
 
 const QUIET_MS = 4500;
+const ENDED = "the stream ended";
 const RETRY_MS = [0, 500, 1000, 2000, 4000, 5000];
 
 export type Freshness = "connecting" | "live" | "stale" | "locked";
 export const freshness = signal<Freshness>("connecting");
-export const trouble = signal(""); /* why the stream is not live */
+export const trouble = signal(""); /* why the page is not live, if the reason is known */
 
 let source: EventSource | null = null;
+let attempt = 0; /* counts what was begun: an answer to an earlier attempt is ignored */
 let tries = 0;
 let retry: number | undefined;
 
@@ -43,24 +45,37 @@ function heard(): void {
 }
 
 function close(): void {
+  attempt++;
   source?.close();
   source = null;
   window.clearTimeout(retry);
 }
 
 /* Nothing on the page may be believed from here on. */
-function lost(why: string): void {
+function lost(): void {
   close();
-  trouble.value = why;
   if (freshness.value === "live" || head.peek()) freshness.value = "stale";
   const wait = RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]!;
   tries++;
   retry = window.setTimeout(connect, wait);
 }
 
+/* That a stream ended says less than what the site answers when it is asked: an answer stays until
+ * there is a better one, and before the first answer there is no reason to give at all. */
+function broke(why: string): void {
+  if (head.peek()) trouble.value ||= why;
+  lost();
+}
+
+function refused(why: string): void {
+  trouble.value = why;
+  lost();
+}
+
 function lock(): void {
   close();
   forget();
+  trouble.value = "";
   freshness.value = "locked";
 }
 
@@ -75,7 +90,7 @@ function on<Name extends keyof StreamData>(
     try {
       data = JSON.parse((ev as MessageEvent<string>).data) as StreamData[Name];
     } catch {
-      return lost("the site sent something that is not JSON");
+      return broke("the site sent something that is not JSON");
     }
     heard();
     take(data);
@@ -97,7 +112,7 @@ function follow(): void {
   on(stream, "journal", takeEvent);
   on(stream, "beat", ({ now }) => setClock(now));
   stream.onerror = () => {
-    if (stream === source) lost("the stream ended");
+    if (stream === source) broke(ENDED);
   };
 }
 
@@ -105,20 +120,24 @@ function follow(): void {
  * again.  A site whose stream alone is broken is thus still shown, if only as often as we ask. */
 async function connect(): Promise<void> {
   close();
+  const ours = attempt;
+  let status: Status;
   try {
-    const status = await getStatus();
-    if (source) return;
-    takeStatus(status);
-    shown = instant();
-    follow();
+    status = await getStatus();
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) lock();
-    else lost(error instanceof Error ? error.message : String(error));
+    if (ours !== attempt) return;
+    if (error instanceof ApiError && error.status === 401) return lock();
+    return refused(error instanceof Error ? error.message : String(error));
   }
+  if (ours !== attempt) return;
+  takeStatus(status);
+  trouble.value = ENDED; /* what is missing now is the stream */
+  shown = instant();
+  follow();
 }
 
 function watch(): void {
-  if (source && since(stirred) > QUIET_MS) lost("nothing heard for 5 s");
+  if (source && since(stirred) > QUIET_MS) broke("nothing heard for 5 s");
 }
 
 export function retryNow(): void {
