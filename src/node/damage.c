@@ -71,7 +71,7 @@ static bool collect(void *arg, const struct event *ev, uint64_t cursor)
 	return true;
 }
 
-static bool is_held(const struct site *s, const struct journal_place *place)
+bool damage_is_held(const struct site *s, const struct journal_place *place)
 {
 	size_t n;
 	const struct journal_head *heads = journal_heads(s->journal, &n);
@@ -94,7 +94,8 @@ enum rc damage_restore(struct site *s, struct now now, struct err *e)
 	char why[REASON_BYTES_MAX];
 
 	for (size_t i = 0; rc == RC_OK && i < f.n; i++)
-		if (is_held(s, &f.places[i]) && !journal_is_intact(s->journal, &f.places[i], why))
+		if (damage_is_held(s, &f.places[i]) &&
+			!journal_is_intact(s->journal, &f.places[i], why))
 			scrub_known(s, now, &f.places[i]);
 	return rc;
 }

@@ -307,7 +307,9 @@ void scrub_found_event(struct site *s, struct now now, const struct event *ev, b
 	struct journal_place place = { .epoch = ev->epoch, .seq = ev->seq };
 
 	str_copy(place.site, sizeof place.site, ev->site);
-	scrub_found(s, now, &place, is_unfolded);
+	if (damage_is_held(s,
+		    &place)) /* else it is cut off, and waits for room to be written down */
+		scrub_found(s, now, &place, is_unfolded);
 }
 
 static void ask_if_due(struct site *s, struct now now)

@@ -188,6 +188,36 @@ static void a_damaged_end_of_a_peers_chain_comes_again(void **state)
 	assert_false(pair_was_said(p, "forked"));
 }
 
+static void a_start_that_finds_a_damaged_end_and_a_full_disk_waits_for_room(void **state)
+{
+	const struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL };
+	const char *const sites[] = { "dublin", "mumbai" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sites); i++) {
+		struct journal_place place;
+		struct event ev;
+
+		memory_store_set_fault(p->sites[DUBLIN].store, full);
+		ev = start_without_the_end(sites[i], 5);
+		place = (struct journal_place){ .epoch = ev.epoch, .seq = ev.seq };
+		str_copy(place.site, sizeof place.site, sites[i]);
+		pair_run(p, MINUTE_MS);
+		assert_true(site_is_stuck(p->sites[DUBLIN].site));
+		assert_non_null(strstr(str_c(&p->sites[DUBLIN].log), "can't be written"));
+		assert_false(is_intact(&place));
+
+		memory_store_set_fault(p->sites[DUBLIN].store, (struct memory_fault){ 0 });
+		pair_run(p, 5 * MINUTE_MS);
+		assert_false(site_is_stuck(p->sites[DUBLIN].site));
+		assert_true(is_intact(&place));
+		assert_int_equal(pair_events(p, MUMBAI, "damaged"), i + 1);
+		assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+		assert_true(
+			site_digest(p->sites[DUBLIN].site) == site_digest(p->sites[MUMBAI].site));
+	}
+}
+
 static void a_damaged_end_that_nobody_else_has_is_said_to_be_lost(void **state)
 {
 	(void)state;
@@ -393,6 +423,7 @@ int main(void)
 		T(what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it),
 		T(a_damaged_end_of_our_own_chain_comes_back_and_a_new_epoch_goes_on),
 		T(a_damaged_end_of_a_peers_chain_comes_again),
+		T(a_start_that_finds_a_damaged_end_and_a_full_disk_waits_for_room),
 		T(a_damaged_end_that_nobody_else_has_is_said_to_be_lost),
 		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
 		T(a_newest_event_that_is_damaged_while_running_stops_nothing),

@@ -282,7 +282,7 @@ static bool take_kind(void *arg, const struct event *ev, uint64_t cursor)
 	enum event_kind *kind = arg;
 
 	(void)cursor;
-	*kind = event_kind_of(ev->kind);
+	*kind = journal_fits_hash(ev) ? event_kind_of(ev->kind) : EVENT_UNKNOWN;
 	return *kind == EVENT_DAMAGED;
 }
 

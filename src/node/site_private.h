@@ -246,6 +246,8 @@ void scrub_hide(const struct site *s, struct link_head *heads, uint32_t n);
 void damage_write_down(struct site *s, struct now now);
 void damage_repaired(struct site *s, struct now now, const struct journal_place *place,
 	const char *peer);
+/* This place isn't beyond the end of its chain. */
+bool damage_is_held(const struct site *s, const struct journal_place *place);
 /* The ends of all chains are verified, and those that were cut off told. */
 void damage_take_stock(struct site *s, struct now now);
 /* Take up what is damaged since before the start. */

@@ -215,6 +215,18 @@ static enum rc take_in(struct journal *j, struct now now, const struct event *ev
 	return RC_OK;
 }
 
+/* Where the end of a chain was cut off nothing else can stand before it is out of the store, which waits
+ * until it is written down. */
+static enum rc make_way(struct journal *j, struct err *e)
+{
+	if (j->n_taken_out == j->n_cuts)
+		return RC_OK;
+	if (j->n_pending > 0)
+		return err_set(e, RC_FULL,
+			"the damaged end of a chain waits for room to be written down");
+	return journal_take_out_cuts(j, e);
+}
+
 /* A batch of our own chain is the same as ours so far. */
 static void note_agreement(struct journal *j, const struct event *events, const struct overlap *o)
 {
@@ -245,6 +257,8 @@ enum rc journal_accept(struct journal *j, struct now now, const struct event *ev
 		return RC_OK;
 	}
 	rc = journal_check_batch(j, events, n, e);
+	if (rc == RC_OK)
+		rc = make_way(j, e);
 	if (rc == RC_OK)
 		rc = compare(j, events, n, &o, e);
 	if (rc != RC_OK)

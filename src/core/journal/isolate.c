@@ -135,6 +135,23 @@ static void write_cut_down(struct journal *j, struct now now, const struct journ
 			add_damaged(j, now, &place, why, cut->last);
 }
 
+enum rc journal_take_out_cuts(struct journal *j, struct err *e)
+{
+	while (j->n_taken_out < j->n_cuts) {
+		const struct journal_place *first = &j->cuts[j->n_taken_out].first;
+		struct journal_head from = { .epoch = first->epoch, .seq = first->seq };
+		enum rc rc;
+
+		str_copy(from.site, sizeof from.site, first->site);
+		rc = j->store.replace(j->store.ctx, &from, NULL, 0, e);
+		if (rc != RC_OK)
+			return err_in(e, rc, "taking out the damaged end of %s's journal",
+				first->site);
+		j->n_taken_out++;
+	}
+	return RC_OK;
+}
+
 enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e)
 {
 	const struct event *events;
@@ -144,14 +161,7 @@ enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e)
 	for (size_t i = 0; i < j->n_cuts; i++)
 		write_cut_down(j, now, &j->cuts[i]);
 	rc = journal_commit(j, &events, &n, e);
-	for (size_t i = 0; rc == RC_OK && i < j->n_cuts; i++) {
-		const struct journal_place *first = &j->cuts[i].first;
-		struct journal_head from = { .epoch = first->epoch, .seq = first->seq };
-
-		str_copy(from.site, sizeof from.site, first->site);
-		rc = j->store.replace(j->store.ctx, &from, NULL, 0, e);
-	}
-	return rc;
+	return rc == RC_FULL || rc == RC_IO ? RC_OK : rc;
 }
 
 /* ---- a hole that nobody can fill */

@@ -394,6 +394,7 @@ enum rc journal_commit(struct journal *j, const struct event **ret_events, size_
 	if (n)
 		journal_advance(j, &events[n - 1]);
 	j->n_pending = j->n_batch = 0;
+	(void)journal_take_out_cuts(j, NULL); /* or the next time */
 	*ret_events = events;
 	*ret_n = n;
 	return RC_OK;

@@ -105,7 +105,8 @@ struct journal;
 
 /* Opens on what the store holds and chooses the epoch to write: the newest of ours, or a new one
  * (the wall clock's seconds) when there is none, or when its end is damaged.  What is damaged at the
- * end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much. */
+ * end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much.  On a
+ * full disk that is told by the first commit that succeeds. */
 enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
 	const struct journal_signer *signer, struct now now, struct err *e) MUST_USE;
 void journal_free(struct journal *j);

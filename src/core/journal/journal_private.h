@@ -43,6 +43,7 @@ struct journal {
 
 	struct journal_cut *cuts; /* of this start */
 	size_t n_cuts, cap_cuts;
+	size_t n_taken_out; /* of these; the others are in the store until there is room to write them down */
 };
 
 #define JOURNAL_NO_CHAIN SIZE_MAX
@@ -76,8 +77,11 @@ struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
 /* The chain as the store has it is taken up as far as its end is intact; what is not is cut off. */
 enum rc journal_take_up(struct journal *j, const struct journal_head *head, struct now now,
 	struct err *e);
-/* Write down what is cut off, then take it out of the store.  `epoch` is decided. */
+/* Write down what is cut off, then take it out of the store.  `epoch` is decided.  While the disk is full
+ * it waits, for a commit that succeeds. */
 enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e);
+/* What is cut off is written down: out of the store with it.  Again after a failure. */
+enum rc journal_take_out_cuts(struct journal *j, struct err *e);
 /* From now on we write `epoch`; what is prepared moves there. */
 void journal_enter(struct journal *j, uint64_t epoch);
 

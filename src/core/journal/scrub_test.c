@@ -263,6 +263,51 @@ static void a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again(void **
 	assert_int_equal(head_of("dublin", epoch), EVENTS);
 }
 
+static void a_damaged_end_on_a_full_disk_is_cut_off_when_there_is_room(void **state)
+{
+	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL };
+	uint64_t epoch = journal_epoch(journal);
+	struct event_batch copy = read_dublin(other, epoch, EVENTS, 1);
+	const struct event *committed;
+	struct event ev;
+	size_t n, n_new;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
+	memory_store_set_fault(disk, full);
+	reopen("mumbai");
+	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
+	assert_int_equal(journal_uncommitted(journal), 1); /* `damaged` */
+	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_FULL);
+	assert_int_equal(memory_store_count(disk), EVENTS);
+
+	memory_store_set_fault(disk, (struct memory_fault){ 0 });
+	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_FULL);
+	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
+	assert_string_equal(committed->kind, "damaged");
+	assert_int_equal(memory_store_count(disk), EVENTS); /* it is out, and `damaged` is in */
+	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_OK);
+	assert_int_equal(head_of("dublin", epoch), EVENTS);
+}
+
+static void a_damaged_end_that_is_written_down_is_taken_out_later_where_that_failed(void **state)
+{
+	struct memory_fault second = { .after = 1, .count = 1, .rc = RC_IO };
+	uint64_t epoch = journal_epoch(journal);
+	struct event_batch copy = read_dublin(other, epoch, EVENTS, 1);
+	struct event ev;
+	size_t n_new;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
+	memory_store_set_fault(disk, second);
+	reopen("mumbai");
+	assert_int_equal(journal_uncommitted(journal), 0);
+	assert_int_equal(memory_store_count(disk), EVENTS + 1);
+	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_OK);
+	assert_int_equal(head_of("dublin", epoch), EVENTS);
+}
+
 static void a_chain_of_which_too_much_is_damaged_is_refused(void **state)
 {
 	const struct event *events;
@@ -337,6 +382,8 @@ int main(void)
 		TEST(a_full_disk_takes_the_copy_later),
 		TEST(a_damaged_end_of_our_own_chain_is_cut_off_and_a_new_epoch_begun),
 		TEST(a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again),
+		TEST(a_damaged_end_on_a_full_disk_is_cut_off_when_there_is_room),
+		TEST(a_damaged_end_that_is_written_down_is_taken_out_later_where_that_failed),
 		TEST(a_chain_of_which_too_much_is_damaged_is_refused),
 		TEST(what_is_behind_a_lost_event_moves_to_a_new_epoch),
 		TEST(a_hole_behind_another_or_in_a_peers_chain_is_not_given_up),
