@@ -107,8 +107,14 @@ uint16_t folding_root(const struct alert *a, uint16_t check);
 
 /* outbox.c */
 void outbox_step(struct alert *a, struct now now);
-void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wall at,
-	const char *message, const char *via);
+struct outbox_receipt {
+	uint32_t version;
+	struct wall at;
+	const char *message; /* its id; "": of a summary, or the channel has none */
+	const char *via;
+};
+void outbox_told(struct alert *a, struct tracked *t, uint8_t channel,
+	const struct outbox_receipt *receipt);
 
 /* A message may exist of which nobody knows: the next is created when the channel answers us. */
 void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t channel);

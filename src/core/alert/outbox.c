@@ -502,22 +502,30 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 
 /* ---- outcomes */
 
-void outbox_told(struct tracked *t, uint8_t channel, uint32_t version, struct wall at,
-	const char *message, const char *via)
+/* A summary is no message that could be edited: what is told after it gets one of its own, beside the one
+ * that may have arrived before. */
+static bool ends_doubt(const struct alert *a, uint8_t channel, const struct outbox_receipt *receipt)
+{
+	return *receipt->message || a->cfg.channels[channel].kind != ALERT_DISCORD;
+}
+
+void outbox_told(struct alert *a, struct tracked *t, uint8_t channel,
+	const struct outbox_receipt *receipt)
 {
 	struct incident_told *told = &t->in->told[channel];
 
-	if (!told->first.ms || at.ms < told->first.ms)
-		told->first = at;
-	if (version < told->version)
+	if (!told->first.ms || receipt->at.ms < told->first.ms)
+		told->first = receipt->at;
+	if (receipt->version < told->version)
 		return;
-	t->slots[channel].may_be_repeat = false;
+	if (ends_doubt(a, channel, receipt))
+		t->slots[channel].may_be_repeat = false;
 	t->slots[channel].n_watcher_unanswered = 0;
-	told->version = version;
-	told->at = at;
-	str_copy(told->via, sizeof told->via, via);
-	if (*message)
-		str_copy(told->message, sizeof told->message, message);
+	told->version = receipt->version;
+	told->at = receipt->at;
+	str_copy(told->via, sizeof told->via, receipt->via);
+	if (*receipt->message)
+		str_copy(told->message, sizeof told->message, receipt->message);
 }
 
 static void append_receipt(struct alert *a, struct tracked *t, uint8_t channel, const char *message,
@@ -566,7 +574,8 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 	case PACE_DELIVERED:
 		if (slot->is_summary)
 			message = "";
-		outbox_told(t, channel, slot->sending, now.wall, message, via);
+		outbox_told(a, t, channel,
+			&(struct outbox_receipt){ slot->sending, now.wall, message, via });
 		append_receipt(a, t, channel, message, via);
 		slot->is_for_us = slot->is_for_us && t->in->version > slot->sending;
 		break;

@@ -352,6 +352,58 @@ static void a_summary_of_what_may_have_been_told_says_so(void **state)
 	assert_true(pair_says(p, "Maybe a repeat"));
 }
 
+/* What is told after the summary is no edit of it, and the attempt before it may have arrived. */
+static void what_follows_a_summary_of_what_may_have_been_told_says_so_too(void **state)
+{
+	const uint16_t again = PAIR_CHECKS;
+	const struct pair_request *last;
+
+	(void)state;
+	pair_add_checks(p, 2, NAS);
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_UNANSWERED));
+	pair_judge(p, MUMBAI, again, &pair_down);
+	fall_and_rise(again + 1);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_judge(p, MUMBAI, again, &pair_well);
+	pair_run(p, 20 * SECOND_MS);
+	assert_true(pair_says(p, "could not be sent"));
+	assert_string_equal(pair_incident(p, MUMBAI, again)->told[0].message, "");
+
+	pair_stop(p, MUMBAI); /* nor does a restart forget it */
+	pair_start(p, MUMBAI);
+	pair_judge(p, MUMBAI, again, &pair_down);
+	pair_run(p, MINUTE_MS);
+	last = pair_last(p);
+	assert_string_equal(last->delivery.incident, pair_incident(p, MUMBAI, again)->id);
+	assert_false(last->delivery.is_edit);
+	assert_true(pair_says(p, "Maybe a repeat"));
+}
+
+/* A webhook's messages have no id, and nothing of them is edited: a receipt ends the doubt. */
+static void a_webhook_that_was_told_leaves_no_doubt(void **state)
+{
+	char body[128];
+
+	(void)state;
+	pair_add_channel(p, "hook", ALERT_WEBHOOK);
+	pair_part(p);
+	pair_answer(p, MUMBAI, 1, PAIR_ANSWER(PACE_UNANSWERED));
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	snprintf(body, sizeof body,
+		"{\"channel\":\"hook\",\"version\":%u,\"message\":\"\",\"via\":\"mumbai\"}",
+		pair_incident(p, MUMBAI, PHOTOS)->version);
+	pair_write(p, MUMBAI, "receipt", pair_incident(p, MUMBAI, PHOTOS)->id, body);
+	pair_answer(p, MUMBAI, 1, PAIR_ANSWER(PACE_DELIVERED));
+	pair_forget_sent(p);
+	pair_recovers(p, PHOTOS);
+	for (int i = 0; i < 100 && (!p->n_sent || pair_last(p)->delivery.channel != 1); i++)
+		pair_run(p, SECOND_MS);
+	assert_true(pair_says(p, "\"state\":\"recovering\""));
+	assert_true(pair_says(p, "\"may_be_repeat\":false"));
+}
+
 static void a_few_that_waited_are_told_one_by_one(void **state)
 {
 	uint32_t before;
@@ -424,6 +476,8 @@ int main(void)
 		T(nothing_is_lost_while_the_channel_fails_for_hours),
 		T(a_backlog_is_told_as_one_summary),
 		T(a_summary_of_what_may_have_been_told_says_so),
+		T(what_follows_a_summary_of_what_may_have_been_told_says_so_too),
+		T(a_webhook_that_was_told_leaves_no_doubt),
 		T(a_few_that_waited_are_told_one_by_one),
 		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
 		T(an_acknowledgement_at_one_site_is_shown_in_the_other_s_message),

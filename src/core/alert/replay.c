@@ -164,6 +164,12 @@ static uint8_t channel_of(const struct alert *a, const struct json_node *body)
 static void apply_receipt(struct alert *a, const struct alert_event *ev)
 {
 	uint8_t channel = channel_of(a, ev->body);
+	struct outbox_receipt receipt = {
+		.version = (uint32_t)json_node_int(ev->body, "version", 0),
+		.at = ev->wall,
+		.message = json_node_text(ev->body, "message", ""),
+		.via = json_node_text(ev->body, "via", ev->site),
+	};
 	struct tracked *t;
 
 	if (channel == UINT8_MAX)
@@ -171,8 +177,7 @@ static void apply_receipt(struct alert *a, const struct alert_event *ev)
 	t = track(a, ev->subject);
 	if (!t)
 		return;
-	outbox_told(t, channel, (uint32_t)json_node_int(ev->body, "version", 0), ev->wall,
-		json_node_text(ev->body, "message", ""), json_node_text(ev->body, "via", ev->site));
+	outbox_told(a, t, channel, &receipt);
 	a->is_merging_due |= a->is_started;
 	a->is_dirty = true;
 }
