@@ -302,9 +302,12 @@ void oracle_stop(struct world *w, uint8_t site)
 		s->goodbye_ms = w->now_ms;
 }
 
+/* It was heard, and can't be kept where the disk has changed what stands before it: a start forgets it. */
 void oracle_start(struct world *w, uint8_t site)
 {
 	w->sites[site].goodbye_ms = NEVER_MS;
+	if (!w->sites[!site].site && !oracle_is_copied(w, !site))
+		w->sites[!site].goodbye_ms = NEVER_MS;
 }
 
 /* The same of a watcher that has lost what it saved. */

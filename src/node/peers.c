@@ -364,6 +364,23 @@ static void look_for_fault(struct site *s, struct now now, const struct event *f
 	facts_journal(s, now);
 }
 
+/* What a peer wrote last is a goodbye, also where our disk can't keep it: who says so is known by the link. */
+static void note_goodbye(struct site *s, uint8_t peer, const struct event *last)
+{
+	const struct link *l = &s->links[peer];
+	bool is_newest = true;
+
+	if (!str_eq(last->site, s->lab->sites[peer].name))
+		return;
+	for (uint32_t i = 0; i < l->n_peer_heads; i++)
+		if (str_eq(l->peer_heads[i].site, last->site) &&
+			(l->peer_heads[i].epoch > last->epoch ||
+				(l->peer_heads[i].epoch == last->epoch &&
+					l->peer_heads[i].seq > last->seq)))
+			is_newest = false;
+	s->is_goodbye_heard[peer] = is_newest && event_kind_of(last->kind) == EVENT_SHUTDOWN;
+}
+
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
 	struct event *events = NULL;
@@ -371,6 +388,8 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 	size_t n = msg->n_events, n_new = 0;
 	enum rc rc = read_batch(s, msg, &events, &e);
 
+	if (rc == RC_OK && n)
+		note_goodbye(s, peer, &events[n - 1]);
 	if (rc == RC_OK)
 		scrub_offered(s, now, peer, events, n);
 	if (rc == RC_OK)
@@ -500,11 +519,12 @@ static void carry_out(struct site *s, struct now now, uint8_t peer,
 			break;
 		case LINK_SAY_UP:
 			say_link(s, now, peer, "up", NULL);
-			s->is_stopped[peer] = false;
+			s->is_stopped[peer] = s->is_goodbye_heard[peer] = false;
 			scrub_linked(s, now);
 			break;
 		case LINK_SAY_DOWN:
-			s->is_stopped[peer] = site_was_shut_down(s, peer);
+			s->is_stopped[peer] =
+				s->is_goodbye_heard[peer] || site_was_shut_down(s, peer);
 			say_link(s, now, peer, "down", do_->why);
 			break;
 		case LINK_SAY_BEAT:

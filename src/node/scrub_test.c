@@ -287,6 +287,35 @@ static void a_newest_event_that_is_damaged_while_running_stops_nothing(void **st
 	assert_false(pair_was_said(p, "forked"));
 }
 
+/* What it says last can't be joined to the event before, which our disk has changed. */
+static void a_goodbye_that_the_disk_can_not_keep_is_heard_all_the_same(void **state)
+{
+	struct event ev;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "mumbai", 4, &ev));
+	pair_shut_down(p, MUMBAI);
+	pair_run(p, 11 * SECOND_MS);
+	assert_non_null(strstr(str_c(&p->sites[DUBLIN].log), "refused"));
+	assert_int_equal(pair_state(p, DUBLIN, "site:mumbai"), CHECK_OK);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "site:mumbai"), CHECK_FAILING);
+	assert_true(pair_was_said(p, "stopped by its operator"));
+}
+
+static void a_goodbye_of_long_ago_is_none(void **state)
+{
+	(void)state;
+	pair_shut_down(p, MUMBAI);
+	pair_run(p, SECOND_MS);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	pair_stop(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_state(p, DUBLIN, "site:mumbai"), CHECK_FAILING);
+	assert_false(pair_was_said(p, "stopped by its operator"));
+}
+
 static void sign(void *ctx, const struct sha256 *hash, uint8_t ret[SIGNATURE_BYTES])
 {
 	(void)ctx, (void)hash;
@@ -427,6 +456,8 @@ int main(void)
 		T(a_damaged_end_that_nobody_else_has_is_said_to_be_lost),
 		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
 		T(a_newest_event_that_is_damaged_while_running_stops_nothing),
+		T(a_goodbye_that_the_disk_can_not_keep_is_heard_all_the_same),
+		T(a_goodbye_of_long_ago_is_none),
 		T(a_damaged_signature_keeps_nothing_from_the_peer),
 		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
 		T(a_pass_goes_on_where_it_was_after_a_restart),

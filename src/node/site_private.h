@@ -101,6 +101,7 @@ struct site {
 	struct link *links;                 /* one a site, ours unused */
 	bool is_link_said[SITES_MAX];       /* the journal says that it is up */
 	bool is_stopped[SITES_MAX];         /* its operator did, before the link was lost */
+	bool is_goodbye_heard[SITES_MAX];   /* over this link, kept or not */
 	struct mono last_linked[SITES_MAX]; /* last message over the link; start at first */
 	struct followed {                   /* of each link, as the facts were told last */
 		enum link_state state;
