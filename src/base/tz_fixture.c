@@ -27,3 +27,11 @@ struct tz *tz_fixture(const char *name)
 	must(z != NULL);
 	return z;
 }
+
+struct wall tz_fixture_instant(const struct tz *z, const char *local)
+{
+	struct civil c = { 0 };
+
+	must(sscanf(local, "%d-%d-%d %d:%d", &c.year, &c.month, &c.day, &c.hour, &c.minute) == 5);
+	return tz_instant(z, c);
+}

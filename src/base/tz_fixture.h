@@ -9,4 +9,7 @@
  * parsed.  Freed by the caller. */
 struct tz *tz_fixture(const char *name);
 
+/* tz_instant() of "2026-03-29 01:30"; ends the test when it isn't like that. */
+struct wall tz_fixture_instant(const struct tz *z, const char *local);
+
 #endif

@@ -23,15 +23,6 @@ static struct wall utc(const char *text)
 	return t;
 }
 
-static struct wall instant(const struct tz *z, int year, int month, int day, int hour, int minute)
-{
-	return tz_instant(z, (struct civil){ .year = year,
-				     .month = month,
-				     .day = day,
-				     .hour = hour,
-				     .minute = minute });
-}
-
 static void assert_wall(struct wall got, const char *want)
 {
 	char text[WALL_TEXT_MAX];
@@ -56,7 +47,7 @@ static void utc_is_always_there(void **state)
 	(void)state;
 	assert_string_equal(tz_name(tz_utc()), "UTC");
 	assert_local(tz_utc(), "2026-11-22T18:10:21Z", "2026-11-22 18:10:21 +0 UTC");
-	assert_wall(instant(tz_utc(), 2026, 11, 22, 18, 10), "2026-11-22T18:10:00.000Z");
+	assert_wall(tz_fixture_instant(tz_utc(), "2026-11-22 18:10"), "2026-11-22T18:10:00.000Z");
 	assert_int_equal(tz_span_at(tz_utc(), utc("2026-11-22T18:10:21Z")).from.ms, INT64_MIN);
 	assert_int_equal(tz_span_at(tz_utc(), utc("2026-11-22T18:10:21Z")).until.ms, NEVER_MS);
 }
@@ -81,11 +72,11 @@ static void a_time_in_a_gap_is_the_first_instant_after_it(void **state)
 	scoped(tz_free) struct tz *z = tz_of("Test/Dublin", DUBLIN_RULE);
 
 	(void)state;
-	assert_wall(instant(z, 2026, 3, 29, 0, 59), "2026-03-29T00:59:00.000Z");
-	assert_wall(instant(z, 2026, 3, 29, 1, 0), "2026-03-29T01:00:00.000Z");
-	assert_wall(instant(z, 2026, 3, 29, 1, 30), "2026-03-29T01:00:00.000Z");
-	assert_wall(instant(z, 2026, 3, 29, 2, 0), "2026-03-29T01:00:00.000Z");
-	assert_wall(instant(z, 2026, 3, 29, 2, 1), "2026-03-29T01:01:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-03-29 00:59"), "2026-03-29T00:59:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-03-29 01:00"), "2026-03-29T01:00:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-03-29 01:30"), "2026-03-29T01:00:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-03-29 02:00"), "2026-03-29T01:00:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-03-29 02:01"), "2026-03-29T01:01:00.000Z");
 }
 
 static void a_time_in_an_overlap_is_the_first_of_the_two(void **state)
@@ -93,10 +84,10 @@ static void a_time_in_an_overlap_is_the_first_of_the_two(void **state)
 	scoped(tz_free) struct tz *z = tz_of("Test/Dublin", DUBLIN_RULE);
 
 	(void)state;
-	assert_wall(instant(z, 2026, 10, 25, 0, 59), "2026-10-24T23:59:00.000Z");
-	assert_wall(instant(z, 2026, 10, 25, 1, 0), "2026-10-25T00:00:00.000Z");
-	assert_wall(instant(z, 2026, 10, 25, 1, 59), "2026-10-25T00:59:00.000Z");
-	assert_wall(instant(z, 2026, 10, 25, 2, 0), "2026-10-25T02:00:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-10-25 00:59"), "2026-10-24T23:59:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-10-25 01:00"), "2026-10-25T00:00:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-10-25 01:59"), "2026-10-25T00:59:00.000Z");
+	assert_wall(tz_fixture_instant(z, "2026-10-25 02:00"), "2026-10-25T02:00:00.000Z");
 }
 
 static void a_span_runs_from_change_to_change(void **state)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/tz_fixture.h"
 #include "core/alert/alert_fixture.h"
 #include "core/alert/silence.h"
 
@@ -267,53 +268,73 @@ static void beyond_the_bound_those_that_end_first_give_way(void **state)
 	assert_int_equal(silences_apply(&s, &shortest, NULL), RC_LIMIT);
 }
 
-/* The same operations against the plainest thing that could be right: a list of what was applied.
- * */
-static void silences_agree_with_a_naive_list(void **state)
-{
-	struct word {
-		uint64_t hlc;
+/* The plainest thing that could be right: a list of what was applied. */
+struct naive {
+	struct {
+		uint64_t hlc; /* 0: nothing */
 		int64_t from, until;
 	} words[8];
+};
+
+static bool naive_covers(const struct naive *list, int64_t now)
+{
+	bool is_covered = false;
+
+	for (size_t i = 0; i < COUNT(list->words); i++)
+		is_covered |= list->words[i].hlc && list->words[i].from <= now &&
+			      now < list->words[i].until;
+	return is_covered;
+}
+
+static int64_t naive_change(const struct naive *list, int64_t now)
+{
+	int64_t next = NEVER_MS;
+
+	for (size_t i = 0; i < COUNT(list->words); i++) {
+		if (!list->words[i].hlc)
+			continue;
+		if (list->words[i].from > now && list->words[i].from < next)
+			next = list->words[i].from;
+		if (list->words[i].until > now && list->words[i].until < next)
+			next = list->words[i].until;
+	}
+	return next;
+}
+
+static void apply_one(struct silences *s, struct naive *list, struct rng *r)
+{
+	uint64_t which = rng_below(r, COUNT(list->words)), hlc = 1 + rng_below(r, 1000000);
+	int64_t from = (int64_t)rng_below(r, 100), until = from + (int64_t)rng_below(r, 100);
+	char id[2] = { (char)('a' + which), '\0' };
+
+	apply(s, id, hlc, from, until);
+	if (hlc <= list->words[which].hlc)
+		return;
+	list->words[which].hlc = hlc;
+	list->words[which].from = from;
+	list->words[which].until = until;
+}
+
+static void silences_agree_with_a_naive_list(void **state)
+{
 	struct rng r;
 
 	(void)state;
 	rng_seed(&r, 11);
 	for (int round = 0; round < 300; round++) {
 		scoped(silences_fini) struct silences s;
+		struct naive list = { 0 };
 
 		silences_init(&s);
-		memset(words, 0, sizeof words);
 		for (int step = 0; step < 40; step++) {
-			uint64_t which = rng_below(&r, COUNT(words));
-			uint64_t hlc = 1 + rng_below(&r, 1000000);
-			int64_t from = (int64_t)rng_below(&r, 100);
-			int64_t until = from + (int64_t)rng_below(&r, 100);
-			int64_t now = (int64_t)rng_below(&r, 250), next = NEVER_MS;
-			bool expected = false;
-			char id[2] = { (char)('a' + which), '\0' };
+			int64_t now = (int64_t)rng_below(&r, 250);
 
-			apply(&s, id, hlc, from, until);
-			if (hlc > words[which].hlc)
-				words[which] = (struct word){ hlc, from, until };
-			for (size_t i = 0; i < COUNT(words); i++) {
-				const struct word *w = &words[i];
-
-				expected |= w->hlc && w->from <= now && now < w->until;
-				if (w->hlc && w->from > now && w->from < next)
-					next = w->from;
-				if (w->hlc && w->until > now && w->until < next)
-					next = w->until;
-			}
-			assert_int_equal(covered(&s, now), expected);
-			assert_int_equal(silences_change(&s, (struct wall){ now }).ms, next);
+			apply_one(&s, &list, &r);
+			assert_int_equal(covered(&s, now), naive_covers(&list, now));
+			assert_int_equal(silences_change(&s, (struct wall){ now }).ms,
+				naive_change(&list, now));
 		}
 	}
-}
-
-static struct wall local(const struct tz *z, int year, int month, int day, int hour, int minute)
-{
-	return tz_instant(z, (struct civil){ year, month, day, hour, minute, 0, 0 });
 }
 
 struct window_fixture {
@@ -350,8 +371,8 @@ static void a_window_opens_by_the_clock_on_the_wall_of_its_zone(void **state)
 
 	(void)state;
 	open_window(&f, "Europe/Dublin", "0 2 * * *", 2 * HOUR_MS);
-	winter = local(f.zone, 2026, 1, 10, 2, 0);
-	summer = local(f.zone, 2026, 7, 10, 2, 0);
+	winter = tz_fixture_instant(f.zone, "2026-01-10 02:00");
+	summer = tz_fixture_instant(f.zone, "2026-07-10 02:00");
 	assert_false(covered(&f.s, winter.ms - 1));
 	assert_true(silences_cover(&f.s, winter, immich, COUNT(immich), &why));
 	assert_string_equal(why, "backups run");
@@ -371,8 +392,8 @@ static void a_window_keeps_its_length_when_the_clocks_change(void **state)
 	(void)state;
 	/* Dublin 2026: 01:00 becomes 02:00 on 29 March; 02:00 becomes 01:00 on 25 October. */
 	open_window(&f, "Europe/Dublin", "30 0 * * *", 2 * HOUR_MS);
-	spring = local(f.zone, 2026, 3, 29, 0, 30);
-	autumn = local(f.zone, 2026, 10, 25, 0, 30);
+	spring = tz_fixture_instant(f.zone, "2026-03-29 00:30");
+	autumn = tz_fixture_instant(f.zone, "2026-10-25 00:30");
 	for (int minute = -10; minute < 180; minute++) {
 		bool is_on = minute >= 0 && minute < 120;
 
@@ -389,7 +410,7 @@ static void a_window_in_the_hour_that_is_skipped_opens_after_it(void **state)
 
 	(void)state;
 	open_window(&f, "Europe/Dublin", "30 1 * * *", HOUR_MS);
-	after = local(f.zone, 2026, 3, 29, 2, 0);
+	after = tz_fixture_instant(f.zone, "2026-03-29 02:00");
 	assert_false(covered(&f.s, after.ms - 1));
 	assert_true(covered(&f.s, after.ms));
 	assert_false(covered(&f.s, after.ms + HOUR_MS));
@@ -403,7 +424,7 @@ static void a_window_longer_than_its_period_never_closes(void **state)
 
 	(void)state;
 	open_window(&f, "Asia/Kolkata", "0 0 * * *", 25 * HOUR_MS);
-	start = local(f.zone, 2026, 5, 1, 0, 0);
+	start = tz_fixture_instant(f.zone, "2026-05-01 00:00");
 	for (int hour = 0; hour < 100; hour++)
 		assert_true(covered(&f.s, start.ms + hour * HOUR_MS));
 	close_window(&f);
@@ -413,27 +434,30 @@ static void quiet_hours_may_wrap_midnight(void **state)
 {
 	scoped(tz_free) struct tz *z = fixture_zone("Asia/Kolkata");
 	static const struct {
-		int hour, minute;
+		const char *at;
 		bool is_quiet;
-	} rows[] = { { 21, 59, false }, { 22, 0, true }, { 23, 59, true }, { 0, 0, true },
-		{ 6, 29, true }, { 6, 30, false }, { 12, 0, false } };
+	} rows[] = { { "2026-06-01 21:59", false }, { "2026-06-01 22:00", true },
+		{ "2026-06-01 23:59", true }, { "2026-06-01 00:00", true },
+		{ "2026-06-01 06:29", true }, { "2026-06-01 06:30", false },
+		{ "2026-06-01 12:00", false } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct wall t = local(z, 2026, 6, 1, rows[i].hour, rows[i].minute);
+		struct wall t = tz_fixture_instant(z, rows[i].at);
 
 		assert_int_equal(quiet_at(22 * 60, 6 * 60 + 30, z, t), rows[i].is_quiet);
 		assert_false(quiet_at(600, 600, z, t)); /* no hours at all */
 	}
-	assert_int_equal(quiet_ends(22 * 60, 390, z, local(z, 2026, 6, 1, 23, 0)).ms,
-		local(z, 2026, 6, 2, 6, 30).ms);
+	assert_int_equal(quiet_ends(22 * 60, 390, z, tz_fixture_instant(z, "2026-06-01 23:00")).ms,
+		tz_fixture_instant(z, "2026-06-02 06:30").ms);
 }
 
 /* The end is the first instant that isn't quiet, also where the clocks change. */
 static void quiet_ends_when_quiet_at_says_so(void **state)
 {
 	scoped(tz_free) struct tz *z = fixture_zone("Europe/Dublin");
-	struct wall around[] = { local(z, 2026, 3, 28, 12, 0), local(z, 2026, 10, 24, 12, 0) };
+	struct wall around[] = { tz_fixture_instant(z, "2026-03-28 12:00"),
+		tz_fixture_instant(z, "2026-10-24 12:00") };
 	struct rng r;
 
 	(void)state;
