@@ -212,17 +212,20 @@ static void every_word_in_capitals_is_in_the_table_of_arguments(void **state)
 	}
 }
 
+static void assert_options_differ(const struct command *c, const struct option *a)
+{
+	for (const struct option *b = a; (b = manual_next_option(b, c));) {
+		if (str_eq(a->name, b->name) || (a->letter && a->letter == b->letter))
+			fail_msg("%s: --%s and --%s", c->name, a->name, b->name);
+	}
+}
+
 static void no_command_has_two_options_of_one_name_or_letter(void **state)
 {
 	(void)state;
 	for (const struct command *c = command_rows; c->name; c++) {
-		for (const struct option *a = NULL; (a = manual_next_option(a, c));) {
-			for (const struct option *b = a; (b = manual_next_option(b, c));) {
-				if (str_eq(a->name, b->name) ||
-					(a->letter && a->letter == b->letter))
-					fail_msg("%s: --%s and --%s", c->name, a->name, b->name);
-			}
-		}
+		for (const struct option *a = NULL; (a = manual_next_option(a, c));)
+			assert_options_differ(c, a);
 	}
 }
 

@@ -301,6 +301,7 @@ struct model {
 	uint32_t used, used_globally;
 	int64_t banned_until;
 	uint32_t refused, early;
+	char headers[512], body[256]; /* of its last answer */
 };
 
 static void roll(struct model *m, int64_t now)
@@ -315,42 +316,41 @@ static void roll(struct model *m, int64_t now)
 	}
 }
 
-static void refuse(struct model *m, int64_t now, int64_t wait_ms, bool is_global, char *headers,
-	char *body)
+static int refuse(struct model *m, int64_t now, int64_t wait_ms, bool is_global)
 {
 	m->refused++;
 	m->banned_until = now + wait_ms;
-	sprintf(headers,
+	sprintf(m->headers,
 		"HTTP/1.1 429 Too Many Requests\r\nRetry-After: %lld\r\n%s"
 		"X-RateLimit-Limit: 5\r\nX-RateLimit-Scope: %s\r\n\r\n",
 		(long long)(wait_ms + 999) / 1000, is_global ? "X-RateLimit-Global: true\r\n" : "",
 		is_global ? "global" : "user");
-	sprintf(body,
+	sprintf(m->body,
 		"{\"message\":\"You are being rate limited.\",\"retry_after\":%.3f,\"global\":%s}",
 		(double)wait_ms / 1000, is_global ? "true" : "false");
+	return 429;
 }
 
-static int request(struct model *m, int64_t now, char *headers, char *body)
+static int request(struct model *m, int64_t now)
 {
 	m->early += now < m->banned_until;
 	roll(m, now);
 	if (rng_chance(&m->rng, 1, 3)) {
-		refuse(m, now, rng_between(&m->rng, 1, 5000), rng_chance(&m->rng, 1, 4), headers,
-			body);
-		return 429;
+		int64_t wait_ms = rng_between(&m->rng, 1, 5000);
+
+		return refuse(m, now, wait_ms, rng_chance(&m->rng, 1, 4));
 	}
 	if (m->used == 5 || m->used_globally == 50) {
-		refuse(m, now, m->window_start + 2000 - now, m->used != 5, headers, body);
 		m->early++; /* the headers said that the bucket was empty */
-		return 429;
+		return refuse(m, now, m->window_start + 2000 - now, m->used != 5);
 	}
 	m->used++;
 	m->used_globally++;
-	sprintf(headers,
+	sprintf(m->headers,
 		"HTTP/1.1 200 OK\r\nX-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: %u\r\n"
 		"X-RateLimit-Reset-After: %.3f\r\n\r\n",
 		5 - m->used, (double)(m->window_start + 2000 - now) / 1000);
-	strcpy(body, "{\"id\":\"1\"}");
+	strcpy(m->body, "{\"id\":\"1\"}");
 	return 200;
 }
 
@@ -366,14 +366,13 @@ static void two_hundred_deliveries_arrive_and_none_is_sent_too_early(void **stat
 		rng_seed(&m.rng, seed);
 		pace_init(&p, seed);
 		while (delivered < 200) {
-			char headers[512], body[256];
 			struct pace_answer a;
 			int status;
 
 			if (pace_next(&p).ms > now)
 				now = pace_next(&p).ms;
-			status = request(&m, now, headers, body);
-			a = judge(status, false, headers, body);
+			status = request(&m, now);
+			a = judge(status, false, m.headers, m.body);
 			pace_answered(&p, (struct mono){ now }, &a);
 			delivered += a.verdict == PACE_DELIVERED;
 			assert_true(++requests < 2000);

@@ -266,65 +266,56 @@ static void unknown_kinds_are_skipped_and_unknown_members_ignored(void **unused)
 	"\"held_ms\":0,\"wall_ms\":0,\"digest\":\"0123456789abcdef\",\"can_deliver\":true," \
 	"\"heads_of\":1}"
 
+static const struct {
+	enum link_msg_kind kind;
+	const char *body, *why;
+} incomplete[] = {
+	{ LINK_BYE, "[]", "BYE: not an object" },
+	{ LINK_BYE, "{}", "BYE: member \"why\" is not a text" },
+	{ LINK_BEAT, BEAT("-1", "0", "0", "\"0123456789abcdef\"", "true", "[]"),
+		"BEAT: member \"beat\" is not a number within its bounds" },
+	{ LINK_BEAT, BEAT("1.5", "0", "0", "\"0123456789abcdef\"", "true", "[]"),
+		"BEAT: member \"beat\" is not a number within its bounds" },
+	{ LINK_BEAT, BEAT("1", "86400001", "0", "\"0123456789abcdef\"", "true", "[]"),
+		"BEAT: member \"held_ms\" is not a number within its bounds" },
+	{ LINK_BEAT, BEAT("1", "0", "253402300800000", "\"0123456789abcdef\"", "true", "[]"),
+		"BEAT: member \"wall_ms\" is not a number within its bounds" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "7", "true", "[]"),
+		"BEAT: member \"digest\" is not 16 hexadecimal digits" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdeg\"", "true", "[]"),
+		"BEAT: member \"digest\" is not 16 hexadecimal digits" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "1", "[]"),
+		"BEAT: member \"can_deliver\" is not true or false" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[]]"),
+		"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[\"a\",1,-1," HASH "]]"),
+		"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[\"\",1,1," HASH "]]"),
+		"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
+	{ LINK_PULL, "{\"echo\":0,\"heads\":[]}", "PULL: member \"heads\" is not one head" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "null"),
+		"BEAT: member \"heads\" is not a list of at most 256" },
+	{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true,\"heads_of\":1", "[]"),
+		"BEAT: member \"heads_of\" is not an earlier beat" },
+	{ LINK_HELLO, HELLO_LIKE_A_BEAT, "HELLO: member \"heads\" is not a list of at most 256" },
+	{ LINK_HELLO, "{\"protocol\":4294967296}",
+		"HELLO: member \"protocol\" is not a number within its bounds" },
+	{ LINK_HELLO, "{\"protocol\":1,\"site\":\"\"}", "HELLO: member \"site\" is not a name" },
+	{ LINK_HELLO, "{\"protocol\":1,\"site\":\"a\",\"lab\":\"00\"}",
+		"HELLO: member \"lab\" is not 64 hexadecimal digits" },
+};
+
 static void every_member_must_be_there_and_of_its_kind(void **unused)
 {
-	static const struct {
-		enum link_msg_kind kind;
-		const char *body, *why;
-	} rows[] = {
-		{ LINK_BYE, "[]", "BYE: not an object" },
-		{ LINK_BYE, "{}", "BYE: member \"why\" is not a text" },
-		{ LINK_BEAT, BEAT("-1", "0", "0", "\"0123456789abcdef\"", "true", "[]"),
-			"BEAT: member \"beat\" is not a number within its bounds" },
-		{ LINK_BEAT, BEAT("1.5", "0", "0", "\"0123456789abcdef\"", "true", "[]"),
-			"BEAT: member \"beat\" is not a number within its bounds" },
-		{ LINK_BEAT, BEAT("1", "86400001", "0", "\"0123456789abcdef\"", "true", "[]"),
-			"BEAT: member \"held_ms\" is not a number within its bounds" },
-		{ LINK_BEAT,
-			BEAT("1", "0", "253402300800000", "\"0123456789abcdef\"", "true", "[]"),
-			"BEAT: member \"wall_ms\" is not a number within its bounds" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "7", "true", "[]"),
-			"BEAT: member \"digest\" is not 16 hexadecimal digits" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdeg\"", "true", "[]"),
-			"BEAT: member \"digest\" is not 16 hexadecimal digits" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "1", "[]"),
-			"BEAT: member \"can_deliver\" is not true or false" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "[[]]"),
-			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_BEAT,
-			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true",
-				"[[\"a\",1,-1," HASH "]]"),
-			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_BEAT,
-			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true",
-				"[[\"\",1,1," HASH "]]"),
-			"BEAT: member \"heads\" is not a list of [site, epoch, seq, hash]" },
-		{ LINK_PULL, "{\"echo\":0,\"heads\":[]}",
-			"PULL: member \"heads\" is not one head" },
-		{ LINK_BEAT, BEAT("1", "0", "0", "\"0123456789abcdef\"", "true", "null"),
-			"BEAT: member \"heads\" is not a list of at most 256" },
-		{ LINK_BEAT,
-			BEAT("1", "0", "0", "\"0123456789abcdef\"", "true,\"heads_of\":1", "[]"),
-			"BEAT: member \"heads_of\" is not an earlier beat" },
-		{ LINK_HELLO, HELLO_LIKE_A_BEAT,
-			"HELLO: member \"heads\" is not a list of at most 256" },
-		{ LINK_HELLO, "{\"protocol\":4294967296}",
-			"HELLO: member \"protocol\" is not a number within its bounds" },
-		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"\"}",
-			"HELLO: member \"site\" is not a name" },
-		{ LINK_HELLO, "{\"protocol\":1,\"site\":\"a\",\"lab\":\"00\"}",
-			"HELLO: member \"lab\" is not 64 hexadecimal digits" },
-	};
-
 	(void)unused;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(incomplete); i++) {
 		struct wire_in in;
 		struct err e = { 0 };
 
-		assert_int_equal(
-			read_body(rows[i].kind, rows[i].body, strlen(rows[i].body), &in, &e),
+		assert_int_equal(read_body(incomplete[i].kind, incomplete[i].body,
+					 strlen(incomplete[i].body), &in, &e),
 			RC_INPUT);
-		assert_string_equal(e.text, rows[i].why);
+		assert_string_equal(e.text, incomplete[i].why);
 	}
 }
 
