@@ -185,17 +185,19 @@ static void apply_ping(struct site *s, struct now now, const struct event *ev,
 	int64_t code = json_node_int(body, "code", 0), took_ms = json_node_int(body, "took_ms", -1);
 	bool is_exit = str_eq(what, "exit");
 	char reason[REASON_BYTES_MAX];
-	struct observation o = { .is_ok = str_eq(what, "success") || (is_exit && code == 0),
-		.took_us = took_ms < 0 || took_ms > RUN_MAX_MS ? -1 : took_ms * 1000,
-		.reason = reason };
+	struct report r = { .site = site,
+		.at = facts_by_our_clock(s, now, site, ev->wall),
+		.is_start = str_eq(what, "start"),
+		.end = { .is_ok = str_eq(what, "success") || (is_exit && code == 0),
+			.took_us = took_ms < 0 || took_ms > RUN_MAX_MS ? -1 : took_ms * 1000,
+			.reason = reason } };
 
 	if (is_exit)
 		snprintf(reason, sizeof reason, "the job ended with exit status %lld",
 			(long long)code);
 	else
 		str_copy(reason, sizeof reason, "the job reported failure");
-	checks_ping(s->checks, now, check, site, facts_by_our_clock(s, now, site, ev->wall),
-		str_eq(what, "start"), &o);
+	checks_ping(s->checks, now, check, &r);
 	s->is_digest_valid = false;
 }
 

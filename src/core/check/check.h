@@ -109,6 +109,13 @@ struct observation {
 	int64_t took_us; /* -1 unknown */
 };
 
+struct report {       /* of what reports by itself */
+	uint8_t site; /* that took it */
+	struct wall at;
+	bool is_start; /* a run began: how it ends is yet to come */
+	struct observation end;
+};
+
 enum check_effect_kind {
 	CHECK_DO_PROBE,  /* run the probe of `check` now */
 	CHECK_SAY_WORD,  /* our word on `check` changed, or why it fails: journal it */
@@ -146,9 +153,8 @@ void checks_was_away(struct checks *c, struct now now, uint8_t site, struct wall
 
 /* What we observed ourselves: a probe's result, or a state that the site knows. */
 void checks_observe(struct checks *c, struct now now, uint16_t check, const struct observation *o);
-/* SOURCE_PING: a report that arrived at `site` at `at`.  `is_start`: a run began. */
-void checks_ping(struct checks *c, struct now now, uint16_t check, uint8_t site, struct wall at,
-	bool is_start, const struct observation *o);
+/* SOURCE_PING: somebody reported. */
+void checks_ping(struct checks *c, struct now now, uint16_t check, const struct report *r);
 /* A peer's word, from its journal. */
 void checks_hear(struct checks *c, struct now now, uint16_t check, uint8_t site,
 	const struct vantage *v);

@@ -185,20 +185,31 @@ static inline void promise(void)
 	drain();
 }
 
+/* A report taken by a site: how a run went; that one began. */
+static inline void report(uint16_t check, uint8_t site, struct wall at, bool is_ok)
+{
+	struct report r = { site, at, .end = observed(is_ok) };
+
+	checks_ping(checks, now, check, &r);
+	drain();
+}
+
+static inline void report_start(uint16_t check, uint8_t site, struct wall at)
+{
+	struct report r = { site, at, .is_start = true };
+
+	checks_ping(checks, now, check, &r);
+	drain();
+}
+
 static inline void ping(uint16_t check, bool is_ok)
 {
-	struct observation o = observed(is_ok);
-
-	checks_ping(checks, now, check, DUBLIN, now.wall, false, &o);
-	drain();
+	report(check, DUBLIN, now.wall, is_ok);
 }
 
 static inline void ping_start(uint16_t check)
 {
-	struct observation o = { 0 };
-
-	checks_ping(checks, now, check, DUBLIN, now.wall, true, &o);
-	drain();
+	report_start(check, DUBLIN, now.wall);
 }
 
 #define assert_state(check, expected) \

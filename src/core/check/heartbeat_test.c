@@ -53,7 +53,6 @@ static void a_reported_failure_is_failing_at_once(void **state)
 static void the_last_report_from_any_site_is_the_evidence(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
-	struct observation good = observed(true), bad = observed(false);
 	struct wall first_bad;
 
 	(void)state;
@@ -62,14 +61,14 @@ static void the_last_report_from_any_site_is_the_evidence(void **state)
 	ping(backup, true);
 	pass(MINUTE_MS);
 	first_bad = now.wall;
-	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad);
+	report(backup, MUMBAI, now.wall, false);
 	pass(MINUTE_MS);
-	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad);
+	report(backup, MUMBAI, now.wall, false);
 	assert_state(backup, CHECK_FAILING);
 	assert_int_equal(view(backup).since.ms, first_bad.ms);
 	assert_string_equal(view(backup).reason,
 		"refused"); /* of mumbai's word, though dublin is home */
-	checks_ping(checks, now, backup, DUBLIN, (struct wall){ WALL_0 }, false, &good);
+	report(backup, DUBLIN, (struct wall){ WALL_0 }, true);
 	assert_state(backup, CHECK_FAILING);
 	pass(MINUTE_MS);
 	ping(backup, true);
@@ -80,14 +79,13 @@ static void the_last_report_from_any_site_is_the_evidence(void **state)
 static void an_older_report_that_arrives_later_is_history(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
-	struct observation bad = observed(false);
 
 	(void)state;
 	load();
 	pass(10 * MINUTE_MS);
 	ping(backup, true);
-	checks_ping(checks, now, backup, DUBLIN, (struct wall){ now.wall.ms - 1 }, false, &bad);
-	checks_ping(checks, now, backup, MUMBAI, now.wall, false, &bad); /* is no vantage of it */
+	report(backup, DUBLIN, (struct wall){ now.wall.ms - 1 }, false);
+	report(backup, MUMBAI, now.wall, false); /* is no vantage of it */
 	assert_state(backup, CHECK_OK);
 	pass(65 * MINUTE_MS - 1);
 	assert_state(backup, CHECK_OK);
@@ -97,7 +95,6 @@ static void a_restart_grants_a_heartbeat_no_new_period(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
 	uint16_t never = heartbeat("never", HOUR_MS, 5 * MINUTE_MS);
-	struct observation o = observed(true);
 	struct wall declared = now.wall, last;
 
 	(void)state;
@@ -109,7 +106,7 @@ static void a_restart_grants_a_heartbeat_no_new_period(void **state)
 	restart();
 	checks_declared(checks, now, backup, declared);
 	checks_declared(checks, now, never, declared);
-	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	report(backup, DUBLIN, last, true);
 	assert_state(never, CHECK_PENDING);
 	assert_int_equal(view(never).since.ms, declared.ms);
 	pass(5 * MINUTE_MS);
@@ -123,14 +120,13 @@ static void a_restart_grants_a_heartbeat_no_new_period(void **state)
 static void what_fell_silent_while_we_were_down_is_silent_since_its_deadline(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
-	struct observation o = observed(true);
 	struct wall last = now.wall;
 
 	(void)state;
 	load();
 	pass(3 * HOUR_MS);
 	restart();
-	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	report(backup, DUBLIN, last, true);
 	assert_state(backup, CHECK_SILENT);
 	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
 }
@@ -139,13 +135,12 @@ static void what_fell_silent_while_we_were_down_is_silent_since_its_deadline(voi
 static uint16_t its_site_was_away(int64_t went_ms, int64_t grace_ms)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, grace_ms);
-	struct observation o = observed(true);
 	struct wall last = now.wall;
 
 	load();
 	pass(2 * HOUR_MS);
 	restart();
-	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	report(backup, DUBLIN, last, true);
 	assert_state(backup, CHECK_SILENT);
 	checks_was_away(checks, now, DUBLIN, (struct wall){ last.ms + went_ms }, now.wall);
 	return backup;
@@ -208,7 +203,6 @@ static void a_report_after_an_absence_is_due_as_ever(void **state)
 static void a_restart_reckons_silence_from_the_last_report_not_from_the_declaration(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
-	struct observation o = observed(true);
 	struct wall declared = now.wall, last;
 
 	(void)state;
@@ -218,8 +212,8 @@ static void a_restart_reckons_silence_from_the_last_report_not_from_the_declarat
 	pass(2 * HOUR_MS);
 	restart();
 	checks_declared(checks, now, backup, declared);
-	checks_ping(checks, now, backup, DUBLIN, (struct wall){ last.ms - HOUR_MS }, false, &o);
-	checks_ping(checks, now, backup, DUBLIN, last, false, &o);
+	report(backup, DUBLIN, (struct wall){ last.ms - HOUR_MS }, true);
+	report(backup, DUBLIN, last, true);
 	assert_state(backup, CHECK_SILENT);
 	assert_int_equal(view(backup).since.ms, last.ms + 65 * MINUTE_MS);
 }
@@ -227,7 +221,6 @@ static void a_restart_reckons_silence_from_the_last_report_not_from_the_declarat
 static void a_silence_has_a_reason(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, 5 * MINUTE_MS);
-	struct observation o = observed(true);
 
 	(void)state;
 	specs[backup].silence = "no report in time";
@@ -236,7 +229,7 @@ static void a_silence_has_a_reason(void **state)
 	assert_string_equal(view(backup).reason, "");
 	pass(65 * MINUTE_MS);
 	assert_string_equal(view(backup).reason, "no report in time");
-	checks_ping(checks, now, backup, DUBLIN, now.wall, true, &o);
+	report_start(backup, DUBLIN, now.wall);
 	assert_string_equal(view(backup).reason,
 		"no report in time: a run began and has not ended");
 }
@@ -317,7 +310,6 @@ static void a_beginning_is_no_evidence_that_the_job_works(void **state)
 static void a_finished_run_is_not_begun_by_an_older_beginning(void **state)
 {
 	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
-	struct observation o = { 0 };
 	struct wall began;
 
 	(void)state;
@@ -326,7 +318,7 @@ static void a_finished_run_is_not_begun_by_an_older_beginning(void **state)
 	began = now.wall;
 	pass(MINUTE_MS);
 	ping(backup, true);
-	checks_ping(checks, now, backup, MUMBAI, began, true, &o); /* its journal was late */
+	report_start(backup, MUMBAI, began); /* its journal was late */
 	assert_int_equal(view(backup).run_started.ms, 0);
 	pass(2 * HOUR_MS);
 	assert_state(backup, CHECK_OK);
@@ -335,7 +327,6 @@ static void a_finished_run_is_not_begun_by_an_older_beginning(void **state)
 static void a_run_is_not_ended_by_the_end_of_the_one_before(void **state)
 {
 	uint16_t backup = heartbeat("backup", DAY_MS, HOUR_MS);
-	struct observation good = observed(true);
 	struct wall ended;
 
 	(void)state;
@@ -345,7 +336,7 @@ static void a_run_is_not_ended_by_the_end_of_the_one_before(void **state)
 	ended = now.wall;
 	pass(MINUTE_MS);
 	ping_start(backup);
-	checks_ping(checks, now, backup, MUMBAI, ended, false, &good); /* its journal was late */
+	report(backup, MUMBAI, ended, true); /* its journal was late */
 	assert_int_equal(view(backup).run_started.ms, now.wall.ms);
 	ping(backup, true); /* in the same millisecond: a short run */
 	assert_int_equal(view(backup).run_started.ms, 0);
@@ -389,12 +380,10 @@ static void a_report_after_the_clock_was_set_back_counts(void **state)
 static void a_report_from_the_future_does_not_postpone_the_deadline(void **state)
 {
 	uint16_t backup = heartbeat("backup", HOUR_MS, MINUTE_MS);
-	struct observation o = observed(true);
 
 	(void)state;
 	load();
-	checks_ping(checks, now, backup, DUBLIN, (struct wall){ now.wall.ms + 365 * DAY_MS }, false,
-		&o);
+	report(backup, DUBLIN, (struct wall){ now.wall.ms + 365 * DAY_MS }, true);
 	pass(61 * MINUTE_MS);
 	assert_state(backup, CHECK_SILENT);
 }

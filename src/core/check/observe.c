@@ -217,39 +217,39 @@ static void start_run(struct check *k, struct now now, struct wall at)
 	k->run_began = moment(now, at);
 }
 
-void checks_ping(struct checks *c, struct now now, uint16_t index, uint8_t site, struct wall at,
-	bool is_start, const struct observation *o)
+void checks_ping(struct checks *c, struct now now, uint16_t index, const struct report *r)
 {
 	struct check *k = &c->items[index];
-	struct vantage *v = check_vantage(k, site);
+	struct vantage *v = check_vantage(k, r->site);
+	const struct observation *o = &r->end;
 	enum check_word word = o->is_ok ? WORD_OK : WORD_FAILING;
 	bool is_going_on;
 
 	/* What was heard in the future was heard by a clock that has been set back since. */
-	if (!v || (at.ms < v->heard.ms && v->heard.ms <= now.wall.ms))
+	if (!v || (r->at.ms < v->heard.ms && v->heard.ms <= now.wall.ms))
 		return;
-	if (is_start) {
-		start_run(k, now, at);
+	if (r->is_start) {
+		start_run(k, now, r->at);
 		check_judge(c, index, now);
 		return;
 	}
 	is_going_on = v->word == WORD_FAILING && !o->is_ok;
 	if (v->word != word)
-		v->since = at;
+		v->since = r->at;
 	v->word = word;
-	v->heard = at;
+	v->heard = r->at;
 	v->took_us = o->took_us;
 	if (!is_going_on)
 		first_reason(v, o->is_ok ? NULL : o->reason);
 	else
 		take_reason(k, v, now, o->reason);
 	if (o->is_ok)
-		v->last_ok = at;
-	if (k->run_started.ms && at.ms >= k->run_started.ms)
+		v->last_ok = r->at;
+	if (k->run_started.ms && r->at.ms >= k->run_started.ms)
 		k->run_started = (struct wall){ 0 };
-	if (moment(now, at).ms > k->heard.ms)
-		k->heard = moment(now, at);
-	check_forget_digest(c, site);
+	if (moment(now, r->at).ms > k->heard.ms)
+		k->heard = moment(now, r->at);
+	check_forget_digest(c, r->site);
 	check_judge(c, index, now);
 }
 

@@ -159,10 +159,11 @@ static void what_the_site_knows_of_itself_needs_no_second_look(void **state)
 
 static void ends_with(const char *reason)
 {
-	struct observation o = { .reason = reason, .took_us = -1 };
+	struct report r = { DUBLIN, .end = { .reason = reason, .took_us = -1 } };
 
 	advance(MINUTE_MS);
-	checks_ping(checks, now, immich, DUBLIN, now.wall, false, &o);
+	r.at = now.wall;
+	checks_ping(checks, now, immich, &r);
 	drain();
 }
 
