@@ -92,8 +92,3 @@ void heap_remove(struct heap *h, struct heap_node *node)
 	if (last != node)
 		settle(h, last, hole);
 }
-
-struct heap_node *heap_first(const struct heap *h)
-{
-	return h->n ? h->nodes[0] : NULL;
-}

@@ -27,7 +27,10 @@ struct heap {
 void heap_fini(struct heap *h); /* frees the heap; leaves the nodes alone, even those in it */
 void heap_set(struct heap *h, struct heap_node *node, int64_t key); /* insert or move */
 void heap_remove(struct heap *h, struct heap_node *node);           /* a no-op when absent */
-struct heap_node *heap_first(const struct heap *h);                 /* NULL when empty */
+static inline struct heap_node *heap_first(const struct heap *h)    /* NULL when empty */
+{
+	return h->n ? h->nodes[0] : NULL;
+}
 static inline bool heap_has(const struct heap_node *node)
 {
 	return node->index1 != 0;

@@ -18,26 +18,20 @@ bool checks_next(struct checks *c, struct check_effect *ret)
 
 /* ---- vantages */
 
-uint32_t check_vantage_count(const struct check_spec *spec)
+static void init_vantages(struct check *k, uint8_t from)
 {
-	return (uint32_t)__builtin_popcount(spec->from);
-}
-
-struct vantage *check_vantage(const struct check *k, uint8_t site)
-{
-	uint32_t bit = 1u << site;
-
-	if (!(k->spec->from & bit))
-		return NULL;
-	return &k->vantages[__builtin_popcount(k->spec->from & (bit - 1))];
+	for (uint8_t site = 0; site < SITES_MAX; site++)
+		k->vantage_of[site] = from & (1u << site) ? ++k->n_vantages : 0;
+	k->vantages = must_alloc((k->n_vantages + 1u) * sizeof *k->vantages);
+	for (uint32_t i = 0; i < k->n_vantages; i++)
+		k->vantages[i].took_us = -1;
 }
 
 static void free_vantages(struct check *k)
 {
-	for (uint32_t i = 0; k->vantages && i < check_vantage_count(k->spec); i++)
+	for (uint32_t i = 0; i < k->n_vantages; i++)
 		free(k->vantages[i].reason);
 	free(k->vantages);
-	k->vantages = NULL;
 }
 
 void check_forget_digest(struct checks *c, uint8_t site)
@@ -83,9 +77,7 @@ static void init_check(struct checks *c, struct check *k, const struct check_spe
 	struct now now)
 {
 	k->spec = spec;
-	k->vantages = must_alloc((check_vantage_count(spec) + 1) * sizeof *k->vantages);
-	for (uint32_t i = 0; i < check_vantage_count(spec); i++)
-		k->vantages[i].took_us = -1;
+	init_vantages(k, spec->from);
 	k->speaker = CHECK_NOBODY;
 	k->since = k->declared = now.wall;
 	k->declared_mono = now.mono;

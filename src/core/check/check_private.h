@@ -24,6 +24,8 @@
 struct check {
 	const struct check_spec *spec;
 	struct vantage *vantages; /* one for each bit of spec->from, lowest first */
+	uint8_t n_vantages;
+	uint8_t vantage_of[SITES_MAX]; /* its place among them + 1; 0: the site isn't one */
 	enum check_state state;
 	enum check_scope scope;
 	struct wall since;
@@ -63,8 +65,6 @@ struct checks {
 
 /* check.c */
 void check_say(struct checks *c, enum check_effect_kind kind, uint16_t index);
-uint32_t check_vantage_count(const struct check_spec *spec);
-struct vantage *check_vantage(const struct check *k, uint8_t site); /* NULL: not one */
 void check_forget_digest(struct checks *c, uint8_t site);
 
 /* observe.c */
@@ -77,6 +77,12 @@ const char *check_reason(const struct check *k); /* why it fails; "" */
 int64_t check_word_lasts_ms(const struct check_spec *spec);
 bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 	const struct vantage *v);
+
+/* NULL: the site isn't a vantage of it. */
+static inline struct vantage *check_vantage(const struct check *k, uint8_t site)
+{
+	return k->vantage_of[site] ? &k->vantages[k->vantage_of[site] - 1] : NULL;
+}
 
 static inline bool check_is_ours(const struct checks *c, const struct check *k)
 {

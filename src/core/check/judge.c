@@ -120,7 +120,7 @@ static struct verdict judge_ping(const struct checks *c, struct check *k, struct
 	struct vantage *newest = NULL;
 	struct mono due = ping_due(k, now);
 
-	for (uint32_t i = 0; i < check_vantage_count(k->spec); i++) {
+	for (uint32_t i = 0; i < k->n_vantages; i++) {
 		struct vantage *v = &k->vantages[i];
 
 		v->is_fresh = false;

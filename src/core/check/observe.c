@@ -208,7 +208,7 @@ static void start_run(struct check *k, struct now now, struct wall at)
 {
 	struct wall newest = k->run_started;
 
-	for (uint32_t i = 0; i < check_vantage_count(k->spec); i++)
+	for (uint32_t i = 0; i < k->n_vantages; i++)
 		if (k->vantages[i].heard.ms > newest.ms && k->vantages[i].heard.ms <= now.wall.ms)
 			newest = k->vantages[i].heard;
 	if (at.ms < newest.ms)
@@ -343,10 +343,12 @@ void checks_tick(struct checks *c, struct now now)
 
 		check_judge(c, (uint16_t)(k - c->items), now);
 	}
-	for (uint8_t site = 0; site < SITES_MAX; site++)
-		if ((c->promising & (1u << site)) &&
-			c->promised[site].ms + CHECK_PROMISE_MS <= now.mono.ms)
+	for (uint8_t left = c->promising; left; left &= left - 1) {
+		uint8_t site = (uint8_t)__builtin_ctz(left);
+
+		if (c->promised[site].ms + CHECK_PROMISE_MS <= now.mono.ms)
 			checks_break_promise(c, now, site);
+	}
 }
 
 struct mono checks_wake(const struct checks *c)
@@ -359,8 +361,11 @@ struct mono checks_wake(const struct checks *c)
 		wake = probe->key;
 	if (due && due->key < wake)
 		wake = due->key;
-	for (uint8_t site = 0; site < SITES_MAX; site++)
-		if ((c->promising & (1u << site)) && c->promised[site].ms + CHECK_PROMISE_MS < wake)
-			wake = c->promised[site].ms + CHECK_PROMISE_MS;
+	for (uint8_t left = c->promising; left; left &= left - 1) {
+		int64_t ends = c->promised[__builtin_ctz(left)].ms + CHECK_PROMISE_MS;
+
+		if (ends < wake)
+			wake = ends;
+	}
 	return (struct mono){ wake };
 }

@@ -65,7 +65,7 @@ struct check_view checks_view(const struct checks *c, uint16_t index)
 		.run_started = k->run_started,
 		.reason = check_reason(k) };
 
-	for (uint32_t i = 0; i < check_vantage_count(k->spec); i++) {
+	for (uint32_t i = 0; i < k->n_vantages; i++) {
 		const struct vantage *v = &k->vantages[i];
 
 		if (v->last_ok.ms > view.last_ok.ms)
