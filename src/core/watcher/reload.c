@@ -2,19 +2,33 @@
 /* Another lab.yaml while the watcher runs: what is known moves to where the names stand now. */
 #include "core/watcher/watcher_private.h"
 
-static void move_sites(struct watcher *w, struct now now, struct watcher *old)
+static uint32_t find_site(const struct watcher_config *cfg, const char *name)
 {
-	for (uint32_t i = 0; i < SITES_MAX; i++) {
-		w->sites[i] = (struct watched){ .since = now.wall, .listened = now.mono };
-		for (uint32_t j = 0; i < w->cfg.n_sites && j < old->cfg.n_sites; j++)
-			if (str_eq(w->cfg.sites[i], old->cfg.sites[j])) {
-				w->sites[i] = old->sites[j];
-				old->sites[j].n_told = 0;
-			}
+	for (uint32_t i = 0; i < cfg->n_sites; i++)
+		if (str_eq(cfg->sites[i], name))
+			return i;
+	return SITES_MAX;
+}
+
+/* What is known of a site is large, and only of declared ones is anything known. */
+static void move_sites(struct watcher *w, struct now now, const struct watcher_config *before)
+{
+	scoped(mem_free) char *memory = must_alloc((before->n_sites + 1u) * sizeof(struct watched));
+	struct watched *old = memcpy(memory, w->sites, before->n_sites * sizeof(struct watched));
+
+	for (uint32_t i = 0; i < w->cfg.n_sites || i < before->n_sites; i++) {
+		uint32_t was = i < w->cfg.n_sites ? find_site(before, w->cfg.sites[i]) : SITES_MAX;
+
+		if (was == SITES_MAX) {
+			w->sites[i] = (struct watched){ .since = now.wall, .listened = now.mono };
+			continue;
+		}
+		w->sites[i] = old[was];
+		old[was].n_told = 0;
 	}
-	for (uint32_t j = 0; j < SITES_MAX; j++)
-		while (old->sites[j].n_told)
-			free(old->sites[j].told[--old->sites[j].n_told]);
+	for (uint32_t i = 0; i < before->n_sites; i++)
+		while (old[i].n_told)
+			free(old[i].told[--old[i].n_told]);
 }
 
 static const struct watcher_channel *find_channel(const struct watcher_config *cfg,
@@ -28,28 +42,30 @@ static const struct watcher_channel *find_channel(const struct watcher_config *c
 }
 
 /* A channel that is new is told of an outage that lasts. */
-static void move_channels(struct watcher *w, const struct watcher *old)
+static void move_channels(struct watcher *w, const struct watcher_config *before)
 {
 	bool lasts = w->has_outage && !w->outage_ended.ms;
+	struct slot outage[WATCHER_CHANNELS_MAX], drill[WATCHER_CHANNELS_MAX];
 
+	memcpy(outage, w->outage, sizeof outage);
+	memcpy(drill, w->drill, sizeof drill);
 	for (uint32_t i = 0; i < WATCHER_CHANNELS_MAX; i++) {
 		const struct watcher_channel *was =
-			i < w->cfg.n_channels ? find_channel(&old->cfg, &w->cfg.channels[i]) : NULL;
-		size_t at = was ? (size_t)(was - old->cfg.channels) : 0;
+			i < w->cfg.n_channels ? find_channel(before, &w->cfg.channels[i]) : NULL;
+		size_t at = was ? (size_t)(was - before->channels) : 0;
 
-		w->outage[i] = was ? old->outage[at] : (struct slot){ .wanted = lasts };
-		w->drill[i] = was ? old->drill[at] : (struct slot){ 0 };
+		w->outage[i] = was ? outage[at] : (struct slot){ .wanted = lasts };
+		w->drill[i] = was ? drill[at] : (struct slot){ 0 };
 	}
 }
 
 void watcher_reload(struct watcher *w, struct now now, const struct watcher_config *config)
 {
-	scoped(mem_free) char *memory = must_alloc(sizeof *w);
-	struct watcher *old = memcpy(memory, w, sizeof *w);
+	struct watcher_config before = w->cfg;
 
 	w->cfg = *config;
-	move_sites(w, now, old);
-	move_channels(w, old);
+	move_sites(w, now, &before);
+	move_channels(w, &before);
 	watcher_end_orphaned_outage(w, now);
 	w->is_unsaved = true;
 }

@@ -219,6 +219,7 @@ static void fill_views(const struct watcher *w, struct now now, struct beacon_an
 static void fill_receipts(const struct watched *from, const struct beacon *b,
 	struct beacon_answer *ret)
 {
+	ret->n_receipts = 0;
 	for (uint32_t i = 0; i < b->n_deliver; i++) {
 		const struct handed *h = sending_handed(from, b->boot, b->deliver[i].number);
 		struct beacon_receipt *r = &ret->receipts[ret->n_receipts];
@@ -238,11 +239,11 @@ static void fill_receipts(const struct watched *from, const struct beacon *b,
 static void fill_answer(const struct watcher *w, struct now now, const struct watched *from,
 	const struct beacon *b, struct beacon_answer *ret)
 {
-	*ret = (struct beacon_answer){ .boot = b->boot,
-		.seq = b->seq,
-		.wall = now.wall,
-		.drill_done = from->drill_done,
-		.drill_ok = from->drill_ok };
+	ret->boot = b->boot;
+	ret->seq = b->seq;
+	ret->wall = now.wall;
+	ret->drill_done = from->drill_done;
+	ret->drill_ok = from->drill_ok;
 	str_copy(ret->watcher, sizeof ret->watcher, w->cfg.name);
 	str_copy(ret->config_why, sizeof ret->config_why, w->config_why);
 	ret->lab_hash = w->cfg.lab_hash;
