@@ -86,18 +86,18 @@ static void write_incident(struct writer *w)
 
 	snprintf(check, sizeof check, "service-%lu", (unsigned long)(w->incidents * 7 % CHECKS));
 	snprintf(title, sizeof title, "%s is down", check);
-	text_set(&in->owner, w->site);
-	text_set(&in->cause, check);
-	text_set(&in->title, title);
-	text_set(&in->severity, "warning");
+	incident_set(in, &in->owner, w->site);
+	incident_set(in, &in->cause, check);
+	incident_set(in, &in->title, title);
+	incident_set(in, &in->severity, "warning");
 	in->state = INCIDENT_CLOSED;
 	in->version = 2;
 	in->opened.ms = in->since.ms = w->ms - 10 * MINUTE_MS;
 	in->recovered.ms = in->closed.ms = w->ms;
 	m = incident_member(in, check, true);
-	text_set(&m->state, "failing");
-	text_set(&m->scope, "down");
-	text_set(&m->reason, "HTTP 502, wanted 200");
+	incident_set(in, &m->state, "failing");
+	incident_set(in, &m->scope, "down");
+	incident_set(in, &m->reason, "HTTP 502, wanted 200");
 	m->since = in->since;
 	m->recovered = in->recovered;
 	incident_write(in, &w->body);

@@ -40,8 +40,8 @@ static bool take_ack(void *arg, const struct event *ev, uint64_t cursor)
 
 	(void)cursor;
 	if (json_read(&body, ev->body, strlen(ev->body), NULL) == RC_OK) {
-		text_set(&in->ack_by, json_get_text(body, "by", ""));
-		text_set(&in->ack_why, json_get_text(body, "why", ""));
+		incident_set(in, &in->ack_by, json_get_text(body, "by", ""));
+		incident_set(in, &in->ack_why, json_get_text(body, "why", ""));
 		in->acked = ev->wall;
 	}
 	return false;
@@ -58,7 +58,7 @@ static bool take_receipt(void *arg, const struct event *ev, uint64_t cursor)
 	if (json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
 		return true;
 	for (uint16_t i = 0; i < notify->n_channels && i < CHANNELS_MAX; i++) {
-		struct incident_told *told = &r->incident->told[i];
+		struct incident_told *told = incident_receipt(r->incident, i);
 		struct wall at = json_get_time(body, "at");
 
 		if (!str_eq(notify->channels[i].name, json_get_text(body, "channel", "")))

@@ -30,15 +30,15 @@ static void write_over(bool is_receipt, unsigned number, struct wall at, struct 
 			number);
 		return;
 	}
-	text_set(&in->owner, "mumbai");
-	text_set(&in->cause, "git");
-	text_set(&in->title, "git is down");
-	text_set(&in->severity, "warning");
+	incident_set(in, &in->owner, "mumbai");
+	incident_set(in, &in->cause, "git");
+	incident_set(in, &in->title, "git is down");
+	incident_set(in, &in->severity, "warning");
 	in->state = INCIDENT_CLOSED;
 	in->version = 2;
 	in->opened = in->since = in->recovered = in->closed = at;
-	text_set(&incident_member(in, "git", true)->state, "failing");
-	text_set(&in->members[0].scope, "down");
+	incident_set(in, &incident_member(in, "git", true)->state, "failing");
+	incident_set(in, &in->members[0].scope, "down");
 	in->members[0].since = in->members[0].recovered = at;
 	incident_write(in, body);
 }

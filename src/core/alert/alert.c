@@ -91,6 +91,15 @@ struct alert *alert_new(uint64_t seed)
 	return a;
 }
 
+/* Mostly it is as it was. */
+static void judged_text(char **field, const char *value)
+{
+	if (*field && value && str_eq(*field, value))
+		return;
+	free(*field);
+	*field = value ? must_strdup(value) : NULL;
+}
+
 static void free_judged(struct judged *j)
 {
 	free(j->scope);
@@ -214,7 +223,8 @@ static void move_channels(struct tracked *t, const uint8_t from[CHANNELS_MAX])
 		told[i] = t->in->told[from[i]];
 		slots[i] = t->slots[from[i]];
 	}
-	memcpy(t->in->told, told, sizeof told);
+	if (memcmp(t->in->told, told, sizeof told) != 0)
+		memcpy(incident_receipt(t->in, 0), told, sizeof told);
 	memcpy(t->slots, slots, sizeof slots);
 }
 
@@ -337,9 +347,9 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 	j->health = st->health;
 	j->since = st->since;
 	j->last_ok = st->last_ok;
-	text_set(&j->scope, st->scope);
-	text_set(&j->reason, st->reason);
-	text_set(&j->from, st->failing_from);
+	judged_text(&j->scope, st->scope);
+	judged_text(&j->reason, st->reason);
+	judged_text(&j->from, st->failing_from);
 	if (!is_unwell) {
 		j->unwell.ms = j->unlisted.ms = j->restated.ms = NEVER_MS;
 		j->elsewhere.ms = 0;

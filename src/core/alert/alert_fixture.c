@@ -40,17 +40,17 @@ struct incident *fixture_incident(void)
 	struct incident_member *m;
 
 	str_copy(in->id, sizeof in->id, "mumbai-tnp2ub");
-	text_set(&in->owner, "mumbai");
-	text_set(&in->cause, "immich");
-	text_set(&in->title, "immich is down");
-	text_set(&in->severity, "warning");
+	incident_set(in, &in->owner, "mumbai");
+	incident_set(in, &in->cause, "immich");
+	incident_set(in, &in->title, "immich is down");
+	incident_set(in, &in->severity, "warning");
 	in->version = 1;
 	in->since.ms = FIXTURE_SINCE_MS;
 	in->opened.ms = FIXTURE_SINCE_MS + 2 * SECOND_MS;
 	m = incident_member(in, "immich", true);
-	text_set(&m->state, "failing");
-	text_set(&m->scope, "down");
-	text_set(&m->reason, "HTTP 502, wanted 200");
+	incident_set(in, &m->state, "failing");
+	incident_set(in, &m->scope, "down");
+	incident_set(in, &m->reason, "HTTP 502, wanted 200");
 	m->since = in->since;
 	m->last_ok.ms = FIXTURE_SINCE_MS - 15 * SECOND_MS;
 	return in;
@@ -61,9 +61,9 @@ void fixture_add_member(struct incident *in, const char *check, const char *reas
 	struct incident_member *m = incident_member(in, check, true);
 
 	must(m != NULL);
-	text_set(&m->state, "failing");
-	text_set(&m->scope, "down");
-	text_set(&m->reason, reason);
+	incident_set(in, &m->state, "failing");
+	incident_set(in, &m->scope, "down");
+	incident_set(in, &m->reason, reason);
 	m->since = in->since;
 	m->last_ok.ms = in->since.ms - 15 * SECOND_MS;
 }
@@ -125,8 +125,8 @@ static void add_hostile_members(struct rng *r, struct incident *in)
 			in->more_members++;
 			continue;
 		}
-		text_set(&m->state, states[rng_below(r, COUNT(states))]);
-		text_set(&m->scope, scopes[rng_below(r, COUNT(scopes))]);
+		incident_set(in, &m->state, states[rng_below(r, COUNT(states))]);
+		incident_set(in, &m->scope, scopes[rng_below(r, COUNT(scopes))]);
 		set_hostile(r, &m->reason, REASON_BYTES_MAX);
 		m->since = hostile_time(r);
 		m->last_ok = hostile_time(r);

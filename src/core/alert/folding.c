@@ -87,7 +87,7 @@ static void describe(const struct alert *a, struct incident *in)
 	spec = worst = &a->cfg.checks[check];
 	restating_refresh(a, in);
 	if (!in->members[0].recovered.ms)
-		text_set(&in->failing_from, a->judged[check].from);
+		incident_set(in, &in->failing_from, a->judged[check].from);
 	cause = (struct notice_cause){ .check = spec->name,
 		.kind = spec->kind,
 		.state = in->members[0].state,
@@ -97,7 +97,7 @@ static void describe(const struct alert *a, struct incident *in)
 		.subject_a = spec->subject_a,
 		.subject_b = spec->subject_b };
 	notice_title(&cause, &title);
-	text_set(&in->title, str_c(&title));
+	incident_set(in, &in->title, str_c(&title));
 	for (uint32_t i = 0; i < in->n_members; i++) {
 		uint16_t other = alert_check_index(a, in->members[i].check);
 
@@ -105,7 +105,7 @@ static void describe(const struct alert *a, struct incident *in)
 			a->cfg.checks[other].severity_rank > worst->severity_rank)
 			worst = &a->cfg.checks[other];
 	}
-	text_set(&in->severity, worst->severity);
+	incident_set(in, &in->severity, worst->severity);
 	in->since = in->members[0].since;
 }
 
@@ -120,7 +120,7 @@ static void add_news(struct tracked *t, const char *who, const char *what)
 		str_addf(&news, "%s, ", t->in->news);
 	str_addf(&news, "%s %s", who, what);
 	if (!news.is_cut)
-		text_set(&t->in->news, str_c(&news));
+		incident_set(t->in, &t->in->news, str_c(&news));
 }
 
 void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what)
@@ -188,13 +188,13 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 	in = t->in;
 	t->owner = a->cfg.self;
 	t->opened_at = now.mono;
-	text_set(&in->owner, a->cfg.sites[a->cfg.self].name);
-	text_set(&in->cause, a->cfg.checks[root].name);
+	incident_set(in, &in->owner, a->cfg.sites[a->cfg.self].name);
+	incident_set(in, &in->cause, a->cfg.checks[root].name);
 	in->state = INCIDENT_OPEN;
 	in->version = 1;
 	in->opened = now.wall;
 	t->cause_recovered.ms = NEVER_MS;
-	restating_describe(a, incident_member(in, in->cause, true), root);
+	restating_describe(a, in, incident_member(in, in->cause, true), root);
 	in->n_before = a->cfg.world.before ? a->cfg.world.before(a->cfg.world.ctx,
 						     a->judged[root].since, in->cause, in->before)
 					   : 0;
@@ -268,7 +268,7 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 		folding_change(a, t, name, "too");
 		return;
 	}
-	restating_describe(a, m, check);
+	restating_describe(a, t->in, m, check);
 	if (t->in->state == INCIDENT_RECOVERING) {
 		t->in->state = INCIDENT_OPEN;
 		t->in->recovered = (struct wall){ 0 };
@@ -285,11 +285,11 @@ static void take_over(struct alert *a, struct tracked *t, uint16_t root)
 
 	if (!m)
 		return;
-	restating_describe(a, m, root);
+	restating_describe(a, in, m, root);
 	first = in->members[0];
 	in->members[0] = *m;
 	*m = first;
-	text_set(&in->cause, a->cfg.checks[root].name);
+	incident_set(in, &in->cause, a->cfg.checks[root].name);
 	t->cause_recovered.ms = NEVER_MS;
 	folding_change(a, t, in->cause, "is the cause");
 }

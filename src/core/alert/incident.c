@@ -88,44 +88,89 @@ const char *incident_state_name(enum incident_state s)
 	return state_names[s];
 }
 
-void text_set(char **field, const char *value)
-{
-	char *old = *field;
+/* ---- memory */
 
-	*field = value ? must_strdup(value) : NULL;
-	free(old); /* last: `value` may be part of it */
+static const struct incident_told untold[CHANNELS_MAX];
+
+/* With room for members and texts behind it. */
+static struct incident *new_block(size_t more_bytes)
+{
+	struct incident *in = must_alloc(sizeof *in + more_bytes);
+
+	in->block_bytes = sizeof *in + more_bytes;
+	in->told = untold;
+	return in;
 }
 
 struct incident *incident_new(void)
 {
-	return must_alloc(sizeof(struct incident));
+	return new_block(0);
 }
 
-static void member_fini(struct incident_member *m)
+static void release(const struct incident *in, void *p)
 {
-	free(m->check);
-	free(m->state);
-	free(m->scope);
-	free(m->reason);
+	uintptr_t block = (uintptr_t)in, at = (uintptr_t)p;
+
+	if (at < block || at >= block + in->block_bytes)
+		free(p);
+}
+
+static void release_parts(struct incident *in)
+{
+	for (size_t i = 0; i < COUNT(texts); i++)
+		release(in, *text_at(in, texts[i].offset));
+	for (uint32_t i = 0; i < in->n_members; i++) {
+		release(in, in->members[i].check);
+		release(in, in->members[i].state);
+		release(in, in->members[i].scope);
+		release(in, in->members[i].reason);
+	}
+	for (uint32_t i = 0; i < in->n_before; i++) {
+		release(in, in->before[i].site);
+		release(in, in->before[i].text);
+	}
+	release(in, in->members);
 }
 
 void incident_free(struct incident *in)
 {
 	if (!in)
 		return;
-	for (size_t i = 0; i < COUNT(texts); i++)
-		free(*text_at(in, texts[i].offset));
-	for (uint32_t i = 0; i < in->n_members; i++)
-		member_fini(&in->members[i]);
-	for (uint32_t i = 0; i < in->n_before; i++) {
-		free(in->before[i].site);
-		free(in->before[i].text);
-	}
-	free(in->members);
+	if (!in->is_one_block)
+		release_parts(in);
 	free(in->ack_by);
 	free(in->ack_why);
+	if (in->told != untold)
+		free((void *)(uintptr_t)in->told);
 	free(in);
 }
+
+void incident_set(struct incident *in, char **field, const char *value)
+{
+	char *old = *field;
+
+	in->is_one_block = false;
+	*field = value ? must_strdup(value) : NULL;
+	release(in, old); /* last: `value` may be part of it */
+}
+
+struct incident_told *incident_receipt(struct incident *in, uint32_t channel)
+{
+	if (in->told == untold)
+		in->told = must_alloc(sizeof untold);
+	return (struct incident_told *)(uintptr_t)&in->told[channel];
+}
+
+void incident_inherit(struct incident *in, struct incident *from)
+{
+	in->ack_by = TAKE(from->ack_by);
+	in->ack_why = TAKE(from->ack_why);
+	in->acked = from->acked;
+	in->told = from->told;
+	from->told = untold;
+}
+
+/* ---- writing */
 
 /* Bytes of the well-formed UTF-8 character at `p`, or 0. */
 static size_t character_bytes(const char *p)
@@ -150,7 +195,7 @@ static size_t escaped_bytes(char c)
  * takes goes to *ret_escaped.  Malformed bytes are written as U+FFFD, three bytes each. */
 static size_t fitting(const char *text, size_t most, size_t *ret_escaped)
 {
-	size_t n = 0, escaped = 0;
+	size_t n = ascii_plain(text, strnlen(text, most)), escaped = n;
 
 	while (text[n]) {
 		size_t step = character_bytes(text + n);
@@ -188,21 +233,42 @@ static struct incident_member *find_member(struct incident *in, const char *chec
 	return NULL;
 }
 
+/* The name's share of what all may take; false: it doesn't fit. */
+static bool book_member(struct incident *in, const char *check)
+{
+	size_t bytes = row_bytes(check);
+
+	if (in->n_members == INCIDENT_MEMBERS_MAX || bytes > ROW_BYTES + CHECK_TEXT_MAX ||
+		in->member_bytes + bytes > ROWS_BYTES_MAX)
+		return false;
+	in->member_bytes += (uint32_t)bytes;
+	return true;
+}
+
+static void grow_members(struct incident *in)
+{
+	uint32_t cap = in->cap_members ? 2 * in->cap_members : 8;
+	struct incident_member *members = must_alloc(cap * sizeof *members);
+
+	if (in->n_members)
+		memcpy(members, in->members, in->n_members * sizeof *members);
+	in->is_one_block = false;
+	release(in, in->members);
+	in->members = members;
+	in->cap_members = cap;
+}
+
 struct incident_member *incident_member(struct incident *in, const char *check, bool may_add)
 {
 	struct incident_member *m = find_member(in, check);
-	size_t bytes;
 
-	if (m || !may_add)
+	if (m || !may_add || !book_member(in, check))
 		return m;
-	bytes = row_bytes(check);
-	if (in->n_members == INCIDENT_MEMBERS_MAX || bytes > ROW_BYTES + CHECK_TEXT_MAX ||
-		in->member_bytes + bytes > ROWS_BYTES_MAX)
-		return NULL;
-	in->member_bytes += (uint32_t)bytes;
-	must_grow(in->members, in->n_members, in->cap_members);
+	if (in->n_members == in->cap_members)
+		grow_members(in);
 	m = &in->members[in->n_members++];
-	*m = (struct incident_member){ .check = must_strdup(check) };
+	*m = (struct incident_member){ 0 };
+	incident_set(in, &m->check, check);
 	return m;
 }
 
@@ -285,7 +351,45 @@ static enum rc read_text(const struct json_node *value, const char *name, size_t
 	return RC_OK;
 }
 
-static enum rc read_texts(struct incident *in, const struct json_node *body, struct err *e)
+/* ---- reading */
+
+/* An incident and what is left of its block. */
+struct reading {
+	struct incident *in;
+	char *room;
+};
+
+/* Members and texts of the body fit behind the incident.  Whatever else it holds is counted, too. */
+static struct reading begin_reading(const struct json_node *body)
+{
+	const struct json_node *rows = json_node_get(body, "members");
+	uint32_t n_members = rows && rows->type == JSON_ARRAY ? rows->n : 0;
+	size_t rows_bytes, texts_bytes = 0;
+	struct reading r;
+
+	if (n_members > INCIDENT_MEMBERS_MAX)
+		n_members = INCIDENT_MEMBERS_MAX;
+	rows_bytes = n_members * sizeof(struct incident_member);
+	for (const struct json_node *it = body, *end = body + body->span; it < end; it++)
+		if (it->type == JSON_STRING)
+			texts_bytes += it->n + 1;
+	r.in = new_block(rows_bytes + texts_bytes);
+	r.in->members = (struct incident_member *)(r.in + 1);
+	r.in->cap_members = n_members;
+	r.in->is_one_block = true;
+	r.room = (char *)(r.in->members + n_members);
+	return r;
+}
+
+static char *keep(struct reading *r, const char *text)
+{
+	char *kept = r->room;
+
+	r->room = stpcpy(kept, text) + 1;
+	return kept;
+}
+
+static enum rc read_texts(struct reading *r, const struct json_node *body, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		const struct json_node *value = json_node_get(body, texts[i].name);
@@ -298,7 +402,8 @@ static enum rc read_texts(struct incident *in, const struct json_node *body, str
 			return rc;
 		if (!*text && texts[i].is_required)
 			return err_set(e, RC_INPUT, "%s is empty", texts[i].name);
-		text_set(text_at(in, texts[i].offset), *text ? text : NULL);
+		if (*text)
+			*text_at(r->in, texts[i].offset) = keep(r, text);
 	}
 	return RC_OK;
 }
@@ -361,7 +466,7 @@ static enum rc read_row_times(struct incident_member *m, const struct json_node 
 	return RC_OK;
 }
 
-static enum rc read_row(struct incident *in, const struct json_node *row, struct err *e)
+static enum rc read_row(struct reading *r, const struct json_node *row, struct err *e)
 {
 	const struct json_node *cells[ROW_CELLS];
 	const char *check = "", *state = "", *scope = "", *reason = "";
@@ -379,25 +484,26 @@ static enum rc read_row(struct incident *in, const struct json_node *row, struct
 		(rc = read_text(cells[2], "scope", SHORT_TEXT_MAX, &scope, e)) ||
 		(rc = read_text(cells[6], "reason", REASON_BYTES_MAX, &reason, e)))
 		return rc;
-	if (!*check || find_member(in, check))
+	if (!*check || find_member(r->in, check))
 		return err_set(e, RC_INPUT, "a member without name, or twice the same");
-	m = incident_member(in, check, true);
-	if (!m)
+	if (!book_member(r->in, check))
 		return err_set(e, RC_INPUT, "more members than fit");
-	text_set(&m->state, state);
-	text_set(&m->scope, scope);
-	text_set(&m->reason, reason);
+	m = &r->in->members[r->in->n_members++];
+	*m = (struct incident_member){ .check = keep(r, check),
+		.state = keep(r, state),
+		.scope = keep(r, scope),
+		.reason = keep(r, reason) };
 	return read_row_times(m, cells + 3, e);
 }
 
-static enum rc read_members(struct incident *in, const struct json_node *body, struct err *e)
+static enum rc read_members(struct reading *r, const struct json_node *body, struct err *e)
 {
 	const struct json_node *rows = json_node_get(body, "members");
 
 	if (!rows || rows->type != JSON_ARRAY || rows->n == 0)
 		return err_set(e, RC_INPUT, "members is no list, or empty");
 	json_node_each (row, rows) {
-		enum rc rc = read_row(in, row, e);
+		enum rc rc = read_row(r, row, e);
 
 		if (rc != RC_OK)
 			return rc;
@@ -405,8 +511,7 @@ static enum rc read_members(struct incident *in, const struct json_node *body, s
 	return RC_OK;
 }
 
-static enum rc read_earlier(struct incident_before *ret, const struct json_node *entry,
-	struct err *e)
+static enum rc read_earlier(struct reading *r, const struct json_node *entry, struct err *e)
 {
 	const char *site = "", *text = "";
 	struct wall at = json_node_time(entry, "at");
@@ -417,11 +522,12 @@ static enum rc read_earlier(struct incident_before *ret, const struct json_node 
 		return rc;
 	if (!is_time(at.ms))
 		return err_set(e, RC_INPUT, "at is not a time");
-	*ret = (struct incident_before){ at, must_strdup(site), must_strdup(text) };
+	r->in->before[r->in->n_before++] =
+		(struct incident_before){ at, keep(r, site), keep(r, text) };
 	return RC_OK;
 }
 
-static enum rc read_before(struct incident *in, const struct json_node *body, struct err *e)
+static enum rc read_before(struct reading *r, const struct json_node *body, struct err *e)
 {
 	const struct json_node *entries = json_node_get(body, "before");
 
@@ -430,11 +536,10 @@ static enum rc read_before(struct incident *in, const struct json_node *body, st
 	if (entries->n > BEFORE_MAX)
 		return err_set(e, RC_INPUT, "before has more than %d entries", BEFORE_MAX);
 	json_node_each (entry, entries) {
-		enum rc rc = read_earlier(&in->before[in->n_before], entry, e);
+		enum rc rc = read_earlier(r, entry, e);
 
 		if (rc != RC_OK)
 			return rc;
-		in->n_before++;
 	}
 	return RC_OK;
 }
@@ -467,19 +572,22 @@ static enum rc read_merged_into(struct incident *in, const struct json_node *bod
 enum rc incident_read(const char *id, const struct json_node *body, struct incident **ret,
 	struct err *e)
 {
-	scoped(incident_free) struct incident *in = incident_new();
+	struct reading r;
+	scoped(incident_free) struct incident *in = NULL;
 	enum rc rc;
 
 	if (!is_id(id))
 		return err_set(e, RC_INPUT, "incident: not an id");
+	r = begin_reading(body);
+	in = r.in;
 	str_copy(in->id, sizeof in->id, id);
-	if ((rc = read_texts(in, body, e)) || (rc = read_state(body, &in->state, e)) ||
+	if ((rc = read_texts(&r, body, e)) || (rc = read_state(body, &in->state, e)) ||
 		(rc = read_count(body, "version", 1, &in->version, e)) ||
 		(rc = read_times(in, body, e)) ||
 		(rc = read_count(body, "relapses", 0, &in->relapses, e)) ||
-		(rc = read_merged_into(in, body, e)) || (rc = read_members(in, body, e)) ||
+		(rc = read_merged_into(in, body, e)) || (rc = read_members(&r, body, e)) ||
 		(rc = read_count(body, "more_members", 0, &in->more_members, e)) ||
-		(rc = read_before(in, body, e)))
+		(rc = read_before(&r, body, e)))
 		return err_in(e, rc, "incident %s", id);
 	in->is_flapping = json_node_bool(body, "is_flapping", false);
 	in->is_muted = json_node_bool(body, "is_muted", false);

@@ -15,6 +15,10 @@
  * as rows, times in milliseconds since 1970 (0: not yet), so that INCIDENT_MEMBERS_MAX of them fit
  * into EVENT_BODY_BYTES_MAX.  What the members' names may take together is bounded when a member
  * is added; reasons share what the names leave over, the cause's comes first and whole.
+ *
+ * Memory.  A start reads thousands, most of which end soon: what is read is one block, in which the
+ * members and all texts lie behind the incident.  What is set later (incident_set) is allocated by
+ * itself, so a text is replaced through incident_set() only.
  */
 #ifndef CORE_ALERT_INCIDENT_H
 #define CORE_ALERT_INCIDENT_H
@@ -83,7 +87,10 @@ struct incident {
 	/* Not in the incident's own events: */
 	char *ack_by, *ack_why;
 	struct wall acked;
-	struct incident_told told[CHANNELS_MAX];
+	const struct incident_told *told; /* CHANNELS_MAX; written by incident_receipt() */
+	/* Of its memory: */
+	size_t block_bytes;
+	bool is_one_block; /* as it was read */
 };
 
 struct incident *incident_new(void);
@@ -92,6 +99,13 @@ SCOPED_BY(incident_free, struct incident *)
 /* Existing or new; NULL when absent and not to be added, or when there is no room for another (the
  * caller counts it in more_members). */
 struct incident_member *incident_member(struct incident *in, const char *check, bool may_add);
+
+/* `field` is one of the texts of `in` or of its members; NULL clears, `value` may be part of it. */
+void incident_set(struct incident *in, char **field, const char *value);
+/* told[channel], to be changed. */
+struct incident_told *incident_receipt(struct incident *in, uint32_t channel);
+/* What others added to `from`, acknowledgement and receipts, is moved. */
+void incident_inherit(struct incident *in, struct incident *from);
 
 /* The body of an `incident` event, and back.  Reading validates and bounds everything. */
 void incident_write(const struct incident *in, struct str *out);
@@ -112,6 +126,5 @@ static inline bool incident_is_cut_off(const struct incident *in)
 	return in->cause && str_starts(in->cause, "outside@");
 }
 bool incident_was_told(const struct incident *in); /* some channel shows it */
-void text_set(char **field, const char *value);    /* free the old, copy the new; NULL clears */
 
 #endif

@@ -85,8 +85,8 @@ static void what_is_read_is_what_was_written(void **state)
 	in->recovered.ms = FIXTURE_SINCE_MS + MINUTE_MS;
 	in->relapses = 2;
 	in->is_flapping = true;
-	text_set(&in->failing_from, "dublin");
-	text_set(&in->news, "dns too");
+	incident_set(in, &in->failing_from, "dublin");
+	incident_set(in, &in->news, "dns too");
 	fixture_add_member(in, "dns", "no answer");
 	fixture_add_before(in, FIXTURE_SINCE_MS - 5, "dublin", "a note");
 	copy = copied(in);
@@ -241,13 +241,59 @@ static void a_member_is_found_again_and_added_only_when_asked(void **state)
 
 static void a_text_may_be_set_from_a_part_of_itself(void **state)
 {
-	char *text = must_strdup("site:mumbai");
+	scoped(incident_free) struct incident *in = fixture_incident(), *copy = NULL;
 
 	(void)state;
-	text_set(&text, text + 5);
-	assert_string_equal(text, "mumbai");
-	text_set(&text, NULL);
-	assert_null(text);
+	incident_set(in, &in->cause, "site:mumbai");
+	copy = copied(in);
+	incident_set(in, &in->cause, in->cause + 5);
+	assert_string_equal(in->cause, "mumbai");
+	incident_set(copy, &copy->cause, copy->cause + 5);
+	assert_string_equal(copy->cause, "mumbai");
+	incident_set(copy, &copy->cause, NULL);
+	assert_null(copy->cause);
+}
+
+/* Both get the same changes: one of many allocations, and one that was read into a single block. */
+static void what_was_read_is_changed_like_what_was_made_here(void **state)
+{
+	scoped(incident_free) struct incident *made = fixture_incident();
+	scoped(incident_free) struct incident *in = copied(made);
+	struct incident *const both[] = { made, in };
+	scoped(mem_free) char *one = NULL, *other = NULL;
+	char name[16];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(both); i++) {
+		for (unsigned n = 0; n < 20; n++) {
+			snprintf(name, sizeof name, "svc-%u", n);
+			fixture_add_member(both[i], name, "refused");
+		}
+		incident_set(both[i], &both[i]->members[0].reason, "HTTP 503, wanted 200");
+		incident_set(both[i], &both[i]->members[20].reason, NULL);
+		incident_set(both[i], &both[i]->news, "svc-19 too");
+	}
+	one = written(made);
+	other = written(in);
+	assert_string_equal(one, other);
+}
+
+static void what_others_added_moves_to_the_next_version(void **state)
+{
+	scoped(incident_free) struct incident *old = fixture_incident();
+	scoped(incident_free) struct incident *in = copied(old);
+
+	(void)state;
+	incident_set(old, &old->ack_by, "ana");
+	old->acked.ms = FIXTURE_SINCE_MS;
+	incident_receipt(old, 1)->version = 7;
+	assert_true(incident_was_told(old));
+	assert_false(incident_was_told(in));
+	incident_inherit(in, old);
+	assert_string_equal(in->ack_by, "ana");
+	assert_int_equal(in->acked.ms, FIXTURE_SINCE_MS);
+	assert_int_equal(in->told[1].version, 7);
+	assert_false(incident_was_told(old));
 }
 
 static void the_description_is_the_object_of_the_interface(void **state)
@@ -259,7 +305,7 @@ static void the_description_is_the_object_of_the_interface(void **state)
 
 	(void)state;
 	in->acked.ms = FIXTURE_SINCE_MS + 60000;
-	text_set(&in->ack_by, "ana");
+	incident_set(in, &in->ack_by, "ana");
 	json_begin(&w, &out);
 	json_object_open(&w, NULL);
 	incident_describe(in, &w);
@@ -287,6 +333,8 @@ int main(void)
 		cmocka_unit_test(keys_of_a_newer_version_are_passed_over),
 		cmocka_unit_test(a_member_is_found_again_and_added_only_when_asked),
 		cmocka_unit_test(a_text_may_be_set_from_a_part_of_itself),
+		cmocka_unit_test(what_was_read_is_changed_like_what_was_made_here),
+		cmocka_unit_test(what_others_added_moves_to_the_next_version),
 		cmocka_unit_test(the_description_is_the_object_of_the_interface),
 	};
 

@@ -21,18 +21,18 @@ static struct incident *made_of(const char *text)
 	struct incident_member *m;
 
 	str_copy(in->id, sizeof in->id, "dublin-1");
-	text_set(&in->owner, text);
-	text_set(&in->cause, text);
-	text_set(&in->title, text);
-	text_set(&in->severity, text);
-	text_set(&in->failing_from, text);
+	incident_set(in, &in->owner, text);
+	incident_set(in, &in->cause, text);
+	incident_set(in, &in->title, text);
+	incident_set(in, &in->severity, text);
+	incident_set(in, &in->failing_from, text);
 	in->version = 1;
 	in->state = (enum incident_state)((unsigned char)text[0] % 4);
 	in->since = in->opened = in->recovered = in->acked = (struct wall){ 1795386851000 };
 	m = incident_member(in, text, true);
 	if (m) {
-		text_set(&m->reason, text);
-		text_set(&m->scope, "path");
+		incident_set(in, &m->reason, text);
+		incident_set(in, &m->scope, "path");
 	}
 	in->before[in->n_before++] =
 		(struct incident_before){ in->since, must_strdup(text), must_strdup(text) };

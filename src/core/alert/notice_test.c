@@ -98,8 +98,8 @@ static struct incident *immich_back(void)
 	in->members[0].recovered = in->recovered;
 	in->members[1].recovered = in->recovered;
 	in->acked.ms = FIXTURE_SINCE_MS + MINUTE_MS;
-	text_set(&in->ack_by, "Ana");
-	text_set(&in->ack_why, "restarting the pod");
+	incident_set(in, &in->ack_by, "Ana");
+	incident_set(in, &in->ack_why, "restarting the pod");
 	return in;
 }
 
@@ -130,10 +130,10 @@ static void a_path_problem_says_from_where_it_fails(void **state)
 	struct notice_context c = context(true);
 
 	(void)state;
-	text_set(&in->title, "immich: path problem, fails from dublin");
-	text_set(&in->failing_from, "dublin");
-	text_set(&in->members[0].scope, "path");
-	text_set(&in->members[0].reason, "no answer in 5 s");
+	incident_set(in, &in->title, "immich: path problem, fails from dublin");
+	incident_set(in, &in->failing_from, "dublin");
+	incident_set(in, &in->members[0].scope, "path");
+	incident_set(in, &in->members[0].reason, "no answer in 5 s");
 	c.may_be_repeat = true;
 	discord_is("path.json", in, &c);
 }
@@ -144,12 +144,12 @@ static void a_heartbeat_that_never_came_is_silent(void **state)
 	struct notice_context c = context(true);
 
 	(void)state;
-	text_set(&in->cause, "paperless-export");
-	text_set(&in->title, "paperless-export is silent");
-	text_set(&in->members[0].check, "paperless-export");
-	text_set(&in->members[0].state, "silent");
-	text_set(&in->members[0].scope, "none");
-	text_set(&in->members[0].reason, "nothing heard for 25 h, wanted every 24 h");
+	incident_set(in, &in->cause, "paperless-export");
+	incident_set(in, &in->title, "paperless-export is silent");
+	incident_set(in, &in->members[0].check, "paperless-export");
+	incident_set(in, &in->members[0].state, "silent");
+	incident_set(in, &in->members[0].scope, "none");
+	incident_set(in, &in->members[0].reason, "nothing heard for 25 h, wanted every 24 h");
 	in->members[0].last_ok.ms = 0;
 	c.description = c.runbook = c.url = NULL;
 	c.home = "dublin";
@@ -163,11 +163,11 @@ static void a_dead_site_names_what_it_takes_along_on_one_line_and_counts_the_res
 	char name[32];
 
 	(void)state;
-	text_set(&in->cause, "site:mumbai");
-	text_set(&in->title, "site mumbai is down");
-	text_set(&in->severity, "critical");
-	text_set(&in->members[0].check, "site:mumbai");
-	text_set(&in->members[0].reason, "link lost, and webhost doesn't hear it either");
+	incident_set(in, &in->cause, "site:mumbai");
+	incident_set(in, &in->title, "site mumbai is down");
+	incident_set(in, &in->severity, "critical");
+	incident_set(in, &in->members[0].check, "site:mumbai");
+	incident_set(in, &in->members[0].reason, "link lost, and webhost doesn't hear it either");
 	for (int i = 1; i <= 60; i++) {
 		snprintf(name, sizeof name, "mumbai-service-%d", i);
 		fixture_add_member(in, name, "no route to host");
@@ -188,8 +188,8 @@ static void others_share_a_line_by_their_trouble_and_a_sites_own_come_last(void 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)
 		fixture_add_member(in, names[i], i == 2 || i == 3 ? "refused" : "");
-	text_set(&in->members[1].state, "silent");
-	text_set(&in->members[2].state, "silent");
+	incident_set(in, &in->members[1].state, "silent");
+	incident_set(in, &in->members[2].state, "silent");
 	in->members[5].recovered.ms = FIXTURE_SINCE_MS;
 	for (uint32_t i = 0; i <= COUNT(lines); i++) {
 		scoped(part_fini) struct part line = PART(WORDS_OTHERS_UNITS);
@@ -233,7 +233,7 @@ static void a_backlog_is_one_message_with_what_is_still_wrong_first(void **state
 	scoped(str_fini) struct str out = STR_EMPTY;
 
 	(void)state;
-	text_set(&dns->title, "dns is down");
+	incident_set(dns, &dns->title, "dns is down");
 	c.now = until;
 	notice_backlog_discord(ins, 3, from, until, &c, &out);
 	same_json("backlog.json", &out);
@@ -271,7 +271,7 @@ static void mail_answers_the_first_mail_of_its_incident(void **state)
 	scoped(str_fini) struct str out = STR_EMPTY;
 
 	(void)state;
-	text_set(&down->title,
+	incident_set(down, &down->title,
 		"größe is down — 漢字 in a title that is so long that it needs two words");
 	notice_mail(down, &c, "Diarchy <lab@example.net>", "ana@example.net, bo@example.net", &out);
 	str_add(&out, "----\r\n");
@@ -360,7 +360,7 @@ static void headlines_end_well_in_the_words_of_their_kind(void **state)
 		scoped(incident_free) struct incident *in = fixture_incident();
 		scoped(str_fini) struct str headline = STR_EMPTY;
 
-		text_set(&in->cause, rows[i].cause);
+		incident_set(in, &in->cause, rows[i].cause);
 		in->state = rows[i].state;
 		in->is_flapping = rows[i].is_flapping;
 		in->recovered.ms = in->since.ms + 252 * SECOND_MS;
@@ -386,8 +386,8 @@ static void a_certificate_that_is_good_again_is_not_a_service_that_is_back(void 
 		scoped(incident_free) struct incident *in = fixture_incident();
 		scoped(str_fini) struct str headline = STR_EMPTY;
 
-		text_set(&in->cause, "cloud");
-		text_set(&in->title, rows[i][0]);
+		incident_set(in, &in->cause, "cloud");
+		incident_set(in, &in->title, rows[i][0]);
 		in->state = INCIDENT_RECOVERING;
 		in->recovered.ms = in->since.ms + 252 * SECOND_MS;
 		words_headline(in, &headline);

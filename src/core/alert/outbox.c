@@ -512,7 +512,7 @@ static bool ends_doubt(const struct alert *a, uint8_t channel, const struct outb
 void outbox_told(struct alert *a, struct tracked *t, uint8_t channel,
 	const struct outbox_receipt *receipt)
 {
-	struct incident_told *told = &t->in->told[channel];
+	struct incident_told *told = incident_receipt(t->in, channel);
 
 	if (!told->first.ms || receipt->at.ms < told->first.ms)
 		told->first = receipt->at;
@@ -580,7 +580,7 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 		slot->is_for_us = slot->is_for_us && t->in->version > slot->sending;
 		break;
 	case PACE_LOST: /* somebody deleted the message: the next one is new */
-		t->in->told[channel].message[0] = '\0';
+		incident_receipt(t->in, channel)->message[0] = '\0';
 		break;
 	case PACE_UNANSWERED:
 		if (!is_edit(a, t, channel))

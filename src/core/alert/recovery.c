@@ -108,7 +108,7 @@ void recovery_relapse(struct alert *a, struct now now, struct tracked *t, struct
 {
 	bool was_flapping = t->in->is_flapping;
 
-	restating_describe(a, m, check);
+	restating_describe(a, t->in, m, check);
 	if (m == &t->in->members[0]) {
 		t->cause_recovered.ms = NEVER_MS;
 		t->cause_fell = now.mono;
@@ -169,7 +169,7 @@ void recovery_released(struct alert *a, struct now now, struct tracked *t,
 {
 	if (m->recovered.ms)
 		return;
-	text_set(&m->reason, "not declared any more");
+	incident_set(t->in, &m->reason, "not declared any more");
 	recover(a, now, t, m);
 }
 
@@ -181,7 +181,8 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 
 	for (uint32_t i = 0; i < in->n_members; i++)
 		if (!in->members[i].recovered.ms)
-			text_set(&in->members[i].reason, "goes on without its cause: told apart");
+			incident_set(in, &in->members[i].reason,
+				"goes on without its cause: told apart");
 	in->state = INCIDENT_CLOSED;
 	in->is_flapping = false;
 	in->recovered = in->closed = now.wall;

@@ -81,10 +81,7 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 
 	if (old == in)
 		return;
-	memcpy(in->told, old->told, sizeof in->told);
-	in->ack_by = TAKE(old->ack_by);
-	in->ack_why = TAKE(old->ack_why);
-	in->acked = old->acked;
+	incident_inherit(in, old);
 	if (incident_is_live(old)) {
 		old->state = INCIDENT_CLOSED;
 		covers_put(a, t);
@@ -227,8 +224,8 @@ static void apply_ack(struct alert *a, const struct alert_event *ev)
 	if (!t || ev->wall.ms <= t->in->acked.ms)
 		return;
 	t->in->acked = ev->wall;
-	text_set(&t->in->ack_by, json_node_text(ev->body, "by", ev->site));
-	text_set(&t->in->ack_why, json_node_text(ev->body, "why", NULL));
+	incident_set(t->in, &t->in->ack_by, json_node_text(ev->body, "by", ev->site));
+	incident_set(t->in, &t->in->ack_why, json_node_text(ev->body, "why", NULL));
 	if (t->owner == a->cfg.self && incident_is_live(t->in) && a->is_started)
 		folding_change(a, t, t->in->ack_by, "looks after it");
 	a->is_dirty = true;

@@ -28,15 +28,16 @@ static bool is_same_reason(const struct incident_member *m, const struct judged 
 	return !*said(j->reason) || str_gist(said(m->reason)) == str_gist(j->reason);
 }
 
-void restating_describe(const struct alert *a, struct incident_member *m, uint16_t check)
+void restating_describe(const struct alert *a, struct incident *in, struct incident_member *m,
+	uint16_t check)
 {
 	const struct judged *j = &a->judged[check];
 	bool goes_on = m->state && !m->recovered.ms && str_eq(m->state, state_of(j));
 
 	if (!goes_on || *said(j->reason))
-		text_set(&m->reason, j->reason);
-	text_set(&m->state, state_of(j));
-	text_set(&m->scope, j->scope);
+		incident_set(in, &m->reason, j->reason);
+	incident_set(in, &m->state, state_of(j));
+	incident_set(in, &m->scope, j->scope);
 	m->since = j->since;
 	m->last_ok = j->last_ok;
 	m->recovered = (struct wall){ 0 };
@@ -52,7 +53,7 @@ void restating_refresh(const struct alert *a, struct incident *in)
 		if (!j || m->recovered.ms || j->unwell.ms == NEVER_MS || !*said(j->reason) ||
 			!is_same_extent(m, j) || (i == 0 && !is_same_reason(m, j)))
 			continue;
-		text_set(&m->reason, j->reason);
+		incident_set(in, &m->reason, j->reason);
 	}
 }
 
@@ -122,7 +123,7 @@ void restating_due(struct alert *a, struct now now, uint16_t check)
 	if ((has_other_extent || has_other_reason) && must_wait(a, now, t, m, check))
 		return;
 	if (has_other_extent || has_other_reason)
-		restating_describe(a, m, check);
+		restating_describe(a, t->in, m, check);
 	if (has_other_extent)
 		tell_extent(a, t, m->check, j);
 	else if (has_other_reason)

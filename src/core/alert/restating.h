@@ -16,8 +16,9 @@
 
 #include "core/alert/alert_private.h"
 
-/* `m` says what the check is judged to be now; it is not well. */
-void restating_describe(const struct alert *a, struct incident_member *m, uint16_t check);
+/* `m`, of `in`, says what the check is judged to be now; it is not well. */
+void restating_describe(const struct alert *a, struct incident *in, struct incident_member *m,
+	uint16_t check);
 /* The incident is about to be written: its members fail for what they fail for now.  Another reason of
  * the cause is news, and left to restating_due(). */
 void restating_refresh(const struct alert *a, struct incident *in);

@@ -440,8 +440,8 @@ static void mails_of_one_incident_are_one_thread(void **state)
 	start(&s, take_mail, NULL, NULL);
 	channel = mail_at(&s, "Ana <ana@example.net>", server);
 	str_copy(in->id, sizeof in->id, "mumbai-1");
-	text_set(&in->cause, "immich");
-	text_set(&in->title, "immich is down");
+	incident_set(in, &in->cause, "immich");
+	incident_set(in, &in->title, "immich is down");
 	in->since = in->opened = c.now = (struct wall){ 1795386851000 };
 	for (in->version = 1; in->version <= 2; in->version++) {
 		struct str mail = STR_EMPTY;
