@@ -54,8 +54,12 @@ static void save_site(struct json_out *j, const char *name, const struct watched
 	json_int(j, "boot", (int64_t)s->boot);
 	json_int(j, "seq", (int64_t)s->seq);
 	json_array_open(j, "past_boots");
-	for (uint32_t i = 0; i < BOOTS_KEPT; i++)
-		json_int(j, NULL, (int64_t)s->past_boots[(s->next_past_boot + i) % BOOTS_KEPT]);
+	for (uint32_t i = 0; i < BOOTS_KEPT; i++) {
+		uint64_t boot = s->past_boots[(s->next_past_boot + i) % BOOTS_KEPT];
+
+		if (boot)
+			json_int(j, NULL, (int64_t)boot);
+	}
 	json_close(j);
 	save_handed(j, s);
 	json_close(j);
