@@ -129,8 +129,3 @@ struct mono pace_dies(const struct pace *p)
 		return (struct mono){ NEVER_MS };
 	return (struct mono){ p->failing_since.ms + PACE_DEAD_MS };
 }
-
-bool pace_is_dead(const struct pace *p, struct mono now)
-{
-	return now.ms >= pace_dies(p).ms;
-}

@@ -68,9 +68,12 @@ void pace_follow_global(struct pace *p, const struct pace *other);
 struct mono pace_next(const struct pace *p); /* nothing may be sent before this */
 /* An attempt may have arrived that we know nothing of: ours, or somebody else's for us. */
 void pace_doubt(struct pace *p, struct mono now);
-struct mono pace_doubt_ends(const struct pace *p);        /* {0}: it is not in doubt */
-bool pace_is_dead(const struct pace *p, struct mono now); /* hand over to somebody else */
+struct mono pace_doubt_ends(const struct pace *p); /* {0}: it is not in doubt */
 struct mono pace_dies(const struct pace *p); /* it is dead from here on; {NEVER_MS}: not failing */
+static inline bool pace_is_dead(const struct pace *p, struct mono now) /* somebody else's turn */
+{
+	return p->failures >= PACE_DEAD_FAILURES && now.ms >= pace_dies(p).ms;
+}
 
 /* Judge an HTTP outcome.  status 0: no connection; -1: sent but unanswered.  `headers` and `body`
  * are the raw answer (bounded by the caller), may be NULL. */
