@@ -323,8 +323,7 @@ static void fill_told(struct site *s, struct now now, struct beacon *to)
 	for (uint8_t i = 0; i < s->lab->n_sites && to->n_told < BEACON_TOLD_MAX; i++) {
 		uint16_t check = s->tables->site_check[i];
 
-		if (check != NO_CHECK &&
-			alert_is_dealt_with(s->alert, now, s->lab->checks[check].name))
+		if (check != NO_CHECK && alert_is_dealt_with(s->alert, now, check))
 			to->told[to->n_told++] = s->lab->checks[check].name;
 	}
 	for (uint32_t i = 0; i < to->n_told; i++)

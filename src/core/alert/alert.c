@@ -10,6 +10,7 @@
 #define PRUNE_EVERY_MS  HOUR_MS
 #define STEP_ROUNDS_MAX 100 /* far more than one incident's life; a loop is a defect */
 #define ELSEWHERE_MS    (60 * SECOND_MS)
+#define UNDECLARED_MAX  1024u /* names of checks that only others declare, kept for a while */
 
 /* ---- effects */
 
@@ -60,9 +61,16 @@ void alert_wake_at(struct alert *a, struct mono when)
 
 uint16_t alert_check_index(const struct alert *a, const char *name)
 {
-	uintptr_t index1 = (uintptr_t)map_get(&a->names, name);
+	uintptr_t id1 = (uintptr_t)map_get(&a->names, name);
 
-	return index1 ? (uint16_t)(index1 - 1) : UINT16_MAX;
+	return id1 && id1 <= a->n_judged ? (uint16_t)(id1 - 1) : UINT16_MAX;
+}
+
+uint16_t alert_check_of(const struct alert *a, const struct incident_member *m)
+{
+	if (!m->tag)
+		return alert_check_index(a, m->check);
+	return m->tag <= a->n_judged ? (uint16_t)(m->tag - 1) : UINT16_MAX;
 }
 
 static uint8_t site_in(const struct alert_config *config, const char *name)
@@ -177,8 +185,8 @@ void alert_free(struct alert *a)
 		alert_effect_fini(&fx);
 	map_fini(&a->tracked);
 	map_fini(&a->incidents);
-	map_fini(&a->covers);
 	map_fini(&a->names);
+	free(a->covers);
 	silences_fini(&a->silences);
 	free(a->judged);
 	free(a->busy);
@@ -195,7 +203,7 @@ static void release_undeclared(struct alert *a, struct now now)
 		if (t->owner != a->cfg.self || !incident_is_live(t->in))
 			continue;
 		for (uint32_t i = 0; i < t->in->n_members; i++)
-			if (alert_check_index(a, t->in->members[i].check) == UINT16_MAX)
+			if (alert_check_of(a, &t->in->members[i]) == UINT16_MAX)
 				recovery_released(a, now, t, &t->in->members[i]);
 	}
 }
@@ -290,7 +298,6 @@ static void follow_sites(struct alert *a, const struct alert_config *config)
 void alert_load(struct alert *a, struct now now, const struct alert_config *config)
 {
 	struct judged *judged = must_alloc((config->n_checks + 1u) * sizeof *judged);
-	struct map names = MAP_EMPTY;
 
 	follow_channels(a, config);
 	follow_sites(a, config);
@@ -303,15 +310,13 @@ void alert_load(struct alert *a, struct now now, const struct alert_config *conf
 			judged[i] = a->judged[old];
 			a->judged[old] = (struct judged){ 0 };
 		}
-		map_put(&names, config->checks[i].name, (void *)(uintptr_t)(i + 1u));
 	}
 	for (uint16_t i = 0; i < a->n_judged; i++)
 		free_judged(&a->judged[i]);
 	free(a->judged);
-	map_fini(&a->names);
 	a->judged = judged;
 	a->n_judged = config->n_checks;
-	a->names = names;
+	covers_load(a, config);
 	a->cfg = *config;
 	a->silences.windows = config->windows;
 	a->silences.n_windows = config->n_windows;
@@ -489,6 +494,8 @@ static void prune(struct alert *a, struct now now)
 {
 	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
 	silences_prune(&a->silences, now.wall);
+	if (a->n_names > a->n_judged + UNDECLARED_MAX)
+		covers_load(a, &a->cfg);
 	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 		bool is_old = now.wall.ms - t->in->closed.ms > KEEP_CLOSED_MS;
@@ -531,7 +538,7 @@ struct mono alert_wake(const struct alert *a)
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in)
 {
 	for (uint32_t i = 0; i < in->n_members; i++) {
-		uint16_t check = alert_check_index(a, in->members[i].check);
+		uint16_t check = alert_check_of(a, &in->members[i]);
 		const struct alert_check *spec;
 
 		if (check == UINT16_MAX)
@@ -567,7 +574,8 @@ const struct map *alert_incidents(const struct alert *a)
 
 const struct incident *alert_covering(const struct alert *a, const char *check)
 {
-	const struct tracked *t = map_get(&a->covers, check);
+	uintptr_t id1 = (uintptr_t)map_get(&a->names, check);
+	const struct tracked *t = id1 ? a->covers[id1 - 1] : NULL;
 
 	return t ? t->in : NULL;
 }
@@ -577,9 +585,9 @@ const struct silences *alert_silences(const struct alert *a)
 	return &a->silences;
 }
 
-bool alert_is_dealt_with(const struct alert *a, struct now now, const char *check)
+bool alert_is_dealt_with(const struct alert *a, struct now now, uint16_t check)
 {
-	const struct tracked *t = map_get(&a->covers, check);
+	const struct tracked *t = a->covers[check];
 
 	return t && incident_is_live(t->in) &&
 	       (incident_was_told(t->in) || t->in->acked.ms ||

@@ -250,7 +250,7 @@ const struct map *alert_incidents(
 const struct incident *alert_covering(const struct alert *a, const char *check); /* open; NULL */
 const struct silences *alert_silences(const struct alert *a);
 /* An open incident lists it, and has been told, is acknowledged, or is not to be told now. */
-bool alert_is_dealt_with(const struct alert *a, struct now now, const char *check);
+bool alert_is_dealt_with(const struct alert *a, struct now now, uint16_t check);
 /* Roots of our open incidents that some channel shows, or maybe shows: an attempt is under way or got no
  * answer, and the way out is not taken for dead.  What a beacon tells the watcher. */
 uint32_t alert_told_roots(const struct alert *a, const char **ret, uint32_t most);

@@ -21,6 +21,8 @@
 struct tracked {
 	struct incident *in; /* version 0: only receipts or acks of it have arrived so far */
 	uint64_t stamp;      /* hybrid logical time of the incident event applied last */
+	uint32_t cause_tag;  /* as a member's of the cause; 0: look for it by name */
+	uint32_t n_covering; /* of alert.covers that point here */
 	uint8_t owner;       /* site index; ALERT_NO_SITE when not declared any more */
 	struct mono linger;  /* RECOVERING: closes then */
 	struct mono cause_recovered; /* {NEVER_MS}: the cause is not well */
@@ -82,8 +84,11 @@ struct alert {
 	uint32_t n_busy, cap_busy;
 	uint64_t last_born;
 	struct map incidents; /* id -> struct incident, the same without empty ones */
-	struct map names;     /* check -> index + 1 */
-	struct map covers;    /* check -> struct tracked, open, that lists or counts it */
+	/* Checks are known by ids: an index into cfg.checks, or, of what is not declared here, one
+	 * beyond.  Members of live incidents are tagged with theirs, + 1. */
+	struct map names;        /* check -> id + 1 */
+	struct tracked **covers; /* by id: the live incident that lists or counts it; NULL */
+	uint32_t n_names, cap_names;
 	struct silences silences;
 	struct pace paces[CHANNELS_MAX];
 	uint64_t creating[CHANNELS_MAX]; /* the create in flight; 0 none */
@@ -135,9 +140,10 @@ struct mono alert_calm(const struct alert *a); /* both of these */
 bool alert_awaits_news(struct alert *a, struct now now);
 /* Whoever changes what is told of an incident that is over says so with this. */
 void alert_busy(struct alert *a, struct tracked *t);
-void alert_forget(struct alert *a, struct tracked *t);               /* frees it */
-uint16_t alert_check_index(const struct alert *a, const char *name); /* UINT16_MAX */
-uint8_t alert_site_index(const struct alert *a, const char *name);   /* ALERT_NO_SITE */
+void alert_forget(struct alert *a, struct tracked *t);                           /* frees it */
+uint16_t alert_check_index(const struct alert *a, const char *name);             /* UINT16_MAX */
+uint16_t alert_check_of(const struct alert *a, const struct incident_member *m); /* the same */
+uint8_t alert_site_index(const struct alert *a, const char *name);               /* ALERT_NO_SITE */
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in);
 
 static inline bool incident_is_live(const struct incident *in)

@@ -3,11 +3,77 @@
 
 #include <string.h>
 
+/* ---- ids */
+
+static uint32_t id_of(struct alert *a, const char *name)
+{
+	uintptr_t id1 = (uintptr_t)map_get(&a->names, name);
+
+	if (id1)
+		return (uint32_t)(id1 - 1);
+	must_grow(a->covers, a->n_names, a->cap_names);
+	a->covers[a->n_names] = NULL;
+	map_put(&a->names, name, (void *)(uintptr_t)(a->n_names + 1));
+	return a->n_names++;
+}
+
+static void tag(struct alert *a, struct tracked *t)
+{
+	const struct incident *in = t->in;
+
+	t->cause_tag = 0;
+	if (!incident_is_live(in))
+		return;
+	for (uint32_t i = 0; i < in->n_members; i++)
+		if (!in->members[i].tag)
+			in->members[i].tag = id_of(a, in->members[i].check) + 1;
+	t->cause_tag = str_eq(in->cause, in->members[0].check) ? in->members[0].tag
+							       : id_of(a, in->cause) + 1;
+}
+
+void covers_load(struct alert *a, const struct alert_config *config)
+{
+	scoped(map_fini) struct map old_names = a->names;
+	struct tracked **old = a->covers;
+
+	a->names = MAP_EMPTY;
+	a->n_names = config->n_checks;
+	a->cap_names = config->n_checks + 1u;
+	a->covers = must_alloc(a->cap_names * sizeof(struct tracked *));
+	for (uint16_t i = 0; i < config->n_checks; i++)
+		map_put(&a->names, config->checks[i].name, (void *)(uintptr_t)(i + 1u));
+	map_each (&old_names, it) {
+		struct tracked *t = old[(uintptr_t)it->value - 1];
+		uint32_t id = t ? id_of(a, it->key) : 0;
+
+		if (t)
+			a->covers[id] = t;
+	}
+	free(old);
+	map_each (&a->tracked, it) {
+		struct tracked *t = it->value;
+
+		for (uint32_t i = 0; i < t->in->n_members; i++)
+			t->in->members[i].tag = 0;
+		tag(a, t);
+	}
+}
+
+struct incident_member *covers_member(const struct tracked *t, uint32_t id)
+{
+	for (uint32_t i = 0; i < t->in->n_members; i++)
+		if (t->in->members[i].tag == id + 1)
+			return &t->in->members[i];
+	return NULL;
+}
+
+/* ---- who stands for what */
+
 static bool is_home(const struct alert *a, const struct tracked *t)
 {
-	uint16_t check = alert_check_index(a, t->in->cause);
+	uint32_t check = t->cause_tag ? t->cause_tag - 1 : alert_check_index(a, t->in->cause);
 
-	return check != UINT16_MAX && a->cfg.checks[check].home == t->owner;
+	return check < a->n_judged && a->cfg.checks[check].home == t->owner;
 }
 
 bool covers_beats(const struct alert *a, const struct tracked *x, const struct tracked *y)
@@ -38,15 +104,14 @@ static bool is_looked_after(const struct alert *a, const struct tracked *t)
 }
 
 /* Of the live incidents that list the check the one that would survive a merger. */
-static struct tracked *find_lister(const struct alert *a, const char *check,
-	bool must_be_looked_after)
+static struct tracked *find_lister(const struct alert *a, uint32_t id, bool must_be_looked_after)
 {
 	struct tracked *best = NULL;
 
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
 
-		if (is_cover(a, t) && incident_member(t->in, check, false) &&
+		if (is_cover(a, t) && covers_member(t, id) &&
 			(!must_be_looked_after || is_looked_after(a, t)) &&
 			(!best || covers_beats(a, t, best)))
 			best = t;
@@ -54,31 +119,37 @@ static struct tracked *find_lister(const struct alert *a, const char *check,
 	return best;
 }
 
-static struct tracked *find_own(const struct alert *a, const char *check)
+static struct tracked *find_own(const struct alert *a, uint32_t id)
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
 
-		if (t->owner == a->cfg.self && incident_is_live(t->in) &&
-			incident_member(t->in, check, false))
+		if (t->owner == a->cfg.self && incident_is_live(t->in) && covers_member(t, id))
 			return t;
 	}
 	return NULL;
 }
 
-static void uncover(struct alert *a, struct tracked *t, const char *check)
+void covers_set(struct alert *a, uint32_t id, struct tracked *t)
+{
+	if (a->covers[id])
+		a->covers[id]->n_covering--;
+	a->covers[id] = t;
+	if (t)
+		t->n_covering++;
+}
+
+static void uncover(struct alert *a, const struct tracked *t, uint32_t id)
 {
 	struct tracked *other;
 
-	if (map_get(&a->covers, check) != t)
-		return;
-	map_remove(&a->covers, check);
-	other = find_lister(a, check, false);
+	covers_set(a, id, NULL);
+	other = find_lister(a, id, false);
 	if (other && other != t)
-		map_put(&a->covers, check, other);
+		covers_set(a, id, other);
 }
 
-bool covers_is_told_apart(const struct alert *a, const struct tracked *from, const char *check)
+bool covers_is_told_apart(const struct alert *a, const struct tracked *from, uint32_t id)
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		const struct tracked *t = a->busy[at];
@@ -87,7 +158,7 @@ bool covers_is_told_apart(const struct alert *a, const struct tracked *from, con
 		if (t == from || !is_cover(a, t) || t->in->members[0].recovered.ms ||
 			!is_looked_after(a, t))
 			continue;
-		m = incident_member(t->in, check, false);
+		m = covers_member(t, id);
 		if (m && !m->recovered.ms)
 			return true;
 	}
@@ -111,14 +182,16 @@ static bool takes_over(const struct alert *a, const struct tracked *t, const str
 
 void covers_put(struct alert *a, struct tracked *t)
 {
-	for (uint32_t i = 0; i < t->in->n_members; i++) {
-		const char *check = t->in->members[i].check;
-		struct tracked *other = map_get(&a->covers, check);
+	bool covers = is_cover(a, t);
 
-		if (!is_cover(a, t))
-			uncover(a, t, check);
-		else if (takes_over(a, t, other))
-			map_put(&a->covers, check, t);
+	tag(a, t);
+	for (uint32_t i = 0; (covers || t->n_covering) && i < t->in->n_members; i++) {
+		uint32_t id = t->in->members[i].tag - 1;
+
+		if (covers && a->covers[id] != t && takes_over(a, t, a->covers[id]))
+			covers_set(a, id, t);
+		else if (!covers && id < a->n_names && a->covers[id] == t)
+			uncover(a, t, id);
 	}
 	if (!incident_is_live(t->in) && t->n_beyond)
 		covers_drop(a, t);
@@ -126,22 +199,21 @@ void covers_put(struct alert *a, struct tracked *t)
 
 void covers_drop(struct alert *a, struct tracked *t)
 {
-	map_each (&a->covers, it)
-		if (it->value == t)
-			map_remove(&a->covers, it->key);
+	for (uint32_t id = 0; t->n_covering && id < a->n_names; id++)
+		if (a->covers[id] == t)
+			covers_set(a, id, NULL);
 	t->n_beyond = 0;
 	a->is_dirty = true;
 }
 
 struct tracked *covers_find(const struct alert *a, uint16_t check)
 {
-	const char *name = a->cfg.checks[check].name;
-	struct tracked *t = map_get(&a->covers, name);
+	struct tracked *t = a->covers[check];
 
 	/* What others told of us is over, or why they don't hear us. */
 	if (t && check == a->cfg.outside && t->owner != a->cfg.self)
-		return find_own(a, name);
+		return find_own(a, check);
 	if (!t || is_looked_after(a, t))
 		return t;
-	return find_lister(a, name, true);
+	return find_lister(a, check, true);
 }

@@ -99,7 +99,7 @@ static void describe(const struct alert *a, struct incident *in)
 	notice_title(&cause, &title);
 	incident_set(in, &in->title, str_c(&title));
 	for (uint32_t i = 0; i < in->n_members; i++) {
-		uint16_t other = alert_check_index(a, in->members[i].check);
+		uint16_t other = alert_check_of(a, &in->members[i]);
 
 		if (other != UINT16_MAX &&
 			a->cfg.checks[other].severity_rank > worst->severity_rank)
@@ -261,7 +261,7 @@ static void add_member(struct alert *a, struct tracked *t, uint16_t check)
 	struct incident_member *m = incident_member(t->in, name, true);
 
 	if (!m) {
-		map_put(&a->covers, name, t);
+		covers_set(a, check, t);
 		if (++t->n_beyond <= t->in->more_members) /* counted before a restart */
 			return;
 		t->in->more_members = t->n_beyond;
@@ -388,13 +388,13 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 
 void folding_unwell(struct alert *a, struct now now, uint16_t check)
 {
-	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
+	struct tracked *t = a->covers[check];
 	struct incident_member *m;
 
 	a->is_dirty = true;
 	if (!t || t->owner != a->cfg.self)
 		return;
-	m = incident_member(t->in, a->cfg.checks[check].name, false);
+	m = covers_member(t, check);
 	if (!m)
 		return;
 	if (m->recovered.ms) {

@@ -128,21 +128,21 @@ static void a_site_that_another_cause_explains_is_dealt_with_once_that_is_told(v
 	(void)state;
 	p->sites[DUBLIN].checks[SITE_MUMBAI].needs = (const uint16_t[]){ ROUTER };
 	p->sites[DUBLIN].checks[SITE_MUMBAI].n_needs = 1;
-	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	assert_false(alert_is_dealt_with(a, p->now, SITE_MUMBAI));
 	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_FAILED));
 	pair_part(p);
 	pair_judge(p, DUBLIN, ROUTER, &pair_down);
 	pair_judge(p, DUBLIN, SITE_MUMBAI, &pair_down);
 	pair_run(p, 10 * SECOND_MS);
 	assert_string_equal(pair_incident(p, DUBLIN, SITE_MUMBAI)->cause, "router");
-	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	assert_false(alert_is_dealt_with(a, p->now, SITE_MUMBAI));
 	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_DELIVERED));
 	pair_run(p, MINUTE_MS);
-	assert_true(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	assert_true(alert_is_dealt_with(a, p->now, SITE_MUMBAI));
 	pair_judge(p, DUBLIN, ROUTER, &pair_well);
 	pair_judge(p, DUBLIN, SITE_MUMBAI, &pair_well);
 	pair_run(p, 2 * MINUTE_MS);
-	assert_false(alert_is_dealt_with(a, p->now, "site:mumbai"));
+	assert_false(alert_is_dealt_with(a, p->now, SITE_MUMBAI));
 }
 
 static void what_has_nothing_to_do_with_each_other_is_told_apart(void **state)

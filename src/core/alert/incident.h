@@ -46,6 +46,7 @@ struct incident_member {
 	struct wall since;     /* first bad */
 	struct wall last_ok;   /* last good evidence; {0} never */
 	struct wall recovered; /* {0}: still not well */
+	uint32_t tag;          /* of whoever keeps the incident; 0: not tagged yet */
 };
 
 struct incident_before { /* what happened in the ten minutes before */

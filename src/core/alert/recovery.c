@@ -54,7 +54,7 @@ static bool tells_of_us(const struct alert *a, const struct incident *in)
 	const char *self = a->cfg.sites[a->cfg.self].name;
 
 	for (uint32_t i = 0; i < in->n_members; i++) {
-		uint16_t check = alert_check_index(a, in->members[i].check);
+		uint16_t check = alert_check_of(a, &in->members[i]);
 		const struct alert_check *c = check == UINT16_MAX ? NULL : &a->cfg.checks[check];
 
 		if (c && ((c->subject_a && str_eq(c->subject_a, self)) ||
@@ -99,8 +99,8 @@ static void recover(struct alert *a, struct now now, struct tracked *t, struct i
 	}
 	if (!t->in->is_flapping)
 		folding_change(a, t, m->check,
-			alert_check_index(a, m->check) == UINT16_MAX ? "is not declared any more"
-								     : "is back");
+			alert_check_of(a, m) == UINT16_MAX ? "is not declared any more"
+							   : "is back");
 }
 
 void recovery_relapse(struct alert *a, struct now now, struct tracked *t, struct incident_member *m,
@@ -144,12 +144,11 @@ static void close_incident(struct alert *a, struct now now, struct tracked *t)
 
 void recovery_well(struct alert *a, struct now now, uint16_t check)
 {
-	const char *name = a->cfg.checks[check].name;
-	struct tracked *t = map_get(&a->covers, name);
+	struct tracked *t = a->covers[check];
 
 	a->is_dirty = true;
-	if (t && t->owner == a->cfg.self && !incident_member(t->in, name, false)) {
-		map_remove(&a->covers, name); /* only counted */
+	if (t && t->owner == a->cfg.self && !covers_member(t, check)) {
+		covers_set(a, check, NULL); /* only counted */
 		t->n_beyond -= t->n_beyond > 0;
 	}
 	for (uint32_t at = 0; at < a->n_busy; at++) {
@@ -158,7 +157,7 @@ void recovery_well(struct alert *a, struct now now, uint16_t check)
 		t = a->busy[at];
 		if (t->owner != a->cfg.self || !incident_is_live(t->in))
 			continue;
-		m = incident_member(t->in, name, false);
+		m = covers_member(t, check);
 		if (m && !m->recovered.ms)
 			recover(a, now, t, m);
 	}
@@ -200,7 +199,7 @@ static bool is_rest_told_apart(const struct alert *a, struct now now, const stru
 		return false;
 	for (uint32_t i = 0; i < t->in->n_members; i++)
 		if (!t->in->members[i].recovered.ms &&
-			!covers_is_told_apart(a, t, t->in->members[i].check))
+			!covers_is_told_apart(a, t, t->in->members[i].tag - 1))
 			return false;
 	return !t->n_beyond;
 }

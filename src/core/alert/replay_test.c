@@ -161,6 +161,91 @@ static void the_incident_that_would_survive_stands_for_a_check_when_another_ends
 	assert_string_equal(alert_covering(a, "photos")->id, "mumbai-2");
 }
 
+/* Dublin runs a newer lab.yaml, with checks that mumbai doesn't know. */
+static struct incident *of_unknown(const char *id, const char *const *checks, uint32_t n)
+{
+	struct incident *in = incident_new();
+
+	str_copy(in->id, sizeof in->id, id);
+	incident_set(in, &in->owner, "dublin");
+	incident_set(in, &in->cause, checks[0]);
+	incident_set(in, &in->title, "unknown");
+	incident_set(in, &in->severity, "warning");
+	in->version = 1;
+	in->opened = in->since = p->now.wall;
+	for (uint32_t i = 0; i < n; i++)
+		must(incident_member(in, checks[i], true) != NULL);
+	return in;
+}
+
+static void dublin_writes(const struct incident *in)
+{
+	scoped(str_fini) struct str body = STR_EMPTY;
+
+	incident_write(in, &body);
+	pair_write(p, DUBLIN, "incident", in->id, str_c(&body));
+}
+
+static void an_incident_stands_for_a_check_that_is_declared_here_only_later(void **state)
+{
+	const char *const checks[] = { "newer", "newest", "photos" };
+	scoped(incident_free) struct incident *in = of_unknown("dublin-1", checks, COUNT(checks));
+	struct pair_site *mumbai = &p->sites[MUMBAI];
+	uint16_t newest = mumbai->config.n_checks;
+
+	(void)state;
+	dublin_writes(in);
+	pair_run(p, 10 * SECOND_MS);
+	assert_string_equal(alert_covering(mumbai->alert, "newest")->id, "dublin-1");
+	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->id, "dublin-1");
+	mumbai->checks[newest] = mumbai->checks[PHOTOS];
+	mumbai->checks[newest].name = "newest";
+	mumbai->config.n_checks++;
+	pair_reload(p, MUMBAI);
+	for (size_t i = 0; i < COUNT(checks); i++)
+		assert_string_equal(alert_covering(mumbai->alert, checks[i])->id, "dublin-1");
+	assert_string_equal(pair_incident(p, MUMBAI, newest)->id, "dublin-1");
+	in->version++;
+	in->state = INCIDENT_CLOSED;
+	in->closed = p->now.wall;
+	dublin_writes(in);
+	pair_run(p, 10 * SECOND_MS);
+	for (size_t i = 0; i < COUNT(checks); i++)
+		assert_null(alert_covering(mumbai->alert, checks[i]));
+}
+
+static void names_of_checks_that_only_others_declare_are_forgotten_with_their_incidents(
+	void **state)
+{
+	const char *const lasting[] = { "newer" };
+	scoped(incident_free) struct incident *first = of_unknown("dublin-1", lasting, 1);
+	struct alert *a = p->sites[MUMBAI].alert;
+
+	(void)state;
+	dublin_writes(first);
+	for (unsigned n = 0; n < 1200; n++) {
+		char name[16], id[24];
+		const char *const passing[] = { name };
+		struct incident *in;
+
+		snprintf(name, sizeof name, "svc-%u", n);
+		snprintf(id, sizeof id, "dublin-over%u", n);
+		in = of_unknown(id, passing, 1);
+		dublin_writes(in);
+		in->version++;
+		in->state = INCIDENT_CLOSED;
+		in->closed = p->now.wall;
+		in->is_muted = true;
+		dublin_writes(in);
+		incident_free(in);
+	}
+	pair_run(p, 2 * SECOND_MS);
+	assert_true(a->n_names > 1200);
+	pair_run(p, 2 * HOUR_MS);
+	assert_true(a->n_names < 100);
+	assert_string_equal(alert_covering(a, "newer")->id, "dublin-1");
+}
+
 static void what_comes_back_of_the_past_does_not_undo_what_was_said_since(void **state)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
@@ -342,6 +427,8 @@ int main(void)
 		T(a_silence_and_an_acknowledgement_survive_a_restart),
 		T(ids_are_new_after_a_restart_with_the_clock_set_back),
 		T(the_incident_that_would_survive_stands_for_a_check_when_another_ends),
+		T(an_incident_stands_for_a_check_that_is_declared_here_only_later),
+		T(names_of_checks_that_only_others_declare_are_forgotten_with_their_incidents),
 		T(what_comes_back_of_the_past_does_not_undo_what_was_said_since),
 		T(receipts_that_arrive_before_their_incident_count),
 		T(the_newer_of_two_silences_stands_whichever_arrives_first),

@@ -2,6 +2,7 @@
 #include "core/alert/restating.h"
 
 #include "base/str.h"
+#include "core/alert/covers.h"
 
 #include <stdio.h>
 
@@ -47,7 +48,7 @@ void restating_refresh(const struct alert *a, struct incident *in)
 {
 	for (uint32_t i = 0; !incident_is_over(in) && i < in->n_members; i++) {
 		struct incident_member *m = &in->members[i];
-		uint16_t check = alert_check_index(a, m->check);
+		uint16_t check = alert_check_of(a, m);
 		const struct judged *j = check == UINT16_MAX ? NULL : &a->judged[check];
 
 		if (!j || m->recovered.ms || j->unwell.ms == NEVER_MS || !*said(j->reason) ||
@@ -112,12 +113,12 @@ static bool must_wait(struct alert *a, struct now now, const struct tracked *t,
 void restating_due(struct alert *a, struct now now, uint16_t check)
 {
 	struct judged *j = &a->judged[check];
-	struct tracked *t = map_get(&a->covers, a->cfg.checks[check].name);
+	struct tracked *t = a->covers[check];
 	struct incident_member *m = NULL;
 	bool has_other_extent, has_other_reason;
 
 	if (t && t->owner == a->cfg.self)
-		m = incident_member(t->in, a->cfg.checks[check].name, false);
+		m = covers_member(t, check);
 	has_other_extent = m && !m->recovered.ms && !is_same_extent(m, j);
 	has_other_reason = m && !m->recovered.ms && !is_same_reason(m, j);
 	if ((has_other_extent || has_other_reason) && must_wait(a, now, t, m, check))
