@@ -153,6 +153,45 @@ static void what_the_peer_may_have_told_is_said_to_be_in_doubt(void **state)
 	assert_true(pair_says(p, "repeat"));
 }
 
+/* Asked to edit a message, it finds it deleted, and writes a new one that gets no answer. */
+static void what_the_peer_may_have_written_anew_is_said_to_be_in_doubt(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_answer(p, DUBLIN, 0, PAIR_ANSWER(PACE_LOST));
+	p->sites[DUBLIN].answers[0].is_mute_to_new = true;
+	pair_fails(p, MEDIA);
+	pair_run(p, 30 * SECOND_MS);
+	assert_int_equal(pair_last(p)->by, DUBLIN);
+	assert_false(pair_last(p)->delivery.is_edit);
+	pair_stop(p, DUBLIN);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_LOST));
+	pair_run(p, 2 * MINUTE_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_false(pair_last(p)->delivery.is_edit);
+	assert_true(pair_says(p, "Maybe a repeat"));
+}
+
+static void an_edit_that_was_taken_back_is_no_repeat(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	p->sites[DUBLIN].answers[0].is_mute = true;
+	pair_fails(p, MEDIA);
+	pair_run(p, 30 * SECOND_MS);
+	assert_int_equal(pair_last(p)->by, DUBLIN);
+	pair_stop(p, DUBLIN);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_last(p)->by, MUMBAI);
+	assert_true(pair_last(p)->delivery.is_edit);
+	assert_false(pair_says(p, "Maybe a repeat"));
+}
+
 /* It was asked for before the sites were parted, and the owner had long told it in another way. */
 static void what_was_asked_for_before_the_sites_met_again_is_not_done(void **state)
 {
@@ -206,6 +245,8 @@ int main(void)
 		T(so_is_the_new_one_of_a_message_that_was_deleted),
 		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
 		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
+		T(what_the_peer_may_have_written_anew_is_said_to_be_in_doubt),
+		T(an_edit_that_was_taken_back_is_no_repeat),
 		T(what_was_asked_for_before_the_sites_met_again_is_not_done),
 		T(a_receipt_says_what_was_told_where_and_by_whom),
 	};

@@ -169,6 +169,11 @@ static void plain_discord(const struct incident *in, const struct notice_context
 	json_close(&w);
 }
 
+static bool is_edit(const struct alert *a, const struct tracked *t, uint8_t channel)
+{
+	return a->cfg.channels[channel].kind == ALERT_DISCORD && *t->in->told[channel].message;
+}
+
 static char *render(const struct alert *a, struct now now, const struct tracked *t, uint8_t channel)
 {
 	const struct alert_channel *ch = &a->cfg.channels[channel];
@@ -176,7 +181,7 @@ static char *render(const struct alert *a, struct now now, const struct tracked 
 	struct notice_context c = context_of(a, now, t->in, channel, &page);
 	struct str out = STR_EMPTY;
 
-	c.may_be_repeat = t->slots[channel].may_be_repeat;
+	c.may_be_repeat = t->slots[channel].may_be_repeat && !is_edit(a, t, channel);
 	if (ch->kind == ALERT_SMTP)
 		notice_mail(t->in, &c, ch->from, ch->to, &out);
 	else if (ch->kind == ALERT_WEBHOOK)
@@ -194,11 +199,6 @@ void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t ch
 {
 	t->slots[channel].may_be_repeat = true;
 	pace_doubt(&a->paces[channel], now.mono);
-}
-
-static bool is_edit(const struct alert *a, const struct tracked *t, uint8_t channel)
-{
-	return a->cfg.channels[channel].kind == ALERT_DISCORD && *t->in->told[channel].message;
 }
 
 static struct alert_effect *begin_delivery(struct alert *a, struct now now, struct tracked *t,
@@ -391,6 +391,8 @@ static void take_back(struct alert *a, struct now now, struct tracked *t, uint8_
 	slot->handed_to = ALERT_NO_SITE;
 	if (told >= slot->handed_version)
 		return;
+	/* An edit too: the message was maybe deleted, and written anew. */
+	slot->may_be_repeat = true;
 	append_handoff(a, t, channel, a->cfg.self, "taken back");
 	if (!told)
 		outbox_doubt(a, now, t, channel);
