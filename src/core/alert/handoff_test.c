@@ -139,6 +139,35 @@ static void what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer(vo
 	assert_true(pair_says(p, "repeat"));
 }
 
+/* It took what it was handed, and says nothing of it: the others were never handed over. */
+static void a_watcher_that_gives_no_outcome_is_asked_for_one_after_the_other(void **state)
+{
+	const struct incident *photos, *other;
+	uint32_t n_photos = 0, n_other = 0;
+
+	(void)state;
+	pair_add_checks(p, 1, NAS);
+	p->sites[MUMBAI].config.watcher = "webhost";
+	pair_reload(p, MUMBAI);
+	pair_part(p);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	p->sites[MUMBAI].is_watcher_mute = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_judge(p, MUMBAI, PAIR_CHECKS, &pair_down);
+	pair_run(p, 10 * MINUTE_MS);
+	photos = pair_incident(p, MUMBAI, PHOTOS);
+	other = pair_incident(p, MUMBAI, PAIR_CHECKS);
+	for (uint32_t i = 0; i < p->n_sent; i++) {
+		const struct pair_request *r = &p->sent[i];
+
+		n_photos += r->is_by_watcher && str_eq(r->delivery.incident, photos->id);
+		n_other += r->is_by_watcher && str_eq(r->delivery.incident, other->id);
+	}
+	assert_in_range(n_photos, 2, 4); /* each time it waits twice as long */
+	assert_in_range(n_other, 2, 4);
+}
+
 static void what_the_peer_may_have_told_is_said_to_be_in_doubt(void **state)
 {
 	(void)state;
@@ -244,6 +273,7 @@ int main(void)
 		T(what_got_no_answer_before_an_orderly_stop_is_said_to_be_in_doubt),
 		T(so_is_the_new_one_of_a_message_that_was_deleted),
 		T(what_the_watcher_may_have_told_is_said_to_be_in_doubt_by_the_peer),
+		T(a_watcher_that_gives_no_outcome_is_asked_for_one_after_the_other),
 		T(what_the_peer_may_have_told_is_said_to_be_in_doubt),
 		T(what_the_peer_may_have_written_anew_is_said_to_be_in_doubt),
 		T(an_edit_that_was_taken_back_is_no_repeat),

@@ -641,6 +641,7 @@ void alert_delivered(struct alert *a, struct now now, const struct delivery_outc
 static void give_up(struct alert *a, struct now now, const struct outbox_slot *slot)
 {
 	struct delivery_outcome o = { .number = slot->number,
+		.via = slot->is_by_watcher ? a->cfg.watcher : NULL,
 		.answer = { .verdict = PACE_UNANSWERED,
 			.retry_after_ms = -1,
 			.remaining = -1,
