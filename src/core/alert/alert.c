@@ -594,6 +594,13 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, uint16_t check)
 		       alert_is_silenced(a, now.wall, t->in));
 }
 
+/* Ours, or a watcher, which delivers for us. */
+static bool has_way_out(const struct alert *a, uint8_t channel)
+{
+	return pace_dies(&a->paces[channel]).ms == NEVER_MS ||
+	       (a->is_watcher_reachable && a->cfg.watcher && !a->paces[channel].is_gone);
+}
+
 /* Some channel shows it, or will in a moment; one that gave no answer maybe does.  The watcher knows what
  * it was handed only by this. */
 static bool is_being_told(const struct alert *a, const struct tracked *t)
@@ -604,7 +611,7 @@ static bool is_being_told(const struct alert *a, const struct tracked *t)
 		if (t->in->told[i].version || slot->n_watcher_unanswered ||
 			(slot->number && slot->is_by_watcher))
 			return true;
-		if ((slot->number || slot->may_be_repeat) && pace_dies(&a->paces[i]).ms == NEVER_MS)
+		if ((slot->number || slot->may_be_repeat) && has_way_out(a, i))
 			return true;
 	}
 	return false;

@@ -198,6 +198,32 @@ static void what_the_watcher_was_handed_it_knows_to_be_told(void **state)
 	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 1);
 }
 
+/* It hands them over again, one after the other: meanwhile the watcher need not speak of them itself. */
+static void what_the_watcher_was_handed_before_a_restart_it_knows_to_be_told(void **state)
+{
+	const char *roots[4];
+
+	(void)state;
+	pair_add_checks(p, 1, NAS);
+	pair_part(p);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	p->sites[MUMBAI].config.watcher = "webhost";
+	pair_reload(p, MUMBAI);
+	p->sites[MUMBAI].is_watcher_mute = true;
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_FAILED));
+	pair_judge(p, MUMBAI, PHOTOS, &pair_down);
+	pair_judge(p, MUMBAI, PAIR_CHECKS, &pair_down);
+	pair_run(p, 4 * MINUTE_MS);
+	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 2);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	alert_watcher(p->sites[MUMBAI].alert, p->now, true);
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 2);
+		pair_run(p, SECOND_MS);
+	}
+}
+
 static void a_channel_that_is_gone_is_said_and_no_way_out(void **state)
 {
 	(void)state;
@@ -224,6 +250,7 @@ int main(void)
 		T(roots_that_were_told_are_listed_for_the_watcher),
 		T(what_may_have_been_told_is_listed_for_the_watcher_as_long_as_there_is_a_way_out),
 		T(what_the_watcher_was_handed_it_knows_to_be_told),
+		T(what_the_watcher_was_handed_before_a_restart_it_knows_to_be_told),
 		T(a_channel_that_is_gone_is_said_and_no_way_out),
 	};
 
