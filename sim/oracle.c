@@ -705,13 +705,26 @@ void oracle_print(struct world *w)
 	}
 }
 
+/* Its site says so of the flipped event, not of one that was flipped before. */
+static bool is_flip_told(const struct world *w, const struct event *ev)
+{
+	const struct journal_place *p = &w->flip.place;
+	char place[NAME_BYTES_MAX + 80], words[NAME_BYTES_MAX + 80];
+
+	if (!str_eq(ev->site, w->lab->sites[w->flip.site].name))
+		return false;
+	snprintf(place, sizeof place, "\"of\":\"%s\",\"epoch\":%llu,\"seq\":%llu", p->site,
+		(unsigned long long)p->epoch, (unsigned long long)p->seq);
+	snprintf(words, sizeof words, "event %llu of %s's journal (epoch %llu) was changed",
+		(unsigned long long)p->seq, p->site, (unsigned long long)p->epoch);
+	return strstr(ev->body, place) || strstr(ev->body, words);
+}
+
 /* The sites compare their states themselves, and say so when they have come apart. */
 void oracle_event(struct world *w, const struct event *ev)
 {
 	w->is_lossy |= str_eq(ev->kind, "lost");
-	if (str_eq(ev->kind, "repaired") || str_eq(ev->kind, "damaged") ||
-		(str_starts(ev->subject, "journal@") && strstr(ev->body, "by this disk")))
-		w->flip.is_noticed = true;
+	w->flip.is_noticed |= w->flip.is_there && is_flip_told(w, ev);
 	if (str_eq(ev->kind, "evidence") && strstr(ev->body, "please report this defect"))
 		world_breach(w, "oracle 3: the same journals, but %s finds another state",
 			ev->site);
