@@ -271,7 +271,7 @@ static void answer_watcher(struct world *w, void *arg)
 		.message = p->id,
 		.reason = "no answer" };
 
-	if (w->watcher && p->generation == (uint64_t)(uintptr_t)w->watcher) {
+	if (w->watcher && p->generation == w->watcher_generation) {
 		watcher_delivered(w->watcher, world_now(w, SIM_SITES), &o);
 		world_drain_watcher(w);
 	} else if (p->answer == ANSWER_OK && *p->delivery.incident) {
@@ -333,6 +333,12 @@ static void show_from_watcher(struct world *w, struct sim_message *m, const stru
 	m->is_live = m->silent_sites != 0;
 }
 
+/* It was on its way when the watcher lost what it had saved. */
+static bool is_forgotten(const struct world *w)
+{
+	return w->watcher_forgot_ms && w->now_ms - w->watcher_forgot_ms <= DISCORD_MS;
+}
+
 static void receive_watcher(struct world *w, void *arg)
 {
 	struct post *p = arg;
@@ -349,6 +355,8 @@ static void receive_watcher(struct world *w, void *arg)
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		m->says_stopped = strstr(p->delivery.payload, "stopped by its operator");
 		oracle_message(w, m, is_new);
+		if (in && is_forgotten(w))
+			oracle_unsure(w, in->id);
 		str_copy(p->delivery.incident, sizeof p->delivery.incident, in ? in->id : "");
 		world_trace(w, "watcher %s message %s", is_new ? "posts" : "edits", p->id);
 		if (w->options.trace && in)
@@ -363,7 +371,7 @@ void discord_from_watcher(struct world *w, const struct watcher_effect *fx)
 	struct post *p = must_alloc(sizeof *p);
 
 	p->from = SIM_SITES;
-	p->generation = (uint64_t)(uintptr_t)w->watcher;
+	p->generation = w->watcher_generation;
 	p->watcher_number = fx->number;
 	p->delivery.is_edit = fx->is_edit;
 	str_copy(p->delivery.message, sizeof p->delivery.message, fx->message);

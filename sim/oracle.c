@@ -313,6 +313,7 @@ void oracle_start(struct world *w, uint8_t site)
 /* The same of a watcher that has lost what it saved. */
 void oracle_watcher_forgets(struct world *w)
 {
+	w->watcher_forgot_ms = w->now_ms;
 	for (uint8_t site = 0; site < SIM_SITES; site++)
 		if (w->sites[site].site)
 			doubt_untold(w, w->sites[site].site);

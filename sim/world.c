@@ -283,6 +283,7 @@ void world_start_watcher(struct world *w)
 	struct watcher_config config = watcher_config(w);
 	struct err e = { 0 };
 
+	w->watcher_generation++;
 	w->watcher = watcher_new(&config, world_now(w, SIM_SITES));
 	if (w->watcher_saved.len &&
 		watcher_load(w->watcher, world_now(w, SIM_SITES), str_c(&w->watcher_saved),

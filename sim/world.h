@@ -123,6 +123,8 @@ struct world {
 	struct lab *lesser_lab;
 	struct sim_site sites[SIM_SITES];
 	struct watcher *watcher;
+	uint64_t watcher_generation; /* of its process */
+	int64_t watcher_forgot_ms;   /* what it had saved, last; 0: never */
 	struct str watcher_saved;
 	struct heap_node watcher_timer;
 	bool is_watcher_egress_up;
