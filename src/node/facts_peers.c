@@ -154,7 +154,7 @@ static void judge_news(struct site *s, struct now now)
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
 		if (i != s->setup.self && (!facts_is_linked(s, i) || s->followed[i].is_behind))
 			return;
-	if (s->is_started && s->lab->n_sites > 1)
+	if (s->is_started && s->lab->n_sites > 1 && !scrub_is_state_short(s))
 		alert_caught_up(s->alert, now);
 }
 

@@ -99,6 +99,15 @@ static void forget(struct site *s, struct now now, uint32_t i)
 	facts_journal(s, now);
 }
 
+bool scrub_is_state_short(const struct site *s)
+{
+	for (uint32_t i = 0; i < s->scrub.n; i++)
+		if (!s->scrub.damages[i].is_lost &&
+			(s->scrub.damages[i].is_unfolded || s->scrub.damages[i].is_cut))
+			return true;
+	return false;
+}
+
 /* ---- asking peers */
 
 static bool may_have(const struct site *s, uint8_t peer, const struct journal_place *place)

@@ -442,6 +442,53 @@ static void an_event_that_is_damaged_over_a_restart_is_not_believed(void **state
 	assert_false(pair_was_said(p, "another state"));
 }
 
+/* Dublin tells of git, and then its disk changes the receipt, while it is stopped. */
+static void stop_without_the_receipt(bool is_at_the_end)
+{
+	struct event ev;
+
+	pair_break(p, "git", true);
+	pair_run(p, 20 * SECOND_MS);
+	assert_int_equal(count_messages("git is down"), 1);
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "dublin", 5, &ev));
+	assert_string_equal(ev.kind, "receipt");
+	if (!is_at_the_end)
+		take_notes(1);
+	pair_stop(p, DUBLIN);
+}
+
+static void what_a_damaged_receipt_is_of_is_not_told_again_while_the_peer_has_it(void **state)
+{
+	(void)state;
+	stop_without_the_receipt(false);
+	pair_start(p, DUBLIN);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_events(p, DUBLIN, "repaired"), 1);
+	assert_int_equal(count_messages("git is down"), 1);
+}
+
+static void what_a_damaged_receipt_is_of_is_told_as_maybe_a_repeat(void **state)
+{
+	(void)state;
+	stop_without_the_receipt(false);
+	pair_part(p);
+	pair_start(p, DUBLIN);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(count_messages("git is down"), 2);
+	assert_int_equal(count_messages("Maybe a repeat"), 1);
+}
+
+static void so_is_what_was_told_in_an_end_that_was_cut_off(void **state)
+{
+	(void)state;
+	stop_without_the_receipt(true);
+	pair_part(p);
+	pair_start(p, DUBLIN);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(count_messages("git is down"), 2);
+	assert_int_equal(count_messages("Maybe a repeat"), 1);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, after_the_first_pass, pair_tear_down)
 
 int main(void)
@@ -462,6 +509,9 @@ int main(void)
 		T(damage_that_is_not_mended_yet_is_known_after_a_restart),
 		T(a_pass_goes_on_where_it_was_after_a_restart),
 		T(an_event_that_is_damaged_over_a_restart_is_not_believed),
+		T(what_a_damaged_receipt_is_of_is_not_told_again_while_the_peer_has_it),
+		T(what_a_damaged_receipt_is_of_is_told_as_maybe_a_repeat),
+		T(so_is_what_was_told_in_an_end_that_was_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -386,6 +386,8 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	if (rc != RC_OK)
 		return err_in(e, rc, "restoring the state from the journal");
 	damage_take_stock(s, now);
+	if (scrub_is_state_short(s))
+		alert_doubt(s->alert, now);
 	s->is_open = true;
 	append_boot(s, now, is_clean);
 	site_say_config(s, now, &s->setup.revision);

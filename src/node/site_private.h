@@ -234,6 +234,8 @@ void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct ev
 	size_t n);
 void scrub_linked(struct site *s, struct now now); /* somebody can be asked again */
 const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL none */
+/* Some of what the journal held at the start is missing in our state. */
+bool scrub_is_state_short(const struct site *s);
 /* The journal says that this was damaged before the start, and it is. */
 void scrub_known(struct site *s, struct now now, const struct journal_place *place);
 void scrub_cut(struct site *s, struct now now, const struct journal_place *last);

@@ -202,6 +202,8 @@ struct alert_event {
 void alert_event(struct alert *a, struct now now, const struct alert_event *ev);
 /* The past has been told: from here on incidents are opened and deliveries made. */
 void alert_start(struct alert *a, struct now now);
+/* Of what the journal held some can't be read, maybe receipts: what seems not told yet is, maybe. */
+void alert_doubt(struct alert *a, struct now now);
 
 struct alert_peer {
 	bool is_up; /* we talk to each other */

@@ -201,6 +201,17 @@ void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t ch
 	pace_doubt(&a->paces[channel], now.mono);
 }
 
+void alert_doubt(struct alert *a, struct now now)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		for (uint8_t i = 0; t->owner == a->cfg.self && i < a->cfg.n_channels; i++)
+			if (!t->in->told[i].version && is_behind(a, t->in, i))
+				outbox_doubt(a, now, t, i);
+	}
+}
+
 static struct alert_effect *begin_delivery(struct alert *a, struct now now, struct tracked *t,
 	uint8_t channel, enum alert_effect_kind kind)
 {
