@@ -25,6 +25,14 @@ struct post {
 	char id[24];
 };
 
+static void drop_post(void *arg)
+{
+	struct post *p = arg;
+
+	delivery_fini(&p->delivery);
+	free(p);
+}
+
 static struct sim_message *find(struct world *w, uint64_t id)
 {
 	uint32_t n = w->n_messages < SIM_MESSAGES ? w->n_messages : SIM_MESSAGES;
@@ -167,8 +175,7 @@ static void answer_site(struct world *w, void *arg)
 		/* The receipt died with the process: nobody can know, a repeat is allowed. */
 		oracle_unsure(w, p->delivery.incident);
 	}
-	delivery_fini(&p->delivery);
-	free(p);
+	drop_post(p);
 }
 
 static int64_t answer_takes_ms(const struct post *p)
@@ -200,7 +207,7 @@ static void receive_site(struct world *w, void *arg)
 		oracle_message(w, m, is_new);
 		w->n_deliveries++;
 	}
-	world_later(w, answer_takes_ms(p), answer_site, p);
+	world_later(w, answer_takes_ms(p), answer_site, p, drop_post);
 }
 
 void discord_deliver(struct world *w, uint8_t from, const struct delivery *d)
@@ -210,7 +217,7 @@ void discord_deliver(struct world *w, uint8_t from, const struct delivery *d)
 	p->from = from;
 	p->generation = w->sites[from].generation;
 	p->delivery = *d;
-	world_later(w, DISCORD_MS, receive_site, p);
+	world_later(w, DISCORD_MS, receive_site, p, drop_post);
 }
 
 /* ---- tests of the way */
@@ -244,7 +251,7 @@ static void receive_test(struct world *w, void *arg)
 	bool is_silent = is_lost || is_hanging(w);
 
 	t->is_ok = !is_silent && s->is_wan_up && s->is_egress_up && !w->answers_500;
-	world_later(w, is_silent ? TEST_MS : DISCORD_MS, answer_test, t);
+	world_later(w, is_silent ? TEST_MS : DISCORD_MS, answer_test, t, free);
 }
 
 void discord_test(struct world *w, uint8_t from, uint8_t channel)
@@ -254,7 +261,7 @@ void discord_test(struct world *w, uint8_t from, uint8_t channel)
 	*t = (struct test){ .from = from,
 		.channel = channel,
 		.generation = w->sites[from].generation };
-	world_later(w, DISCORD_MS, receive_test, t);
+	world_later(w, DISCORD_MS, receive_test, t, free);
 }
 
 /* ---- from the watcher */
@@ -277,8 +284,7 @@ static void answer_watcher(struct world *w, void *arg)
 	} else if (p->answer == ANSWER_OK && *p->delivery.incident) {
 		oracle_unsure(w, p->delivery.incident);
 	}
-	delivery_fini(&p->delivery);
-	free(p);
+	drop_post(p);
 }
 
 static uint32_t silent_in(const struct world *w, const char *payload)
@@ -363,7 +369,7 @@ static void receive_watcher(struct world *w, void *arg)
 			fprintf(w->options.trace, "%17s %s for its owner\n", "", in->id);
 		w->n_deliveries++;
 	}
-	world_later(w, answer_takes_ms(p), answer_watcher, p);
+	world_later(w, answer_takes_ms(p), answer_watcher, p, drop_post);
 }
 
 void discord_from_watcher(struct world *w, const struct watcher_effect *fx)
@@ -376,5 +382,5 @@ void discord_from_watcher(struct world *w, const struct watcher_effect *fx)
 	p->delivery.is_edit = fx->is_edit;
 	str_copy(p->delivery.message, sizeof p->delivery.message, fx->message);
 	p->delivery.payload = must_strdup(str_c(&fx->payload));
-	world_later(w, DISCORD_MS, receive_watcher, p);
+	world_later(w, DISCORD_MS, receive_watcher, p, drop_post);
 }

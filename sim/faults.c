@@ -275,7 +275,7 @@ static void flap(struct world *w, struct active *f, bool begins)
 	if (!begins)
 		return;
 	set_up(w, f->check, false);
-	world_later(w, period_ms, flap_on, (void *)(uintptr_t)f->check);
+	world_later(w, period_ms, flap_on, (void *)(uintptr_t)f->check, NULL);
 }
 
 /* ---- people */
@@ -476,6 +476,16 @@ static void heal_due(struct world *w, void *arg)
 		}
 }
 
+void faults_fini(struct world *w)
+{
+	while (w->active) {
+		struct active *f = w->active;
+
+		unlist(w, f);
+		free(f);
+	}
+}
+
 static bool draw(struct world *w, struct active *f)
 {
 	f->fault = (enum fault)rng_below(&w->rng, FAULTS_DRAWN);
@@ -516,7 +526,7 @@ static void begin(struct world *w, const struct active *f, struct rng *rng)
 	world_trace(w, "fault %d begins at site%u check %u", f->fault, f->site, f->check);
 	acts[f->fault](w, live, true);
 	world_changed(w);
-	world_later(w, draw_duration(rng), heal_due, live);
+	world_later(w, draw_duration(rng), heal_due, live, NULL);
 }
 
 static void strike(struct world *w, void *arg)
@@ -526,7 +536,8 @@ static void strike(struct world *w, void *arg)
 	(void)arg;
 	if (!w->is_chaos)
 		return;
-	world_later(w, 1 + (int64_t)rng_below(&w->rng, 2 * (uint64_t)w->mean_gap_ms), strike, NULL);
+	world_later(w, 1 + (int64_t)rng_below(&w->rng, 2 * (uint64_t)w->mean_gap_ms), strike, NULL,
+		NULL);
 	if (draw(w, &f) && may_begin(w, &f))
 		begin(w, &f, &w->rng);
 }
@@ -540,7 +551,7 @@ static void stop_one(struct world *w, void *arg)
 
 	(void)arg;
 	world_later(w, 1 + (int64_t)rng_below(&w->stops, 2 * (uint64_t)STOP_MEAN_MS), stop_one,
-		NULL);
+		NULL, NULL);
 	if (w->is_chaos && may_begin(w, &f))
 		begin(w, &f, &w->stops);
 }
@@ -580,7 +591,8 @@ static void flip_again(struct world *w, void *arg)
 {
 	(void)arg;
 	faults_flip(w);
-	world_later(w, FLIP_MIN_MS + (int64_t)rng_below(&w->rng, FLIP_MIN_MS), flip_again, NULL);
+	world_later(w, FLIP_MIN_MS + (int64_t)rng_below(&w->rng, FLIP_MIN_MS), flip_again, NULL,
+		NULL);
 }
 
 /* Drawn by generators of their own, so that the other worlds stay what they were. */
@@ -591,14 +603,14 @@ static void draw_flips(struct world *w)
 	rng_seed(&own, w->options.seed ^ UINT64_C(0xb17f11b));
 	w->has_flips = rng_chance(&own, 1, 6);
 	if (w->has_flips)
-		world_later(w, FLIP_MIN_MS, flip_again, NULL);
+		world_later(w, FLIP_MIN_MS, flip_again, NULL, NULL);
 }
 
 static void draw_stops(struct world *w)
 {
 	rng_seed(&w->stops, w->options.seed ^ UINT64_C(0x5709));
 	if (rng_chance(&w->stops, 1, 3))
-		world_later(w, STOP_MEAN_MS, stop_one, NULL);
+		world_later(w, STOP_MEAN_MS, stop_one, NULL, NULL);
 }
 
 void faults_draw(struct world *w)
@@ -620,7 +632,7 @@ void faults_draw(struct world *w)
 void faults_begin_chaos(struct world *w)
 {
 	w->is_chaos = true;
-	world_later(w, (int64_t)rng_below(&w->rng, (uint64_t)w->mean_gap_ms), strike, NULL);
+	world_later(w, (int64_t)rng_below(&w->rng, (uint64_t)w->mean_gap_ms), strike, NULL, NULL);
 }
 
 void faults_heal_all(struct world *w)

@@ -64,7 +64,7 @@ void services_probe(struct world *w, uint8_t from, uint16_t check)
 	*p = (struct probing){ from, check, w->sites[from].generation };
 	if (!services_reaches(w, from, check) && w->hangs[check])
 		takes_ms = c->probe->timeout_ms;
-	world_later(w, takes_ms, answer, p);
+	world_later(w, takes_ms, answer, p, free);
 }
 
 /* ---- jobs */
@@ -75,7 +75,7 @@ static void job(struct world *w, void *arg)
 	const struct lab_check *c = &w->lab->checks[check];
 	struct sim_site *s = &w->sites[c->home];
 
-	world_later(w, c->every_ms, job, arg);
+	world_later(w, c->every_ms, job, arg, NULL);
 	if (!s->site || !w->is_job_alive[check])
 		return;
 	/* A refused report is the job's to repeat; these don't. */
@@ -89,5 +89,5 @@ void services_start_jobs(struct world *w)
 	for (uint16_t i = 0; i < w->lab->n_checks; i++)
 		if (w->lab->checks[i].kind == CHECK_HEARTBEAT)
 			world_later(w, (int64_t)rng_below(&w->rng, 60000), job,
-				(void *)(uintptr_t)i);
+				(void *)(uintptr_t)i, NULL);
 }

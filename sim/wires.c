@@ -135,7 +135,7 @@ static void dialled(struct world *w, void *arg)
 		return;
 	}
 	if (!w->sites[d->to].site || !passes(w, d->from, d->to) || !passes(w, d->to, d->from)) {
-		world_later(w, w->sites[d->to].site ? DIAL_TIMEOUT_MS : 1, dial_failed, d);
+		world_later(w, w->sites[d->to].site ? DIAL_TIMEOUT_MS : 1, dial_failed, d, free);
 		return;
 	}
 	c = must_alloc(sizeof *c);
@@ -159,7 +159,8 @@ void wires_dial(struct world *w, uint8_t from, uint8_t to)
 	struct dial *d = must_alloc(sizeof *d);
 
 	*d = (struct dial){ from, to, w->sites[from].generation };
-	world_later(w, DIAL_MS + 2 * w->slow_ms + (int64_t)rng_below(&w->rng, 20), dialled, d);
+	world_later(w, DIAL_MS + 2 * w->slow_ms + (int64_t)rng_below(&w->rng, 20), dialled, d,
+		free);
 }
 
 /* ---- messages */
@@ -281,7 +282,7 @@ static void move(struct world *w, struct connection *c, int way)
 	m = must_alloc(sizeof *m);
 	*m = (struct moving){ c->number, way };
 	d->is_moving = true;
-	world_later(w, wait_ms > 0 ? wait_ms : 0, arrive, m);
+	world_later(w, wait_ms > 0 ? wait_ms : 0, arrive, m, free);
 }
 
 void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct link_msg *msg)
@@ -331,7 +332,7 @@ static void learn_end(struct world *w, void *arg)
 		uint8_t self = c->end[x->end];
 
 		if (!passes(w, c->end[!x->end], self) || c->way[!x->end].first) {
-			world_later(w, BLOCKED_RETRY_MS, learn_end, x);
+			world_later(w, BLOCKED_RETRY_MS, learn_end, x, free);
 			return;
 		}
 		c->is_open[x->end] = false;
@@ -353,7 +354,7 @@ static void end_at(struct world *w, struct connection *c, int end)
 	c->is_open[end] = false;
 	x = must_alloc(sizeof *x);
 	*x = (struct ending){ c->number, !end };
-	world_later(w, 2 * ONE_WAY_MS, learn_end, x);
+	world_later(w, 2 * ONE_WAY_MS, learn_end, x, free);
 }
 
 void wires_close(struct world *w, uint8_t from, uint64_t connection)
@@ -403,6 +404,14 @@ static void free_call(struct world *w, struct call *c)
 	w->idle_calls = c;
 }
 
+static void drop_call(void *arg)
+{
+	struct call *c = arg;
+
+	arena_fini(&c->arena);
+	free(c);
+}
+
 static void end_call(struct world *w, void *arg)
 {
 	struct call *c = arg;
@@ -444,7 +453,7 @@ static void reach_watcher(struct world *w, void *arg)
 	const struct sim_site *s = &w->sites[c->from];
 
 	if (!w->watcher || !s->is_wan_up || !s->is_watcher_path_up) {
-		world_later(w, BEACON_TIMEOUT_MS, end_call, c);
+		world_later(w, BEACON_TIMEOUT_MS, end_call, c, drop_call);
 		return;
 	}
 	c->is_answered = hand_to_watcher(w, c);
@@ -453,7 +462,7 @@ static void reach_watcher(struct world *w, void *arg)
 			c->answer.sites[i].told[j] =
 				arena_strdup(&c->arena, c->answer.sites[i].told[j]);
 	world_drain_watcher(w);
-	world_later(w, BEACON_MS_ONE_WAY, end_call, c);
+	world_later(w, BEACON_MS_ONE_WAY, end_call, c, drop_call);
 }
 
 void wires_beacon(struct world *w, uint8_t from, const struct beacon *b)
@@ -467,7 +476,7 @@ void wires_beacon(struct world *w, uint8_t from, const struct beacon *b)
 		c->beacon.told[i] = arena_strdup(&c->arena, b->told[i]);
 	for (uint32_t i = 0; i < b->n_deliver; i++)
 		c->beacon.deliver[i].payload = arena_strdup(&c->arena, b->deliver[i].payload);
-	world_later(w, BEACON_MS_ONE_WAY, reach_watcher, c);
+	world_later(w, BEACON_MS_ONE_WAY, reach_watcher, c, drop_call);
 }
 
 void wires_fini(struct world *w)
@@ -484,7 +493,6 @@ void wires_fini(struct world *w)
 		struct call *c = w->idle_calls;
 
 		w->idle_calls = c->next;
-		arena_fini(&c->arena);
-		free(c);
+		drop_call(c);
 	}
 }

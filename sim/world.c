@@ -14,6 +14,7 @@ struct later {
 	struct heap_node node;
 	void (*run)(struct world *w, void *arg);
 	void *arg;
+	void (*drop)(void *arg);
 };
 
 /* ---- saying */
@@ -63,12 +64,13 @@ struct now world_now(const struct world *w, uint8_t site)
 /* ---- time */
 
 void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w, void *arg),
-	void *arg)
+	void *arg, void (*drop)(void *arg))
 {
 	struct later *l = must_alloc(sizeof *l);
 
 	l->run = run;
 	l->arg = arg;
+	l->drop = drop;
 	l->node.tie = ++w->last_tie;
 	heap_set(&w->events, &l->node, w->now_ms + delay_ms);
 }
@@ -306,7 +308,7 @@ void world_reload_watcher(struct world *w)
 static void look(struct world *w, void *arg)
 {
 	(void)arg;
-	world_later(w, LOOK_EVERY_MS, look, NULL);
+	world_later(w, LOOK_EVERY_MS, look, NULL, NULL);
 	oracle_remember(w);
 	oracle_flipped(w);
 	if (w->is_chaos)
@@ -353,7 +355,7 @@ void world_init(struct world *w, const struct sim_options *options)
 		world_start_site(w, i);
 	services_start_jobs(w);
 	w->phase_ends_ms = 15 * MINUTE_MS;
-	world_later(w, LOOK_EVERY_MS, look, NULL);
+	world_later(w, LOOK_EVERY_MS, look, NULL, NULL);
 }
 
 static void step(struct world *w)
@@ -390,8 +392,36 @@ bool world_run(struct world *w)
 	return !*w->breach;
 }
 
+/* The timers are parts of the world. */
+static bool is_timer(const struct world *w, const struct heap_node *node)
+{
+	bool is_any = node == &w->watcher_timer;
+
+	for (uint8_t i = 0; i < SIM_SITES; i++)
+		is_any |= node == &w->sites[i].timer;
+	return is_any;
+}
+
+/* What is still under way. */
+static void drop_events(struct world *w)
+{
+	for (struct heap_node *node; (node = heap_first(&w->events));) {
+		struct later *l = (struct later *)node;
+
+		heap_remove(&w->events, node);
+		if (is_timer(w, node))
+			continue;
+		if (l->drop)
+			l->drop(l->arg);
+		free(l);
+	}
+	heap_fini(&w->events);
+}
+
 void world_fini(struct world *w)
 {
+	drop_events(w);
+	faults_fini(w);
 	for (uint8_t i = 0; i < SIM_SITES; i++) {
 		site_free(w->sites[i].site);
 		memory_store_free(w->sites[i].store);
@@ -399,7 +429,6 @@ void world_fini(struct world *w)
 	map_fini(&w->unsure);
 	watcher_free(w->watcher);
 	str_fini(&w->watcher_saved);
-	/* What is still under way is left to the end of the process. */
 	wires_fini(w);
 	lab_free(w->lab);
 	lab_free(w->lesser_lab);

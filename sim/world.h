@@ -176,8 +176,9 @@ void world_init(struct world *w, const struct sim_options *options);
 void world_fini(struct world *w);
 bool world_run(struct world *w);                           /* false: see breach */
 struct now world_now(const struct world *w, uint8_t site); /* SIM_SITES: the watcher */
+/* `drop` is for an `arg` of which the run ends before its time came; NULL: it isn't the event's. */
 void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w, void *arg),
-	void *arg);
+	void *arg, void (*drop)(void *arg));
 void world_drain(struct world *w, uint8_t site); /* a site's effects, after any input to it */
 void world_drain_watcher(struct world *w);
 void world_start_site(struct world *w, uint8_t site);
@@ -222,6 +223,7 @@ void faults_draw(struct world *w); /* the swarm's options */
 void faults_begin_chaos(struct world *w);
 void faults_heal_all(struct world *w);
 void faults_flip(struct world *w);
+void faults_fini(struct world *w);
 
 /* oracle.c */
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
