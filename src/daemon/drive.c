@@ -157,9 +157,8 @@ static void delivered(void *ctx, const struct delivery_outcome *o)
 
 /* ---- tests of channels: does it answer, does it know us?
  *
- *	discord   GET of the webhook (docs: Webhook Resource, Get Webhook with Token)
- *	webhook   OPTIONS (RFC 9110, 9.3.7): any answer but an error of the server is one, and 501, by
- *	          which simple receivers say that they don't know this method
+ *	discord   GET of the webhook, notify_is_answer()
+ *	webhook   OPTIONS, the same
  *	smtp      its greeting (RFC 5321, 3.1), and no more
  *
  * None of them has effects at the receiver.
@@ -187,10 +186,8 @@ static void end_test(struct channel_test *t, bool is_ok)
 static void test_answered(void *ctx, const struct http_response *r)
 {
 	struct channel_test *t = ctx;
-	bool is_known = r->status / 100 == 2 || r->status == 429;
-	bool is_webhook = t->kind == CHANNEL_WEBHOOK && (r->status < 500 || r->status == 501);
 
-	end_test(t, r->outcome == HTTP_ANSWERED && (is_webhook || is_known));
+	end_test(t, notify_is_answer(t->kind, r));
 }
 
 static void test_connected(void *ctx, const struct probe_result *r)

@@ -96,6 +96,14 @@ static void log_result(const struct job *j)
 		*j->result.reason ? ": " : "", j->result.reason);
 }
 
+bool notify_is_answer(enum channel_kind kind, const struct http_response *r)
+{
+	bool is_known = r->status / 100 == 2 || r->status == 429;
+	bool is_webhook = kind == CHANNEL_WEBHOOK && (r->status < 500 || r->status == 501);
+
+	return r->outcome == HTTP_ANSWERED && (is_known || is_webhook);
+}
+
 /* The job is gone before its owner hears of it, who may well start the next. */
 static void finish(struct job *j)
 {

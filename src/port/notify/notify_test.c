@@ -527,6 +527,42 @@ static void closing_forgets_what_is_under_way(void **state)
 	loopback_free(s.server);
 }
 
+static bool is_answer(enum channel_kind kind, int status)
+{
+	return notify_is_answer(kind,
+		&(struct http_response){ .outcome = HTTP_ANSWERED, .status = status });
+}
+
+/* Whoever knows POST only says 501 to OPTIONS, and was taken for dead. */
+static void a_receiver_that_does_not_know_options_answers_all_the_same(void **state)
+{
+	(void)state;
+	for (int status = 200; status < 500; status += 50)
+		assert_true(is_answer(CHANNEL_WEBHOOK, status));
+	assert_true(is_answer(CHANNEL_WEBHOOK, 405));
+	assert_true(is_answer(CHANNEL_WEBHOOK, 501));
+	assert_false(is_answer(CHANNEL_WEBHOOK, 500));
+	assert_false(is_answer(CHANNEL_WEBHOOK, 502));
+	assert_false(is_answer(CHANNEL_WEBHOOK, 503));
+}
+
+static void a_discord_that_does_not_know_us_gives_no_answer(void **state)
+{
+	(void)state;
+	assert_true(is_answer(CHANNEL_DISCORD, 200));
+	assert_true(is_answer(CHANNEL_DISCORD, 429));
+	assert_false(is_answer(CHANNEL_DISCORD, 401));
+	assert_false(is_answer(CHANNEL_DISCORD, 404));
+	assert_false(is_answer(CHANNEL_DISCORD, 501));
+}
+
+static void no_connection_is_no_answer(void **state)
+{
+	(void)state;
+	assert_false(notify_is_answer(CHANNEL_WEBHOOK,
+		&(struct http_response){ .outcome = HTTP_NO_CONNECTION }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +578,9 @@ int main(void)
 		cmocka_unit_test(mails_of_one_incident_are_one_thread),
 		cmocka_unit_test(a_refused_recipient_is_said_and_tried_again_later),
 		cmocka_unit_test(one_refused_recipient_does_not_cost_the_others_their_mail),
+		cmocka_unit_test(a_receiver_that_does_not_know_options_answers_all_the_same),
+		cmocka_unit_test(a_discord_that_does_not_know_us_gives_no_answer),
+		cmocka_unit_test(no_connection_is_no_answer),
 		cmocka_unit_test(closing_forgets_what_is_under_way),
 	};
 
