@@ -30,6 +30,7 @@ const char pair_lab[] =
 
 struct pair_parcel { /* a message on the wire, with all it points to */
 	uint8_t from;
+	int64_t due_ms;
 	uint64_t connection;
 	struct link_msg msg;
 	struct link_head heads[LINK_HEADS_MAX];
@@ -52,6 +53,7 @@ static void post(struct pair *pair, uint8_t from, uint64_t connection, const str
 		return;
 	parcel = must_alloc(sizeof *parcel);
 	parcel->from = from;
+	parcel->due_ms = pair->now.mono.ms + pair->one_way_ms;
 	parcel->connection = connection;
 	parcel->msg = *msg;
 	if (msg->n_heads)
@@ -71,7 +73,7 @@ static bool carry_parcel(struct pair *pair)
 	struct pair_parcel *parcel = pair->first;
 	uint8_t to;
 
-	if (!parcel)
+	if (!parcel || parcel->due_ms > pair->now.mono.ms)
 		return false;
 	pair->first = parcel->next;
 	if (!pair->first)
@@ -258,6 +260,8 @@ void pair_run(struct pair *pair, int64_t ms)
 	while (pair->now.mono.ms < end) {
 		int64_t next = end;
 
+		if (pair->first && pair->first->due_ms < next)
+			next = pair->first->due_ms;
 		for (uint8_t site = 0; site < PAIR_SITES; site++)
 			if (pair->sites[site].site && site_wake(pair->sites[site].site).ms < next)
 				next = site_wake(pair->sites[site].site).ms;

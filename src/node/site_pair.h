@@ -53,6 +53,7 @@ struct pair {
 	struct now now;
 	struct pair_site sites[PAIR_SITES];
 	bool is_link_up, is_watcher_up, is_drill_failing;
+	int64_t one_way_ms;                  /* over the link */
 	const struct journal_signer *signer; /* of the sites started from now on; NULL none */
 	const struct lab *watcher_lab;       /* that it runs; NULL: the one of whoever asks */
 	const char *watcher_trouble; /* why it doesn't take its newest lab.yaml up; NULL it does */
