@@ -529,8 +529,9 @@ void outbox_told(struct alert *a, struct tracked *t, uint8_t channel,
 
 	if (!told->first.ms || receipt->at.ms < told->first.ms)
 		told->first = receipt->at;
-	if (receipt->version < told->version)
-		return;
+	if (receipt->version < told->version ||
+		(receipt->version == told->version && receipt->at.ms < told->at.ms))
+		return; /* also of a past that was lost, told anew meanwhile, and came back */
 	if (ends_doubt(a, channel, receipt))
 		t->slots[channel].may_be_repeat = false;
 	t->slots[channel].n_watcher_unanswered = 0;

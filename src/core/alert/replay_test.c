@@ -269,6 +269,32 @@ static void what_comes_back_of_the_past_does_not_undo_what_was_said_since(void *
 
 /* ---- in any order */
 
+static void write_receipt(const char *message)
+{
+	char body[128];
+
+	snprintf(body, sizeof body,
+		"{\"channel\":\"discord\",\"version\":1,\"message\":\"%s\",\"via\":\"mumbai\"}",
+		message);
+	pair_write(p, MUMBAI, "receipt", pair_incident(p, MUMBAI, PHOTOS)->id, body);
+}
+
+/* A disk was set back, its incident told anew; then the peer gave back what had been told before. */
+static void of_two_receipts_of_one_version_the_newer_one_counts(void **state)
+{
+	(void)state;
+	pair_fails(p, PHOTOS);
+	pair_run(p, MINUTE_MS);
+	write_receipt("new");
+	p->now.wall.ms -= HOUR_MS;
+	write_receipt("old");
+	p->now.wall.ms += HOUR_MS;
+	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].message, "new");
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	assert_string_equal(pair_incident(p, MUMBAI, PHOTOS)->told[0].message, "new");
+}
+
 static void receipts_that_arrive_before_their_incident_count(void **state)
 {
 	struct pair_event *event, swap;
@@ -430,6 +456,7 @@ int main(void)
 		T(an_incident_stands_for_a_check_that_is_declared_here_only_later),
 		T(names_of_checks_that_only_others_declare_are_forgotten_with_their_incidents),
 		T(what_comes_back_of_the_past_does_not_undo_what_was_said_since),
+		T(of_two_receipts_of_one_version_the_newer_one_counts),
 		T(receipts_that_arrive_before_their_incident_count),
 		T(the_newer_of_two_silences_stands_whichever_arrives_first),
 		T(an_older_event_of_an_incident_does_not_undo_a_newer_one),
