@@ -186,20 +186,15 @@ pageTest(
   "an answer that comes after a newer one does no harm",
   { weather: "ok" },
   async (page, site) => {
-    let release;
-    const isReleased = new Promise((done) => (release = done));
-    await page.route(/\/status$/, async (route) => {
-      await isReleased;
-      await route.abort();
-    });
-    const asked = page.waitForRequest(/\/status$/);
+    let hold;
+    const isHeld = new Promise((done) => (hold = done));
+    await page.route(/\/status$/, hold, { times: 1 });
     for (const res of site.streams) res.destroy();
-    await asked;
-    await page.unroute(/\/status$/);
+    const late = await isHeld;
     await tryNow(page);
     await until("live", () => isLive(page));
     const [stream] = site.streams;
-    release();
+    await late.abort();
     await page.waitForTimeout(500);
     assert.ok(site.streams.has(stream), "the stream is followed still");
     assert.ok(await isLive(page));
