@@ -846,6 +846,19 @@ function many(n) {
   return list;
 }
 
+/* Every eighth fails, and each of their hosts has an incident. */
+function manyDown(lab) {
+  const members = new Map();
+  for (const { name, host } of lab.checks.filter((_, i) => i % 8 === 3)) {
+    lab.fail(name, { reason: "connect: connection refused", back: 7 * MINUTE });
+    members.set(host, [...(members.get(host) ?? []), name]);
+  }
+  for (const [host, names] of members) {
+    const { home } = lab.check(names[0]);
+    lab.open(home, `${host ?? names[0]} is down`, names[0], { members: names });
+  }
+}
+
 const WEATHERS = {
   ok: () => {
     const lab = new FakeLab();
@@ -858,6 +871,11 @@ const WEATHERS = {
   "link-down": () => changed(linkDown),
   "long-names": () => changed(longNames),
   many: () => new FakeLab({ checks: many(500) }),
+  "many-down": () => {
+    const lab = new FakeLab({ checks: [...many(200), ...sharedChecks(["dublin", "mumbai"])] });
+    manyDown(lab);
+    return lab;
+  },
   "many-incidents": () =>
     changed((lab) => {
       closedYesterday(lab);

@@ -10,11 +10,27 @@ import { FakeSite } from "./fake-site.mjs";
 const WIDE = { width: 1280, height: 800 };
 const WALL = { width: 1920, height: 1080 };
 const PHONE = { width: 390, height: 844 };
+const SMALL = { width: 375, height: 667 };
 const TABLET = { width: 900, height: 1100 };
 
 async function press(page, keys) {
   for (const key of keys) await page.keyboard.press(key);
   await page.waitForTimeout(250);
+}
+
+/* Reads the page again from a site that answers 500 to what its API is asked of `path`. */
+function fails(path) {
+  return async (page, site) => {
+    const asked = `/api/lab/v1/${path}`;
+    site.answers.push({
+      path: asked,
+      status: 500,
+      text: "journal: database disk image is malformed",
+    });
+    await page.reload();
+    await page.waitForSelector("main");
+    await page.waitForTimeout(1000);
+  };
 }
 
 /* name: [weather, path, size, dark?, what to do before the picture] */
@@ -58,6 +74,13 @@ const SHOTS = {
   "three-wide": ["three", "/", WIDE],
   "single-wide": ["single", "/", WIDE],
   "many-wide": ["many", "/", WIDE],
+  "many-small": ["many", "/", SMALL],
+  "many-down-wide": ["many-down", "/", WIDE],
+  "many-down-wall-dark": ["many-down", "/", WALL, true],
+  "many-down-small": ["many-down", "/", SMALL],
+  "many-down-incidents-wide": ["many-down", "/incidents", WIDE],
+  "many-incidents-small": ["many-incidents", "/incidents", SMALL],
+  "long-incident-small": ["long-names", null, SMALL],
   "long-wide": ["long-names", "/", WIDE],
   "long-phone": ["long-names", "/", PHONE],
   "filter-wide": ["some-down", "/?q=mumbai&state=ok", WIDE],
@@ -99,6 +122,32 @@ const SHOTS = {
       await page.waitForTimeout(300);
     },
   ],
+  "incidents-error-wide": ["one-down", "/incidents", WIDE, false, fails("incidents")],
+  "incidents-error-small": ["one-down", "/incidents", SMALL, false, fails("incidents")],
+  "incident-error-wide": ["one-down", null, WIDE, false, fails("incidents/")],
+  "check-error-wide": ["one-down", "/checks/immich", WIDE, false, fails("when/")],
+  "check-error-small": ["one-down", "/checks/immich", SMALL, false, fails("when/")],
+  "journal-error-wide-dark": ["one-down", "/journal", WIDE, true, fails("events")],
+  "coverage-error-small": ["one-down", "/coverage", SMALL, false, fails("coverage")],
+  "nothing-yet-small": ["ok", "/", SMALL, false, fails("")],
+  "nothing-yet-wide-dark": ["ok", "/", WIDE, true, fails("")],
+  "incidents-none-small": ["empty", "/incidents", SMALL],
+  "silences-none-small": ["empty", "/silences", SMALL],
+  "journal-none-wide": ["empty", "/journal?q=nothing", WIDE],
+  "nowhere-check-wide": ["ok", "/checks/nope", WIDE],
+  "nowhere-incident-wide": ["ok", "/incidents/nope", WIDE],
+  "pause-dialog-small": ["one-down", "/checks/immich", SMALL, false, (page) => press(page, ["p"])],
+  "event-open-small": [
+    "some-down",
+    "/journal",
+    SMALL,
+    false,
+    async (page) => {
+      await page.locator(".event .more").first().click();
+      await page.waitForTimeout(300);
+    },
+  ],
+  "keys-small": ["ok", "/", SMALL, false, (page) => press(page, ["?"])],
   "keys-wide": ["ok", "/", WIDE, false, (page) => press(page, ["?"])],
   "focus-wide": ["one-down", "/", WIDE, false, (page) => press(page, ["j", "j", "j", "j"])],
   "coverage-wide": ["coverage", "/coverage", WIDE],
