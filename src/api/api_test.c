@@ -321,6 +321,33 @@ static void events_come_newest_first_and_a_page_at_a_time(void **state)
 	assert_int_equal(n, json_array_size(json_at(all, "events")));
 }
 
+static void a_page_that_is_exactly_full_is_the_last_when_nothing_follows(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(json_decref) json_t *all = NULL, *full = NULL, *shorter = NULL, *kinds = NULL;
+	char target[128];
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(site_note(f.site, fixture_now(&f),
+					 &(struct site_word){ "x", "a note", "me" }, NULL),
+			RC_OK);
+	all = fixture_get(&f, LAB_ "/events");
+	snprintf(target, sizeof target, LAB_ "/events?limit=%zu",
+		json_array_size(json_at(all, "events")));
+	full = fixture_get(&f, target);
+	assert_true(json_equal(json_at(full, "events"), json_at(all, "events")));
+	assert_true(json_is_null(json_at(full, "next")));
+	snprintf(target, sizeof target, LAB_ "/events?limit=%zu",
+		json_array_size(json_at(all, "events")) - 1);
+	shorter = fixture_get(&f, target);
+	assert_string_not_equal(text_at(shorter, "next"), "");
+	kinds = fixture_get(&f, LAB_ "/events?limit=2&kind=note,boot");
+	assert_int_equal(json_array_size(json_at(kinds, "events")), 2);
+	assert_string_not_equal(text_at(kinds, "next"), "");
+}
+
 static void events_after_a_cursor_come_as_they_arrived(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -484,6 +511,7 @@ int main(void)
 		cmocka_unit_test(when_tells_last_good_and_first_bad_by_vantage),
 		cmocka_unit_test(when_knows_jobs_by_their_reports),
 		cmocka_unit_test(events_come_newest_first_and_a_page_at_a_time),
+		cmocka_unit_test(a_page_that_is_exactly_full_is_the_last_when_nothing_follows),
 		cmocka_unit_test(events_after_a_cursor_come_as_they_arrived),
 		cmocka_unit_test(events_are_filtered),
 		cmocka_unit_test(the_pages_come_from_the_binary),

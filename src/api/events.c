@@ -66,16 +66,18 @@ enum rc events_list(struct call *c, struct answer *out, struct err *e)
 	struct event_query q = { 0 };
 	char cursor[24];
 	enum rc rc = read_query(c, &q, e);
+	uint32_t most = q.most;
 
+	q.most = most + 1; /* which tells whether there is a next page */
 	if (rc == RC_OK)
 		rc = search_kinds(c, &q, &found, e);
 	if (rc != RC_OK)
 		return rc;
 	found_sort(&found, q.after_cursor ? FOUND_ARRIVAL : FOUND_NEWEST);
 	json_object_open(&out->json, NULL);
-	found_write(&found, &out->json, "events", q.most);
-	if (found.n >= q.most) {
-		snprintf(cursor, sizeof cursor, "%" PRIu64, found.items[q.most - 1].cursor);
+	found_write(&found, &out->json, "events", most);
+	if (found.n > most) {
+		snprintf(cursor, sizeof cursor, "%" PRIu64, found.items[most - 1].cursor);
 		json_text(&out->json, "next", cursor);
 	} else {
 		json_text(&out->json, "next", NULL);
