@@ -192,6 +192,8 @@ static void a_closed_incident_is_remembered_and_told_apart(void **state)
 	assert_null(json_where(json_at(open, "incidents"), "id", id));
 	assert_string_equal(text_at(json_where(json_at(closed, "incidents"), "id", id), "state"),
 		"closed");
+	assert_string_equal(text_at(json_where(json_at(closed, "incidents"), "id", id), "title"),
+		"dns was down");
 	assert_non_null(json_where(json_at(all, "incidents"), "id", id));
 }
 
@@ -215,6 +217,7 @@ static void an_incident_that_only_the_journal_knows_is_put_together_again(void *
 	snprintf(target, sizeof target, LAB_ "/incidents/%s", id);
 	one = fixture_get(&f, target);
 	assert_string_equal(text_at(one, "state"), "closed");
+	assert_string_equal(text_at(one, "title"), "dns was down");
 	assert_string_equal(text_at(one, "members.0.check"), "dns");
 	assert_string_equal(text_at(one, "told.0.via"), "dublin");
 	assert_string_equal(text_at(one, "told.0.message"), "4711");

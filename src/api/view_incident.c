@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/view.h"
+#include "core/alert/notice.h"
 
 uint32_t view_wanted(const struct view *v, const struct incident *in, uint16_t channel)
 {
@@ -45,8 +46,15 @@ void view_told(const struct view *v, struct json_out *w, const char *key, const 
 void view_incident_open(const struct view *v, struct json_out *w, const char *key,
 	const struct incident *in)
 {
+	scoped(str_fini) struct str title = STR_EMPTY;
+	struct incident shown = *in;
+
+	if (in->state != INCIDENT_OPEN) {
+		notice_title_past(in->title, &title);
+		shown.title = (char *)str_c(&title);
+	}
 	json_object_open(w, key);
-	incident_describe(in, w);
+	incident_describe(&shown, w);
 	view_told(v, w, "told", in);
 }
 

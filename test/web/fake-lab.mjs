@@ -584,12 +584,14 @@ export class FakeLab {
       recovered: incident.recovered ?? at(t),
       closed: at(t),
     });
+    const written = bodyOf(incident);
+    incident.title = incident.title.replace(/ is (?!.* is )/, " was ");
     return this.log(
       incident.owner,
       "incident",
       incident.id,
-      bodyOf(incident),
-      `incident closed: ${incident.title}`,
+      written,
+      `incident closed: ${incident.cause} is back`,
       t,
     );
   }
@@ -849,13 +851,14 @@ function many(n) {
 /* Every eighth fails, and each of their hosts has an incident. */
 function manyDown(lab) {
   const members = new Map();
-  for (const { name, host } of lab.checks.filter((_, i) => i % 8 === 3)) {
+  const some = lab.checks.filter(({ kind }, i) => kind === "probe" && i % 8 === 3);
+  for (const { name, host } of some) {
     lab.fail(name, { reason: "connect: connection refused", back: 7 * MINUTE });
     members.set(host, [...(members.get(host) ?? []), name]);
   }
   for (const [host, names] of members) {
     const { home } = lab.check(names[0]);
-    lab.open(home, `${host ?? names[0]} is down`, names[0], { members: names });
+    lab.open(home, `${host} is down`, names[0], { members: names });
   }
 }
 
@@ -885,7 +888,9 @@ const WEATHERS = {
         const { opened, since, recovered, closed } = past;
         const times = { opened, since, recovered, closed };
         for (const name of Object.keys(times)) times[name] = earlier(times[name]);
-        const title = ["写真 is down", "Größe am Öltank is silent", "nas-mumbai is down 💾"][n % 3];
+        const title = ["写真 was down", "Größe am Öltank was silent", "nas-mumbai was down 💾"][
+          n % 3
+        ];
         lab.incidents.push({ ...past, ...times, id: `mumbai-${n.toString(36)}`, title });
       }
     }),

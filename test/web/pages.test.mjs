@@ -72,6 +72,7 @@ pageTest("an incident tells its story in order", { weather: "one-down" }, async 
   await until("the end", async () => (await lines()).at(-1) === "incident closed");
   await until("and why", async () => (await lines()).includes("immich is ok again"));
   await reads(page, ".kicker", /closed/);
+  await reads(page, "h1", "immich was down");
   await reads(page, ".headline", /Lasted 4 min/);
   await counts(page, "text=Acknowledge", 0);
 });
@@ -94,7 +95,38 @@ pageTest(
   "an incident that doesn't exist is said not to",
   { path: "/incidents/dublin-nope" },
   async (page) => {
+    await reads(page, "h1", "No such incident");
     await reads(page, "main", /nothing here is called dublin-nope/);
+  },
+);
+
+pageTest(
+  "an incident that can't be read has a heading, and can be asked for again",
+  { weather: "one-down" },
+  async (page, site) => {
+    const { id } = site.lab.incidents[0];
+    site.healCheck({ name: "immich" });
+    site.answers.push({ path: "/v1/incidents/", status: 500, text: "the disk can't be read" });
+    await page.goto(`${site.base}/incidents/${id}`);
+    await reads(page, "h1", "Incident");
+    await reads(page, ".trouble", /the disk can't be read/);
+    site.answers = [];
+    await page.click("text=Try again");
+    await reads(page, "h1", "immich was down");
+  },
+);
+
+pageTest(
+  "the times of a timeline stand under their day, however old",
+  { weather: "long-names" },
+  async (page, site) => {
+    await page.goto(`${site.base}/incidents/${site.lab.incidents[0].id}`);
+    await reads(page, ".timeline .day", /^\w{3} \d+ \w{3} \d{4}$/);
+    const times = () => page.locator(".timeline .line time").allTextContents();
+    await until("clocks", async () => {
+      const all = await times();
+      return all.length > 1 && all.every((text) => /^\d\d:\d\d:\d\d$/.test(text));
+    });
   },
 );
 
@@ -102,7 +134,7 @@ pageTest(
   "incidents are listed, open and past",
   { weather: "some-down", path: "/incidents" },
   async (page) => {
-    await reads(page, ".incident-list.past", /nextcloud is down.*lasted 1 h/);
+    await reads(page, ".incident-list.past", /nextcloud was down.*lasted 1 h/);
     await counts(page, ".incident-list:not(.past) li", 3);
   },
 );

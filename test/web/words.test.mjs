@@ -104,6 +104,9 @@ pageTest(
   { weather: "ok", path: "/checks/smb" },
   async (page, site) => {
     await page.click(".drawer >> text=Pause");
+    await becomes("being moved to the other host", () =>
+      page.evaluate(() => document.activeElement.placeholder),
+    ); /* why is asked first: how long has an answer already */
     await page.getByLabel("until resumed").check();
     await page.getByLabel("Why").fill("moving it");
     await submit(page);

@@ -67,5 +67,7 @@ struct notice_cause {
 	const char *reason;                /* why it fails; NULL */
 };
 void notice_title(const struct notice_cause *cause, struct str *out);
+/* Such a title, of what is over: "immich was down". */
+void notice_title_past(const char *title, struct str *out);
 
 #endif

@@ -336,6 +336,39 @@ static void titles_name_what_failed_in_the_words_of_its_kind(void **state)
 	}
 }
 
+static void titles_of_what_is_over_are_in_the_past(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "immich is down", "immich was down" },
+		{ "site mumbai or its link is down", "site mumbai or its link was down" },
+		{ "export is silent", "export was silent" },
+		{ "export failed", "export failed" },
+		{ "drill of webhost is overdue", "drill of webhost was overdue" },
+		{ "immich: path problem, fails from dublin",
+			"immich: path problem, failed from dublin" },
+		{ "immich: path problem", "immich: path problem" },
+		{ "dublin: disk trouble", "dublin: disk trouble" },
+		{ "dublin: lab.yaml is broken", "dublin: lab.yaml was broken" },
+		{ "dublin: cannot send messages", "dublin: could not send messages" },
+		{ "dublin: messages are not looked at", "dublin: messages were not looked at" },
+		{ "cloud: certificate expires soon", "cloud: certificate was about to expire" },
+		{ "cloud: certificate has expired", "cloud: certificate had expired" },
+		{ "cloud: certificate of its issuer has expired",
+			"cloud: certificate of its issuer had expired" },
+		{ "cloud: certificate is not accepted", "cloud: certificate was not accepted" },
+		{ "what is it is down", "what is it was down" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		scoped(str_fini) struct str title = STR_EMPTY;
+
+		notice_title_past(rows[i][0], &title);
+		assert_string_equal(str_c(&title), rows[i][1]);
+	}
+}
+
 static void headlines_end_well_in_the_words_of_their_kind(void **state)
 {
 	static const struct {
@@ -496,6 +529,7 @@ int main(void)
 		cmocka_unit_test(a_webhook_gets_the_incident_as_the_interface_shows_it),
 		cmocka_unit_test(mail_answers_the_first_mail_of_its_incident),
 		cmocka_unit_test(titles_name_what_failed_in_the_words_of_its_kind),
+		cmocka_unit_test(titles_of_what_is_over_are_in_the_past),
 		cmocka_unit_test(headlines_end_well_in_the_words_of_their_kind),
 		cmocka_unit_test(a_certificate_that_is_good_again_is_not_a_service_that_is_back),
 		cmocka_unit_test(only_the_configured_mention_calls_anybody_and_only_once),

@@ -124,7 +124,7 @@ function SilenceForm({ matchers }: { matchers: string }) {
       <Covered text={text} />
       <Wider text={text} set={setText} />
       <DurationField value={length} set={setLength} />
-      <WhyAndWho why={why} setWhy={setWhy} hint="replacing a disk" />
+      <WhyAndWho why={why} setWhy={setWhy} hint="replacing a disk" isFirst={matchers !== ""} />
     </Frame>
   );
 }
@@ -224,7 +224,8 @@ export function Dialog() {
     if (!dialog) return;
     const back = document.activeElement as HTMLElement | null;
     dialog.showModal();
-    dialog.querySelector<HTMLElement>("input:not([type=radio]), button")?.focus();
+    const first = dialog.querySelector<HTMLElement>("[data-first]");
+    (first ?? dialog.querySelector<HTMLElement>("input:not([type=radio]), button"))?.focus();
     return () => back?.isConnected && back.focus();
   }, [what]);
   if (!what) return null;

@@ -75,10 +75,12 @@ export function WhyAndWho({
   why,
   setWhy,
   hint,
+  isFirst = true,
 }: {
   why: string;
   setWhy: (s: string) => void;
   hint: string;
+  isFirst?: boolean /* gets the focus when the dialog opens */;
 }) {
   return (
     <>
@@ -88,6 +90,7 @@ export function WhyAndWho({
           onInput={(ev) => setWhy(ev.currentTarget.value)}
           placeholder={hint}
           maxLength={200}
+          data-first={isFirst || undefined}
         />
       </Field>
       <Field label="Your name">

@@ -43,7 +43,7 @@ function TimelineLine({ line, previous }: { line: Line; previous: Line | undefin
     <>
       {isNewDay && <li class="day">{day(line.at)}</li>}
       <li class={`line is-${line.kind}`}>
-        <When at={line.at} as="moment" zone={siteZone(line.site)} />
+        <When at={line.at} as="clock" zone={siteZone(line.site)} />
         <span class={`dot is-${LINE_GLYPH[line.kind]}`} aria-hidden="true" />
         <span class="line-text">
           {line.check ? (
@@ -200,7 +200,7 @@ function versionOf(id: string): string {
 }
 
 export function IncidentPage({ id }: { id: string }) {
-  const { data, error, again } = useFetched(() => api.getIncident(id), id, versionOf(id));
+  const { data, error, isAbsent, again } = useFetched(() => api.getIncident(id), id, versionOf(id));
   const live = incidents.value.find((incident) => incident.id === id);
   const incident = live ?? data;
   const lines = incident ? timeline(incident, data?.timeline) : [];
@@ -209,7 +209,9 @@ export function IncidentPage({ id }: { id: string }) {
       <p class="crumb">
         <a href="/incidents">Incidents</a>
       </p>
-      {error && <Trouble text={error} retry={again} />}
+      {error && !incident && <h1>{isAbsent ? "No such incident" : "Incident"}</h1>}
+      {isAbsent && <p class="quiet">{error}</p>}
+      {error && !isAbsent && <Trouble text={error} retry={again} />}
       {!incident && !error && <Loading />}
       {incident && (
         <>

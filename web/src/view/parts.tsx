@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small pieces that every page uses: state glyphs, times that keep themselves current, mark.
 
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { now, onTick } from "../model/clock";
 import { age, clock, day, duration, moment } from "../model/format";
@@ -53,6 +53,21 @@ export function StateWord({ state, scope }: { state: string; scope?: Scope | str
   );
 }
 
+/* A name that may be broken where its parts meet: "watcher:" "webhost". */
+export function Name({ text }: { text: string }) {
+  const parts = text.match(/[^:@._/]*[:@._/]?/g)!.filter(Boolean);
+  return (
+    <>
+      {parts.map((part, i) => (
+        <Fragment key={i}>
+          {i > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 /* A name that leads to its check, if there is one. */
 export function CheckLink({ name, children }: { name: string; children: ComponentChildren }) {
   void shape.value;
@@ -64,7 +79,7 @@ export function CheckLink({ name, children }: { name: string; children: Componen
   );
 }
 
-type TimeStyle = "age" | "ago" | "span" | "moment";
+type TimeStyle = "age" | "ago" | "span" | "moment" | "clock";
 
 const WRITERS: Record<TimeStyle, (t: number, zone?: string) => string> = {
   age: (t) => age(now() - t),
@@ -74,6 +89,7 @@ const WRITERS: Record<TimeStyle, (t: number, zone?: string) => string> = {
     return past >= 0 ? `${duration(past)} ago` : `in ${duration(-past)}`;
   },
   moment: (t, zone) => moment(t, now(), zone),
+  clock,
 };
 
 interface WhenProps {

@@ -7,7 +7,7 @@ import { checkSignal, siteZone } from "../model/store";
 import { checkPath } from "../model/router";
 import type { Check } from "../model/types";
 import { Latency } from "./latency";
-import { Glyph, StateWord, Tag, When } from "./parts";
+import { Glyph, Name, StateWord, Tag, When } from "./parts";
 
 /* "fails from dublin only: HTTP 502" */
 export function reasonOf(check: Check): string {
@@ -57,7 +57,7 @@ export function Row({ name, showHost }: { name: string; showHost?: boolean }) {
       <a href={checkPath(name)} data-row data-check={name}>
         <StateWord state={check.state} scope={check.scope} />
         <span class="name">
-          {check.name}
+          <Name text={check.name} />
           {place && <span class="place"> {place}</span>}
         </span>
         <Heard check={check} />
