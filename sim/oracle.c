@@ -517,7 +517,7 @@ static bool holds(struct world *w, uint8_t site, const struct journal_head *head
 	if (is_flipped(w, head->site, head->epoch, head->seq))
 		return true;
 	return store->range(store->ctx, &span, &a, &read, NULL) == RC_OK && read.n == 1 &&
-	       !memcmp(&read.v->hash, &head->hash, sizeof head->hash);
+	       sha256_eq(&read.v->hash, &head->hash);
 }
 
 bool oracle_is_mirrored(struct world *w, uint8_t site)
@@ -799,14 +799,14 @@ static bool is_same_event(const struct event *a, const struct event *b)
 	return str_eq(a->site, b->site) && a->epoch == b->epoch && a->seq == b->seq &&
 	       a->hlc == b->hlc && a->wall.ms == b->wall.ms && str_eq(a->kind, b->kind) &&
 	       str_eq(a->subject, b->subject) && str_eq(a->body, b->body) &&
-	       !memcmp(&a->previous, &b->previous, sizeof a->previous);
+	       sha256_eq(&a->previous, &b->previous);
 }
 
 static bool is_genuine(const struct event *ev)
 {
 	struct sha256 hash = event_hash(ev);
 
-	return !memcmp(&hash, &ev->hash, sizeof hash);
+	return sha256_eq(&hash, &ev->hash);
 }
 
 /* Event by event, and each is what was signed. */

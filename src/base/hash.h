@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SHA256_BYTES 32
 #define SHA256_HEX   65 /* with terminator */
@@ -21,6 +22,10 @@ struct sha256 {
 
 struct sha256 sha256_of(const void *data, size_t n);
 const char *sha256_hex(const struct sha256 *h, char buf[SHA256_HEX]);
+static inline bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
 bool sha256_parse(const char *hex, struct sha256 *ret);
 
 /* Hash of several pieces without joining them. */

@@ -185,7 +185,7 @@ static void with_revision(void *ctx, const struct git_head *head)
 	if (s->why_stopping)
 		return;
 	rc = daemon_read_lab(s->options.lab_path, s->zones, &lab, &first, &e);
-	if (rc == RC_OK && !memcmp(&lab->hash, &s->lab->hash, sizeof lab->hash)) {
+	if (rc == RC_OK && sha256_eq(&lab->hash, &s->lab->hash)) {
 		lab_free(lab); /* nothing new; but what was broken is mended */
 		rc = renew_login(s, &e);
 	} else if (rc != RC_OK || (rc = take_up(s, lab, head, &e)) != RC_OK) {

@@ -112,7 +112,7 @@ void watch_lab_reload(struct watch *w)
 	if (w->is_stopping)
 		return;
 	rc = daemon_read_lab(w->options.lab_path, w->zones, &lab, &why, &e);
-	if (rc == RC_OK && !memcmp(&lab->hash, &w->lab->hash, sizeof lab->hash))
+	if (rc == RC_OK && sha256_eq(&lab->hash, &w->lab->hash))
 		lab_free(lab); /* nothing new; but what was broken is mended */
 	else if (rc != RC_OK || (rc = take_up(w, lab, &e)) != RC_OK)
 		lab_free(lab);

@@ -9,11 +9,6 @@ bool journal_may_settle(const struct journal *j, size_t chain)
 	       !j->tails[chain].is_settled;
 }
 
-static bool same_hash(const struct sha256 *a, const struct sha256 *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
 static const struct journal_head *find_head(const struct journal_head *heads, size_t n,
 	const struct journal_head *like)
 {
@@ -49,12 +44,12 @@ static bool is_contradicted(const struct journal *j, const struct journal_head *
 	if (theirs->seq > ours->seq)
 		return j->tails[chain].is_forked;
 	if (theirs->seq == ours->seq)
-		return !same_hash(&theirs->hash, &ours->hash);
+		return !sha256_eq(&theirs->hash, &ours->hash);
 	/* Nearly always: what we wrote last is on its way. */
 	if (theirs->seq == j->tails[chain].before.seq)
-		return !same_hash(&theirs->hash, &j->tails[chain].before.hash);
+		return !sha256_eq(&theirs->hash, &j->tails[chain].before.hash);
 	place = journal_place_of(ours, theirs->seq);
-	if (journal_read(j, &place, &a, &ev, NULL) != RC_OK || same_hash(&theirs->hash, &ev->hash))
+	if (journal_read(j, &place, &a, &ev, NULL) != RC_OK || sha256_eq(&theirs->hash, &ev->hash))
 		return false;
 	/* Else the store has trouble of its own, which is said elsewhere. */
 	return journal_fits_hash(ev);

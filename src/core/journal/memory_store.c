@@ -239,14 +239,9 @@ static enum rc refuse(const struct event *ev, const char *why, struct err *e)
 		ev->site, (unsigned long)ev->epoch, why);
 }
 
-static bool same_hash(const struct sha256 *a, const struct sha256 *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
 static bool follows(const struct event *before, const struct event *ev)
 {
-	return same_hash(&before->hash, &ev->previous) && ev->hlc > before->hlc;
+	return sha256_eq(&before->hash, &ev->previous) && ev->hlc > before->hlc;
 }
 
 static enum rc add(struct memory_store *s, const struct event *ev, struct err *e)
@@ -258,7 +253,7 @@ static enum rc add(struct memory_store *s, const struct event *ev, struct err *e
 	if (ev->seq == 0 || ev->seq > held + 1)
 		return refuse(ev, "would leave a hole", e);
 	if (ev->seq <= held)
-		return same_hash(&c->rows.v[ev->seq - 1]->ev.hash, &ev->hash)
+		return sha256_eq(&c->rows.v[ev->seq - 1]->ev.hash, &ev->hash)
 			       ? RC_OK
 			       : refuse(ev, "is there already, and is another", e);
 	if (held > 0 && !follows(&c->rows.v[held - 1]->ev, ev))

@@ -118,7 +118,7 @@ enum rc certificate_refresh(struct certificate *c, bool *ret_is_new, struct err 
 		return err_set(e, rc, "%s", why.text);
 	}
 	hash = hash_both(&cert, &key);
-	if (!memcmp(&hash, &c->tried, sizeof hash))
+	if (sha256_eq(&hash, &c->tried))
 		return c->rc == RC_OK ? RC_OK : err_set(e, c->rc, "%s", c->why.text);
 	c->tried = hash;
 	code = parse(&cert, &key, &p);

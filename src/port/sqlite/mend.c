@@ -49,7 +49,7 @@ static enum rc check(struct sqlite_store *s, const struct event *ev, struct err 
 		return rc;
 	if (held.n == 1)
 		hash = event_hash(held.v);
-	if (held.n != 1 || memcmp(&hash, &ev->hash, sizeof hash) != 0)
+	if (held.n != 1 || !sha256_eq(&hash, &ev->hash))
 		return store_corrupt(s, e, "event %lu of %s can't be put back",
 			(unsigned long)ev->seq, ev->site);
 	return RC_OK;

@@ -26,7 +26,7 @@ static enum rc check(struct sqlite_store *s, struct walk *w, const struct event 
 
 	if (ev->seq != expected)
 		return fault(s, w, expected, "is lost", e);
-	if (memcmp(&hash, &ev->hash, sizeof hash) != 0)
+	if (!sha256_eq(&hash, &ev->hash))
 		return fault(s, w, ev->seq, "doesn't fit its hash", e);
 	if (w->n > 0 && ev->hlc <= w->last.hlc)
 		return fault(s, w, ev->seq, "is stamped before the one before it", e);

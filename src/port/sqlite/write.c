@@ -16,11 +16,6 @@ static enum rc refuse(const struct event *ev, const char *why, struct err *e)
 		ev->site, (unsigned long)ev->epoch, why);
 }
 
-static bool same_hash(const struct sha256 *a, const struct sha256 *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
 static enum rc check_same(struct append *a, const struct event *ev, struct err *e)
 {
 	sqlite3_stmt *stmt = sql_get(a->s, SQL_HASH_AT);
@@ -35,7 +30,7 @@ static enum rc check_same(struct append *a, const struct event *ev, struct err *
 		rc = store_corrupt(a->s, e, "event %lu of %s is lost", (unsigned long)ev->seq,
 			ev->site);
 	sql_done(stmt);
-	if (rc == RC_OK && !same_hash(&held, &ev->hash))
+	if (rc == RC_OK && !sha256_eq(&held, &ev->hash))
 		rc = refuse(ev, "is there already, and is another", e);
 	return rc;
 }
@@ -103,7 +98,7 @@ static enum rc append(struct append *a, const struct event *ev, struct err *e)
 		return refuse(ev, "would leave a hole", e);
 	if (ev->seq <= a->end.seq)
 		return check_same(a, ev, e);
-	if (a->end.seq > 0 && (!same_hash(&a->end.hash, &ev->previous) || ev->hlc <= a->end.hlc))
+	if (a->end.seq > 0 && (!sha256_eq(&a->end.hash, &ev->previous) || ev->hlc <= a->end.hlc))
 		return refuse(ev, "doesn't follow the one before", e);
 	if (ev->seq == 1) {
 		rc = store_chain_begin(a->s, ev, &begun, e);
