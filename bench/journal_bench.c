@@ -210,7 +210,8 @@ static void bench_append(const struct journal_store *store, const struct journal
 	double begun = seconds();
 	size_t n;
 
-	must_ok(journal_open(&j, "dublin", store, signer, start, &e), &e);
+	must_ok(journal_open(&j, &(struct journal_setup){ "dublin", store, signer }, start, &e),
+		&e);
 	for (size_t i = 0; i < APPENDS; i++) {
 		double before = seconds();
 
@@ -238,12 +239,15 @@ static void bench_accept(const char *what, const struct journal_store *store,
 		if (i % EVENT_BATCH_MAX == EVENT_BATCH_MAX - 1 || i == n - 1)
 			key_sign(&peer_key, &events[i].hash, sizeof events[i].hash,
 				events[i].signature);
-	must_ok(journal_open(&j, "dublin", store, signer, start, &e), &e);
+	must_ok(journal_open(&j, &(struct journal_setup){ "dublin", store, signer }, start, &e),
+		&e);
 	begun = seconds();
-	for (size_t i = 0, n_new; i < n; i += EVENT_BATCH_MAX)
-		must_ok(journal_accept(j, start, events + i,
-				n - i < EVENT_BATCH_MAX ? n - i : EVENT_BATCH_MAX, &n_new, &e),
-			&e);
+	for (size_t i = 0, n_new; i < n; i += EVENT_BATCH_MAX) {
+		struct event_batch batch = { events + i,
+			n - i < EVENT_BATCH_MAX ? n - i : EVENT_BATCH_MAX };
+
+		must_ok(journal_accept(j, start, &batch, &n_new, &e), &e);
+	}
 	printf("accept batches of %d into %-13s %8.0f events/s\n", EVENT_BATCH_MAX, what,
 		(double)n / (seconds() - begun));
 	str_fini(&w.body);

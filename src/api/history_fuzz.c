@@ -31,7 +31,8 @@ static void arrive(struct fixture *f, const struct event *ev)
 	struct now now = fixture_now(f);
 	size_t n_new;
 
-	must(journal_accept(f->site->journal, now, ev, 1, &n_new, NULL) == RC_OK);
+	must(journal_accept(f->site->journal, now, &(struct event_batch){ ev, 1 }, &n_new, NULL) ==
+		RC_OK);
 	site_begin(f->site, now);
 	events_apply(f->site, now, ev);
 	site_pump(f->site, now);

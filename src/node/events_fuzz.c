@@ -128,7 +128,8 @@ static void arrive(struct run *r, char *line)
 	r->chain.wall = r->now.wall;
 	if (!hostile_chain_next(&r->chain, line, &ev))
 		return;
-	must(journal_accept(r->site->journal, r->now, &ev, 1, &n_new, NULL) == RC_OK);
+	must(journal_accept(r->site->journal, r->now, &(struct event_batch){ &ev, 1 }, &n_new,
+		     NULL) == RC_OK);
 	speak_of(r, &ev);
 	site_begin(r->site, r->now);
 	events_apply(r->site, r->now, &ev);

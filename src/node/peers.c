@@ -312,7 +312,7 @@ static void send_events(struct site *s, struct now now, uint8_t peer, uint64_t c
 }
 
 /* They live until the next input, like what is said of them. */
-static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event **ret,
+static enum rc read_batch(struct site *s, const struct link_msg *msg, struct event_batch *ret,
 	struct err *e)
 {
 	struct event *events;
@@ -333,7 +333,7 @@ static enum rc read_batch(struct site *s, const struct link_msg *msg, struct eve
 		if (rc != RC_OK)
 			return err_in(e, rc, "event %u of the batch", i + 1);
 	}
-	*ret = events;
+	*ret = (struct event_batch){ events, msg->n_events };
 	return RC_OK;
 }
 
@@ -383,32 +383,32 @@ static void note_goodbye(struct site *s, uint8_t peer, const struct event *last)
 
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
-	struct event *events = NULL;
+	struct event_batch batch = { 0 };
 	struct err e = { 0 };
-	size_t n = msg->n_events, n_new = 0;
-	enum rc rc = read_batch(s, msg, &events, &e);
+	size_t n_new = 0;
+	enum rc rc = read_batch(s, msg, &batch, &e);
 
-	if (rc == RC_OK && n)
-		note_goodbye(s, peer, &events[n - 1]);
+	if (batch.n)
+		note_goodbye(s, peer, &batch.v[batch.n - 1]);
 	if (rc == RC_OK)
-		scrub_offered(s, now, peer, events, n);
+		scrub_offered(s, now, peer, &batch);
 	if (rc == RC_OK)
-		rc = journal_accept(s->journal, now, events, n, &n_new, &e);
-	if (events && n && str_eq(events[0].site, site_name(s)))
+		rc = journal_accept(s->journal, now, &batch, &n_new, &e);
+	if (batch.n && str_eq(batch.v->site, site_name(s)))
 		compare_again(s, peer); /* it may have shown how far the two are the same */
 	if (rc != RC_OK) {
 		site_log(s, LOG_LEVEL_ERROR, "events from %s refused: %s", s->lab->sites[peer].name,
 			e.text);
-		if (events && n)
-			look_for_fault(s, now, events, rc, e.text);
+		if (batch.n)
+			look_for_fault(s, now, batch.v, rc, e.text);
 		if (rc == RC_IO || rc == RC_FULL)
 			facts_history_came(s, now); /* it did, and our disk didn't take it */
 		return;
 	}
-	for (size_t i = n - n_new; i < n; i++)
-		site_push(s, SITE_SAY_EVENT)->event = &events[i];
-	events_apply_all(s, now, &events[n - n_new], n_new);
-	if (n_new && str_eq(events[0].site, site_name(s)))
+	for (size_t i = batch.n - n_new; i < batch.n; i++)
+		site_push(s, SITE_SAY_EVENT)->event = &batch.v[i];
+	events_apply_all(s, now, batch.v + batch.n - n_new, n_new);
+	if (n_new && str_eq(batch.v->site, site_name(s)))
 		note_recovered(s, now, peer, n_new);
 	if (n_new) {
 		facts_history_came(s, now);

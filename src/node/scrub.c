@@ -351,14 +351,14 @@ void scrub_linked(struct site *s, struct now now)
 /* ---- mending */
 
 static void mend(struct site *s, struct now now, uint8_t peer, uint32_t i,
-	const struct event *events, size_t n)
+	const struct event_batch *batch)
 {
 	struct damage d = s->scrub.damages[i];
 	struct err e = { 0 };
 	enum rc rc;
 
 	damage_write_down(s, now); /* while it can be seen what stands there */
-	rc = journal_mend(s->journal, &d.place, events, n, &e);
+	rc = journal_mend(s->journal, &d.place, batch, &e);
 	if (rc == RC_NOT_FOUND)
 		return;
 	if (rc != RC_OK) {
@@ -369,19 +369,20 @@ static void mend(struct site *s, struct now now, uint8_t peer, uint32_t i,
 	}
 	damage_repaired(s, now, &d.place, s->lab->sites[peer].name);
 	if (d.is_unfolded)
-		events_apply(s, now, &events[d.place.seq - events->seq]);
+		events_apply(s, now, &batch->v[d.place.seq - batch->v->seq]);
 	forget(s, now, i);
 }
 
-void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event *events,
-	size_t n)
+void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event_batch *batch)
 {
-	for (uint32_t i = s->scrub.n; n > 0 && i-- > 0;) {
+	const struct event *first = batch->v;
+
+	for (uint32_t i = s->scrub.n; batch->n > 0 && i-- > 0;) {
 		const struct journal_place *place = &s->scrub.damages[i].place;
 
-		if (str_eq(place->site, events->site) && place->epoch == events->epoch &&
-			place->seq >= events->seq && place->seq - events->seq < n)
-			mend(s, now, peer, i, events, n);
+		if (str_eq(place->site, first->site) && place->epoch == first->epoch &&
+			place->seq >= first->seq && place->seq - first->seq < batch->n)
+			mend(s, now, peer, i, batch);
 	}
 }
 

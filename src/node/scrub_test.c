@@ -335,11 +335,13 @@ static void damage_signature(uint64_t epoch, uint64_t seq)
 	scoped(arena_fini) struct arena a = { 0 };
 	struct journal_span span = { "dublin", epoch, seq, .most = 1 };
 	struct event_batch read;
+	struct event ev;
 
 	assert_int_equal(store->range(store->ctx, &span, &a, &read, NULL), RC_OK);
 	assert_int_equal(read.n, 1);
-	read.v->signature[0] ^= 0x80;
-	assert_int_equal(store->mend(store->ctx, read.v, NULL), RC_OK);
+	ev = read.v[0];
+	ev.signature[0] ^= 0x80;
+	assert_int_equal(store->mend(store->ctx, &ev, NULL), RC_OK);
 }
 
 static uint64_t dublins_head(uint8_t at, uint64_t epoch)

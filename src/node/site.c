@@ -367,7 +367,8 @@ static enum rc open_state(struct site *s, struct now now, struct err *e)
 	const struct journal_store *store = s->setup.store;
 	bool is_clean, is_new;
 	size_t n;
-	enum rc rc = journal_open(&s->journal, site_name(s), store, s->setup.signer, now, e);
+	struct journal_setup setup = { site_name(s), store, s->setup.signer };
+	enum rc rc = journal_open(&s->journal, &setup, now, e);
 
 	if (rc != RC_OK)
 		return rc;

@@ -230,8 +230,7 @@ void scrub_found(struct site *s, struct now now, const struct journal_place *pla
 	bool is_unfolded);
 void scrub_found_event(struct site *s, struct now now, const struct event *ev, bool is_unfolded);
 /* A peer sent these: they may hold what is damaged here. */
-void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event *events,
-	size_t n);
+void scrub_offered(struct site *s, struct now now, uint8_t peer, const struct event_batch *batch);
 void scrub_linked(struct site *s, struct now now); /* somebody can be asked again */
 const char *scrub_trouble(struct site *s);         /* for journal@SITE; NULL none */
 /* Some of what the journal held at the start is missing in our state. */

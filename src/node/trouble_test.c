@@ -168,6 +168,7 @@ static void send_damaged(uint8_t from, uint8_t to)
 	const struct journal_head *head;
 	struct journal_span span = { .most = 1 };
 	struct event_batch read;
+	struct event ev;
 	size_t n;
 
 	head = journal_heads(site_journal(p->sites[from].site), &n);
@@ -178,9 +179,10 @@ static void send_damaged(uint8_t from, uint8_t to)
 	span.epoch = head->epoch;
 	span.seq = head->seq;
 	assert_int_equal(store->range(store->ctx, &span, &arena, &read, NULL), RC_OK);
-	read.v->seq++;
-	read.v->previous = head->hash;
-	event_write_record(read.v, &record);
+	ev = read.v[0];
+	ev.seq++;
+	ev.previous = head->hash;
+	event_write_record(&ev, &record);
 	msg.events = str_c(&record);
 	msg.events_len = record.len;
 	site_received(p->sites[to].site, pair_now(p, to), from, p->connection, &msg);

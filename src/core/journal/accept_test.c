@@ -9,10 +9,10 @@ static void a_peers_chain_is_taken_in_and_continued(void **state)
 
 	(void)state;
 	write_some(&mumbai, 5);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 1, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1, &n_new), RC_OK);
 	assert_int_equal(n_new, 5);
 	write_some(&mumbai, 2);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 6, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 6, &n_new), RC_OK);
 	assert_int_equal(n_new, 2);
 	assert_int_equal(held(&dublin, "mumbai", 1763000000, 1, &a), 7);
 	assert_int_equal(held(&mumbai, "mumbai", 1763000000, 1, &b), 7);
@@ -26,13 +26,13 @@ static void what_is_held_already_is_skipped(void **state)
 
 	(void)state;
 	write_some(&mumbai, 5);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 1, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1, &n_new), RC_OK);
 	write_some(&mumbai, 1);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 3, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 3, &n_new), RC_OK);
 	assert_int_equal(n_new, 1);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 2, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 2, &n_new), RC_OK);
 	assert_int_equal(n_new, 0);
-	assert_int_equal(journal_accept(dublin.journal, now, NULL, 0, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, NULL, 0, &n_new, NULL), RC_OK);
 	assert_int_equal(n_new, 0);
 	assert_int_equal(memory_store_commits(dublin.disk), 2);
 }
@@ -43,7 +43,7 @@ static void a_batch_beyond_a_hole_waits_for_the_rest(void **state)
 
 	(void)state;
 	write_some(&mumbai, 5);
-	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 1763000000, 2, &n_new), RC_CONFLICT);
+	assert_int_equal(send_from(&mumbai, &dublin, "mumbai", 2, &n_new), RC_CONFLICT);
 	assert_int_equal(memory_store_count(dublin.disk), 0);
 	assert_false(is_behind_itself(&dublin, &mumbai));
 }
@@ -53,7 +53,7 @@ static void assert_refused(const struct event *events, size_t n, enum rc expecte
 	struct err e = { 0 };
 	size_t n_new = 99;
 
-	assert_int_equal(journal_accept(dublin.journal, now, events, n, &n_new, &e), expected);
+	assert_int_equal(offer(&dublin, events, n, &n_new, &e), expected);
 	assert_string_not_equal(e.text, "");
 	assert_int_equal(n_new, 99);
 	assert_int_equal(memory_store_count(dublin.disk), 0);
@@ -73,8 +73,7 @@ static void a_tampered_event_is_refused_with_its_batch(void **state)
 	events[2] = before;
 	events[4].signature[0] ^= 1;
 	assert_refused(events, 5, RC_CORRUPT);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 4, &(size_t){ 0 }, NULL),
-		RC_OK);
+	assert_int_equal(offer(&dublin, events, 4, &(size_t){ 0 }, NULL), RC_OK);
 }
 
 static void events_of_several_chains_are_no_batch(void **state)
@@ -109,9 +108,8 @@ static void a_stamp_that_runs_backwards_is_refused(void **state)
 	events[1].hash = event_hash(&events[1]);
 	fake_signature("mumbai", &events[1].hash, events[1].signature);
 	assert_refused(events, 2, RC_CORRUPT);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 1, &n_new, NULL), RC_OK);
-	assert_int_equal(journal_accept(dublin.journal, now, events + 1, 1, &n_new, NULL),
-		RC_CORRUPT);
+	assert_int_equal(offer(&dublin, events, 1, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events + 1, 1, &n_new, NULL), RC_CORRUPT);
 }
 
 static void a_site_that_is_not_declared_is_refused(void **state)
@@ -132,11 +130,11 @@ static void two_versions_of_a_peers_event_are_a_fork(void **state)
 	size_t n_new;
 
 	(void)state;
-	assert_int_equal(journal_accept(dublin.journal, now, events, 3, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events, 3, &n_new, NULL), RC_OK);
 	events[2].body = "{\"text\":\"another\"}";
 	events[2].hash = event_hash(&events[2]);
 	fake_signature("mumbai", &events[2].hash, events[2].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 3, &n_new, &e), RC_CORRUPT);
+	assert_int_equal(offer(&dublin, events, 3, &n_new, &e), RC_CORRUPT);
 	assert_non_null(strstr(e.text, "forked"));
 	assert_non_null(strstr(e.text, "mumbai"));
 	assert_int_equal(held(&dublin, "mumbai", 1763000000, 1, &held_now), 3);
@@ -149,12 +147,11 @@ static void a_fork_beyond_what_we_hold_is_seen_too(void **state)
 	size_t n_new;
 
 	(void)state;
-	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events, 2, &n_new, NULL), RC_OK);
 	events[2].previous.bytes[0] ^= 1;
 	events[2].hash = event_hash(&events[2]);
 	fake_signature("mumbai", &events[2].hash, events[2].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events + 2, 1, &n_new, NULL),
-		RC_CORRUPT);
+	assert_int_equal(offer(&dublin, events + 2, 1, &n_new, NULL), RC_CORRUPT);
 	assert_int_equal(head_of(&dublin, "mumbai", 1763000000), 2);
 }
 
@@ -226,7 +223,7 @@ static void too_many_epochs_of_a_peer_are_a_limit(void **state)
 		ev.epoch = i;
 		ev.hash = event_hash(&ev);
 		fake_signature("mumbai", &ev.hash, ev.signature);
-		assert_int_equal(journal_accept(dublin.journal, now, &ev, 1, &n_new, NULL),
+		assert_int_equal(offer(&dublin, &ev, 1, &n_new, NULL),
 			i <= JOURNAL_CHAINS_MAX ? RC_OK : RC_LIMIT);
 	}
 }

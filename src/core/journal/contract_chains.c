@@ -5,7 +5,8 @@
 static void what_is_put_comes_back_whole(void **state)
 {
 	struct event_maker m = contract_maker("dublin", 1763000000);
-	struct event events[3], *held;
+	struct event events[3];
+	const struct event *held;
 
 	(void)state;
 	m.previous.bytes[5] = 7; /* the head of an epoch before */
@@ -40,7 +41,8 @@ static void another_event_in_an_events_place_is_corrupt(void **state)
 {
 	struct event_maker m = contract_maker("dublin", 1), other = contract_maker("dublin", 1);
 	struct event first = make_event(&m, contract_at(1), "note", "x", "{}");
-	struct event forged = make_event(&other, contract_at(1), "note", "y", "{}"), *held;
+	struct event forged = make_event(&other, contract_at(1), "note", "y", "{}");
+	const struct event *held;
 
 	(void)state;
 	contract_must_put(&first, 1);
@@ -116,7 +118,8 @@ static void heads_name_the_newest_of_each_chain(void **state)
 static void a_range_is_ascending_and_bounded(void **state)
 {
 	struct event_maker m = contract_maker("dublin", 1);
-	struct event events[10], *held;
+	struct event events[10];
+	const struct event *held;
 	struct arena small = { .budget_bytes = 64 };
 	struct journal_span all = { "dublin", 1, 1, .most = 10 };
 	struct event_batch read;
@@ -158,7 +161,8 @@ static void replacing_forgets_the_end_of_one_chain_and_puts_others(void **state)
 	struct event_maker m = contract_maker("dublin", 1), again,
 			   next = contract_maker("dublin", 2);
 	struct journal_head from = { .site = "dublin", .epoch = 1, .seq = 3 };
-	struct event was[4], merged[3], *held;
+	struct event was[4], merged[3];
+	const struct event *held;
 	struct contract_answer all = { 0 }, later = { 0 };
 
 	(void)state;
@@ -188,7 +192,8 @@ static void a_chain_may_be_replaced_from_its_first_event(void **state)
 {
 	struct event_maker m = contract_maker("dublin", 1), other = contract_maker("dublin", 1);
 	struct journal_head from = { .site = "dublin", .epoch = 1, .seq = 1 };
-	struct event was = make_event(&m, contract_at(1), "note", "x", "{}"), now, bad, *held;
+	struct event was = make_event(&m, contract_at(1), "note", "x", "{}"), now, bad;
+	const struct event *held;
 
 	(void)state;
 	contract_must_put(&was, 1);

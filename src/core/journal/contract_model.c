@@ -237,7 +237,7 @@ static void compare_chains(struct world *w)
 {
 	for (size_t chain = 0; chain < CHAINS; chain++) {
 		const struct event_maker *m = &w->makers[chain];
-		struct event *held;
+		const struct event *held;
 		size_t n = contract_range(m->site, m->epoch, 1, SIZE_MAX, &held);
 
 		assert_int_equal(n, m->seq);

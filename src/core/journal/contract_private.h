@@ -34,7 +34,7 @@ uint64_t contract_at(int64_t ms); /* as a hybrid logical time */
 enum rc contract_put(const struct event *events, size_t n) MUST_USE;
 void contract_must_put(const struct event *events, size_t n);
 size_t contract_range(const char *site, uint64_t epoch, uint64_t from, size_t most,
-	struct event **ret);
+	const struct event **ret);
 size_t contract_heads(void); /* how many */
 
 /* What a query told, by hash. */

@@ -51,9 +51,9 @@ struct event {
 	uint8_t signature[SIGNATURE_BYTES];
 };
 
-/* Events in a row, in an arena of who holds them. */
+/* Events in a row. */
 struct event_batch {
-	struct event *v;
+	const struct event *v;
 	size_t n;
 };
 

@@ -167,8 +167,8 @@ enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e)
 /* ---- a hole that nobody can fill */
 
 /* All behind `place` that is intact, as the beginning of `epoch`; what isn't is written down. */
-static struct event *move_rest(struct journal *j, struct now now, const struct journal_place *place,
-	struct journal_head into, struct arena *a, size_t *ret_n)
+static struct event_batch move_rest(struct journal *j, struct now now,
+	const struct journal_place *place, struct journal_head into, struct arena *a)
 {
 	const struct journal_head *head = &j->heads[journal_find(j, place->site, place->epoch)];
 	struct event *moved = arena_alloc(a, (size_t)(head->seq - place->seq + 1) * sizeof *moved);
@@ -187,8 +187,7 @@ static struct event *move_rest(struct journal *j, struct now now, const struct j
 		journal_seal(j, &moved[n], into.epoch, n + 1, &into.hash);
 		into.hash = moved[n++].hash;
 	}
-	*ret_n = n;
-	return moved;
+	return (struct event_batch){ moved, n };
 }
 
 /* The chain ends with `last`; NULL: it has no event any more. */
@@ -231,24 +230,24 @@ enum rc journal_give_up(struct journal *j, struct now now, const struct journal_
 	struct journal_head from = { .epoch = place->epoch, .seq = place->seq };
 	struct journal_head into = { .epoch = journal_next_epoch(j, now) };
 	bool is_newest = journal_newest_epoch(j) == place->epoch;
-	size_t n, chain = journal_find(j, place->site, place->epoch);
+	size_t chain = journal_find(j, place->site, place->epoch);
 	const struct event *last = NULL;
-	struct event *moved;
+	struct event_batch moved;
 	enum rc rc = check_hole(j, place, &a, &last, e);
 
 	if (rc != RC_OK)
 		return rc;
 	into.hash = last && is_newest ? last->hash : journal_last_of_ours(j, into.epoch);
-	moved = move_rest(j, now, place, into, &a, &n);
+	moved = move_rest(j, now, place, into, &a);
 	str_copy(from.site, sizeof from.site, place->site);
-	rc = j->store.replace(j->store.ctx, &from, moved, n, e);
+	rc = j->store.replace(j->store.ctx, &from, moved.v, moved.n, e);
 	if (rc != RC_OK)
 		return rc;
 	end_chain(j, chain, last);
-	if (n)
-		journal_advance(j, &moved[n - 1]);
+	if (moved.n)
+		journal_advance(j, &moved.v[moved.n - 1]);
 	journal_enter(j, into.epoch);
-	journal_add_lost(j, now, place, n);
-	*ret_moved = n;
+	journal_add_lost(j, now, place, moved.n);
+	*ret_moved = moved.n;
 	return RC_OK;
 }

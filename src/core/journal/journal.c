@@ -164,16 +164,16 @@ static void choose_epoch(struct journal *j, struct now now)
 		j->epoch = journal_next_epoch(j, now);
 }
 
-enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
-	const struct journal_signer *signer, struct now now, struct err *e)
+enum rc journal_open(struct journal **ret, const struct journal_setup *setup, struct now now,
+	struct err *e)
 {
 	scoped(journal_free) struct journal *j = must_alloc(sizeof *j);
 	enum rc rc;
 
-	must(str_copy(j->site, sizeof j->site, site));
-	j->store = *store;
-	if (signer)
-		j->signer = *signer;
+	must(str_copy(j->site, sizeof j->site, setup->site));
+	j->store = *setup->store;
+	if (setup->signer)
+		j->signer = *setup->signer;
 	rc = load_chains(j, now, e);
 	if (rc == RC_OK) {
 		choose_epoch(j, now);

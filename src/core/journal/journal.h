@@ -107,8 +107,13 @@ struct journal;
  * (the wall clock's seconds) when there is none, or when its end is damaged.  What is damaged at the
  * end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much.  On a
  * full disk that is told by the first commit that succeeds. */
-enum rc journal_open(struct journal **ret, const char *site, const struct journal_store *store,
-	const struct journal_signer *signer, struct now now, struct err *e) MUST_USE;
+struct journal_setup {
+	const char *site; /* ours; copied, like what the ports are */
+	const struct journal_store *store;
+	const struct journal_signer *signer; /* NULL: neither signs nor verifies */
+};
+enum rc journal_open(struct journal **ret, const struct journal_setup *setup, struct now now,
+	struct err *e) MUST_USE;
 void journal_free(struct journal *j);
 SCOPED_BY(journal_free, struct journal *)
 
@@ -137,7 +142,7 @@ uint64_t journal_left_out(const struct journal *j);
  *	             back, but not where: see journal_heads_for()
  *	RC_FULL, RC_IO, RC_LIMIT
  * Taking in what extends the epoch that we write ourselves begins a new one. */
-enum rc journal_accept(struct journal *j, struct now now, const struct event *events, size_t n,
+enum rc journal_accept(struct journal *j, struct now now, const struct event_batch *batch,
 	size_t *ret_new, struct err *e) MUST_USE;
 
 const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n);

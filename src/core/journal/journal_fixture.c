@@ -38,8 +38,9 @@ static void start(struct site *s)
 	struct err e = { 0 };
 
 	s->signer = (struct journal_signer){ .ctx = s, .sign = sign, .verify = verify };
-	if (journal_open(&s->journal, s->name, memory_store_port(s->disk), &s->signer, now, &e) !=
-		RC_OK)
+	if (journal_open(&s->journal,
+		    &(struct journal_setup){ s->name, memory_store_port(s->disk), &s->signer }, now,
+		    &e) != RC_OK)
 		fail_msg("%s", e.text);
 }
 
@@ -107,7 +108,8 @@ size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, str
 	struct event_batch read;
 
 	assert_int_equal(store->range(store->ctx, &span, &arena, &read, NULL), RC_OK);
-	*ret = read.v;
+	*ret = arena_alloc(&arena, read.n * sizeof **ret);
+	memcpy(*ret, read.v, read.n * sizeof **ret);
 	return read.n;
 }
 
@@ -118,20 +120,33 @@ uint64_t head_of(struct site *s, const char *site, uint64_t epoch)
 	return held(s, site, epoch, 1, &events);
 }
 
-enum rc send_from(struct site *from, struct site *to, const char *site, uint64_t epoch,
-	uint64_t seq, size_t *ret_new)
+enum rc offer(struct site *s, const struct event *events, size_t n, size_t *ret_new, struct err *e)
+{
+	struct event_batch batch = { events, n };
+
+	return journal_accept(s->journal, now, &batch, ret_new, e);
+}
+
+static enum rc send_chain(struct site *from, struct site *to, const struct journal_span *chain,
+	size_t *ret_new)
 {
 	struct event *events;
-	size_t n = held(from, site, epoch, seq, &events);
+	size_t n = held(from, chain->site, chain->epoch, chain->seq, &events);
 
-	return journal_accept(to->journal, now, events, n, ret_new, NULL);
+	return offer(to, events, n, ret_new, NULL);
+}
+
+enum rc send_from(struct site *from, struct site *to, const char *site, uint64_t seq,
+	size_t *ret_new)
+{
+	return send_chain(from, to, &(struct journal_span){ site, 1763000000, seq }, ret_new);
 }
 
 enum rc send_all(struct site *from, struct site *to, const char *site, uint64_t epoch)
 {
 	size_t n_new;
 
-	return send_from(from, to, site, epoch, 1, &n_new);
+	return send_chain(from, to, &(struct journal_span){ site, epoch, 1 }, &n_new);
 }
 
 uint64_t shown(struct site *s, struct site *other)

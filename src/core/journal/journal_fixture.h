@@ -46,9 +46,10 @@ size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, str
 uint64_t head_of(struct site *s, const char *site, uint64_t epoch);
 struct event *copy_of_mumbais(void); /* five new events of mumbai's, for a test to tamper with */
 
-/* Sends a chain, from seq on; *ret_new as journal_accept has it. */
-enum rc send_from(struct site *from, struct site *to, const char *site, uint64_t epoch,
-	uint64_t seq, size_t *ret_new);
+/* Sends these; a site's first chain from seq on; all of a chain.  *ret_new as journal_accept has it. */
+enum rc offer(struct site *s, const struct event *events, size_t n, size_t *ret_new, struct err *e);
+enum rc send_from(struct site *from, struct site *to, const char *site, uint64_t seq,
+	size_t *ret_new);
 enum rc send_all(struct site *from, struct site *to, const char *site, uint64_t epoch);
 
 /* How far `s` shows its chain dublin/1763000000 to `other`; what it knows of having lost. */

@@ -86,7 +86,7 @@ enum rc journal_take_out_cuts(struct journal *j, struct err *e);
 void journal_enter(struct journal *j, uint64_t epoch);
 
 /* Events of one chain in a row, each fits its hash, and the last is signed by its site. */
-enum rc journal_check_batch(const struct journal *j, const struct event *events, size_t n,
+enum rc journal_check_batch(const struct journal *j, const struct event_batch *batch,
 	struct err *e);
 
 /* A chain of ours may give way to the first version that a peer proves, and to no third one:

@@ -256,14 +256,15 @@ static void without_a_signer_nothing_is_signed_or_asked_for(void **state)
 
 	(void)state;
 	journal_free(dublin.journal);
-	assert_int_equal(journal_open(&dublin.journal, "dublin", memory_store_port(dublin.disk),
-				 NULL, now, NULL),
+	assert_int_equal(
+		journal_open(&dublin.journal,
+			&(struct journal_setup){ "dublin", memory_store_port(dublin.disk) }, now,
+			NULL),
 		RC_OK);
 	write_some(&mumbai, 2);
 	assert_int_equal(held(&mumbai, "mumbai", 1763000000, 1, &events), 2);
 	memset(events[1].signature, 0, sizeof events[1].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &(size_t){ 0 }, NULL),
-		RC_OK);
+	assert_int_equal(offer(&dublin, events, 2, &(size_t){ 0 }, NULL), RC_OK);
 	write_some(&dublin, 1);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 1);
 }

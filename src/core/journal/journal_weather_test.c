@@ -44,7 +44,8 @@ static void open_journal(struct world *w, struct site *s)
 {
 	struct err e = { 0 };
 
-	if (journal_open(&s->journal, s->name, store_of(s), NULL, s->now, &e) != RC_OK)
+	if (journal_open(&s->journal, &(struct journal_setup){ s->name, store_of(s) }, s->now,
+		    &e) != RC_OK)
 		fail_msg("%s: %s", w->place, e.text);
 }
 
@@ -142,7 +143,7 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 		return false;
 	span = (struct journal_span){ ask.site, ask.epoch, ask.seq + 1, most };
 	assert_int_equal(store_of(from)->range(store_of(from)->ctx, &span, &a, &batch, &e), RC_OK);
-	rc = journal_accept(to->journal, to->now, batch.v, batch.n, &n_new, &e);
+	rc = journal_accept(to->journal, to->now, &batch, &n_new, &e);
 	if (rc == RC_INPUT || rc == RC_LIMIT || rc == RC_INTERNAL)
 		fail_msg("%s: %s", w->place, e.text);
 	theirs = journal_heads(from->journal, &n);

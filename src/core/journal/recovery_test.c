@@ -39,7 +39,7 @@ static void a_peer_cannot_forge_the_history_that_it_gives_back(void **state)
 	events[2].subject = "something else";
 	events[2].hash = event_hash(&events[2]);
 	fake_signature("mumbai", &events[2].hash, events[2].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 3, &n_new, NULL), RC_CORRUPT);
+	assert_int_equal(offer(&dublin, events, 3, &n_new, NULL), RC_CORRUPT);
 	assert_int_equal(memory_store_count(dublin.disk), 0);
 }
 
@@ -74,7 +74,7 @@ static void a_rolled_back_site_that_has_not_written_goes_on_in_a_new_epoch(void 
 	roll_back_to(3);
 	add(&dublin, "prepared");
 	assert_true(is_behind_itself(&dublin, &mumbai));
-	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 4, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 4, &n_new), RC_OK);
 	assert_int_equal(n_new, 3);
 	assert_int_equal(commit(&dublin), RC_OK);
 	assert_int_equal(held(&dublin, "dublin", 1763000000, 1, &old), 6);
@@ -93,14 +93,14 @@ static void a_rolled_back_site_that_wrote_on_shows_only_what_is_agreed(void **st
 	write_some(&dublin, 1); /* the other event 4 */
 	assert_true(is_behind_itself(&dublin, &mumbai));
 	assert_int_equal(shown(&dublin, &mumbai), 4); /* nobody knows yet */
-	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 5, &n_new), RC_CONFLICT);
+	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 5, &n_new), RC_CONFLICT);
 	assert_int_equal(shown(&dublin, &mumbai), 0);
 	assert_int_equal(held(&mumbai, "dublin", 1763000000, 1, &events), 6);
-	assert_int_equal(journal_accept(dublin.journal, now, events, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events, 2, &n_new, NULL), RC_OK);
 	assert_int_equal(shown(&dublin, &mumbai), 2);
-	assert_int_equal(journal_accept(dublin.journal, now, events + 2, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events + 2, 2, &n_new, NULL), RC_OK);
 	assert_int_equal(shown(&dublin, &mumbai), 4); /* mumbai's, now */
-	assert_int_equal(journal_accept(dublin.journal, now, events + 4, 2, &n_new, NULL), RC_OK);
+	assert_int_equal(offer(&dublin, events + 4, 2, &n_new, NULL), RC_OK);
 	assert_false(is_behind_itself(&dublin, &mumbai));
 }
 
@@ -111,7 +111,7 @@ static void a_fork_that_went_away_is_forgotten(void **state)
 	(void)state;
 	roll_back_to(3);
 	write_some(&dublin, 1);
-	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 5, &n_new), RC_CONFLICT);
+	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 5, &n_new), RC_CONFLICT);
 	memory_store_wipe(mumbai.disk); /* and with it the other version */
 	restart(&mumbai);
 	assert_int_equal(send_all(&dublin, &mumbai, "dublin", 1763000000), RC_OK);
@@ -134,7 +134,7 @@ static void what_was_written_after_a_rollback_moves_to_a_new_epoch(void **state)
 	add(&dublin, "prepared");
 	n_ours = held(&dublin, "dublin", 1763000000, 4, &ours);
 	assert_int_equal(n_ours, 2);
-	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1763000000, 1, &n_new), RC_OK);
+	assert_int_equal(send_from(&mumbai, &dublin, "dublin", 1, &n_new), RC_OK);
 	assert_int_equal(n_new, 3);
 	assert_false(is_behind_itself(&dublin, &mumbai));
 	assert_int_equal(commit(&dublin), RC_OK);
@@ -215,7 +215,7 @@ static void a_third_version_of_our_own_chain_is_a_fork(void **state)
 	mumbais[3].subject = "third";
 	mumbais[3].hash = event_hash(&mumbais[3]);
 	fake_signature("dublin", &mumbais[3].hash, mumbais[3].signature);
-	assert_int_equal(journal_accept(dublin.journal, now, mumbais, 4, &n_new, NULL), RC_CORRUPT);
+	assert_int_equal(offer(&dublin, mumbais, 4, &n_new, NULL), RC_CORRUPT);
 	assert_int_equal(head_of(&dublin, "dublin", 1763000000), 6);
 }
 

@@ -9,16 +9,11 @@
 
 #define PROOF_EVENTS 64 /* so far behind a damaged event we look for one that is intact */
 
-static bool same_hash(const struct sha256 *a, const struct sha256 *b)
-{
-	return memcmp(a, b, sizeof *a) == 0;
-}
-
 bool journal_fits_hash(const struct event *ev)
 {
 	struct sha256 hash = event_hash(ev);
 
-	return same_hash(&hash, &ev->hash);
+	return sha256_eq(&hash, &ev->hash);
 }
 
 struct journal_place journal_place_of(const struct journal_head *chain, uint64_t seq)
@@ -127,7 +122,7 @@ bool journal_scrub(const struct journal *j, struct journal_place *at, size_t mos
 /* Everything up to an event that we hold intact, or up to our head, is the same as ours: each hash
  * covers the one before. */
 static bool is_proven(const struct journal *j, const struct journal_place *place,
-	const struct event *events, size_t n, size_t index)
+	const struct event_batch *batch, size_t index)
 {
 	size_t chain = journal_find(j, place->site, place->epoch);
 	struct journal_place p = *place;
@@ -135,40 +130,41 @@ static bool is_proven(const struct journal *j, const struct journal_place *place
 
 	if (chain == JOURNAL_NO_CHAIN)
 		return false;
-	for (size_t i = index; i < n && i - index < PROOF_EVENTS; i++) {
+	for (size_t i = index; i < batch->n && i - index < PROOF_EVENTS; i++) {
 		scoped(arena_fini) struct arena a = { 0 };
 		const struct event *held;
 
-		if (events[i].seq == j->heads[chain].seq)
-			return same_hash(&events[i].hash, &j->heads[chain].hash);
-		p.seq = events[i].seq;
+		if (batch->v[i].seq == j->heads[chain].seq)
+			return sha256_eq(&batch->v[i].hash, &j->heads[chain].hash);
+		p.seq = batch->v[i].seq;
 		held = i > index ? journal_read_intact(j, &p, &a, why) : NULL;
 		if (held)
-			return same_hash(&held->hash, &events[i].hash);
+			return sha256_eq(&held->hash, &batch->v[i].hash);
 	}
 	return false;
 }
 
 enum rc journal_mend(struct journal *j, const struct journal_place *place,
-	const struct event *events, size_t n, struct err *e)
+	const struct event_batch *batch, struct err *e)
 {
+	const struct event *first = batch->v;
 	char why[REASON_BYTES_MAX];
 	size_t index;
 	enum rc rc;
 
-	if (n == 0 || !str_eq(events->site, place->site) || events->epoch != place->epoch ||
-		place->seq < events->seq || place->seq - events->seq >= n)
+	if (batch->n == 0 || !str_eq(first->site, place->site) || first->epoch != place->epoch ||
+		place->seq < first->seq || place->seq - first->seq >= batch->n)
 		return err_set(e, RC_NOT_FOUND, "event %lu isn't in the batch",
 			(unsigned long)place->seq);
-	rc = journal_check_batch(j, events, n, e);
+	rc = journal_check_batch(j, batch, e);
 	if (rc != RC_OK)
 		return rc;
-	index = (size_t)(place->seq - events->seq);
-	if (!is_proven(j, place, events, n, index))
+	index = (size_t)(place->seq - first->seq);
+	if (!is_proven(j, place, batch, index))
 		return err_set(e, RC_CORRUPT,
 			"the copy of event %lu is another event than ours was",
 			(unsigned long)place->seq);
-	rc = j->store.mend(j->store.ctx, &events[index], e);
+	rc = j->store.mend(j->store.ctx, &first[index], e);
 	if (rc == RC_OK && !journal_is_intact(j, place, why))
 		rc = err_set(e, RC_CORRUPT, "event %lu was put back, and still %s",
 			(unsigned long)place->seq, why);

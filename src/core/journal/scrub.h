@@ -66,6 +66,6 @@ bool journal_fits_hash(const struct event *ev);
  *	RC_CORRUPT    it doesn't prove to be the same, or the store can't put it there
  *	RC_FULL, RC_IO */
 enum rc journal_mend(struct journal *j, const struct journal_place *place,
-	const struct event *events, size_t n, struct err *e) MUST_USE;
+	const struct event_batch *batch, struct err *e) MUST_USE;
 
 #endif

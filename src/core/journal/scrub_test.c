@@ -52,7 +52,9 @@ static int enter(void **state)
 	now = (struct now){ { 5000 }, { 1763000000000 } };
 	disk = memory_store_new();
 	other = memory_store_new();
-	assert_int_equal(journal_open(&journal, "dublin", memory_store_port(disk), NULL, now, NULL),
+	assert_int_equal(journal_open(&journal,
+				 &(struct journal_setup){ "dublin", memory_store_port(disk) }, now,
+				 NULL),
 		RC_OK);
 	for (int i = 0; i < EVENTS; i++)
 		journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"all is well\"}");
@@ -104,7 +106,7 @@ static enum rc mend_with(const struct journal_place *place, uint64_t from, size_
 {
 	struct event_batch copies = read_dublin(other, place->epoch, from, n);
 
-	return journal_mend(journal, place, copies.v, copies.n, NULL);
+	return journal_mend(journal, place, &copies, NULL);
 }
 
 static void an_intact_journal_has_no_place_to_show(void **state)
@@ -175,12 +177,15 @@ static void another_history_of_the_same_site_mends_nothing(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(journal_open(&forger, "dublin", store, NULL, now, NULL), RC_OK);
+	assert_int_equal(
+		journal_open(&forger, &(struct journal_setup){ "dublin", store }, now, NULL),
+		RC_OK);
 	for (int i = 0; i < EVENTS; i++)
 		journal_add(forger, now, EVENT_NOTE, "x", "{\"text\":\"nothing is\"}");
 	assert_int_equal(journal_commit(forger, &events, &n, NULL), RC_OK);
 	assert_int_equal(journal_epoch(forger), damaged.epoch);
-	assert_int_equal(journal_mend(journal, &damaged, events, n, NULL), RC_CORRUPT);
+	assert_int_equal(journal_mend(journal, &damaged, &(struct event_batch){ events, n }, NULL),
+		RC_CORRUPT);
 	journal_free(forger);
 }
 
@@ -192,7 +197,7 @@ static void a_damaged_hash_is_not_taken_for_a_fork(void **state)
 	size_t n_new;
 
 	(void)state;
-	assert_int_equal(journal_accept(journal, now, copies.v, copies.n, &n_new, NULL), RC_IO);
+	assert_int_equal(journal_accept(journal, now, &copies, &n_new, NULL), RC_IO);
 	assert_int_equal(journal_epoch(journal), epoch);
 	assert_int_equal(memory_store_count(disk), EVENTS);
 }
@@ -213,7 +218,9 @@ static void reopen(const char *site)
 	journal_free(journal);
 	journal = NULL;
 	now.wall.ms += HOUR_MS;
-	assert_int_equal(journal_open(&journal, site, memory_store_port(disk), NULL, now, NULL),
+	assert_int_equal(journal_open(&journal,
+				 &(struct journal_setup){ site, memory_store_port(disk) }, now,
+				 NULL),
 		RC_OK);
 }
 
@@ -258,7 +265,7 @@ static void a_damaged_end_of_a_peers_chain_is_cut_off_and_taken_in_again(void **
 	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
 	reopen("mumbai");
 	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
-	assert_int_equal(journal_accept(journal, now, copies.v, copies.n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(journal, now, &copies, &n_new, NULL), RC_OK);
 	assert_int_equal(n_new, 1);
 	assert_int_equal(head_of("dublin", epoch), EVENTS);
 }
@@ -278,15 +285,15 @@ static void a_damaged_end_on_a_full_disk_is_cut_off_when_there_is_room(void **st
 	reopen("mumbai");
 	assert_int_equal(head_of("dublin", epoch), EVENTS - 1);
 	assert_int_equal(journal_uncommitted(journal), 1); /* `damaged` */
-	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_FULL);
+	assert_int_equal(journal_accept(journal, now, &copy, &n_new, NULL), RC_FULL);
 	assert_int_equal(memory_store_count(disk), EVENTS);
 
 	memory_store_set_fault(disk, (struct memory_fault){ 0 });
-	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_FULL);
+	assert_int_equal(journal_accept(journal, now, &copy, &n_new, NULL), RC_FULL);
 	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
 	assert_string_equal(committed->kind, "damaged");
 	assert_int_equal(memory_store_count(disk), EVENTS); /* it is out, and `damaged` is in */
-	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(journal, now, &copy, &n_new, NULL), RC_OK);
 	assert_int_equal(head_of("dublin", epoch), EVENTS);
 }
 
@@ -304,7 +311,7 @@ static void a_damaged_end_that_is_written_down_is_taken_out_later_where_that_fai
 	reopen("mumbai");
 	assert_int_equal(journal_uncommitted(journal), 0);
 	assert_int_equal(memory_store_count(disk), EVENTS + 1);
-	assert_int_equal(journal_accept(journal, now, copy.v, copy.n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(journal, now, &copy, &n_new, NULL), RC_OK);
 	assert_int_equal(head_of("dublin", epoch), EVENTS);
 }
 
@@ -323,7 +330,9 @@ static void a_chain_of_which_too_much_is_damaged_is_refused(void **state)
 	}
 	journal_free(journal);
 	journal = NULL;
-	assert_int_equal(journal_open(&journal, "dublin", memory_store_port(disk), NULL, now, &e),
+	assert_int_equal(journal_open(&journal,
+				 &(struct journal_setup){ "dublin", memory_store_port(disk) }, now,
+				 &e),
 		RC_CORRUPT);
 	assert_non_null(strstr(e.text, "move it aside"));
 }
@@ -344,12 +353,14 @@ static void what_is_behind_a_lost_event_moves_to_a_new_epoch(void **state)
 	assert_int_equal(moved, EVENTS - damaged.seq);
 	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
 	assert_int_equal(head_of("dublin", epoch), damaged.seq - 1);
-	assert_int_equal(journal_open(&peer, "mumbai", memory_store_port(third), NULL, now, NULL),
+	assert_int_equal(journal_open(&peer,
+				 &(struct journal_setup){ "mumbai", memory_store_port(third) }, now,
+				 NULL),
 		RC_OK);
 	sent = read_dublin(disk, epoch, 1, SIZE_MAX);
-	assert_int_equal(journal_accept(peer, now, sent.v, sent.n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(peer, now, &sent, &n_new, NULL), RC_OK);
 	sent = read_dublin(disk, journal_epoch(journal), 1, SIZE_MAX);
-	assert_int_equal(journal_accept(peer, now, sent.v, sent.n, &n_new, NULL), RC_OK);
+	assert_int_equal(journal_accept(peer, now, &sent, &n_new, NULL), RC_OK);
 	assert_int_equal(n_new, moved + 1);
 	assert_string_equal(sent.v[sent.n - 1].kind, "lost");
 	journal_free(peer);

@@ -64,7 +64,7 @@ void assert_same_event(const struct event *a, const struct event *b)
 }
 
 size_t contract_range(const char *site, uint64_t epoch, uint64_t from, size_t most,
-	struct event **ret)
+	const struct event **ret)
 {
 	struct journal_span span = { site, epoch, from, most };
 	struct event_batch read;

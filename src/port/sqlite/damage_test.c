@@ -40,7 +40,7 @@ static bool count_if_whole(void *arg, const struct event *ev, uint64_t cursor)
 	struct sha256 hash = event_hash(ev);
 
 	(void)cursor;
-	*(size_t *)arg += memcmp(&hash, &ev->hash, sizeof hash) == 0;
+	*(size_t *)arg += sha256_eq(&hash, &ev->hash);
 	return true;
 }
 
@@ -102,8 +102,8 @@ static struct journal *open_journal(const struct journal_store *port)
 	struct journal *j;
 	struct err e = { 0 };
 
-	if (journal_open(&j, "mumbai", port, NULL, (struct now){ .wall = { 1763000000000 } }, &e) !=
-		RC_OK)
+	if (journal_open(&j, &(struct journal_setup){ "mumbai", port },
+		    (struct now){ .wall = { 1763000000000 } }, &e) != RC_OK)
 		fail_msg("%s", e.text);
 	return j;
 }

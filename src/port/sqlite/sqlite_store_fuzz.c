@@ -124,7 +124,7 @@ static void go_on_writing(const struct journal_store *store)
 	struct err e = { 0 };
 	size_t n;
 
-	if (!is_fine(journal_open(&j, "dublin", store, NULL, now, &e), &e))
+	if (!is_fine(journal_open(&j, &(struct journal_setup){ "dublin", store }, now, &e), &e))
 		return;
 	journal_add(j, now, EVENT_NOTE, "immich", "{}");
 	is_fine(journal_commit(j, &events, &n, &e), &e);

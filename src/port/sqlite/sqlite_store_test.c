@@ -242,7 +242,7 @@ static _Noreturn void append_until_killed(int report, uint64_t seed)
 	struct rng r;
 
 	rng_seed(&r, seed);
-	if (journal_open(&j, "dublin", port, NULL, now, NULL) != RC_OK)
+	if (journal_open(&j, &(struct journal_setup){ "dublin", port }, now, NULL) != RC_OK)
 		_exit(STORY_FAILED);
 	for (;;) {
 		const struct event *events;
