@@ -12,7 +12,7 @@ static const char *const migrations[] = {
 #undef MIGRATION
 };
 
-enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e)
+enum rc store_identify(struct sqlite_store *s, struct err *e)
 {
 	int64_t application, version, tables;
 	enum rc rc = sql_number(s, "PRAGMA application_id", &application, e);
@@ -23,9 +23,8 @@ enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e)
 		rc = sql_number(s, "SELECT count(*) FROM sqlite_schema", &tables, e);
 	if (rc != RC_OK)
 		return rc;
-	*ret_is_new = application == 0 && version == 0 && tables == 0;
-	if (*ret_is_new)
-		return RC_OK;
+	if (application == 0 && version == 0 && tables == 0)
+		return RC_OK; /* it is new */
 	if (application != APPLICATION_ID)
 		return err_set(e, RC_CONFLICT,
 			"%s is an SQLite file of another program (application id 0x%08x): name "

@@ -89,13 +89,8 @@ static enum rc use_wal(struct sqlite_store *s, struct err *e)
 
 static enum rc prepare_file(struct sqlite_store *s, struct err *e)
 {
-	bool is_new = false;
-	enum rc rc = store_identify(s, &is_new, e);
+	enum rc rc = store_identify(s, e);
 
-	if (rc == RC_OK && s->is_read_only && is_new)
-		return err_set(e, RC_NOT_FOUND, "%s holds no journal yet", s->path);
-	if (rc == RC_OK && s->is_read_only)
-		return sql_exec(s, "PRAGMA query_only = ON", "reading it", e);
 	if (rc == RC_OK)
 		rc = use_wal(s, e);
 	return rc == RC_OK ? store_migrate(s, e) : rc;
@@ -144,25 +139,6 @@ enum rc sqlite_store_open(struct sqlite_store **ret, const char *path, struct er
 
 	if (rc == RC_OK)
 		rc = open_db(s, e);
-	if (rc == RC_OK)
-		rc = prepare_file(s, e);
-	if (rc == RC_OK)
-		rc = load(s, e);
-	if (rc == RC_OK)
-		*ret = TAKE(s);
-	return rc;
-}
-
-enum rc sqlite_store_open_to_read(struct sqlite_store **ret, const char *path, struct err *e)
-{
-	scoped(sqlite_store_close) struct sqlite_store *s = new_store(path);
-	enum rc rc;
-
-	s->is_read_only = true;
-	if (access(path, F_OK) < 0)
-		return err_errno(e, errno == ENOENT ? RC_NOT_FOUND : RC_IO, errno, "opening %s",
-			path);
-	rc = open_db(s, e);
 	if (rc == RC_OK)
 		rc = prepare_file(s, e);
 	if (rc == RC_OK)

@@ -21,11 +21,6 @@ struct sqlite_store;
  * RC_CORRUPT, RC_UNSUPPORTED (newer schema), RC_CONFLICT (in use, or not ours), RC_FULL, RC_IO. */
 enum rc sqlite_store_open(struct sqlite_store **ret, const char *path, struct err *e) MUST_USE;
 
-/* The same beside a running daemon, to look and not to touch: writes are RC_REFUSED, an absent file
- * is RC_NOT_FOUND. */
-enum rc sqlite_store_open_to_read(struct sqlite_store **ret, const char *path,
-	struct err *e) MUST_USE;
-
 void sqlite_store_close(struct sqlite_store *s);
 SCOPED_BY(sqlite_store_close, struct sqlite_store *)
 
@@ -33,7 +28,8 @@ SCOPED_BY(sqlite_store_close, struct sqlite_store *)
 const struct journal_store *sqlite_store_port(const struct sqlite_store *s);
 
 /* Rehash every event, check every link and, given a signer that verifies, each head's signature:
- * RC_CORRUPT names the first place that is wrong. */
+ * RC_CORRUPT names the first place that is wrong.  All at once, for tests and measurements: a site
+ * scrubs a few events at a time (core/journal/scrub.h). */
 struct sqlite_verified {
 	uint64_t chains, events;
 };

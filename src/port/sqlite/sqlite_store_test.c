@@ -80,26 +80,6 @@ static void a_user_may_look_at_the_file_meanwhile(void **state)
 	sqlite_store_close(must_open());
 }
 
-static void who_opens_to_read_sees_what_is_written_and_writes_nothing(void **state)
-{
-	struct sqlite_store *s, *reader;
-	struct event_maker m = { .a = &arena, .site = "dublin", .epoch = 1 };
-	struct sqlite_verified verified;
-	struct err e = { 0 };
-
-	(void)state;
-	assert_int_equal(sqlite_store_open_to_read(&reader, path, &e), RC_NOT_FOUND);
-	s = must_open();
-	assert_int_equal(put_one(s, &m), RC_OK);
-	assert_int_equal(sqlite_store_open_to_read(&reader, path, &e), RC_OK);
-	assert_int_equal(put_one(s, &m), RC_OK);
-	assert_int_equal(sqlite_store_verify(reader, NULL, &verified, &e), RC_OK);
-	assert_int_equal(verified.events, 2);
-	assert_int_equal(put_one(reader, &m), RC_REFUSED);
-	sqlite_store_close(reader);
-	sqlite_store_close(s);
-}
-
 static void what_is_not_a_database_is_refused(void **state)
 {
 	(void)state;
@@ -319,7 +299,6 @@ int main(void)
 		TEST(the_file_is_ours_alone),
 		TEST(a_second_daemon_is_told_that_the_journal_is_in_use),
 		TEST(a_user_may_look_at_the_file_meanwhile),
-		TEST(who_opens_to_read_sees_what_is_written_and_writes_nothing),
 		TEST(what_is_not_a_database_is_refused),
 		TEST(another_programs_database_is_refused_and_not_touched),
 		TEST(a_newer_schema_is_refused),

@@ -28,8 +28,7 @@ struct store_chain {
 struct sqlite_store {
 	struct journal_store port;
 	char *path;
-	int lock_fd; /* flock()ed by the process that writes; -1 when opened to read */
-	bool is_read_only;
+	int lock_fd; /* flock()ed: one process writes; -1 until it is */
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_STATEMENTS];
 	struct store_chain *chains; /* by id */
@@ -74,7 +73,7 @@ enum rc sql_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct
 enum rc sql_exec(struct sqlite_store *s, const char *sql, const char *what, struct err *e);
 
 /* schema.c: whose file this is; bring it up to date; is it sound. */
-enum rc store_identify(struct sqlite_store *s, bool *ret_is_new, struct err *e);
+enum rc store_identify(struct sqlite_store *s, struct err *e);
 enum rc store_migrate(struct sqlite_store *s, struct err *e);
 enum rc store_check_schema(struct sqlite_store *s, struct err *e);
 enum rc store_check_pages(struct sqlite_store *s, struct err *e); /* as many as time allows */
