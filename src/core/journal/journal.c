@@ -416,12 +416,6 @@ uint64_t journal_left_out(const struct journal *j)
 	return j->n_left_out;
 }
 
-void journal_new_epoch(struct journal *j, struct now now)
-{
-	if (journal_find(j, j->site, j->epoch) != JOURNAL_NO_CHAIN)
-		journal_enter(j, journal_next_epoch(j, now));
-}
-
 const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n)
 {
 	*ret_n = j->n_chains;

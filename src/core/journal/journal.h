@@ -152,11 +152,8 @@ const struct journal_head *journal_heads(const struct journal *j, size_t *ret_n)
 void journal_heads_for(const struct journal *j, const struct journal_head *theirs, size_t n,
 	struct journal_head *ret);
 /* A peer says that it holds more of our own chain than we do, or another: we were wiped or rolled
- * back.  After the history has been accepted, go on in a new epoch. */
+ * back.  Accepting that history begins a new epoch. */
 bool journal_is_behind_itself(const struct journal *j, const struct journal_head *theirs, size_t n);
-/* The next commit begins another epoch, whose first event's `previous` is the head of the newest
- * before it.  Nothing changes while nothing has been committed in the present one. */
-void journal_new_epoch(struct journal *j, struct now now);
 
 const struct journal_store *journal_store(const struct journal *j);
 uint64_t journal_epoch(const struct journal *j);

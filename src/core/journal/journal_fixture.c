@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/journal/journal_fixture.h"
 
+#include "core/journal/journal_private.h"
+
 struct site dublin, mumbai;
 struct arena arena;
 struct now now;
@@ -99,6 +101,11 @@ void write_some(struct site *s, size_t n)
 		add(s, "x");
 		assert_int_equal(commit(s), RC_OK);
 	}
+}
+
+void begin_epoch(struct site *s)
+{
+	journal_enter(s->journal, journal_next_epoch(s->journal, now));
 }
 
 size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, struct event **ret)

@@ -41,6 +41,8 @@ const struct event *add(struct site *s, const char *subject);
 enum rc commit(struct site *s);
 void write_some(struct site *s, size_t n);
 
+void begin_epoch(struct site *s); /* as a site does that was rolled back */
+
 /* What `s` holds of a chain. */
 size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, struct event **ret);
 uint64_t head_of(struct site *s, const char *site, uint64_t epoch);

@@ -221,8 +221,7 @@ static void a_new_epoch_links_the_end_of_the_one_before(void **state)
 
 	(void)state;
 	write_some(&dublin, 2);
-	journal_new_epoch(dublin.journal, now);
-	journal_new_epoch(dublin.journal, now);
+	begin_epoch(&dublin);
 	assert_int_equal(journal_epoch(dublin.journal), 1763000001);
 	write_some(&dublin, 1);
 	assert_int_equal(held(&dublin, "dublin", 1763000000, 1, &old), 2);
@@ -241,7 +240,7 @@ static void what_is_prepared_moves_to_the_new_epoch(void **state)
 	add(&dublin, "a");
 	add(&dublin, "b");
 	tick(HOUR_MS);
-	journal_new_epoch(dublin.journal, now);
+	begin_epoch(&dublin);
 	assert_int_equal(commit(&dublin), RC_OK);
 	assert_int_equal(held(&dublin, "dublin", journal_epoch(dublin.journal), 1, &new), 2);
 	assert_string_equal(new[1].subject, "b");

@@ -24,7 +24,6 @@ struct site {
 	struct memory_store *disk;
 	struct journal *journal;
 	struct now now;
-	bool was_behind;
 };
 
 struct world {
@@ -134,11 +133,9 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 	struct journal_span span;
 	struct event_batch batch;
 	struct err e = { 0 };
-	size_t n, n_new;
-	const struct journal_head *theirs = journal_heads(from->journal, &n);
+	size_t n_new;
 	enum rc rc;
 
-	to->was_behind |= journal_is_behind_itself(to->journal, theirs, n);
 	if (!choose(w, to, from, &ask))
 		return false;
 	span = (struct journal_span){ ask.site, ask.epoch, ask.seq + 1, most };
@@ -146,12 +143,6 @@ static bool pull(struct world *w, struct site *to, struct site *from, size_t mos
 	rc = journal_accept(to->journal, to->now, &batch, &n_new, &e);
 	if (rc == RC_INPUT || rc == RC_LIMIT || rc == RC_INTERNAL)
 		fail_msg("%s: %s", w->place, e.text);
-	theirs = journal_heads(from->journal, &n);
-	if (to->was_behind && !journal_is_behind_itself(to->journal, theirs, n)) {
-		if (rng_chance(&w->rng, 1, 2)) /* it is never needed, and never hurts */
-			journal_new_epoch(to->journal, to->now);
-		to->was_behind = false;
-	}
 	return rc == RC_OK || rc == RC_CONFLICT;
 }
 
@@ -178,7 +169,6 @@ static void break_the_disk(struct world *w, struct site *s)
 static void reboot(struct world *w, struct site *s)
 {
 	journal_free(s->journal);
-	s->was_behind = false;
 	open_journal(w, s);
 }
 
