@@ -16,8 +16,8 @@ struct serve_options {
 	const char *lab_path; /* lab.yaml */
 	const char *site;     /* NULL: the one whose key ours is */
 	const char *key_path; /* NULL: the credential "diarchy-key" */
-	const char *
-		state_dir; /* made if it doesn't exist; NULL: $STATE_DIRECTORY or /var/lib/diarchy */
+	/* Made if it doesn't exist; NULL: $STATE_DIRECTORY or /var/lib/diarchy. */
+	const char *state_dir;
 	const char *listen; /* NULL: as lab.yaml says */
 	enum log_level least;
 };

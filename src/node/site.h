@@ -78,8 +78,8 @@ void site_self(struct site *s, struct now now, enum self_check which, const stru
 
 /* An operator's word. */
 struct site_word {
-	const char *
-		about; /* silence: matchers; ack: an incident's id; pause: a check; note: anything */
+	/* silence: matchers; ack: an incident's id; pause: a check; note: anything */
+	const char *about;
 	const char *text;  /* why, or the note; NULL: not said */
 	const char *by;    /* who says it; NULL: not said */
 	struct wall until; /* of a silence or a pause: {NEVER_MS} open end; past: resume */

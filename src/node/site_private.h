@@ -146,8 +146,8 @@ struct site {
 	char crowded[REASON_BYTES_MAX]; /* more chains than peers compare */
 	uint64_t digest;                /* site_digest, cached */
 	bool is_digest_valid;
-	struct wall
-		lost; /* when some site last gave an event up: what it said is known to some only */
+	/* When some site last gave an event up: what it said is known to some only. */
+	struct wall lost;
 	uint32_t digest_differs; /* beats in a row with equal heads and another digest */
 	char lab_of[SITES_MAX]
 		   [SHA256_HEX]; /* hash of the lab.yaml that each site runs, by its journal */

@@ -104,8 +104,8 @@ struct check_view { /* what others may read of a check */
 struct observation {
 	bool is_ok;
 	const char *reason; /* why not; copied; may be NULL when ok */
-	struct wall
-		last_ok; /* not ok: good evidence that we had meanwhile; {0}: what we told last */
+	/* Not ok: good evidence that we had meanwhile; {0}: what we told last. */
+	struct wall last_ok;
 	int64_t took_us; /* -1 unknown */
 };
 

@@ -37,9 +37,10 @@ struct journal {
 	size_t thin_at; /* so many, and superseded ones are left out; 0: not decided */
 	bool is_full;   /* the last commit failed for want of room, and left nothing behind */
 	uint64_t n_thinned, n_left_out; /* since the last commit; before it */
-	struct event *batch; /* the prepared ones in a row, while and after they are committed */
-	size_t n_batch,
-		cap_batch; /* it is filled as far as this, while a full disk makes it wait */
+	/* The prepared ones in a row, while and after they are committed; filled as far as
+	 * `n_batch`, while a full disk makes it wait. */
+	struct event *batch;
+	size_t n_batch, cap_batch;
 
 	struct journal_cut *cuts; /* of this start */
 	size_t n_cuts, cap_cuts;

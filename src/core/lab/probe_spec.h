@@ -103,8 +103,8 @@ struct dns_spec {
 	bool use_tcp, use_tls, no_recursion;
 	const char **rcodes; /* accepted; none: NOERROR */
 	uint32_t n_rcodes;
-	const char *
-		*answers; /* lab.yaml's own `answers`: data that must be the whole set, any order */
+	/* lab.yaml's own `answers`: data that must be the whole set, any order. */
+	const char **answers;
 	uint32_t n_answers;
 	struct rr_rules answer, authority, additional;
 	struct tls_spec tls;

@@ -58,17 +58,17 @@ struct key {
 };
 
 struct shape {
-	const char *
-		name; /* "probe": of messages, of the definition, of the reference page's section */
+	/* "probe": of messages, of the definition, of the reference page's section. */
+	const char *name;
 	const char *what;
 	size_t size_bytes;
 	const struct key *keys; /* ended by a NULL name */
-	const char
-		*brief; /* the key that is meant when something other than a mapping stands here */
+	/* The key that is meant when something other than a mapping stands here. */
+	const char *brief;
 	const char *const *one_of; /* exactly one of these must be there; ended by NULL */
-	const struct type
-		*rest;  /* keys that aren't in the table are entries, in a struct list ... */
-	size_t rest_at; /* ... that stands here */
+	/* Keys that aren't in the table are entries, in a struct list that stands at `rest_at`. */
+	const struct type *rest;
+	size_t rest_at;
 };
 
 extern const struct shape lab_shape;      /* lab.yaml -> struct lab_decl */
