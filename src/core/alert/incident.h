@@ -16,9 +16,9 @@
  * into EVENT_BODY_BYTES_MAX.  What the members' names may take together is bounded when a member
  * is added; reasons share what the names leave over, the cause's comes first and whole.
  *
- * Memory.  A start reads thousands, most of which end soon: what is read is one block, in which the
- * members and all texts lie behind the incident.  What is set later (incident_set) is allocated by
- * itself, so a text is replaced through incident_set() only.
+ * Memory.  A start reads thousands of them, most of them over: what is read is one block, in which
+ * the members and all texts lie behind the incident.  A text that is set later is allocated by
+ * itself, so texts are replaced through incident_set() only.
  */
 #ifndef CORE_ALERT_INCIDENT_H
 #define CORE_ALERT_INCIDENT_H
