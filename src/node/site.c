@@ -186,14 +186,13 @@ static void become_unstuck(struct site *s, struct now now)
 	s->facts_due = now.mono;
 }
 
-static void commit(struct site *s, struct now now)
+static void write_down(struct site *s, struct now now)
 {
 	const struct event *events;
 	size_t n = 0;
 	struct err e = { 0 };
 
-	if (journal_uncommitted(s->journal) &&
-		journal_commit(s->journal, &events, &n, &e) != RC_OK) {
+	if (journal_commit(s->journal, &events, &n, &e) != RC_OK) {
 		become_stuck(s, now, e.text);
 		return;
 	}
@@ -203,6 +202,15 @@ static void commit(struct site *s, struct now now)
 	say_committed(s, events, n);
 	peers_refresh_heads(s);
 	peers_push(s, now);
+}
+
+/* Most steps have nothing to write. */
+static void commit(struct site *s, struct now now)
+{
+	if (journal_uncommitted(s->journal))
+		write_down(s, now);
+	else
+		become_unstuck(s, now);
 }
 
 static void drain(struct site *s, struct now now)
@@ -555,8 +563,6 @@ static void note_alive(struct site *s, struct now now)
 	const struct journal_store *store = s->setup.store;
 	struct err e = { 0 };
 
-	if (now.mono.ms < s->alive_due.ms)
-		return;
 	s->alive_due.ms = now.mono.ms + ALIVE_EVERY_MS;
 	if (store->note(store->ctx, "last_alive", now.wall.ms, &e) != RC_OK)
 		site_log(s, LOG_LEVEL_WARNING, "noting that we are alive: %s", e.text);
@@ -565,7 +571,8 @@ static void note_alive(struct site *s, struct now now)
 void site_tick(struct site *s, struct now now)
 {
 	site_begin(s, now);
-	note_alive(s, now);
+	if (now.mono.ms >= s->alive_due.ms)
+		note_alive(s, now);
 	checks_tick(s->checks, now);
 	peers_tick(s, now);
 	beacons_tick(s, now);
