@@ -357,6 +357,7 @@ static enum rc read_text(const struct json_node *value, const char *name, size_t
 struct reading {
 	struct incident *in;
 	char *room;
+	size_t room_bytes;
 };
 
 /* Members and texts of the body fit behind the incident.  Whatever else it holds is counted, too. */
@@ -378,14 +379,19 @@ static struct reading begin_reading(const struct json_node *body)
 	r.in->cap_members = n_members;
 	r.in->is_one_block = true;
 	r.room = (char *)(r.in->members + n_members);
+	r.room_bytes = texts_bytes;
 	return r;
 }
 
 static char *keep(struct reading *r, const char *text)
 {
+	size_t bytes = strlen(text) + 1;
 	char *kept = r->room;
 
-	r->room = stpcpy(kept, text) + 1;
+	must(bytes <= r->room_bytes);
+	memcpy(kept, text, bytes);
+	r->room += bytes;
+	r->room_bytes -= bytes;
 	return kept;
 }
 
