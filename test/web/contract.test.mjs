@@ -6,7 +6,7 @@
 // DIARCHY: the program.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -289,6 +289,30 @@ for (const weather of WEATHER_NAMES)
     ];
     assert.deepEqual(complaints(said), []);
   });
+
+/* By the first word of the file's name. */
+const ANSWERS_OF_CLI = {
+  coverage: "types.CoverageAnswer",
+  error: "types.Failure",
+  events: "types.EventsAnswer",
+  incident: "types.IncidentAnswer",
+  incidents: "Answer<typeof api.getIncidents>",
+  silences: "{ silences: types.Silence[] }",
+  status: "types.Status",
+  when: "types.WhenAnswer",
+};
+
+test("what the commands are shown by their tests is what a site could answer", () => {
+  const folder = join(root, "test/cli");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  assert.ok(names.length > 10);
+  const said = names.map((name) => ({
+    what: name,
+    type: ANSWERS_OF_CLI[name.split(/[-.]/)[0]],
+    value: JSON.parse(readFileSync(join(folder, name), "utf8")),
+  }));
+  assert.deepEqual(complaints(said), []);
+});
 
 test("the kinds of events are those that a journal may hold", () => {
   const table = readFileSync(join(root, "src/core/journal/event_kinds.def"), "utf8");

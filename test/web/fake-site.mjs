@@ -61,6 +61,7 @@ export class FakeSite {
     this.server = createServer((req, res) => void this.serve(req, res));
     this.beat = setInterval(() => this.send("beat", { now: new Date().toISOString() }), BEAT_MS);
     this.busy = null;
+    this.measured = 0;
   }
 
   async listen(port = 0) {
@@ -387,15 +388,16 @@ export class FakeSite {
 
   setBusy({ per_second: perSecond, checks: n }) {
     clearInterval(this.busy);
-    if (!perSecond) return;
-    let next = 0;
-    this.busy = setInterval(() => {
-      const probes = this.lab.checks.filter((c) => c.kind === "probe");
-      const changed = Array.from({ length: n }, () => probes[next++ % probes.length]);
-      for (const c of changed)
-        for (const v of c.vantages) v.took_ms = 1 + ((v.took_ms * 7 + 3) % 300);
-      this.change({ checks: changed });
-    }, 1000 / perSecond);
+    if (perSecond) this.busy = setInterval(() => this.measure(n), 1000 / perSecond);
+  }
+
+  /* The next `n` probes took another time. */
+  measure(n) {
+    const probes = this.lab.checks.filter((c) => c.kind === "probe");
+    const changed = Array.from({ length: n }, () => probes[this.measured++ % probes.length]);
+    for (const c of changed)
+      for (const v of c.vantages) v.took_ms = 1 + ((v.took_ms * 7 + 3) % 300);
+    this.change({ checks: changed });
   }
 }
 
