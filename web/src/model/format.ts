@@ -125,3 +125,8 @@ export function parse(t: string | null | undefined): number | null {
   const ms = Date.parse(t);
   return Number.isNaN(ms) ? null : ms;
 }
+
+/* What a failure says of itself, whatever was thrown. */
+export function messageOf(failure: unknown): string {
+  return failure instanceof Error ? failure.message : String(failure);
+}

@@ -116,7 +116,7 @@ function putCheck(check: Check): boolean {
   return moves;
 }
 
-function isOpen(incident: Incident): boolean {
+export function isOpen(incident: Incident): boolean {
   return incident.state === "open" || incident.state === "recovering";
 }
 

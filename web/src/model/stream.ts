@@ -9,6 +9,7 @@
 import { signal } from "@preact/signals";
 import { ApiError, getStatus } from "./api";
 import { setClock } from "./clock";
+import { messageOf } from "./format";
 import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
 import type { Status, StreamData } from "./types";
 
@@ -127,7 +128,7 @@ async function connect(): Promise<void> {
   } catch (error) {
     if (ours !== attempt) return;
     if (error instanceof ApiError && error.status === 401) return lock();
-    return refused(error instanceof Error ? error.message : String(error));
+    return refused(messageOf(error));
   }
   if (ours !== attempt) return;
   takeStatus(status);

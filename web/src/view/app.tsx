@@ -3,7 +3,7 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { logout } from "../model/api";
-import { clock, duration } from "../model/format";
+import { clock, duration, messageOf } from "../model/format";
 import { now, tick } from "../model/clock";
 import { setTheme, theme, type Theme } from "../model/prefs";
 import { page, url, type Page } from "../model/router";
@@ -125,7 +125,7 @@ async function leave(): Promise<void> {
     await logout();
     reconnect();
   } catch (failure) {
-    say(`Still logged in: ${failure instanceof Error ? failure.message : String(failure)}`);
+    say(`Still logged in: ${messageOf(failure)}`);
   }
 }
 

@@ -4,7 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../model/api";
-import { delay, duration, parse, took } from "../model/format";
+import { delay, duration, messageOf, parse, took } from "../model/format";
 import { digest } from "../model/digest";
 import { writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
@@ -235,7 +235,7 @@ async function resume(check: Check): Promise<void> {
     await api.resume(check.name, reader.peek());
     say(`${check.name} is judged again.`);
   } catch (failure) {
-    say(`Not resumed: ${failure instanceof Error ? failure.message : String(failure)}`);
+    say(`Not resumed: ${messageOf(failure)}`);
   }
 }
 

@@ -4,7 +4,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "../model/api";
 import { compareNames } from "../model/arrange";
-import { count } from "../model/format";
+import { count, messageOf } from "../model/format";
 import { covers, LABELS, parseMatchers, writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
 import { allChecks, checkSignal, shape } from "../model/store";
@@ -35,7 +35,7 @@ function preview(text: string): Preview {
     const found = allChecks().filter((check) => covers(matchers, check));
     return { error: "", names: found.map((check) => check.name).sort(compareNames) };
   } catch (failure) {
-    return { error: failure instanceof Error ? failure.message : String(failure), names: [] };
+    return { error: messageOf(failure), names: [] };
   }
 }
 

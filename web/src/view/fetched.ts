@@ -3,6 +3,7 @@
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { ApiError } from "../model/api";
+import { messageOf } from "../model/format";
 
 export interface Fetched<T> {
   data: T | null;
@@ -22,7 +23,7 @@ export function useFetched<T>(read: () => Promise<T>, subject: string, version =
     read().then(
       (data) => isWanted && setState({ ...nothing, data }),
       (failure: unknown) => {
-        const error = failure instanceof Error ? failure.message : String(failure);
+        const error = messageOf(failure);
         const isAbsent = failure instanceof ApiError && failure.status === 404;
         if (isWanted)
           setState((old) => ({

@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { clock, day } from "../model/format";
+import { day, hourMinute, messageOf } from "../model/format";
 import { now } from "../model/clock";
 import { reader, setReader } from "../model/prefs";
 import { dismiss, say } from "./ask";
@@ -28,7 +28,7 @@ export function Frame({ title, submit, children, isReady = true, act }: FramePro
       say(await act());
       dismiss();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(messageOf(failure));
       setBusy(false);
     }
   };
@@ -117,7 +117,7 @@ const PRESETS: [string, string, number][] = [
 function endsAt(length: number): string {
   const t = now() + length;
   const date = day(t);
-  return `until ${clock(t).slice(0, 5)}${date === day(now()) ? "" : `, ${date}`}`;
+  return `until ${hourMinute(t)}${date === day(now()) ? "" : `, ${date}`}`;
 }
 
 export function DurationField({

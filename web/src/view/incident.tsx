@@ -6,17 +6,13 @@ import * as api from "../model/api";
 import { count, day, duration, hourMinute, parse } from "../model/format";
 import { writeMatcher } from "../model/matchers";
 import { checkPath, incidentPath } from "../model/router";
-import { ended, incidents, recent, siteZone } from "../model/store";
+import { ended, incidents, isOpen, recent, siteZone } from "../model/store";
 import { timeline, type Line } from "../model/timeline";
 import type { Incident, Member } from "../model/types";
 import { askAck, askSilence } from "./ask";
 import { useFetched } from "./fetched";
 import { toldSummary } from "./headline";
 import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When } from "./parts";
-
-function isOver(incident: Incident): boolean {
-  return incident.state === "closed" || incident.state === "merged";
-}
 
 function lasted(incident: Incident): string {
   const from = parse(incident.since) ?? parse(incident.opened);
@@ -142,7 +138,7 @@ function Before({ incident }: { incident: Incident }) {
 
 function IncidentHead({ incident }: { incident: Incident }) {
   const zone = siteZone(incident.owner);
-  const over = isOver(incident);
+  const over = !isOpen(incident);
   const tone = over
     ? "idle"
     : incident.state === "recovering"
@@ -243,7 +239,7 @@ export function IncidentPage({ id }: { id: string }) {
 /* ---- the list ---- */
 
 function ListRow({ incident }: { incident: Incident }) {
-  const over = isOver(incident);
+  const over = !isOpen(incident);
   const from = parse(incident.since) ?? parse(incident.opened);
   return (
     <li>
@@ -306,7 +302,7 @@ export function IncidentsPage() {
     version,
   );
   const open = incidents.value;
-  const past = (data?.incidents ?? []).filter(isOver);
+  const past = (data?.incidents ?? []).filter((incident) => !isOpen(incident));
   return (
     <main id="main" class="page" tabIndex={-1}>
       <h1>Incidents</h1>

@@ -4,7 +4,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getEvents, type EventQuery } from "../model/api";
-import { clock, count, day, parse } from "../model/format";
+import { clock, count, day, messageOf, parse } from "../model/format";
 import { checkPath, incidentPath, params, setParams } from "../model/router";
 import { eventKey, recent, siteZone, sites } from "../model/store";
 import type { EventKind, JournalEvent } from "../model/types";
@@ -220,7 +220,7 @@ function useJournal(query: EventQuery): Loaded & { older: () => void } {
         isBusy: false,
       }));
     } catch (failure) {
-      const error = failure instanceof Error ? failure.message : String(failure);
+      const error = messageOf(failure);
       if (isWanted()) setState((old) => ({ ...old, error, isBusy: false }));
     }
   };

@@ -4,7 +4,7 @@
 import { useState } from "preact/hooks";
 import { endSilence } from "../model/api";
 import { compareNames } from "../model/arrange";
-import { parse } from "../model/format";
+import { messageOf, parse } from "../model/format";
 import { now } from "../model/clock";
 import { covers, parseMatchers } from "../model/matchers";
 import { allChecks, shape, silences } from "../model/store";
@@ -35,7 +35,7 @@ function EndButton({ silence }: { silence: Silence }) {
       await endSilence(silence);
       say(`Ended: ${silence.matchers}`);
     } catch (failure) {
-      say(`Not ended: ${failure instanceof Error ? failure.message : String(failure)}`);
+      say(`Not ended: ${messageOf(failure)}`);
     }
     setBusy(false);
   };
