@@ -305,27 +305,29 @@ void beacons_channel_works(struct site *s, struct now now)
 
 /* ---- asking */
 
-static const char *worst_link(const struct site *s)
+static void fill_heard(const struct site *s, struct beacon *to)
 {
-	enum link_state worst = LINK_UP;
-
 	for (uint8_t i = 0; i < s->lab->n_sites; i++)
-		if (i != s->setup.self && s->links[i].state != LINK_UP)
-			worst = s->links[i].state;
-	return link_state_name(worst);
+		if (i != s->setup.self && s->links[i].state == LINK_UP)
+			to->hears[to->n_hears++] = s->lab->sites[i].name;
 }
 
-/* What we have told, and the sites that the watcher need not speak of: also where another cause
- * explains them, or people wanted no message. */
-static void fill_told(struct site *s, struct now now, struct beacon *to)
+static void add_if_dealt_with(const struct site *s, struct now now, uint16_t check,
+	struct beacon *to)
+{
+	if (check != NO_CHECK && to->n_told < BEACON_TOLD_MAX &&
+		alert_is_dealt_with(s->alert, now, check))
+		to->told[to->n_told++] = s->lab->checks[check].name;
+}
+
+/* What we have told, and the sites, and the ways to itself, that the watcher need not speak of: also where
+ * another cause explains them, or people wanted no message. */
+static void fill_told(struct site *s, struct now now, uint8_t watcher, struct beacon *to)
 {
 	to->n_told = alert_told_roots(s->alert, to->told, BEACON_TOLD_MAX);
-	for (uint8_t i = 0; i < s->lab->n_sites && to->n_told < BEACON_TOLD_MAX; i++) {
-		uint16_t check = s->tables->site_check[i];
-
-		if (check != NO_CHECK && alert_is_dealt_with(s->alert, now, check))
-			to->told[to->n_told++] = s->lab->checks[check].name;
-	}
+	for (uint8_t i = 0; i < s->lab->n_sites; i++)
+		add_if_dealt_with(s, now, s->tables->site_check[i], to);
+	add_if_dealt_with(s, now, s->tables->watcher_check[watcher], to);
 	for (uint32_t i = 0; i < to->n_told; i++)
 		to->told[i] = arena_strdup(&s->scratch, to->told[i]);
 }
@@ -344,8 +346,8 @@ static void ask(struct site *s, struct now now, uint8_t watcher)
 	to->boot = s->boot;
 	to->seq = ++b->seq;
 	to->wall = now.wall;
-	str_copy(to->link, sizeof to->link, worst_link(s));
-	fill_told(s, now, to);
+	fill_heard(s, to);
+	fill_told(s, now, watcher, to);
 	to->wants_drill = b->wants_drill;
 	fill_deliveries(s, b, to);
 	b->asked = now.mono;

@@ -23,27 +23,34 @@ static void write_texts(struct json_out *w, const char *key, const char *const *
 	json_close(w);
 }
 
-/* What is told: BEACON_TOLD_MAX at most, and without what can't be the name of a check. */
-static enum rc read_told(const json_t *o, struct arena *a, const char **ret, uint32_t *ret_n,
+struct names {
+	const char *key;
+	uint32_t most;
+	const char **to; /* `most` of them */
+	uint32_t *n;
+};
+
+/* Without what can't be a name, and what is beyond the most. */
+static enum rc read_names(const json_t *o, struct arena *a, const struct names *names,
 	struct err *e)
 {
-	const json_t *list = json_object_get(o, "told"), *item;
+	const json_t *list = json_object_get(o, names->key), *item;
 	uint32_t n = 0;
 	size_t i;
 
 	json_array_foreach (list, i, item) {
 		const char *text = json_string_value(item);
 
-		if (n == BEACON_TOLD_MAX)
+		if (n == names->most)
 			break;
 		if (!text || !*text || strlen(text) > NAME_BYTES_MAX * 2)
 			continue;
-		ret[n] = arena_strdup(a, text);
-		if (!ret[n])
-			return err_set(e, RC_LIMIT, "what is told takes too much memory");
+		names->to[n] = arena_strdup(a, text);
+		if (!names->to[n])
+			return err_set(e, RC_LIMIT, "\"%s\" takes too much memory", names->key);
 		n++;
 	}
-	*ret_n = n;
+	*names->n = n;
 	return RC_OK;
 }
 
@@ -71,7 +78,7 @@ void beacon_write(const struct beacon *b, struct str *out)
 	json_int(&w, "boot", (int64_t)b->boot);
 	json_int(&w, "seq", (int64_t)b->seq);
 	json_time(&w, "wall", b->wall);
-	json_text(&w, "link", b->link);
+	write_texts(&w, "hears", b->hears, b->n_hears);
 	write_texts(&w, "told", b->told, b->n_told);
 	json_bool(&w, "wants_drill", b->wants_drill);
 	json_array_open(&w, "deliver");
@@ -122,6 +129,8 @@ enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *
 {
 	scoped(json_decref) json_t *o = NULL;
 	struct beacon b = { 0 };
+	const struct names hears = { "hears", SITES_MAX, b.hears, &b.n_hears };
+	const struct names told = { "told", BEACON_TOLD_MAX, b.told, &b.n_told };
 	enum rc rc = json_read(&o, text, n, e);
 
 	if (rc == RC_OK)
@@ -131,14 +140,15 @@ enum rc beacon_read(const char *text, size_t n, struct arena *a, struct beacon *
 	if (rc == RC_OK)
 		rc = read_deliveries(o, a, &b, e);
 	if (rc == RC_OK)
-		rc = read_told(o, a, b.told, &b.n_told, e);
+		rc = read_names(o, a, &hears, e);
+	if (rc == RC_OK)
+		rc = read_names(o, a, &told, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "beacon");
 	b.boot = (uint64_t)json_get_int(o, "boot", 0);
 	b.seq = (uint64_t)json_get_int(o, "seq", 0);
 	b.wall = json_get_time(o, "wall");
 	b.wants_drill = json_get_bool(o, "wants_drill", false);
-	str_copy(b.link, sizeof b.link, json_get_text(o, "link", ""));
 	*ret = b;
 	return RC_OK;
 }
@@ -208,6 +218,7 @@ static enum rc read_views(const json_t *o, struct arena *a, struct beacon_answer
 
 	json_array_foreach (list, i, item) {
 		struct beacon_view *v = &b->sites[b->n_sites];
+		const struct names told = { "told", BEACON_TOLD_MAX, v->told, &v->n_told };
 		enum rc rc;
 
 		if (b->n_sites == SITES_MAX)
@@ -217,7 +228,7 @@ static enum rc read_views(const json_t *o, struct arena *a, struct beacon_answer
 		v->is_heard = json_get_bool(item, "is_heard", false);
 		v->quiet_ms = json_get_int(item, "quiet_ms", -1);
 		v->since = json_get_time(item, "since");
-		rc = read_told(item, a, v->told, &v->n_told, e);
+		rc = read_names(item, a, &told, e);
 		if (rc != RC_OK)
 			return rc;
 		b->n_sites++;

@@ -42,7 +42,8 @@ static struct beacon full_beacon(void)
 		.boot = 1767225600000,
 		.seq = 42,
 		.wall = { 1767225642123 },
-		.link = "suspect",
+		.hears = { "mumbai" },
+		.n_hears = 1,
 		.told = { "site:mumbai", "immich \"quoted\" \xe2\x82\xac" },
 		.n_told = 2,
 		.wants_drill = true,
@@ -70,7 +71,8 @@ static void a_beacon_is_read_as_it_was_written(void **state)
 	assert_int_equal(r.boot, b.boot);
 	assert_int_equal(r.seq, 42);
 	assert_int_equal(r.wall.ms, b.wall.ms);
-	assert_string_equal(r.link, "suspect");
+	assert_int_equal(r.n_hears, 1);
+	assert_string_equal(r.hears[0], "mumbai");
 	assert_int_equal(r.n_told, 2);
 	assert_string_equal(r.told[0], "site:mumbai");
 	assert_string_equal(r.told[1], b.told[1]);

@@ -10,6 +10,21 @@ static uint32_t find_site(const struct watcher_config *cfg, const char *name)
 	return SITES_MAX;
 }
 
+/* Whom a site hears, by the new places of the names. */
+static uint32_t move_heard(const struct watcher *w, const struct watcher_config *before,
+	uint32_t hears)
+{
+	uint32_t moved = 0;
+
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
+		uint32_t was = find_site(before, w->cfg.sites[i]);
+
+		if (was < SITES_MAX && hears & (1u << was))
+			moved |= 1u << i;
+	}
+	return moved;
+}
+
 /* What is known of a site is large, and only of declared ones is anything known. */
 static void move_sites(struct watcher *w, struct now now, const struct watcher_config *before)
 {
@@ -24,6 +39,7 @@ static void move_sites(struct watcher *w, struct now now, const struct watcher_c
 			continue;
 		}
 		w->sites[i] = old[was];
+		w->sites[i].hears = move_heard(w, before, old[was].hears);
 		old[was].n_told = 0;
 	}
 	for (uint32_t i = 0; i < before->n_sites; i++)

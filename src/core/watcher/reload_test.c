@@ -38,6 +38,21 @@ static void sites_keep_what_is_known_of_them_wherever_they_stand(void **state)
 	assert_int_equal(n_posts, 0);
 }
 
+static void who_hears_whom_goes_by_names_too(void **state)
+{
+	struct watcher_config c = with_galway();
+
+	(void)state;
+	both_alive();
+	sites[MUMBAI].is_alive = false;
+	sites[DUBLIN].hears = "mumbai";
+	pass(WATCHER_SPEAK_MS - SECOND_MS);
+	sites[DUBLIN].next.ms = NEVER_MS;
+	reload(&c);
+	pass(2 * SECOND_MS);
+	assert_shows(0, "mumbai: path problem");
+}
+
 static void a_site_that_is_new_is_given_time_to_be_heard_and_then_told(void **state)
 {
 	struct watcher_config c = with_galway();
@@ -141,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(sites_keep_what_is_known_of_them_wherever_they_stand),
+		TEST(who_hears_whom_goes_by_names_too),
 		TEST(a_site_that_is_new_is_given_time_to_be_heard_and_then_told),
 		TEST(an_old_beacon_stays_a_replay),
 		TEST(an_outage_goes_on_in_the_same_message),

@@ -18,6 +18,8 @@ static void save_slots(struct json_out *j, const char *key, const struct watcher
 		json_text(j, "message", slots[i].message);
 		json_int(j, "wanted", slots[i].wanted);
 		json_int(j, "shown", slots[i].shown);
+		json_bool(j, "may_be_repeat",
+			slots[i].may_be_repeat || (slots[i].number && !*slots[i].message));
 		json_close(j);
 	}
 	json_close(j);
@@ -102,6 +104,7 @@ static void load_slots(const json_t *o, const struct watcher *w, struct slot *sl
 			slots[i].message[0] = '\0';
 		slots[i].wanted = read_count(slot, "wanted");
 		slots[i].shown = read_count(slot, "shown");
+		slots[i].may_be_repeat = json_get_bool(slot, "may_be_repeat", false);
 	}
 }
 

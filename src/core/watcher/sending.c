@@ -46,6 +46,7 @@ static void send(struct watcher *w, struct now now, uint32_t channel, struct slo
 
 	fx->number = slot->number = ++w->last_number;
 	slot->sending = slot->wanted;
+	w->is_unsaved = true;
 	slot->deadline.ms = now.mono.ms + UNANSWERED_MS;
 	str_copy(fx->channel, sizeof fx->channel, to->name);
 	fx->is_edit = *slot->message && to->kind == WATCHER_DISCORD;
@@ -60,6 +61,7 @@ static void send(struct watcher *w, struct now now, uint32_t channel, struct slo
 static void attend(struct watcher *w, struct now now, uint32_t channel, struct slot *slot)
 {
 	struct watcher_outcome nothing = { .number = slot->number,
+		.is_unanswered = true,
 		.retry_after_ms = -1,
 		.reason = "no answer" };
 
@@ -250,11 +252,13 @@ static void settle_slot(struct watcher *w, struct now now, struct slot *slot,
 	const struct watcher_outcome *o)
 {
 	slot->number = 0;
+	slot->may_be_repeat |= o->is_unanswered && !*slot->message;
 	w->is_unsaved = true;
 	if (o->is_delivered) {
 		slot->shown = slot->sending;
 		slot->delivered = now.mono;
 		slot->failures = 0;
+		slot->may_be_repeat = false;
 		if (o->message && *o->message)
 			str_copy(slot->message, sizeof slot->message, o->message);
 	} else if (o->is_lost && *slot->message) {

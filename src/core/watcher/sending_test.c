@@ -68,6 +68,25 @@ static void a_delivery_without_an_outcome_is_given_up_after_25_s(void **state)
 	mood = DELIVERS;
 	pass(MINUTE_MS);
 	assert_int_equal(n_posts, 1);
+	assert_shows(0, "Maybe a repeat");
+	come_alive(MUMBAI);
+	pass(MINUTE_MS);
+	assert_shows(0, "all sites are heard again");
+	assert_hides(0, "Maybe a repeat"); /* an edit repeats nothing */
+}
+
+static void what_failed_is_no_repeat(void **state)
+{
+	(void)state;
+	both_alive();
+	mood = FAILS;
+	sites[MUMBAI].is_alive = false;
+	pass(MINUTE_MS);
+	assert_true(n_attempts > 0);
+	mood = DELIVERS;
+	pass(MINUTE_MS);
+	assert_int_equal(n_posts, 1);
+	assert_hides(0, "Maybe a repeat");
 }
 
 static void a_message_that_somebody_deleted_is_written_anew_at_once(void **state)
@@ -372,6 +391,7 @@ int main(void)
 		TEST(what_fails_is_tried_again_with_growing_patience),
 		TEST(a_429_waits_as_long_as_it_says),
 		TEST(a_delivery_without_an_outcome_is_given_up_after_25_s),
+		TEST(what_failed_is_no_repeat),
 		TEST(a_message_that_somebody_deleted_is_written_anew_at_once),
 		TEST(nothing_leaves_before_the_state_is_saved),
 		TEST(the_state_is_saved_once_a_minute),

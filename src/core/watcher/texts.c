@@ -12,6 +12,7 @@ struct text { /* one message before it takes a format */
 	struct wall now;
 	int colour;
 	bool is_quiet; /* nobody needs to look at it now */
+	bool may_be_repeat;
 	struct str title, lines;
 };
 
@@ -116,6 +117,8 @@ static void finish(struct text *t, struct str *out)
 		[WATCHER_SMTP] = write_mail,
 	};
 
+	if (t->may_be_repeat)
+		str_add(&t->lines, "\nMaybe a repeat: an earlier attempt got no answer");
 	formats[channel_of(t)->kind](t, out);
 	str_fini(&t->title);
 	str_fini(&t->lines);
@@ -123,27 +126,55 @@ static void finish(struct text *t, struct str *out)
 
 /* ---- the outage */
 
-/* "dublin and mumbai are silent" */
+/* "dublin and mumbai"; how many they are. */
+static uint32_t list_names(struct text *t, uint32_t sites)
+{
+	uint32_t n = (uint32_t)__builtin_popcount(sites), done = 0;
+
+	for (uint32_t i = 0; i < t->w->cfg.n_sites; i++) {
+		if (!(sites & (1u << i)))
+			continue;
+		str_add(&t->title, done == 0 ? "" : done + 1 == n ? " and " : ", ");
+		str_add(&t->title, t->w->cfg.sites[i]);
+		done++;
+	}
+	return n;
+}
+
+/* "dublin and mumbai are silent"; where a living site still hears all of them, it is the way to us. */
 static void list_silent(struct text *t)
 {
 	const struct watcher *w = t->w;
-	uint32_t n = 0, done = 0;
+	uint32_t silent = 0, parted = 0;
 
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
-		n += w->sites[i].state == WATCHED_TOLD;
-	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
-		if (w->sites[i].state != WATCHED_TOLD)
-			continue;
-		str_add(&t->title, done == 0 ? "" : done + 1 == n ? " and " : ", ");
-		str_add(&t->title, w->cfg.sites[i]);
-		done++;
+		if (w->sites[i].state == WATCHED_TOLD)
+			*(watcher_witness(w, i) < SITES_MAX ? &parted : &silent) |= 1u << i;
+	if (silent) {
+		str_add(&t->title, list_names(t, silent) == 1 ? " is silent" : " are silent");
+		return;
 	}
-	str_add(&t->title, n == 1 ? " is silent" : " are silent");
+	list_names(t, parted);
+	str_addf(&t->title, ": path problem, no way to the watcher %s", w->cfg.name);
 }
 
-static void say_site(struct text *t, const char *name, const struct watched *s)
+static void say_gone(struct text *t, uint32_t site)
 {
-	str_addf(&t->lines, "%s: ", name);
+	const struct watched *s = &t->w->sites[site];
+	uint32_t witness = watcher_witness(t->w, site);
+
+	str_add(&t->lines, s->state == WATCHED_TOLD ? "nothing since " : "quiet since ");
+	say_time(t, s->heard_wall);
+	if (s->state == WATCHED_TOLD && witness < SITES_MAX)
+		str_addf(&t->lines, ", but %s hears it: only its path to %s is broken",
+			t->w->cfg.sites[witness], t->w->cfg.name);
+}
+
+static void say_site(struct text *t, uint32_t site)
+{
+	const struct watched *s = &t->w->sites[site];
+
+	str_addf(&t->lines, "%s: ", t->w->cfg.sites[site]);
 	if (s->state == WATCHED_HEARD && s->gap_from.ms) {
 		str_add(&t->lines, "heard again, was silent from ");
 		say_time(t, s->gap_from);
@@ -154,23 +185,41 @@ static void say_site(struct text *t, const char *name, const struct watched *s)
 	} else if (!s->heard_wall.ms) {
 		str_add(&t->lines, s->state == WATCHED_TOLD ? "never heard" : "not heard yet");
 	} else {
-		str_add(&t->lines, s->state == WATCHED_TOLD ? "nothing since " : "quiet since ");
-		say_time(t, s->heard_wall);
+		say_gone(t, site);
 	}
 	str_addc(&t->lines, '\n');
 }
 
+/* "all sites are heard again after 2 min" */
+static void say_end(struct text *t)
+{
+	struct wall from = t->w->outage_ended;
+	char lasted[DURATION_TEXT_MAX];
+
+	for (uint32_t i = 0; i < t->w->cfg.n_sites; i++)
+		if (t->w->sites[i].gap_from.ms && t->w->sites[i].gap_from.ms < from.ms)
+			from = t->w->sites[i].gap_from;
+	str_add(&t->title, "all sites are heard again");
+	if (from.ms < t->w->outage_ended.ms)
+		str_addf(&t->title, " after %s",
+			duration_text(t->w->outage_ended.ms - from.ms, lasted));
+}
+
 void texts_outage(const struct watcher *w, uint32_t channel, struct now now, struct str *out)
 {
-	struct text t = { .w = w, .channel = channel, .now = now.wall, .colour = COLOUR_OUTAGE };
+	struct text t = { .w = w,
+		.channel = channel,
+		.now = now.wall,
+		.colour = COLOUR_OUTAGE,
+		.may_be_repeat = w->outage[channel].may_be_repeat };
 
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
-		say_site(&t, w->cfg.sites[i], &w->sites[i]);
+		say_site(&t, i);
 	str_addf(&t.lines, "told by the watcher %s, which hears every site each %d s", w->cfg.name,
 		(int)(BEACON_MS / 1000));
 	if (w->outage_ended.ms) {
 		t.colour = COLOUR_OVER;
-		str_add(&t.title, "all sites are heard again");
+		say_end(&t);
 		str_add(&t.lines, "; over at ");
 		say_time(&t, w->outage_ended);
 	} else {
@@ -187,7 +236,8 @@ void texts_drill(const struct watcher *w, uint32_t channel, struct now now, stru
 		.channel = channel,
 		.now = now.wall,
 		.colour = COLOUR_DRILL,
-		.is_quiet = true };
+		.is_quiet = true,
+		.may_be_repeat = w->drill[channel].may_be_repeat };
 
 	str_add(&t.title, "daily drill passed");
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++)

@@ -10,19 +10,39 @@
 
 /* ---- states of sites */
 
+static bool has_told(const struct watched *s, const char *kind, const char *name)
+{
+	char root[NAME_BYTES_MAX + 16];
+
+	snprintf(root, sizeof root, "%s:%s", kind, name);
+	for (uint32_t i = 0; i < s->n_told; i++)
+		if (str_eq(s->told[i], root))
+			return true;
+	return false;
+}
+
+/* That it is dead, or, by one that hears it, that the way to us is broken. */
 static bool is_told_by_a_living_site(const struct watcher *w, uint32_t site)
 {
-	char root[NAME_BYTES_MAX + 8];
-
-	snprintf(root, sizeof root, "site:%s", w->cfg.sites[site]);
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
 		const struct watched *s = &w->sites[i];
 
-		for (uint32_t j = 0; i != site && s->state == WATCHED_HEARD && j < s->n_told; j++)
-			if (str_eq(s->told[j], root))
-				return true;
+		if (i == site || s->state != WATCHED_HEARD)
+			continue;
+		if (has_told(s, "site", w->cfg.sites[site]) ||
+			(s->hears & (1u << site) && has_told(s, "watcher", w->cfg.name)))
+			return true;
 	}
 	return false;
+}
+
+uint32_t watcher_witness(const struct watcher *w, uint32_t site)
+{
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
+		if (i != site && w->sites[i].state == WATCHED_HEARD &&
+			w->sites[i].hears & (1u << site))
+			return i;
+	return SITES_MAX;
 }
 
 static void become(struct watcher *w, struct now now, uint32_t site, enum watched_state next)
@@ -40,6 +60,11 @@ static void become(struct watcher *w, struct now now, uint32_t site, enum watche
 	else if (s->heard_wall.ms)
 		s->since = s->heard_wall;
 	s->state = next;
+	if (next != WATCHED_HEARD && s->hears) { /* it bears witness no more */
+		s->hears = 0;
+		if (watcher_has_told(w))
+			sending_want_outage(w);
+	}
 	w->is_unsaved = true;
 	sending_say(w, w->cfg.sites[site], words[next]);
 }
@@ -95,7 +120,7 @@ static void hear(struct watcher *w, struct now now, uint32_t site)
 }
 
 /* The moment of the next state, as long as nothing is heard. */
-static int64_t state_due(const struct watcher *w, const struct watched *s)
+static int64_t due_alone(const struct watcher *w, const struct watched *s)
 {
 	int64_t start = w->started.ms + START_GRACE_MS, due;
 
@@ -107,11 +132,26 @@ static int64_t state_due(const struct watcher *w, const struct watched *s)
 	return due > start ? due : start;
 }
 
+/* Sites that fell silent within a beacon's interval are told together. */
+static int64_t state_due(const struct watcher *w, uint32_t site)
+{
+	int64_t due = due_alone(w, &w->sites[site]), last = due;
+
+	for (uint32_t i = 0; w->sites[site].state == WATCHED_SILENT && i < w->cfg.n_sites; i++) {
+		int64_t other = due_alone(w, &w->sites[i]);
+
+		if (w->sites[i].state == WATCHED_SILENT && other > last &&
+			other <= due + BEACON_MS && !is_told_by_a_living_site(w, i))
+			last = other;
+	}
+	return last;
+}
+
 static void age(struct watcher *w, struct now now, uint32_t site)
 {
 	struct watched *s = &w->sites[site];
 
-	if (now.mono.ms < state_due(w, s))
+	if (now.mono.ms < state_due(w, site))
 		return;
 	if (s->state == WATCHED_HEARD)
 		become(w, now, site, WATCHED_SILENT);
@@ -186,6 +226,25 @@ static void take_told(struct watched *s, const struct beacon *b)
 		free(s->told[--s->n_told]);
 	for (uint32_t i = 0; i < b->n_told; i++)
 		s->told[s->n_told++] = must_strdup(b->told[i]);
+}
+
+/* Whom it hears decides what is said of those who are silent. */
+static void take_heard(struct watcher *w, struct watched *s, const struct beacon *b)
+{
+	uint32_t hears = 0;
+
+	for (uint32_t i = 0; i < b->n_hears; i++) {
+		uint32_t site = site_index(w, b->hears[i]);
+
+		if (site < SITES_MAX)
+			hears |= 1u << site;
+	}
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++)
+		if ((s->hears ^ hears) & (1u << i) && w->sites[i].state == WATCHED_TOLD) {
+			sending_want_outage(w);
+			break;
+		}
+	s->hears = hears;
 }
 
 static void take_drill(struct watcher *w, struct now now, struct watched *s, bool wants)
@@ -270,6 +329,7 @@ enum rc watcher_beacon(struct watcher *w, struct now now, const struct beacon *b
 	take_order(w, s, b);
 	take_told(s, b);
 	hear(w, now, site);
+	take_heard(w, s, b);
 	take_drill(w, now, s, b->wants_drill);
 	for (uint32_t i = 0; i < b->n_deliver; i++)
 		sending_take(w, s, b->boot, &b->deliver[i]);
@@ -299,7 +359,7 @@ struct mono watcher_wake(const struct watcher *w)
 	if (w->save_due.ms < wake)
 		wake = w->save_due.ms;
 	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
-		int64_t due = state_due(w, &w->sites[i]);
+		int64_t due = state_due(w, i);
 		bool is_told = w->sites[i].state != WATCHED_HEARD && is_told_by_a_living_site(w, i);
 
 		/* A silence that a living site has told is looked at with each of its beacons. */

@@ -6,9 +6,10 @@
  * hears since when, what the other sites have told, and what became of deliveries.  The watcher
  * speaks on its own only when a site is silent for WATCHER_SPEAK_MS and no living site has told it;
  * both sites silent is one message.  It edits that message when they return, and drops it if a living
- * site has told before the channel took it.  What it must remember
- * over a restart fits one small file (watcher_save, watcher_load); it grants nobody a new period of
- * silence.
+ * site has told before the channel took it.  A site that another one still hears is not silent, only its
+ * way to the watcher is broken: the message says so, if the living have not told of that either
+ * (watcher:NAME).  What it must remember over a restart fits one small file (watcher_save,
+ * watcher_load); it grants nobody a new period of silence.
  *
  *	         first beacon             quiet 20 s             quiet 45 s, nobody told
  *	UNKNOWN ─────────────► HEARD ────────────────► SILENT ────────────────────────► TOLD
@@ -56,7 +57,8 @@ struct beacon {
 	char lab[NAME_BYTES_MAX + 1], site[NAME_BYTES_MAX + 1];
 	uint64_t boot, seq; /* boot: start of the process, wall ms; seq grows: no replays */
 	struct wall wall;
-	char link[NAME_BYTES_MAX + 1];     /* "up", "down", ... of its worst peer link */
+	const char *hears[SITES_MAX]; /* sites whose link with it is up */
+	uint32_t n_hears;
 	const char *told[BEACON_TOLD_MAX]; /* roots of incidents that some channel shows */
 	uint32_t n_told;
 	bool wants_drill;

@@ -73,6 +73,8 @@ struct beacon beacon_of(int site)
 	str_copy(b.site, sizeof b.site, names[site]);
 	if (sites[site].tells)
 		b.told[b.n_told++] = sites[site].tells;
+	if (sites[site].hears)
+		b.hears[b.n_hears++] = sites[site].hears;
 	memcpy(b.deliver, sites[site].deliver, sizeof b.deliver);
 	return b;
 }

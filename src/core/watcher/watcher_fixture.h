@@ -34,6 +34,7 @@ struct sender {
 	bool is_alive, wants_drill;
 	uint64_t boot, seq;
 	const char *tells; /* root of an incident; NULL */
+	const char *hears; /* a site; NULL */
 	struct mono next;
 	struct beacon_delivery deliver[BEACON_DELIVER_MAX];
 	uint32_t n_deliver;

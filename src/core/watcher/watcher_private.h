@@ -44,6 +44,7 @@ struct watched {
 	uint32_t next_past_boot;
 	char *told[BEACON_TOLD_MAX];
 	uint32_t n_told;
+	uint32_t hears; /* bit n: site n */
 	struct handed handed[HANDED_KEPT];
 	uint32_t next_handed;
 	bool wants_drill, drill_done, drill_ok;
@@ -58,6 +59,7 @@ struct slot { /* one message in one channel */
 	struct mono due, deadline;
 	struct mono delivered; /* the last time; {0}: not in this run */
 	uint32_t failures;
+	bool may_be_repeat; /* an attempt to create it got no answer */
 };
 
 struct watcher {
@@ -76,6 +78,8 @@ struct watcher {
 
 /* watcher.c */
 bool watcher_has_told(const struct watcher *w); /* some site is silent, and we told it */
+/* A living site that hears it all the same: only the way from there to us is broken; SITES_MAX none. */
+uint32_t watcher_witness(const struct watcher *w, uint32_t site);
 /* A site whose silence was told may not be declared any more. */
 void watcher_end_orphaned_outage(struct watcher *w, struct now now);
 

@@ -83,6 +83,76 @@ static void what_a_living_site_tells_the_watcher_does_not_repeat(void **state)
 	assert_int_equal(n_attempts, 0);
 }
 
+static void a_site_that_another_one_hears_is_not_called_silent(void **state)
+{
+	(void)state;
+	both_alive();
+	sites[MUMBAI].is_alive = false;
+	sites[DUBLIN].hears = "mumbai";
+	pass(HOUR_MS);
+	assert_int_equal(n_posts, 1);
+	assert_shows(0, "\"title\":\"mumbai: path problem, no way to the watcher webhost\"");
+	assert_shows(0, "but dublin hears it: only its path to webhost is broken");
+	assert_int_equal(n_attempts, 1);
+	sites[DUBLIN].hears = NULL; /* now nobody does */
+	pass(10 * SECOND_MS);
+	assert_int_equal(n_posts, 1);
+	assert_shows(0, "\"title\":\"mumbai is silent\"");
+	assert_hides(0, "hears it");
+	come_alive(MUMBAI);
+	pass(10 * SECOND_MS);
+	assert_shows(0, "all sites are heard again after 1 h");
+}
+
+static void a_witness_that_falls_silent_proves_nothing(void **state)
+{
+	(void)state;
+	both_alive();
+	sites[MUMBAI].is_alive = false;
+	sites[DUBLIN].hears = "mumbai";
+	pass(MINUTE_MS);
+	assert_shows(0, "path problem");
+	sites[DUBLIN].is_alive = false;
+	pass(WATCHER_SILENT_MS + SECOND_MS);
+	assert_shows(0, "\"title\":\"mumbai is silent\"");
+	pass(MINUTE_MS);
+	assert_int_equal(n_posts, 1);
+	assert_shows(0, "\"title\":\"dublin and mumbai are silent\"");
+}
+
+static void a_broken_way_that_a_site_tells_of_the_watcher_does_not_repeat(void **state)
+{
+	(void)state;
+	both_alive();
+	sites[MUMBAI].is_alive = false;
+	sites[DUBLIN].hears = "mumbai";
+	sites[DUBLIN].tells = "watcher:webhost";
+	pass(3 * HOUR_MS);
+	assert_int_equal(n_attempts, 0);
+	sites[DUBLIN].hears = NULL; /* that explains a site no more that nobody hears */
+	pass(10 * SECOND_MS);
+	assert_int_equal(n_posts, 1);
+	assert_shows(0, "mumbai is silent");
+}
+
+static void sites_that_fall_silent_together_are_told_together(void **state)
+{
+	(void)state;
+	both_alive();
+	beacon(DUBLIN);
+	sites[DUBLIN].is_alive = false;
+	pass(BEACON_MS - SECOND_MS);
+	beacon(MUMBAI);
+	sites[MUMBAI].is_alive = false;
+	pass(WATCHER_SPEAK_MS - 1);
+	assert_int_equal(n_attempts, 0);
+	pass(1);
+	assert_int_equal(n_attempts, 1);
+	assert_shows(0, "dublin and mumbai are silent");
+	pass(HOUR_MS);
+	assert_int_equal(n_attempts, 1);
+}
+
 static void what_a_site_told_before_the_watcher_could_it_does_not_repeat(void **state)
 {
 	(void)state;
@@ -348,6 +418,10 @@ int main(void)
 		TEST(a_site_that_is_quiet_for_20_s_is_silent),
 		TEST(a_silence_that_nobody_tells_is_told_after_45_s),
 		TEST(what_a_living_site_tells_the_watcher_does_not_repeat),
+		TEST(a_site_that_another_one_hears_is_not_called_silent),
+		TEST(a_witness_that_falls_silent_proves_nothing),
+		TEST(a_broken_way_that_a_site_tells_of_the_watcher_does_not_repeat),
+		TEST(sites_that_fall_silent_together_are_told_together),
 		TEST(what_a_site_told_before_the_watcher_could_it_does_not_repeat),
 		TEST(a_site_may_have_the_longest_name),
 		TEST(another_incident_of_a_living_site_covers_no_silence),
