@@ -44,7 +44,7 @@ struct notice_context {
 /* Body for POST .../webhooks/ID/TOKEN?wait=true and PATCH .../messages/MESSAGE. */
 void notice_discord(const struct incident *in, const struct notice_context *c, struct str *out);
 /* Generic webhook: the incident object of doc/api.md in
- * {"version":1,"lab","from","event","incident"}. */
+ * {"version":1,"lab","from","event","headline","at","may_be_repeat","url","incident"}. */
 void notice_webhook(const struct incident *in, const struct notice_context *c, struct str *out);
 /* RFC 5322 message, UTF-8, with Message-ID and In-Reply-To from the incident's id. */
 void notice_mail(const struct incident *in, const struct notice_context *c, const char *from,
