@@ -14,6 +14,10 @@ static enum style add_channel(const struct page *p, const json_t *channel, struc
 	char at[MOMENT_TEXT_MAX], length[DURATION_TEXT_MAX];
 
 	str_addf(out, "%s ", json_get_text(channel, "channel", "?"));
+	if (first.ms == 0 && json_get_int(channel, "wanted", 1) == 0) {
+		str_add(out, "is not told of it");
+		return STYLE_FAINT;
+	}
 	if (first.ms == 0) {
 		str_add(out, "has not been told yet");
 		return STYLE_DOUBT;
@@ -106,17 +110,17 @@ static void add_incident(struct page *p, struct table *t, struct columns columns
 	int64_t others = (int64_t)json_array_size(json_object_get(incident, "members")) - 1 +
 			 json_get_int(incident, "more_members", 0);
 	scoped(str_fini) struct str told = STR_EMPTY, what = STR_EMPTY;
+	enum style told_style = look_told(json_object_get(incident, "told"), &told);
 	char ago[MOMENT_TEXT_MAX];
 
-	look_told(json_object_get(incident, "told"), &told);
-	str_add(&what, json_get_text(incident, "title", "?"));
+	str_add(&what, look_headline(incident));
 	if (others > 0)
 		str_addf(&what, " (and %lld more)", (long long)others);
 	table_cell(t, STYLE_STRONG, json_get_text(incident, "id", "?"));
 	if (columns.has_state)
 		table_cell(t, look_of(state)->style, state);
 	table_cell(t, STYLE_PLAIN, moment_ago(json_get_time(incident, "opened"), p->term.now, ago));
-	table_cell(t, told.len ? STYLE_PLAIN : STYLE_DOUBT, told.len ? str_c(&told) : "nobody yet");
+	table_cell(t, told_style, str_c(&told));
 	if (columns.has_taker)
 		table_cell(t, STYLE_NOTE, by);
 	table_cell(t, STYLE_PLAIN, str_c(&what));
@@ -171,7 +175,7 @@ static void show_title(struct page *p, const json_t *in)
 	scoped(str_fini) struct str life = STR_EMPTY;
 
 	page_addf(p, STYLE_STRONG, "%s: ", json_get_text(in, "id", "?"));
-	page_wrap(p, STYLE_STRONG, 0, json_get_text(in, "title", "?"));
+	page_wrap(p, STYLE_STRONG, 0, look_headline(in));
 	page_add(p, look_of(state)->style, state);
 	add_life(p, in, &life);
 	page_wrap(p, STYLE_PLAIN, 0, str_c(&life));

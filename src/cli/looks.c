@@ -148,18 +148,31 @@ void tally_brief(const struct tally *t, struct str *out)
 	str_addf(out, " of %lld", (long long)tally_sum(t));
 }
 
-void look_told(const json_t *told, struct str *out)
+enum style look_told(const json_t *told, struct str *out)
 {
 	const char *comma = "";
+	bool is_wanted = json_array_size(told) == 0;
 	size_t i;
 	json_t *channel;
 
 	json_array_foreach (told, i, channel) {
+		is_wanted |= json_get_int(channel, "wanted", 1) > 0;
 		if (json_get_time(channel, "first").ms == 0)
 			continue;
 		str_addf(out, "%s%s", comma, json_get_text(channel, "channel", "?"));
 		comma = ", ";
 	}
+	if (*comma)
+		return STYLE_PLAIN;
+	str_add(out, is_wanted ? "nobody yet" : "nobody");
+	return is_wanted ? STYLE_DOUBT : STYLE_FAINT;
+}
+
+const char *look_headline(const json_t *incident)
+{
+	const char *title = json_get_text(incident, "title", "?");
+
+	return json_get_text(incident, "headline", title);
 }
 
 void look_now(struct page *p, const json_t *answer)

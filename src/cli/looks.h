@@ -41,8 +41,10 @@ void tally_text(const struct tally *t, struct str *out); /* "1 failing, 12 ok", 
 void tally_brief(const struct tally *t,
 	struct str *out); /* "1 failing of 13", where that is too long */
 
-/* "discord, mail": where an incident has been told. */
-void look_told(const json_t *told, struct str *out);
+/* "discord, mail": where an incident has been told; "nobody yet"; "nobody" where it is not to be told. */
+enum style look_told(const json_t *told, struct str *out);
+/* "photos was down for 16 s" is what a list says of what is over, not "photos is down". */
+const char *look_headline(const json_t *incident);
 
 /* Lists of what happened are shown oldest first, whichever end the API began with: is this one the
  * other way round, by the time in `key`?  And its i-th item in order. */

@@ -76,6 +76,13 @@ struct row {
 
 #define RANK_CAUSE 100
 
+/* Who answers is there: that nobody else can say so needs no line. */
+static bool is_of_who_answers(const json_t *status, const char *check)
+{
+	return str_starts(check, "site:") &&
+	       str_eq(check + strlen("site:"), json_get_text(status, "site", ""));
+}
+
 /* Causes before what they explain, worse before better, important before less so. */
 static struct row row_of(const json_t *status, const json_t *check, size_t place)
 {
@@ -84,12 +91,13 @@ static struct row row_of(const json_t *status, const json_t *check, size_t place
 	int rank = 10 * look_of(json_get_text(check, "state", ""))->badness +
 		   (str_eq(severity, "critical") ? 2 : str_eq(severity, "warning"));
 	struct row row = { check, rank, place, look_is_bad(check) };
-	bool is_covered = false;
+	bool is_covered = is_of_who_answers(status, name);
 	size_t i;
 	json_t *incident;
 
 	json_array_foreach (json_object_get(status, "incidents"), i, incident) {
-		bool is_cause = str_eq(json_get_text(incident, "cause", ""), name);
+		bool is_open = str_eq(json_get_text(incident, "state", ""), "open");
+		bool is_cause = is_open && str_eq(json_get_text(incident, "cause", ""), name);
 
 		row.rank += is_cause ? RANK_CAUSE : 0;
 		is_covered |= str_eq(json_get_text(incident, "id", ""),

@@ -6,6 +6,7 @@
 #include "cli/term/moment.h"
 
 #define CHANGES_ON_A_SCREEN 10
+#define EVENTS_ON_A_SCREEN  15
 
 /* "immich is failing for 4 min, silenced", and why. */
 static void show_verdict(struct page *p, const json_t *check)
@@ -148,32 +149,48 @@ static void show_death(struct page *p, const json_t *when)
 static void show_incident_line(struct page *p, const json_t *when)
 {
 	const json_t *incident = json_object_get(when, "incident");
+	const json_t *told = json_object_get(incident, "told"); /* those not told, too */
 	scoped(str_fini) struct str text = STR_EMPTY;
 	char opened[MOMENT_TEXT_MAX];
 
 	if (!json_is_object(incident))
 		return;
 	str_addf(&text, "  incident %s: %s, opened %s", json_get_text(incident, "id", "?"),
-		json_get_text(incident, "title", "?"),
+		look_headline(incident),
 		moment_text(&p->term, json_get_time(incident, "opened"), opened));
 	page_heading(p, "Who was told");
 	page_wrap(p, STYLE_PLAIN, 4, str_c(&text));
-	show_told(p, json_object_get(when, "told"), json_get_time(when, "first_bad"));
+	show_told(p, json_array_size(told) ? told : json_object_get(when, "told"),
+		json_get_time(when, "first_bad"));
 	show_ack(p, json_object_get(incident, "ack"));
+}
+
+/* "31 earlier: diarchy log --since 18:05:12". */
+static void show_earlier(struct page *p, size_t n, const json_t *first)
+{
+	struct wall at = json_get_time(first, "wall");
+	char text[MOMENT_TEXT_MAX];
+
+	page_addf(p, STYLE_FAINT, "%zu earlier: diarchy log --since %s", n, wall_rfc3339(at, text));
+	page_line(p);
 }
 
 static void show_before(struct page *p, const json_t *when)
 {
 	const json_t *events = json_object_get(when, "before");
 	bool is_reversed = look_is_reversed(events, "wall");
-	struct show_day day = show_day_of(p, look_in_time(events, 0, is_reversed));
+	size_t n = json_array_size(events);
+	size_t skip = p->term.width && n > EVENTS_ON_A_SCREEN ? n - EVENTS_ON_A_SCREEN : 0;
+	struct show_day day = show_day_of(p, look_in_time(events, skip, is_reversed));
 
 	if (json_get_time(when, "first_bad").ms == 0)
 		return;
 	page_heading(p, "The ten minutes before");
-	for (size_t i = 0; i < json_array_size(events); i++)
+	if (skip > 0)
+		show_earlier(p, skip, look_in_time(events, 0, is_reversed));
+	for (size_t i = skip; i < n; i++)
 		show_event(p, look_in_time(events, i, is_reversed), &day);
-	if (json_array_size(events) == 0) {
+	if (n == 0) {
 		page_add(p, STYLE_FAINT, "nothing was written into the journal");
 		page_line(p);
 	}

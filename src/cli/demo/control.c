@@ -49,10 +49,27 @@ static void list(struct demo *d, struct str *out)
 			breakages[i].what);
 }
 
+/* Who typed it may not see the demo's own terminal. */
+static void say_done(const struct demo *d, const char *name, bool is_broken, struct str *out)
+{
+	for (size_t i = 0; i < BREAKAGES; i++) {
+		if (!str_eq(breakages[i].name, name))
+			continue;
+		if (!is_broken)
+			str_addf(out, "mended %s\n", name);
+		else if (i == BREAKAGE_DISCORD)
+			str_addf(out, "Discord's answer from now on: %s\n", d->mood);
+		else
+			str_addf(out, "%s\n", breakages[i].what);
+	}
+}
+
 static enum rc obey(struct demo *d, char *line, struct str *out, struct err *e)
 {
 	char *rest = line, *verb = strsep(&rest, " "), *name = strsep(&rest, " ");
 	char *how = strsep(&rest, " ");
+	bool is_break;
+	enum rc rc;
 
 	if (str_eq(verb, "list")) {
 		list(d, out);
@@ -60,11 +77,16 @@ static enum rc obey(struct demo *d, char *line, struct str *out, struct err *e)
 	}
 	if (str_eq(verb, "mend") && (!name || str_eq(name, "all"))) {
 		breakage_mend_all(d);
+		str_add(out, "mended everything\n");
 		return RC_OK;
 	}
 	if (!name || (!str_eq(verb, "break") && !str_eq(verb, "mend")))
 		return err_set(e, RC_USAGE, "break NAME, mend NAME, or list");
-	return breakage_set(d, name, how, str_eq(verb, "break"), e);
+	is_break = str_eq(verb, "break");
+	rc = breakage_set(d, name, how, is_break, e);
+	if (rc == RC_OK)
+		say_done(d, name, is_break, out);
+	return rc;
 }
 
 struct caller {

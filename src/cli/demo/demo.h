@@ -23,11 +23,12 @@
 
 #include <limits.h>
 
-#define DEMO_SHIFTS     5     /* so many demos at once */
-#define DEMO_SHIFT      10000 /* from one's ports to the next one's */
-#define DEMO_WEBHOOK    "/api/webhooks/1420070400000000003/demo"
-#define DEMO_WEBHOOK_ID "1420070400000000003/demo"
-#define DEMO_VARIABLE   "DIARCHY_DISCORD_WEBHOOK" /* what lab.yaml reads */
+#define DEMO_SHIFTS      5     /* so many demos at once */
+#define DEMO_SHIFT       10000 /* from one's ports to the next one's */
+#define DEMO_WEBHOOK     "/api/webhooks/1420070400000000003/demo"
+#define DEMO_WEBHOOK_ID  "1420070400000000003/demo"
+#define DEMO_REFUSAL_MAX 64
+#define DEMO_VARIABLE    "DIARCHY_DISCORD_WEBHOOK" /* what lab.yaml reads */
 
 enum demo_host { HOST_NONE, NAS_DUBLIN, NAS_MUMBAI };
 
@@ -73,7 +74,9 @@ struct teller { /* of the story */
 	struct map messages;        /* id -> number, at the stand-in */
 	struct news *first, **last; /* of the stand-in, held back a little */
 	uv_timer_t release;
-	size_t n_duplicates; /* of messages, at the stand-in */
+	size_t n_duplicates;            /* of messages, at the stand-in */
+	char refusal[DEMO_REFUSAL_MAX]; /* how it turned away the last request; "" it didn't */
+	unsigned n_refusals;            /* that way, since something else was told of it */
 	int64_t begun_ms;
 };
 

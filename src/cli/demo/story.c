@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The story is made of three streams: the journals as both sites tell them, and what the stand-in
- * got.  A line is told once, whoever told it first; what is well and stays so is not told at all.
+ * got.  A line is told once, whoever told it first; what is well and stays so is not told at all, nor what
+ * another line says as well: of an incident its beginning, its titles and its end.
  */
 #include "cli/demo/demo.h"
 
@@ -15,6 +16,8 @@
 #define OPENING_MS 4000 /* that all is found well at the start is no news */
 #define SEEN_MAX   4096 /* hashes remembered; both sites tell an event within seconds */
 #define HOLD_MS    400  /* the stand-in's news wait for the sites', whose streams are slower */
+#define TEXT_AT    18   /* columns of the time and of who says it */
+#define ALSO_BYTES 100  /* of whom else a message is about */
 
 struct news { /* what the stand-in told */
 	struct news *next;
@@ -23,8 +26,8 @@ struct news { /* what the stand-in told */
 	bool is_message;
 };
 
-struct tale { /* of an incident */
-	char *title;
+struct tale {        /* of an incident */
+	char *title; /* as told last: its title, or how it ended */
 	struct wall since;
 	bool is_told;
 };
@@ -49,8 +52,7 @@ void story_tell(struct demo *d, enum style style, const char *who, const char *f
 	page_add(&d->page, STYLE_FAINT, moment_clock(&d->page.term, wall_clock(), clock));
 	page_add(&d->page, STYLE_PLAIN, "  ");
 	page_cell(&d->page, STYLE_FAINT, who, 8);
-	page_add(&d->page, style, str_c(&text));
-	page_line(&d->page);
+	page_wrap(&d->page, style, TEXT_AT, str_c(&text));
 	if (page_flush(&d->page, STDOUT_FILENO, NULL) != RC_OK)
 		str_clear(&d->page.out); /* nobody is left to read it */
 }
@@ -78,6 +80,12 @@ static void tell(const struct line *l, enum style style)
 	story_tell(l->d, style, l->site, "%s", l->text);
 }
 
+/* What follows from other checks: a link, a site, what a site says of itself.  Incidents tell of it. */
+static bool is_derived(const char *check)
+{
+	return strpbrk(check, ":@");
+}
+
 /* Only what changes for whoever reads along: a word that was good and stays so is left out. */
 static void tell_evidence(const struct line *l)
 {
@@ -85,6 +93,8 @@ static void tell_evidence(const struct line *l)
 	bool is_bad = str_eq(get(l, "word"), "failing"), was_bad;
 	scoped(str_fini) struct str key = STR_EMPTY;
 
+	if (is_derived(l->subject))
+		return;
 	str_addf(&key, "%s from %s", l->subject, l->site);
 	was_bad = map_has(failing, str_c(&key));
 	if (is_bad)
@@ -133,19 +143,37 @@ static struct tale *tale_of(struct demo *d, const char *incident)
 	return t;
 }
 
-/* Written whole at every change; told when its sentence is another one. */
+/* Why its cause is not well: members are rows of check, state, scope, since, last_ok, recovered, reason. */
+static const char *reason_of(const json_t *incident)
+{
+	const json_t *cause = json_array_get(json_object_get(incident, "members"), 0);
+	const char *reason = json_string_value(json_array_get(cause, 6));
+
+	return reason ? reason : "";
+}
+
+static void tell_open(const struct line *l)
+{
+	const char *why = is_derived(get(l, "cause")) ? reason_of(l->body) : "";
+
+	story_tell(l->d, STYLE_BAD, l->site, "%s%s%s", get(l, "title"), *why ? ": " : "", why);
+}
+
+/* Written whole at every change; told when it has another title, and when it is over. */
 static void tell_incident(const struct line *l)
 {
 	struct tale *t = tale_of(l->d, l->subject);
 	const char *state = get(l, "state");
+	bool is_open = str_eq(state, "open");
+	const char *says = is_open ? get(l, "title") : l->text;
 
 	t->since = json_get_time(l->body, "since");
-	if (t->title && str_eq(t->title, l->text))
-		return;
+	if (str_eq(state, "closed") || (t->title && str_eq(t->title, says)))
+		return; /* of what closes has been told that it is well again */
 	free(t->title);
-	t->title = must_strdup(l->text);
-	if (str_eq(state, "open"))
-		tell(l, STYLE_BAD);
+	t->title = must_strdup(says);
+	if (is_open)
+		tell_open(l);
 	else
 		tell(l, STYLE_OK);
 }
@@ -267,19 +295,50 @@ static const char *affected_of(const json_t *message)
 	return "";
 }
 
-/* An edit: the title, and whom else it is about now. */
+/* An edit: the title, and whom else it is about now, as far as one wants to read that. */
 static void tell_edit(struct demo *d, int64_t number, const json_t *message)
 {
 	const char *affected = affected_of(message);
 	scoped(str_fini) struct str also = STR_EMPTY;
 
-	for (; *affected; affected++)
+	for (; *affected && also.len < ALSO_BYTES; affected++)
 		if (*affected == '\n')
 			str_add(&also, "; ");
 		else if (*affected != '\\') /* escapes are Discord's */
 			str_addc(&also, *affected);
+	if (*affected) {
+		const char *comma = strrchr(str_c(&also), ',');
+
+		if (comma)
+			also.len = (size_t)(comma - also.s);
+		str_add(&also, " and more");
+	}
 	story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s%s%s", (long long)number,
 		title_of(message), also.len ? "; also " : "", str_c(&also));
+}
+
+/* What it refuses, or leaves without an answer, it does time and again: told once, and how often when
+ * that is over. */
+static void end_refusals(struct demo *d)
+{
+	struct teller *t = &d->teller;
+
+	if (t->n_refusals > 1)
+		story_tell(d, STYLE_FAINT, "discord", "... %u times in all", t->n_refusals);
+	t->n_refusals = 0;
+	*t->refusal = '\0';
+}
+
+static void tell_refusal(struct demo *d, const char *how)
+{
+	struct teller *t = &d->teller;
+
+	if (!str_eq(t->refusal, how)) {
+		end_refusals(d);
+		str_copy(t->refusal, sizeof t->refusal, how);
+		story_tell(d, STYLE_FAINT, "discord", "%s", how);
+	}
+	t->n_refusals++;
 }
 
 static void tell_message(struct demo *d, const json_t *o)
@@ -292,6 +351,7 @@ static void tell_message(struct demo *d, const json_t *o)
 	bool is_first;
 	int64_t number = number_of(&d->teller, json_get_text(message, "id", ""), &is_first);
 
+	end_refusals(d);
 	if (!is_first)
 		tell_edit(d, number, message);
 	else if (t && t->since.ms)
@@ -309,14 +369,16 @@ static void tell_request(struct demo *d, const json_t *o)
 	const json_t *entry = json_object_get(o, "entry"),
 		     *status = json_object_get(entry, "status");
 
+	char how[DEMO_REFUSAL_MAX];
+
 	if (!json_get_bool(entry, "disturbed", false))
 		return;
 	if (json_is_integer(status))
-		story_tell(d, STYLE_FAINT, "discord", "answers %lld",
-			(long long)json_integer_value(status));
+		snprintf(how, sizeof how, "answers %lld", (long long)json_integer_value(status));
 	else
-		story_tell(d, STYLE_FAINT, "discord", "does not answer (%s)",
+		snprintf(how, sizeof how, "does not answer (%s)",
 			json_get_text(entry, "status", ""));
+	tell_refusal(d, how);
 }
 
 static void drop_first(struct teller *t)
