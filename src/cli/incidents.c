@@ -113,7 +113,7 @@ static void add_incident(struct page *p, struct table *t, struct columns columns
 	enum style told_style = look_told(json_object_get(incident, "told"), &told);
 	char ago[MOMENT_TEXT_MAX];
 
-	str_add(&what, look_headline(incident));
+	str_add(&what, json_get_text(incident, "title", "?"));
 	if (others > 0)
 		str_addf(&what, " (and %lld more)", (long long)others);
 	table_cell(t, STYLE_STRONG, json_get_text(incident, "id", "?"));
@@ -175,7 +175,7 @@ static void show_title(struct page *p, const json_t *in)
 	scoped(str_fini) struct str life = STR_EMPTY;
 
 	page_addf(p, STYLE_STRONG, "%s: ", json_get_text(in, "id", "?"));
-	page_wrap(p, STYLE_STRONG, 0, look_headline(in));
+	page_wrap(p, STYLE_STRONG, 0, json_get_text(in, "title", "?"));
 	page_add(p, look_of(state)->style, state);
 	add_life(p, in, &life);
 	page_wrap(p, STYLE_PLAIN, 0, str_c(&life));

@@ -9,7 +9,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define FILE_NAME "lab.yaml"
+#define UNIT_CREDENTIAL "discord-webhook" /* what dist/ has the units load */
+#define FILE_NAME       "lab.yaml"
 
 static enum rc take_arguments(const struct call *c, struct init_plan *p, struct err *e)
 {
@@ -118,6 +119,20 @@ static void step(struct page *page, unsigned *number, const char *text)
 	page_wrap(page, STYLE_PLAIN, 5, text);
 }
 
+/* Credentials are systemd's: where its units take this one from. */
+static void show_credential(struct page *page, const struct secret *s)
+{
+	if (s->kind != SECRET_CREDENTIAL)
+		return;
+	if (str_eq(s->name, UNIT_CREDENTIAL))
+		page_add(page, STYLE_PLAIN,
+			"     sudo install -m 0600 webhook-url /etc/diarchy/" UNIT_CREDENTIAL);
+	else
+		page_addf(page, STYLE_PLAIN, "     LoadCredential=%s:PATH in the service's unit",
+			s->name);
+	page_line(page);
+}
+
 static void show_next(struct page *page, const struct init_plan *p, const char *path)
 {
 	char secret[SECRET_TEXT_MAX];
@@ -135,12 +150,19 @@ static void show_next(struct page *page, const struct init_plan *p, const char *
 			secret_text(&p->discord, secret),
 			p->watcher.name ? " and the watcher" : "");
 		page_line(page);
+		show_credential(page, &p->discord);
 	}
 	step(page, &number, "Start them, each with the same file:");
 	for (uint32_t i = 0; i < p->n_sites; i++)
 		show_machine(page, "serve", &p->sites[i]);
 	if (p->watcher.name)
 		show_machine(page, "watch", &p->watcher);
+	step(page, &number,
+		"Or as a service: the file to /etc/diarchy/lab.yaml, the key to "
+		"/etc/diarchy/diarchy.key, and:");
+	page_add(page, STYLE_PLAIN, "     sudo systemctl enable --now diarchy");
+	page_add(page, STYLE_FAINT, p->watcher.name ? "    diarchy-watch for the watcher" : "");
+	page_line(page);
 }
 
 static void show(struct page *page, const struct init_plan *p, const char *path)

@@ -50,6 +50,11 @@ enum rc init_probe(struct init_plan *p, const char *text, struct err *e) MUST_US
 enum rc init_discord(struct init_plan *p, const char *text, struct err *e) MUST_USE;
 /* "credential:NAME", "file:PATH", "env:NAME" */
 
+/* The parts of a site, each by itself, so that a wrong answer is refused where it is given. */
+enum rc init_check_name(struct init_plan *p, const char *name, struct err *e) MUST_USE;
+enum rc init_check_address(struct init_plan *p, const char *address, struct err *e) MUST_USE;
+enum rc init_check_zone(struct init_plan *p, const char *zone, struct err *e) MUST_USE;
+
 /* Ask for whatever is not known yet; a wrong answer is asked for again.  RC_USAGE when the answers
  * end too soon. */
 enum rc init_ask(struct init_plan *p, FILE *in, FILE *out, struct err *e) MUST_USE;

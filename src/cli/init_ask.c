@@ -56,20 +56,32 @@ static const char *own_zone(char buf[256])
 	return name ? name + strlen(marker) : "";
 }
 
+struct asked {
+	const char *text, *otherwise;
+	enum rc (*check)(struct init_plan *, const char *, struct err *);
+	bool may_be_empty;
+};
+
+/* Until the answer is one, or is left out where it may be. */
+static enum rc insist(struct ask *a, const struct asked *q, const char **ret, struct err *e)
+{
+	for (;;) {
+		struct err why = { 0 };
+		enum rc rc = question(a, q->text, q->otherwise, ret, e);
+
+		if (rc != RC_OK || (q->may_be_empty && !**ret) ||
+			q->check(a->plan, *ret, &why) == RC_OK)
+			return rc;
+		refuse(a, &why);
+	}
+}
+
 static enum rc ask_lab(struct ask *a, struct err *e)
 {
+	const struct asked q = { "A name for the lab", "home", init_lab, false };
 	const char *name;
-	struct err why;
-	enum rc rc;
 
-	while (!a->plan->lab) {
-		rc = question(a, "A name for the lab", "home", &name, e);
-		if (rc != RC_OK)
-			return rc;
-		if (init_lab(a->plan, name, &why) != RC_OK)
-			refuse(a, &why);
-	}
-	return RC_OK;
+	return a->plan->lab ? RC_OK : insist(a, &q, &name, e);
 }
 
 /* *ret_more is false when the name was left empty, where it may be. */
@@ -79,24 +91,26 @@ static enum rc ask_site(struct ask *a, bool *ret_more, struct err *e)
 		"Name of the second site (empty: there is only one)",
 		"Name of one more site (empty: no more)" };
 	uint32_t n = a->plan->n_sites;
-	const char *name, *address, *zone, *text;
 	char own[256];
-	struct err why;
-	enum rc rc;
+	const struct asked questions[] = {
+		{ titles[n < 2 ? n : 2], NULL, init_check_name, n > 0 },
+		{ "  where the other sites reach it, host:port", NULL, init_check_address, false },
+		{ "  its time zone", own_zone(own), init_check_zone, false },
+	};
+	const char *answers[COUNT(questions)];
 
-	rc = question(a, titles[n < 2 ? n : 2], NULL, &name, e);
-	*ret_more = rc == RC_OK && (*name || n == 0);
-	if (!*ret_more || !*name)
-		return rc;
-	rc = question(a, "  where the other sites reach it, host:port", NULL, &address, e);
-	if (rc == RC_OK)
-		rc = question(a, "  its time zone", own_zone(own), &zone, e);
-	if (rc != RC_OK)
-		return rc;
-	text = arena_printf(&a->plan->arena, "%s=%s,%s", name, address, zone);
-	if (init_site(a->plan, text, &why) != RC_OK)
-		refuse(a, &why);
-	return RC_OK;
+	*ret_more = true;
+	for (size_t i = 0; *ret_more && i < COUNT(questions); i++) {
+		enum rc rc = insist(a, &questions[i], &answers[i], e);
+
+		if (rc != RC_OK)
+			return rc;
+		*ret_more = *answers[i];
+	}
+	if (!*ret_more)
+		return RC_OK;
+	return init_site(a->plan,
+		arena_printf(&a->plan->arena, "%s=%s,%s", answers[0], answers[1], answers[2]), e);
 }
 
 static enum rc ask_sites(struct ask *a, struct err *e)

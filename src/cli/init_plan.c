@@ -13,6 +13,16 @@ void init_fini(struct init_plan *p)
 	arena_fini(&p->arena);
 }
 
+static enum rc check_name(const char *name, struct err *e)
+{
+	if (lab_name_is_valid(name) && strlen(name) <= SITE_NAME_MAX)
+		return RC_OK;
+	return err_set(e, RC_USAGE,
+		"'%.64s' can't be a name: a-z, 0-9, '.', '_' and '-' only, a letter or digit "
+		"first, %d at most",
+		name, SITE_NAME_MAX);
+}
+
 /* "dublin" of "dublin=..."; the rest is left behind `*ret_rest`. */
 static enum rc take_name(struct init_plan *p, const char *text, const char **ret_name,
 	const char **ret_rest, struct err *e)
@@ -21,12 +31,10 @@ static enum rc take_name(struct init_plan *p, const char *text, const char **ret
 	const char *name =
 		arena_strndup(&p->arena, text, equals ? (size_t)(equals - text) : strlen(text));
 
-	if (!lab_name_is_valid(name) || strlen(name) > SITE_NAME_MAX)
-		return err_set(e, RC_USAGE,
-			"'%.64s' can't be a name: a-z, 0-9, '.', '_' and '-' only, a letter or "
-			"digit "
-			"first, %d at most",
-			name, SITE_NAME_MAX);
+	enum rc rc = check_name(name, e);
+
+	if (rc != RC_OK)
+		return rc;
 	if (!equals)
 		return err_set(e, RC_USAGE, "'%.64s' lacks what it is: NAME=...", text);
 	*ret_name = name;
@@ -95,6 +103,28 @@ enum rc init_lab(struct init_plan *p, const char *name, struct err *e)
 	return RC_OK;
 }
 
+enum rc init_check_name(struct init_plan *p, const char *name, struct err *e)
+{
+	for (uint32_t i = 0; i < p->n_sites; i++)
+		if (str_eq(p->sites[i].name, name))
+			return err_set(e, RC_USAGE, "site '%s' is there already", name);
+	return check_name(name, e);
+}
+
+enum rc init_check_address(struct init_plan *p, const char *address, struct err *e)
+{
+	const char *whole;
+
+	return take_address(p, address, &whole, e);
+}
+
+enum rc init_check_zone(struct init_plan *p, const char *zone, struct err *e)
+{
+	const char *found;
+
+	return take_zone(p, zone, &found, e);
+}
+
 enum rc init_site(struct init_plan *p, const char *text, struct err *e)
 {
 	struct init_machine site = { 0 };
@@ -104,9 +134,8 @@ enum rc init_site(struct init_plan *p, const char *text, struct err *e)
 	if (p->n_sites == SITES_MAX)
 		return err_set(e, RC_USAGE, "a lab may have %d sites", SITES_MAX);
 	rc = take_name(p, text, &site.name, &rest, e);
-	for (uint32_t i = 0; rc == RC_OK && i < p->n_sites; i++)
-		if (str_eq(p->sites[i].name, site.name))
-			return err_set(e, RC_USAGE, "site '%s' is there already", site.name);
+	if (rc == RC_OK)
+		rc = init_check_name(p, site.name, e);
 	if (rc == RC_OK)
 		rc = take_address(p, take_part(p, &rest), &site.address, e);
 	if (rc == RC_OK)
@@ -186,6 +215,11 @@ enum rc init_discord(struct init_plan *p, const char *text, struct err *e)
 		return RC_OK;
 	}
 	/* What was typed may be the webhook itself: it isn't repeated. */
+	if (strstr(text, "://"))
+		return err_set(e, RC_USAGE,
+			"the URL itself must not stand in lab.yaml: keep it in a file and "
+			"say file:PATH, or credential:discord-webhook, which the systemd units "
+			"load from /etc/diarchy/discord-webhook");
 	return err_set(e, RC_USAGE,
 		"expected where the webhook's URL is kept: credential:NAME, file:PATH or env:NAME");
 }

@@ -176,7 +176,7 @@ static void a_wrong_argument_is_named(void **state)
 		{ init_watcher, "there=https://watch.example.net", "'there' is a site already" },
 		{ init_probe, "photos=https://u:secret@x.example/", "a URL with a password in it" },
 		{ init_discord, "https://discord.com/api/webhooks/1/secret",
-			"expected where the webhook's URL is kept" },
+			"the URL itself must not stand in lab.yaml" },
 		{ init_discord, "env:", "expected where the webhook's URL is kept" },
 	};
 	scoped(init_fini) struct init_plan p = { .zones = zones };
@@ -217,8 +217,9 @@ static void a_wrong_answer_is_asked_for_again(void **state)
 	assert_int_equal(ask(&p,
 				 "My Lab\nattic\n"
 				 "dublin\ndublin.example.net\nEurope/Dublin\n"
-				 "mumbai\nmumbai example\nAsia/Kolkata\n"
-				 "mumbai\nmumbai.example.net\nAsia/Kolkata\n"
+				 "dublin\nMumbai\nmumbai\n"
+				 "mumbai example\nmumbai.example.net\n"
+				 "Asia/Kolkatta\nAsia/Kolkata\n"
 				 "\n"
 				 "watch.example.net\nhttps://watch.example.net\n"
 				 "photos=https://photos.example.net/?a=b\n"
@@ -233,7 +234,11 @@ static void a_wrong_answer_is_asked_for_again(void **state)
 	assert_string_equal(p.probe_url, "https://photos.example.net/?a=b");
 	assert_int_equal(p.discord.kind, SECRET_CREDENTIAL);
 	assert_non_null(strstr(str_c(&said), "  'My Lab' can't name a lab"));
+	assert_non_null(strstr(str_c(&said), "  site 'dublin' is there already"));
+	assert_non_null(strstr(str_c(&said), "  'Mumbai' can't be a name"));
 	assert_non_null(strstr(str_c(&said), "  'mumbai example' is no address"));
+	assert_non_null(strstr(str_c(&said), "  'Asia/Kolkatta' is no time zone"));
+	assert_non_null(strstr(str_c(&said), "  the URL itself must not stand in lab.yaml"));
 	assert_null(strstr(str_c(&said), "webhooks/1/x"));
 }
 

@@ -168,13 +168,6 @@ enum style look_told(const json_t *told, struct str *out)
 	return is_wanted ? STYLE_DOUBT : STYLE_FAINT;
 }
 
-const char *look_headline(const json_t *incident)
-{
-	const char *title = json_get_text(incident, "title", "?");
-
-	return json_get_text(incident, "headline", title);
-}
-
 void look_now(struct page *p, const json_t *answer)
 {
 	struct wall now = json_get_time(answer, "now");

@@ -43,8 +43,6 @@ void tally_brief(const struct tally *t,
 
 /* "discord, mail": where an incident has been told; "nobody yet"; "nobody" where it is not to be told. */
 enum style look_told(const json_t *told, struct str *out);
-/* "photos was down for 16 s" is what a list says of what is over, not "photos is down". */
-const char *look_headline(const json_t *incident);
 
 /* Lists of what happened are shown oldest first, whichever end the API began with: is this one the
  * other way round, by the time in `key`?  And its i-th item in order. */

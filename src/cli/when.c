@@ -156,7 +156,7 @@ static void show_incident_line(struct page *p, const json_t *when)
 	if (!json_is_object(incident))
 		return;
 	str_addf(&text, "  incident %s: %s, opened %s", json_get_text(incident, "id", "?"),
-		look_headline(incident),
+		json_get_text(incident, "title", "?"),
 		moment_text(&p->term, json_get_time(incident, "opened"), opened));
 	page_heading(p, "Who was told");
 	page_wrap(p, STYLE_PLAIN, 4, str_c(&text));
