@@ -114,15 +114,16 @@ static void say_channels(struct site *s, struct now now, bool is_blind)
 
 /* A channel that nobody has written to for a while is tried without a message: a webhook that was
  * deleted must not be found out on the night when it is needed.  Sooner when nobody else is heard: is
- * anything there? */
+ * anything there?  And when it is in trouble: what waits is told as soon as it works again, not when the
+ * patience that the failures have bred is over. */
 static void test_channels(struct site *s, struct now now)
 {
 	for (uint8_t i = 0; i < s->tables->alert.n_channels; i++) {
 		bool is_urgent = is_alone(s, now) || alert_channel_trouble(s->alert, i, now.mono);
 		int64_t next_ms = now.mono.ms + (is_urgent ? FACTS_TROUBLE_MS : FACTS_TEST_MS);
 
-		if (is_alone(s, now) && s->test_due[i].ms > next_ms)
-			s->test_due[i] = now.mono;
+		if (is_urgent && s->test_due[i].ms > next_ms)
+			s->test_due[i].ms = is_alone(s, now) ? now.mono.ms : next_ms;
 		if (now.mono.ms < s->test_due[i].ms)
 			continue;
 		s->test_due[i].ms = next_ms;

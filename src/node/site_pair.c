@@ -191,7 +191,9 @@ static void deliver(struct pair *pair, uint8_t from, const struct delivery *d)
 			.remaining = -1,
 			.reset_after_ms = -1 } };
 
-	if (pair->sites[from].is_channel_reachable) {
+	if (pair->is_channel_gone) {
+		o.answer.verdict = PACE_GONE;
+	} else if (pair->sites[from].is_channel_reachable) {
 		o.answer.verdict = PACE_DELIVERED;
 		make_message(pair, from, d->is_edit, d->message, d->payload);
 		snprintf(message, sizeof message, "m%u", pair->n_messages);
@@ -229,7 +231,8 @@ static void carry_out(struct pair *pair, uint8_t from, const struct site_effect 
 	else if (fx->kind == SITE_SAY_LOG)
 		str_addf(&s->log, "%s\n", str_c(&fx->text));
 	else if (fx->kind == SITE_DO_TEST && ++s->n_tests)
-		site_tested(s->site, pair_now(pair, from), fx->channel, s->is_channel_reachable);
+		site_tested(s->site, pair_now(pair, from), fx->channel,
+			s->is_channel_reachable && !pair->is_channel_gone);
 }
 
 /* ---- time */

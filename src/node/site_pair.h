@@ -57,6 +57,7 @@ struct pair {
 	const struct journal_signer *signer; /* of the sites started from now on; NULL none */
 	const struct lab *watcher_lab;       /* that it runs; NULL: the one of whoever asks */
 	const char *watcher_trouble; /* why it doesn't take its newest lab.yaml up; NULL it does */
+	bool is_channel_gone;        /* it answers, but refuses everything */
 	uint32_t n_unanswered;       /* so many deliveries of the watcher's get no answer */
 	uint64_t connection;         /* the newest */
 	struct pair_parcel *first, **last;

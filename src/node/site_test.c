@@ -328,6 +328,19 @@ static void a_watcher_that_refuses_at_once_is_asked_at_its_pace(void **state)
 	assert_in_range(p->sites[MUMBAI].n_beacons - before, 10, 14);
 }
 
+static void a_channel_that_is_back_is_found_out_long_before_the_next_attempt(void **state)
+{
+	(void)state;
+	p->is_watcher_up = false;
+	p->is_channel_gone = true;
+	pair_break(p, "photos", true);
+	pair_run(p, 90 * SECOND_MS);
+	assert_false(pair_was_said(p, "photos is down"));
+	p->is_channel_gone = false;
+	pair_run(p, 20 * SECOND_MS);
+	assert_true(pair_was_said(p, "photos is down"));
+}
+
 static void the_watcher_delivers_for_a_site_whose_ways_are_all_dead(void **state)
 {
 	(void)state;
@@ -514,6 +527,7 @@ int main(void)
 		T(what_a_new_watcher_has_not_heard_before_the_loss_is_not_dead),
 		T(swapped_sites_are_told_of_alike),
 		T(a_watcher_that_refuses_at_once_is_asked_at_its_pace),
+		T(a_channel_that_is_back_is_found_out_long_before_the_next_attempt),
 		T(the_watcher_delivers_for_a_site_whose_ways_are_all_dead),
 		T(what_the_watcher_got_no_answer_for_is_said_to_be_a_repeat_maybe),
 		T(the_peer_delivers_for_a_site_whose_channel_is_dead),
