@@ -55,6 +55,10 @@ struct checks {
 	uint8_t promising;   /* bit n: its promise holds */
 	struct mono promised[SITES_MAX];
 	struct wall promised_at[SITES_MAX]; /* the same moment */
+	struct reunion {
+		struct mono mono;
+		struct wall wall;
+	} reunions[SITES_MAX]; /* when it promised again after it could not; {0}: it always could */
 	struct away {
 		struct mono from, until;
 	} away[SITES_MAX];          /* the last time; {0} unknown */

@@ -9,6 +9,8 @@
 
 #include "base/str.h"
 
+#define LOOK_AGAIN_MS 2000 /* from one probe to the next, and for the word of it to arrive */
+
 /* A vantage's word is evidence now.  A blind vantage is believed about its own site only. */
 bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 	const struct vantage *v)
@@ -18,6 +20,19 @@ bool check_counts(const struct checks *c, const struct check *k, uint8_t site,
 	if ((c->blind & (1u << site)) && (k->spec->home != site || k->spec->is_outside))
 		return false;
 	return site == c->self || (c->promising & (1u << site));
+}
+
+/* A peer that was cut off said then that something of another's fails: maybe that was its own way there.
+ * Until when it may look again, at the probe under way, and at one more; {0}: its word is not of then. */
+static struct mono outdated_until(const struct checks *c, const struct check *k, uint8_t site,
+	const struct vantage *v)
+{
+	const struct reunion *met = &c->reunions[site];
+
+	if (v->word != WORD_FAILING || site == c->self || k->spec->home == site ||
+		k->spec->source != SOURCE_PROBE || v->since.ms >= met->wall.ms)
+		return (struct mono){ 0 };
+	return (struct mono){ met->mono.ms + 2 * k->spec->timeout_ms + LOOK_AGAIN_MS };
 }
 
 /* ---- deadlines */
@@ -79,6 +94,15 @@ static int64_t judge_due(const struct checks *c, const struct check *k, struct n
 		due = k->heard.ms + check_word_lasts_ms(spec);
 	else if (k->state == CHECK_PENDING)
 		due = k->declared_mono.ms + check_word_lasts_ms(spec) + CHECK_PROMISE_MS;
+	for (uint8_t site = 0, i = 0; site < SITES_MAX; site++) {
+		int64_t until_ms;
+
+		if (!(spec->from & (1u << site)))
+			continue;
+		until_ms = outdated_until(c, k, site, &k->vantages[i++]).ms;
+		if (until_ms > now.mono.ms && until_ms < due)
+			due = until_ms;
+	}
 	return due;
 }
 
@@ -151,7 +175,8 @@ static struct verdict judge_words(struct checks *c, struct check *k, struct now 
 		if (!(k->spec->from & (1u << site)))
 			continue;
 		v = &k->vantages[i++];
-		v->is_fresh = check_counts(c, k, site, v);
+		v->is_fresh = check_counts(c, k, site, v) &&
+			      now.mono.ms >= outdated_until(c, k, site, v).ms;
 		if (!v->is_fresh)
 			continue;
 		if (v->word == WORD_FAILING) {
@@ -274,8 +299,12 @@ static void judge_all_of(struct checks *c, uint8_t site, struct now now)
 
 void checks_promise(struct checks *c, struct now now, uint8_t site)
 {
+	bool is_again = c->promised_at[site].ms && !(c->promising & (1u << site));
+
 	c->promised[site] = now.mono;
 	c->promised_at[site] = now.wall;
+	if (is_again)
+		c->reunions[site] = (struct reunion){ now.mono, now.wall };
 	if (c->promising & (1u << site))
 		return;
 	c->promising |= (uint8_t)(1u << site);

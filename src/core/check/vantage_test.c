@@ -200,6 +200,52 @@ static void what_was_said_in_blindness_is_probed_again_at_once(void **state)
 	assert_int_equal(seen[immich].probes, probes + 1);
 }
 
+/* Its line was cut: all of dublin failed for it.  It is heard again before it has looked again. */
+static void what_a_peer_saw_fail_while_it_was_cut_off_is_not_believed_before_it_looked_again(
+	void **state)
+{
+	uint16_t git = probe("git", DUBLIN, BOTH), photos = probe("photos", MUMBAI, BOTH);
+	int64_t until_ms;
+
+	(void)state;
+	load();
+	pass(MINUTE_MS);
+	promise();
+	checks_break_promise(checks, now, MUMBAI);
+	pass(MINUTE_MS);
+	hear(git, WORD_FAILING);
+	hear(photos, WORD_FAILING);
+	advance(500);
+	promise();
+	until_ms = now.mono.ms + 2 * specs[git].timeout_ms + 2000;
+	assert_state(git, CHECK_OK);
+	assert_state(photos, CHECK_FAILING); /* of its own it knows */
+	while (now.mono.ms + 1000 < until_ms) {
+		pass(1000);
+		promise();
+	}
+	assert_state(git, CHECK_OK);
+	pass(1000); /* it has looked again by now, and found nothing else */
+	assert_state(git, CHECK_FAILING);
+	assert_scope(git, SCOPE_PATH);
+}
+
+static void what_a_peer_sees_fail_since_it_is_back_counts_at_once(void **state)
+{
+	uint16_t git = probe("git", DUBLIN, BOTH);
+
+	(void)state;
+	load();
+	pass(MINUTE_MS);
+	promise();
+	checks_break_promise(checks, now, MUMBAI);
+	pass(MINUTE_MS);
+	promise();
+	advance(500);
+	hear(git, WORD_FAILING);
+	assert_state(git, CHECK_FAILING);
+}
+
 static void the_last_promise_is_the_last_good_evidence(void **state)
 {
 	uint16_t immich = probe("immich", MUMBAI, 1u << MUMBAI);
@@ -262,6 +308,8 @@ int main(void)
 		TEST(a_blind_vantage_is_believed_about_its_own_site_only),
 		TEST(a_blind_vantage_knows_nothing_of_what_lies_outside_of_every_site),
 		TEST(what_was_said_in_blindness_is_probed_again_at_once),
+		TEST(what_a_peer_saw_fail_while_it_was_cut_off_is_not_believed_before_it_looked_again),
+		TEST(what_a_peer_sees_fail_since_it_is_back_counts_at_once),
 		TEST(the_last_promise_is_the_last_good_evidence),
 		TEST(a_fall_tells_the_good_evidence_that_was_not_worth_a_word),
 		TEST(a_suspect_is_settling_until_it_is_confirmed),
