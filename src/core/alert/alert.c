@@ -466,6 +466,13 @@ void alert_hold(struct alert *a, bool is_held)
 	a->is_held = is_held;
 }
 
+int64_t alert_settle_ms(const struct alert *a, uint16_t check)
+{
+	const char *kind = a->cfg.checks[check].kind;
+
+	return kind && str_eq(kind, "watcher") ? ALERT_SETTLE_WATCHER_MS : ALERT_SETTLE_MS;
+}
+
 bool alert_is_delivering(const struct alert *a)
 {
 	for (uint8_t i = 0; i < a->cfg.n_channels; i++)

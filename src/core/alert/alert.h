@@ -36,6 +36,8 @@
 
 /* For the extent to be known; edits gather changes so long, too. */
 #define ALERT_SETTLE_MS 2000
+/* The same for a watcher, which each site asks each 5 s and believes to be gone after a few. */
+#define ALERT_SETTLE_WATCHER_MS 8000
 /* After a start, or when sites meet again: the news comes in before anything is opened or told.  It is over
  * sooner when all is here (alert_caught_up). */
 #define ALERT_CALM_MS  4000

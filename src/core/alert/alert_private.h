@@ -136,6 +136,8 @@ struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, co
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);
 struct mono alert_calm(const struct alert *a); /* both of these */
+/* How long vantages that don't agree have to do so. */
+int64_t alert_settle_ms(const struct alert *a, uint16_t check);
 /* After a start, a reunion or blindness: maybe it has been told, in what we haven't read yet. */
 bool alert_awaits_news(struct alert *a, struct now now);
 /* Whoever changes what is told of an incident that is over says so with this. */

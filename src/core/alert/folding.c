@@ -207,7 +207,7 @@ static bool is_settling(const struct alert *a, struct now now, uint16_t check)
 {
 	int64_t unwell = a->judged[check].unwell.ms;
 
-	if (now.mono.ms >= unwell + ALERT_SETTLE_MS || !a->cfg.world.is_settling)
+	if (now.mono.ms >= unwell + alert_settle_ms(a, check) || !a->cfg.world.is_settling)
 		return false;
 	for (int steps = 0; steps < ROOT_STEPS_MAX; steps++) {
 		const struct alert_check *spec = &a->cfg.checks[check];
@@ -356,7 +356,7 @@ static void consider(struct alert *a, struct now now, uint16_t check)
 	if (alert_awaits_news(a, now) || (a->is_behind && a->cfg.checks[root].home != a->cfg.self))
 		return;
 	if (is_settling(a, now, check)) {
-		alert_wake_at(a, (struct mono){ j->unwell.ms + ALERT_SETTLE_MS });
+		alert_wake_at(a, (struct mono){ j->unwell.ms + alert_settle_ms(a, check) });
 		return;
 	}
 	turn = t ? ALERT_UNLISTED_MS : our_turn_ms(a, root);

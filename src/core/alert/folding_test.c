@@ -43,6 +43,25 @@ static void opening_waits_for_the_extent_no_longer_than_the_settling_time(void *
 	assert_true(p->sent[0].at.ms - began <= ALERT_SETTLE_MS);
 }
 
+/* Each asks it each 5 s: of one that died the first to miss it knows some seconds before the other. */
+static void a_watcher_is_given_the_time_that_every_site_needs_to_miss_it(void **state)
+{
+	static struct alert_check checks[PAIR_CHECKS];
+	struct alert_config *config = &p->sites[MUMBAI].config;
+
+	(void)state;
+	memcpy(checks, config->checks, sizeof checks);
+	checks[PHOTOS].kind = "watcher";
+	config->checks = checks;
+	pair_reload(p, MUMBAI);
+	p->sites[MUMBAI].is_settling[PHOTOS] = true;
+	pair_judge(p, MUMBAI, PHOTOS, &pair_path);
+	pair_run(p, ALERT_SETTLE_WATCHER_MS - SECOND_MS);
+	assert_int_equal(p->n_sent, 0);
+	pair_run(p, 2 * SECOND_MS);
+	assert_true(pair_says(p, "path problem"));
+}
+
 static void evidence_still_coming_in_of_the_host_holds_back_its_services(void **state)
 {
 	(void)state;
@@ -237,6 +256,7 @@ int main(void)
 		T(a_fall_opens_one_incident_at_its_home_and_is_told_once),
 		T(opening_waits_until_the_extent_is_known),
 		T(opening_waits_for_the_extent_no_longer_than_the_settling_time),
+		T(a_watcher_is_given_the_time_that_every_site_needs_to_miss_it),
 		T(evidence_still_coming_in_of_the_host_holds_back_its_services),
 		T(a_host_explains_its_services),
 		T(a_chain_folds_into_its_far_end),

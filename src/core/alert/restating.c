@@ -99,7 +99,8 @@ static bool must_wait(struct alert *a, struct now now, const struct tracked *t,
 {
 	const struct judged *j = &a->judged[check];
 	bool is_urgent = m == &t->in->members[0] || !is_same_extent(m, j);
-	struct mono due = { j->restated.ms + (is_urgent ? ALERT_SETTLE_MS : ALERT_REFRESH_MS) };
+	struct mono due = { j->restated.ms +
+			    (is_urgent ? alert_settle_ms(a, check) : ALERT_REFRESH_MS) };
 
 	if (now.mono.ms >= due.ms)
 		return false;
