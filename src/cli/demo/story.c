@@ -307,11 +307,10 @@ static void tell_edit(struct demo *d, int64_t number, const json_t *message)
 		else if (*affected != '\\') /* escapes are Discord's */
 			str_addc(&also, *affected);
 	if (*affected) {
-		const char *comma = strrchr(str_c(&also), ',');
-
-		if (comma)
-			also.len = (size_t)(comma - also.s);
-		str_add(&also, " and more");
+		while (also.len && !strchr(",;", also.s[also.len - 1]))
+			also.len--;
+		also.len -= also.len > 0;
+		str_add(&also, also.len ? " and more" : "others");
 	}
 	story_tell(d, STYLE_NOTE, "discord", "message %lld now says: %s%s%s", (long long)number,
 		title_of(message), also.len ? "; also " : "", str_c(&also));
