@@ -287,20 +287,29 @@ static void answer_watcher(struct world *w, void *arg)
 	drop_post(p);
 }
 
+/* "mumbai: nothing since <t:...>", but not "..., but dublin hears it": that is no silence of the site. */
+static bool says_silent(const char *payload, const char *site, const char *what)
+{
+	char text[NAME_BYTES_MAX + 32];
+	const char *line, *end, *but;
+
+	snprintf(text, sizeof text, "%s: %s", site, what);
+	line = strstr(payload, text);
+	if (!line)
+		return false;
+	end = strstr(line, "\\n");
+	but = strstr(line, ", but ");
+	return !but || (end && but > end);
+}
+
 static uint32_t silent_in(const struct world *w, const char *payload)
 {
 	uint32_t sites = 0;
 
-	for (uint8_t i = 0; i < SIM_SITES; i++) {
-		char text[NAME_BYTES_MAX + 32];
-
-		snprintf(text, sizeof text, "%s: nothing since", w->lab->sites[i].name);
-		if (strstr(payload, text))
+	for (uint8_t i = 0; i < SIM_SITES; i++)
+		if (says_silent(payload, w->lab->sites[i].name, "nothing since") ||
+			says_silent(payload, w->lab->sites[i].name, "never heard"))
 			sites |= 1u << i;
-		snprintf(text, sizeof text, "%s: never heard", w->lab->sites[i].name);
-		if (strstr(payload, text))
-			sites |= 1u << i;
-	}
 	return sites;
 }
 

@@ -465,8 +465,23 @@ static void expect_watcher_silent(struct world *w, const struct sim_message *m, 
 			site, (unsigned)told->id);
 }
 
+/* A site is not called silent while another that the watcher hears has a link with it. */
+static void expect_heard(struct world *w, const struct sim_message *m, uint8_t site)
+{
+	if (!w->sites[site].site || !can_ask_watcher(w, !site) || !is_clock_believed(w, !site) ||
+		w->now_ms - w->quiet_since_ms <= JUST_NOW_MS ||
+		!can_talk_since(w, w->now_ms - JUST_NOW_MS))
+		return;
+	w->n_checked++;
+	if (m->silent_sites & (1u << site))
+		world_breach(w, "oracle 1: site%u is there, as site%u knows, and is told as silent",
+			site, !site);
+}
+
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 {
+	for (uint8_t site = 0; m->cause == CHECK_NONE && site < SIM_SITES; site++)
+		expect_heard(w, m, site);
 	for (uint8_t site = 0; is_new && site < SIM_SITES; site++)
 		if (!w->sites[site].site && (m->silent_sites & (1u << site)) &&
 			can_ask_watcher(w, !site) && is_clock_believed(w, !site) &&

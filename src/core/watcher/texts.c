@@ -161,11 +161,16 @@ static void list_silent(struct text *t)
 static void say_gone(struct text *t, uint32_t site)
 {
 	const struct watched *s = &t->w->sites[site];
+	bool is_told = s->state == WATCHED_TOLD;
 	uint32_t witness = watcher_witness(t->w, site);
 
-	str_add(&t->lines, s->state == WATCHED_TOLD ? "nothing since " : "quiet since ");
-	say_time(t, s->heard_wall);
-	if (s->state == WATCHED_TOLD && witness < SITES_MAX)
+	if (!s->heard_wall.ms) {
+		str_add(&t->lines, is_told ? "never heard" : "not heard yet");
+	} else {
+		str_add(&t->lines, is_told ? "nothing since " : "quiet since ");
+		say_time(t, s->heard_wall);
+	}
+	if (is_told && witness < SITES_MAX)
 		str_addf(&t->lines, ", but %s hears it: only its path to %s is broken",
 			t->w->cfg.sites[witness], t->w->cfg.name);
 }
@@ -182,8 +187,6 @@ static void say_site(struct text *t, uint32_t site)
 		say_time(t, s->gap_until);
 	} else if (s->state == WATCHED_HEARD) {
 		str_add(&t->lines, "heard");
-	} else if (!s->heard_wall.ms) {
-		str_add(&t->lines, s->state == WATCHED_TOLD ? "never heard" : "not heard yet");
 	} else {
 		say_gone(t, site);
 	}

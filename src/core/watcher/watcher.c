@@ -132,19 +132,30 @@ static int64_t due_alone(const struct watcher *w, const struct watched *s)
 	return due > start ? due : start;
 }
 
-/* Sites that fell silent within a beacon's interval are told together. */
-static int64_t state_due(const struct watcher *w, uint32_t site)
+/* Sites that fell silent within a beacon's interval are told together; and who has just started doesn't know
+ * yet whom it hears, and what it has told. */
+static int64_t told_due(const struct watcher *w, uint32_t site)
 {
 	int64_t due = due_alone(w, &w->sites[site]), last = due;
 
-	for (uint32_t i = 0; w->sites[site].state == WATCHED_SILENT && i < w->cfg.n_sites; i++) {
-		int64_t other = due_alone(w, &w->sites[i]);
+	for (uint32_t i = 0; i < w->cfg.n_sites; i++) {
+		const struct watched *s = &w->sites[i];
+		int64_t other = due_alone(w, s), knows = s->booted.ms + START_GRACE_MS;
 
-		if (w->sites[i].state == WATCHED_SILENT && other > last &&
-			other <= due + BEACON_MS && !is_told_by_a_living_site(w, i))
+		if (s->state == WATCHED_HEARD && s->booted.ms && knows > last)
+			last = knows;
+		if (s->state == WATCHED_SILENT && other > last && other <= due + BEACON_MS &&
+			!is_told_by_a_living_site(w, i))
 			last = other;
 	}
 	return last;
+}
+
+static int64_t state_due(const struct watcher *w, uint32_t site)
+{
+	const struct watched *s = &w->sites[site];
+
+	return s->state == WATCHED_SILENT ? told_due(w, site) : due_alone(w, s);
 }
 
 static void age(struct watcher *w, struct now now, uint32_t site)
@@ -210,9 +221,10 @@ static enum rc check_fresh(const struct watched *s, struct now now, const struct
 	return RC_OK;
 }
 
-static void take_order(struct watcher *w, struct watched *s, const struct beacon *b)
+static void take_order(struct watcher *w, struct now now, struct watched *s, const struct beacon *b)
 {
 	if (s->boot != b->boot) {
+		s->booted = now.mono;
 		s->past_boots[s->next_past_boot++ % BOOTS_KEPT] = s->boot;
 		w->is_unsaved = true;
 	}
@@ -326,7 +338,7 @@ enum rc watcher_beacon(struct watcher *w, struct now now, const struct beacon *b
 	rc = check_fresh(s, now, b, e);
 	if (rc != RC_OK)
 		return rc;
-	take_order(w, s, b);
+	take_order(w, now, s, b);
 	take_told(s, b);
 	hear(w, now, site);
 	take_heard(w, s, b);

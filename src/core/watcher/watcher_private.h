@@ -36,6 +36,7 @@ struct watched {
 	enum watched_state state;
 	struct mono listened; /* since when we listen to it */
 	struct mono heard;    /* last beacon; of the saved state after a start */
+	struct mono booted;   /* since when its present run is heard; {0}: since before ours */
 	struct wall heard_wall, since;
 	struct wall gap_from,
 		gap_until; /* its silence that this outage told of; {0}: none, lasts */

@@ -135,6 +135,28 @@ static void a_broken_way_that_a_site_tells_of_the_watcher_does_not_repeat(void *
 	assert_shows(0, "mumbai is silent");
 }
 
+static void who_has_just_started_is_given_time_to_hear_the_others(void **state)
+{
+	(void)state;
+	both_alive();
+	sites[MUMBAI].is_alive = false;
+	sites[DUBLIN].hears = "mumbai";
+	sites[DUBLIN].tells = "watcher:webhost";
+	pass(HOUR_MS);
+	come_alive(DUBLIN); /* it is upgraded */
+	sites[DUBLIN].hears = sites[DUBLIN].tells = NULL;
+	pass(9 * SECOND_MS);
+	sites[DUBLIN].hears = "mumbai";
+	sites[DUBLIN].tells = "watcher:webhost";
+	pass(HOUR_MS);
+	assert_int_equal(n_attempts, 0);
+	sites[MUMBAI].is_alive = false;
+	come_alive(DUBLIN);
+	sites[DUBLIN].hears = sites[DUBLIN].tells = NULL;
+	pass(30 * SECOND_MS);
+	assert_shows(0, "mumbai is silent");
+}
+
 static void sites_that_fall_silent_together_are_told_together(void **state)
 {
 	(void)state;
@@ -421,6 +443,7 @@ int main(void)
 		TEST(a_site_that_another_one_hears_is_not_called_silent),
 		TEST(a_witness_that_falls_silent_proves_nothing),
 		TEST(a_broken_way_that_a_site_tells_of_the_watcher_does_not_repeat),
+		TEST(who_has_just_started_is_given_time_to_hear_the_others),
 		TEST(sites_that_fall_silent_together_are_told_together),
 		TEST(what_a_site_told_before_the_watcher_could_it_does_not_repeat),
 		TEST(a_site_may_have_the_longest_name),
