@@ -4,8 +4,8 @@
  * large for that gets a block of its own behind the newest, so that the room left there stays in
  * use.
  *
- * Memory is zero before it is handed out: blocks come from calloc(), and arena_reset() clears what
- * was used of the one that it keeps.
+ * What is handed out is cleared then, and texts not at all: most of a block is overwritten at once,
+ * or never used.
  */
 #include "base/arena.h"
 
@@ -58,7 +58,6 @@ void arena_reset(struct arena *a)
 	}
 	free_blocks(kept->next);
 	kept->next = NULL;
-	memset(kept->bytes, 0, kept->used_bytes);
 	kept->used_bytes = 0;
 	a->used_bytes = 0;
 }
@@ -71,9 +70,9 @@ static struct arena_block *new_block(const struct arena *a, size_t cap_bytes)
 
 	if (size_bytes < cap_bytes)
 		size_bytes = SIZE_MAX;
-	b = a->budget_bytes ? calloc(1, size_bytes) : must_alloc(size_bytes);
+	b = a->budget_bytes ? malloc(size_bytes) : must_realloc(NULL, size_bytes);
 	if (b)
-		b->cap_bytes = cap_bytes;
+		*b = (struct arena_block){ .cap_bytes = cap_bytes };
 	return b;
 }
 
@@ -110,7 +109,8 @@ static struct arena_block *add_block(struct arena *a, size_t size_bytes)
 	return b;
 }
 
-void *arena_alloc(struct arena *a, size_t size_bytes)
+/* Not cleared. */
+static void *take(struct arena *a, size_t size_bytes)
 {
 	size_t wanted = ((size_bytes ? size_bytes : 1) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
 	struct arena_block *b = a->blocks;
@@ -131,6 +131,13 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t size_bytes)
+{
+	void *p = take(a, size_bytes);
+
+	return p ? memset(p, 0, size_bytes) : NULL;
+}
+
 char *arena_strdup(struct arena *a, const char *s)
 {
 	return arena_strndup(a, s, strlen(s));
@@ -139,9 +146,13 @@ char *arena_strdup(struct arena *a, const char *s)
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
 	size_t length = strnlen(s, n);
-	char *copy = arena_alloc(a, length + 1);
+	char *copy = take(a, length + 1);
 
-	return copy ? memcpy(copy, s, length) : NULL;
+	if (copy) {
+		memcpy(copy, s, length);
+		copy[length] = '\0';
+	}
+	return copy;
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
@@ -155,11 +166,11 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	n = vsnprintf(brief, sizeof brief, fmt, ap);
 	va_end(ap);
 	must(n >= 0);
-	text = arena_alloc(a, (size_t)n + 1);
+	text = take(a, (size_t)n + 1);
 	if (!text)
 		return NULL;
 	if ((size_t)n < sizeof brief)
-		return memcpy(text, brief, (size_t)n);
+		return memcpy(text, brief, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	va_end(ap);

@@ -328,15 +328,28 @@ struct restore {
 	struct map incidents; /* site and id of those seen */
 };
 
+#define KEY_BYTES_MAX (NAME_BYTES_MAX + EVENT_SUBJECT_BYTES_MAX + 2)
+
+/* Site and subject. */
+static void key_of(const struct event *ev, char key[KEY_BYTES_MAX])
+{
+	size_t n;
+
+	str_copy(key, KEY_BYTES_MAX - 1, ev->site);
+	n = strlen(key);
+	key[n++] = ' ';
+	str_copy(key + n, KEY_BYTES_MAX - n, ev->subject);
+}
+
 /* Each event of an incident is whole: of each site's only the newest counts.  What the disk has changed
  * counts nowhere. */
 static bool is_left_out(struct restore *r, const struct event *ev)
 {
 	bool is_incident = event_kind_of(ev->kind) == EVENT_INCIDENT;
-	char key[NAME_BYTES_MAX + EVENT_SUBJECT_BYTES_MAX + 2];
+	char key[KEY_BYTES_MAX];
 
 	if (is_incident) {
-		snprintf(key, sizeof key, "%s %s", ev->site, ev->subject);
+		key_of(ev, key);
 		if (map_has(&r->incidents, key))
 			return true;
 	}

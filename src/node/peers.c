@@ -128,6 +128,7 @@ static void compare_own(struct site *s, uint8_t peer, const struct link_head *he
 	struct journal_head theirs[LINK_HEADS_MAX], *ours;
 	size_t n, n_theirs;
 
+	s->compared[peer].is_valid = false;
 	s->is_forked[peer] = false;
 	if (is_level(s, heads, n_heads))
 		return;
@@ -181,7 +182,7 @@ static uint64_t held(const struct site *s, const struct link_head *chain, uint32
 	return 0;
 }
 
-struct peers_gap peers_gap(const struct site *s, uint8_t peer)
+static struct peers_gap gap_to(const struct site *s, uint8_t peer)
 {
 	const struct link *l = &s->links[peer];
 	struct peers_gap gap = { .is_behind = s->is_forked[peer] };
@@ -193,6 +194,26 @@ struct peers_gap peers_gap(const struct site *s, uint8_t peer)
 		gap.n_shared += ours < theirs ? ours : theirs;
 	}
 	return gap;
+}
+
+/* A BEAT in which nothing is new costs no look at the chains. */
+static const struct compared *compared(struct site *s, uint8_t peer)
+{
+	const struct link *l = &s->links[peer];
+	struct compared *c = &s->compared[peer];
+
+	if (c->is_valid && c->theirs == l->peer_heads_changes)
+		return c;
+	*c = (struct compared){ .is_valid = true,
+		.theirs = l->peer_heads_changes,
+		.is_level = is_level(s, l->peer_heads, l->n_peer_heads),
+		.gap = gap_to(s, peer) };
+	return c;
+}
+
+struct peers_gap peers_gap(struct site *s, uint8_t peer)
+{
+	return compared(s, peer)->gap;
 }
 
 const char *peers_trouble(struct site *s)
@@ -419,20 +440,6 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 
 /* ---- effects of a link */
 
-static bool is_same_journal(const struct site *s, const struct link *l)
-{
-	size_t n_same = 0;
-
-	if (l->n_peer_heads != s->n_heads)
-		return false;
-	for (uint32_t i = 0; i < s->n_heads; i++)
-		for (uint32_t j = 0; j < l->n_peer_heads; j++)
-			n_same += !memcmp(&s->heads[i].hash, &l->peer_heads[j].hash,
-					  sizeof s->heads[i].hash) &&
-				  s->heads[i].seq == l->peer_heads[j].seq;
-	return n_same == s->n_heads;
-}
-
 /* It lacks what its disk has changed until that is mended, and says so. */
 static bool is_journal_in_trouble(const struct site *s, uint8_t site)
 {
@@ -452,7 +459,7 @@ static void compare_digests(struct site *s, struct now now, uint8_t peer)
 	const struct link *l = &s->links[peer];
 
 	/* What waits for room on the disk is in our state, and in no journal. */
-	if (journal_uncommitted(s->journal) || !is_same_journal(s, l))
+	if (journal_uncommitted(s->journal) || !compared(s, peer)->is_level)
 		return;
 	s->forked[0] = '\0';
 	if (l->peer_digest == site_digest(s) || facts_is_other_lab(s, peer) || s->scrub.n > 0 ||

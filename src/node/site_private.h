@@ -91,6 +91,17 @@ struct scrubbing {
 	char reason[REASON_BYTES_MAX];
 };
 
+struct peers_gap {
+	bool is_behind;    /* it holds events that we lack */
+	uint64_t n_shared; /* events that both hold, of the chains that we show each other */
+};
+struct compared {        /* our heads with those that a peer has shown */
+	bool is_valid;   /* ours are still the same */
+	uint32_t theirs; /* peer_heads_changes of the link then */
+	bool is_level;   /* both hold the same */
+	struct peers_gap gap;
+};
+
 struct site {
 	struct site_setup setup;
 	const struct lab *lab;
@@ -138,6 +149,7 @@ struct site {
 	size_t n_chains;               /* the journal had so many when they were chosen */
 	struct link_head (*shown)[LINK_HEADS_MAX]; /* by peer, while it contradicts our own chain */
 	bool is_forked[SITES_MAX];                 /* it does */
+	struct compared compared[SITES_MAX];
 	struct scrubbing scrub;
 	/* What is wrong with the journal: "" nothing. */
 	char forked[REASON_BYTES_MAX];  /* a peer's events didn't fit ours, and nothing proved since
@@ -210,11 +222,7 @@ void peers_push(struct site *s, struct now now); /* our heads grew */
 void peers_stop(struct site *s, struct now now, const char *why);
 struct mono peers_wake(const struct site *s);
 void peers_refresh_heads(struct site *s);
-struct peers_gap {
-	bool is_behind;    /* it holds events that we lack */
-	uint64_t n_shared; /* events that both hold, of the chains that we show each other */
-};
-struct peers_gap peers_gap(const struct site *s, uint8_t peer);
+struct peers_gap peers_gap(struct site *s, uint8_t peer);
 const char *peers_trouble(struct site *s); /* for journal@SITE; NULL none */
 
 /* For its copy of what is damaged here. */

@@ -276,6 +276,7 @@ static void note_heads(struct link *l, const struct link_msg *msg)
 	if (n)
 		memcpy(l->peer_heads, msg->heads, size);
 	l->n_peer_heads = n;
+	l->peer_heads_changes++;
 }
 
 static void note_beat(struct link_running *s, const struct link_msg *msg)

@@ -194,6 +194,7 @@ struct link {
 	struct sha256 peer_lab_hash;
 	struct link_head peer_heads[LINK_HEADS_MAX];
 	uint32_t n_peer_heads;
+	uint32_t peer_heads_changes;            /* how often another list was shown */
 	uint64_t peer_heads_of;                 /* the beat of the connection that showed them */
 	struct link_head shown[LINK_HEADS_MAX]; /* of ours, by the connection's newest BEAT */
 	uint32_t n_shown;
