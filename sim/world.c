@@ -4,11 +4,13 @@
 
 #include <stdarg.h>
 
-#define WALL_0_MS     INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
-#define CHAOS_MIN_MS  (20 * MINUTE_MS)
-#define CHAOS_MAX_MS  (4 * HOUR_MS)
-#define QUIET_MS      (45 * MINUTE_MS)
-#define LOOK_EVERY_MS (30 * SECOND_MS)
+#define WALL_0_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
+/* A storm lasts so many faults, not so many minutes: only the quiet after it lets the oracles judge, and
+ * what the fiftieth fault does is mostly what the tenth did. */
+#define STORM_FAULTS_MIN 5
+#define STORM_FAULTS_MAX 45
+#define QUIET_MS         (45 * MINUTE_MS)
+#define LOOK_EVERY_MS    (30 * SECOND_MS)
 
 struct later {
 	struct heap_node node;
@@ -322,7 +324,8 @@ static void look(struct world *w, void *arg)
 	}
 	oracle_healed(w);
 	oracle_forget(w);
-	w->phase_ends_ms = w->now_ms + rng_between(&w->rng, CHAOS_MIN_MS, CHAOS_MAX_MS);
+	w->phase_ends_ms = w->now_ms + rng_between(&w->rng, STORM_FAULTS_MIN * w->mean_gap_ms,
+					       STORM_FAULTS_MAX * w->mean_gap_ms);
 	faults_begin_chaos(w);
 }
 
