@@ -10,6 +10,7 @@
 #define STORM_FAULTS_MIN 5
 #define STORM_FAULTS_MAX 45
 #define QUIET_MS         (45 * MINUTE_MS)
+#define WRITING_MS       (5 * MINUTE_MS)
 #define LOOK_EVERY_MS    (30 * SECOND_MS)
 
 struct later {
@@ -149,6 +150,8 @@ static void carry_out(struct world *w, uint8_t site, struct site_effect *fx)
 		discord_test(w, site, fx->channel);
 		break;
 	case SITE_SAY_EVENT:
+		if (str_eq(fx->event->site, w->lab->sites[site].name))
+			w->sites[site].wrote_ms = w->now_ms;
 		trace_event(w, site, fx->event);
 		break;
 	case SITE_SAY_LOG:
@@ -307,6 +310,17 @@ void world_reload_watcher(struct world *w)
 
 /* ---- phases */
 
+/* What is being written when all should be equal is on its way to the other site.  Who goes on writing is
+ * judged all the same. */
+static bool is_writing(const struct world *w)
+{
+	bool is_any = false;
+
+	for (uint8_t i = 0; i < SIM_SITES; i++)
+		is_any |= w->now_ms - w->sites[i].wrote_ms < SECOND_MS;
+	return is_any && w->now_ms < w->phase_ends_ms + WRITING_MS;
+}
+
 static void look(struct world *w, void *arg)
 {
 	(void)arg;
@@ -322,6 +336,8 @@ static void look(struct world *w, void *arg)
 		w->phase_ends_ms = w->now_ms + QUIET_MS;
 		return;
 	}
+	if (is_writing(w))
+		return;
 	oracle_healed(w);
 	oracle_forget(w);
 	w->phase_ends_ms = w->now_ms + rng_between(&w->rng, STORM_FAULTS_MIN * w->mean_gap_ms,

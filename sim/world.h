@@ -93,6 +93,7 @@ struct sim_site {
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
 	int64_t ended_ms;        /* its process did, last */
+	int64_t wrote_ms;        /* an event of its own, last */
 	int64_t goodbye_ms; /* it was stopped last, and its peer could hear that; NEVER_MS: not so */
 	uint64_t answers;
 	int64_t answered_ms; /* Discord's last answer that it got, or would have got */
