@@ -218,7 +218,7 @@ void scrub_hide(const struct site *s, struct link_head *heads, uint32_t n)
 static void settle_for_less(struct site *s, struct now now, struct damage *d)
 {
 	if (d->is_cut) {
-		journal_add_lost(s->journal, now, &d->place, 0);
+		journal_add_lost(s->journal, now, &d->place);
 		lose(now, d);
 	} else if (str_eq(d->place.site, site_name(s))) {
 		give_up(s, now, d->place);

@@ -53,8 +53,8 @@ void journal_add_damaged(struct journal *j, struct now now, const struct journal
 	add_damaged(j, now, place, why, 0);
 }
 
-void journal_add_lost(struct journal *j, struct now now, const struct journal_place *place,
-	size_t moved)
+static void add_lost(struct journal *j, struct now now, const struct journal_place *place,
+	size_t moved, uint64_t to_epoch)
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
@@ -64,9 +64,14 @@ void journal_add_lost(struct journal *j, struct now now, const struct journal_pl
 	write_place(place, &w);
 	json_int(&w, "moved", (int64_t)moved);
 	if (moved)
-		json_int(&w, "to_epoch", (int64_t)j->epoch);
+		json_int(&w, "to_epoch", (int64_t)to_epoch);
 	json_close(&w);
 	journal_add(j, now, EVENT_LOST, j->site, str_c(&body));
+}
+
+void journal_add_lost(struct journal *j, struct now now, const struct journal_place *place)
+{
+	add_lost(j, now, place, 0, 0);
 }
 
 /* ---- the end of a chain, when the journal is opened */
@@ -166,28 +171,76 @@ enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e)
 
 /* ---- a hole that nobody can fill */
 
-/* All behind `place` that is intact, as the beginning of `epoch`; what isn't is written down. */
-static struct event_batch move_rest(struct journal *j, struct now now,
-	const struct journal_place *place, struct journal_head into, struct arena *a)
+/* Events on their way to the beginning of a new epoch. */
+struct move {
+	struct arena arena;
+	struct journal_head into; /* the last of them */
+	struct event *events;
+	size_t n;
+};
+
+static void free_move(struct move *m)
+{
+	arena_fini(&m->arena);
+}
+SCOPED_FINI(free_move, struct move)
+
+static void move_event(const struct journal *j, struct move *m, const struct event *ev)
+{
+	struct event *to = &m->events[m->n++];
+
+	*to = *ev;
+	journal_seal(j, to, m->into.epoch, m->n, &m->into.hash);
+	m->into.hash = to->hash;
+}
+
+/* All behind `place` that is intact; what isn't is written down. */
+static void move_rest(struct journal *j, struct now now, const struct journal_place *place,
+	struct move *m)
 {
 	const struct journal_head *head = &j->heads[journal_find(j, place->site, place->epoch)];
-	struct event *moved = arena_alloc(a, (size_t)(head->seq - place->seq + 1) * sizeof *moved);
 	struct journal_place p = *place;
 	char why[REASON_BYTES_MAX];
-	size_t n = 0;
 
+	m->events =
+		arena_alloc(&m->arena, (size_t)(head->seq - place->seq + 1) * sizeof *m->events);
 	while (p.seq++ < head->seq) {
-		const struct event *ev = journal_read_intact(j, &p, a, why);
+		const struct event *ev = journal_read_intact(j, &p, &m->arena, why);
 
-		if (!ev) {
+		if (ev)
+			move_event(j, m, ev);
+		else
 			journal_add_damaged(j, now, &p, why);
-			continue;
-		}
-		moved[n] = *ev;
-		journal_seal(j, &moved[n], into.epoch, n + 1, &into.hash);
-		into.hash = moved[n++].hash;
 	}
-	return (struct event_batch){ moved, n };
+}
+
+/* What is prepared goes along, so that a crash can't come between the loss and the word of it.  The next
+ * commit finds it there. */
+static void move_pending(struct journal *j, struct move *m)
+{
+	struct event *all = arena_alloc(&m->arena, (m->n + j->n_pending) * sizeof *all);
+
+	memcpy(all, m->events, m->n * sizeof *all);
+	m->events = all;
+	for (size_t i = 0; i < j->n_pending; i++)
+		move_event(j, m, j->pending[i]);
+}
+
+/* The head of ours that the new epoch follows, when the chain ends with `last`, or is no more. */
+static struct sha256 hash_before(const struct journal *j, size_t chain, const struct event *last)
+{
+	const struct journal_head *before = NULL;
+
+	for (size_t i = 0; i < j->n_chains; i++) {
+		const struct journal_head *h = &j->heads[i];
+
+		if (journal_is_ours(j, h->site) && (i != chain || last) &&
+			(!before || h->epoch > before->epoch))
+			before = h;
+	}
+	if (before == &j->heads[chain])
+		return last->hash;
+	return before ? before->hash : (struct sha256){ 0 };
 }
 
 /* The chain ends with `last`; NULL: it has no event any more. */
@@ -226,28 +279,29 @@ static enum rc check_hole(const struct journal *j, const struct journal_place *p
 enum rc journal_give_up(struct journal *j, struct now now, const struct journal_place *place,
 	size_t *ret_moved, struct err *e)
 {
-	scoped(arena_fini) struct arena a = { 0 };
+	scoped(free_move) struct move m = { .into.epoch = journal_next_epoch(j, now) };
 	struct journal_head from = { .epoch = place->epoch, .seq = place->seq };
-	struct journal_head into = { .epoch = journal_next_epoch(j, now) };
-	bool is_newest = journal_newest_epoch(j) == place->epoch;
-	size_t chain = journal_find(j, place->site, place->epoch);
+	size_t chain = journal_find(j, place->site, place->epoch), n_before = j->n_pending, n;
 	const struct event *last = NULL;
-	struct event_batch moved;
-	enum rc rc = check_hole(j, place, &a, &last, e);
+	enum rc rc = check_hole(j, place, &m.arena, &last, e);
 
 	if (rc != RC_OK)
 		return rc;
-	into.hash = last && is_newest ? last->hash : journal_last_of_ours(j, into.epoch);
-	moved = move_rest(j, now, place, into, &a);
+	m.into.hash = hash_before(j, chain, last);
+	move_rest(j, now, place, &m);
+	n = m.n;
+	add_lost(j, now, place, n, m.into.epoch);
+	move_pending(j, &m);
 	str_copy(from.site, sizeof from.site, place->site);
-	rc = j->store.replace(j->store.ctx, &from, moved.v, moved.n, e);
-	if (rc != RC_OK)
+	rc = j->store.replace(j->store.ctx, &from, m.events, m.n, e);
+	if (rc != RC_OK) {
+		j->n_pending = n_before; /* nothing is lost yet */
 		return rc;
+	}
 	end_chain(j, chain, last);
-	if (moved.n)
-		journal_advance(j, &moved.v[moved.n - 1]);
-	journal_enter(j, into.epoch);
-	journal_add_lost(j, now, place, moved.n);
-	*ret_moved = moved.n;
+	if (n)
+		journal_advance(j, &m.events[n - 1]);
+	journal_enter(j, m.into.epoch);
+	*ret_moved = n;
 	return RC_OK;
 }

@@ -46,16 +46,16 @@ void journal_add_damaged(struct journal *j, struct now now, const struct journal
 
 /* An event of ours is damaged that nobody else has: no peer can take in what stands behind it.  The chain
  * ends before it, and what is intact behind it moves, stamps and all, to the beginning of a new epoch,
- * hashed and signed anew: *ret_moved events.  `lost` says so.
+ * hashed and signed anew: *ret_moved events.  `lost` says so; it is written in the same transaction, with
+ * all that is prepared, and the next commit returns it.
  *	RC_CONFLICT  the one before it isn't intact either: that one first
  *	RC_INPUT     not a chain of ours, or not held
  *	RC_FULL, RC_IO, RC_CORRUPT */
 enum rc journal_give_up(struct journal *j, struct now now, const struct journal_place *place,
 	size_t *ret_moved, struct err *e) MUST_USE;
 
-/* Write `lost`: nobody has what stood at this place; so many behind it were moved. */
-void journal_add_lost(struct journal *j, struct now now, const struct journal_place *place,
-	size_t moved);
+/* Write `lost`: nobody has what stood at this place, the end of a chain that was cut off. */
+void journal_add_lost(struct journal *j, struct now now, const struct journal_place *place);
 
 /* An event, as it was read, fits its hash. */
 bool journal_fits_hash(const struct event *ev);

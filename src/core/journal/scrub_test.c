@@ -366,6 +366,76 @@ static void what_is_behind_a_lost_event_moves_to_a_new_epoch(void **state)
 	journal_free(peer);
 }
 
+/* Killed before it could commit anything more. */
+static void what_is_given_up_and_the_word_of_it_are_one_transaction(void **state)
+{
+	struct journal_place damaged = flip(50);
+	uint64_t epoch;
+	size_t moved;
+
+	(void)state;
+	journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"meanwhile\"}");
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_OK);
+	epoch = journal_epoch(journal);
+	memory_store_crash(disk);
+	reopen("dublin");
+	assert_int_equal(journal_epoch(journal), epoch);
+	assert_int_equal(head_of("dublin", epoch), moved + 2);
+	assert_string_equal(read_dublin(disk, epoch, moved + 1, 1).v->kind, "note");
+	assert_string_equal(read_dublin(disk, epoch, moved + 2, 1).v->kind, "lost");
+}
+
+static void what_was_given_up_is_returned_by_the_next_commit_once(void **state)
+{
+	struct journal_place damaged = flip(50);
+	const struct event *committed;
+	size_t n, moved;
+
+	(void)state;
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_OK);
+	journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"and on\"}");
+	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
+	assert_int_equal(n, 2);
+	assert_string_equal(committed[0].kind, "lost");
+	assert_int_equal(head_of("dublin", journal_epoch(journal)), moved + 2);
+	assert_int_equal(memory_store_count(disk), EVENTS + 1);
+}
+
+static void the_last_event_of_a_chain_of_one_can_be_given_up(void **state)
+{
+	const struct event *committed;
+	struct journal_place damaged = { .site = "dublin" };
+	struct event ev;
+	size_t n, moved;
+
+	(void)state;
+	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev)); /* a new epoch */
+	journal_add(journal, now, EVENT_NOTE, "x", "{\"text\":\"alone\"}");
+	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
+	assert_true(memory_store_flip_newest(disk, "dublin", 4, &ev));
+	damaged.epoch = ev.epoch;
+	damaged.seq = ev.seq;
+	assert_int_equal(damaged.seq, 1);
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_OK);
+	assert_int_equal(journal_commit(journal, &committed, &n, NULL), RC_OK);
+	assert_int_equal(head_of("dublin", damaged.epoch), 0);
+	assert_int_equal(head_of("dublin", journal_epoch(journal)), 1);
+}
+
+static void what_could_not_be_given_up_is_not_said_to_be_lost(void **state)
+{
+	struct memory_fault full = { .count = 1, .rc = RC_FULL };
+	struct journal_place damaged = flip(50);
+	size_t moved;
+
+	(void)state;
+	memory_store_set_fault(disk, full);
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_FULL);
+	assert_int_equal(journal_uncommitted(journal), 0);
+	assert_int_equal(journal_give_up(journal, now, &damaged, &moved, NULL), RC_OK);
+	assert_int_equal(journal_uncommitted(journal), 1);
+}
+
 static void a_hole_behind_another_or_in_a_peers_chain_is_not_given_up(void **state)
 {
 	struct journal_place damaged = flip(50), behind = damaged, peers = damaged;
@@ -397,6 +467,10 @@ int main(void)
 		TEST(a_damaged_end_that_is_written_down_is_taken_out_later_where_that_failed),
 		TEST(a_chain_of_which_too_much_is_damaged_is_refused),
 		TEST(what_is_behind_a_lost_event_moves_to_a_new_epoch),
+		TEST(what_is_given_up_and_the_word_of_it_are_one_transaction),
+		TEST(what_was_given_up_is_returned_by_the_next_commit_once),
+		TEST(the_last_event_of_a_chain_of_one_can_be_given_up),
+		TEST(what_could_not_be_given_up_is_not_said_to_be_lost),
 		TEST(a_hole_behind_another_or_in_a_peers_chain_is_not_given_up),
 	};
 
