@@ -43,14 +43,18 @@ void damage_repaired(struct site *s, struct now now, const struct journal_place 
 
 /* ---- at a start */
 
+struct find {
+	struct journal_place place;
+	uint64_t cut_to; /* `damaged`: it was cut off, with all up to this; 0: it wasn't */
+};
 struct finds {
-	struct journal_place *places; /* newest first */
+	struct find *items; /* newest first */
 	size_t n, cap;
 };
 
 static void free_finds(struct finds *f)
 {
-	free(f->places);
+	free(f->items);
 }
 SCOPED_FINI(free_finds, struct finds)
 
@@ -58,17 +62,29 @@ static bool collect(void *arg, const struct event *ev, uint64_t cursor)
 {
 	struct finds *f = arg;
 	scoped(json_decref) json_t *body = NULL;
-	struct journal_place *p;
+	struct find *x;
 
 	(void)cursor;
 	if (!journal_fits_hash(ev) || json_read(&body, ev->body, strlen(ev->body), NULL) != RC_OK)
 		return true;
-	must_grow(f->places, f->n, f->cap);
-	p = &f->places[f->n];
-	*p = (struct journal_place){ .epoch = (uint64_t)json_get_int(body, "epoch", 0),
-		.seq = (uint64_t)json_get_int(body, "seq", 0) };
-	f->n += str_copy(p->site, sizeof p->site, json_get_text(body, "of", ""));
+	must_grow(f->items, f->n, f->cap);
+	x = &f->items[f->n];
+	*x = (struct find){ .place = { .epoch = (uint64_t)json_get_int(body, "epoch", 0),
+				    .seq = (uint64_t)json_get_int(body, "seq", 0) },
+		.cut_to = (uint64_t)json_get_int(body, "cut_to", 0) };
+	f->n += str_copy(x->place.site, sizeof x->place.site, json_get_text(body, "of", ""));
 	return true;
+}
+
+static enum rc find_all(const struct site *s, enum event_kind kind, struct finds *ret,
+	struct err *e)
+{
+	const struct journal_store *store = s->setup.store;
+	struct event_query q = { .site = site_name(s),
+		.kind = event_kind_text(kind),
+		.most = DAMAGE_LOOKED_FOR };
+
+	return store->query(store->ctx, &q, collect, ret, e);
 }
 
 bool damage_is_held(const struct site *s, const struct journal_place *place)
@@ -82,21 +98,44 @@ bool damage_is_held(const struct site *s, const struct journal_place *place)
 	return false;
 }
 
+static bool is_said(const struct finds *f, const struct journal_place *place)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].place.seq == place->seq &&
+			f->items[i].place.epoch == place->epoch &&
+			str_eq(f->items[i].place.site, place->site))
+			return true;
+	return false;
+}
+
+/* What was cut off by an earlier start is still on its way, unless it was given up. */
+static void take_up_cut(struct site *s, struct now now, const struct find *damaged,
+	const struct finds *lost)
+{
+	struct journal_place last = damaged->place;
+
+	last.seq = damaged->cut_to;
+	if (damaged->cut_to && !damage_is_held(s, &last) && !is_said(lost, &last))
+		scrub_known_cut(s, now, &last);
+}
+
 /* What is damaged has been left out of the state that was just restored. */
 enum rc damage_restore(struct site *s, struct now now, struct err *e)
 {
-	const struct journal_store *store = s->setup.store;
-	struct event_query q = { .site = site_name(s),
-		.kind = event_kind_text(EVENT_DAMAGED),
-		.most = DAMAGE_LOOKED_FOR };
-	scoped(free_finds) struct finds f = { 0 };
-	enum rc rc = store->query(store->ctx, &q, collect, &f, e);
+	scoped(free_finds) struct finds damaged = { 0 }, lost = { 0 };
+	enum rc rc = find_all(s, EVENT_DAMAGED, &damaged, e);
 	char why[REASON_BYTES_MAX];
 
-	for (size_t i = 0; rc == RC_OK && i < f.n; i++)
-		if (damage_is_held(s, &f.places[i]) &&
-			!journal_is_intact(s->journal, &f.places[i], why))
-			scrub_known(s, now, &f.places[i]);
+	if (rc == RC_OK)
+		rc = find_all(s, EVENT_LOST, &lost, e);
+	for (size_t i = 0; rc == RC_OK && i < damaged.n; i++) {
+		const struct journal_place *place = &damaged.items[i].place;
+
+		if (!damage_is_held(s, place))
+			take_up_cut(s, now, &damaged.items[i], &lost);
+		else if (!journal_is_intact(s->journal, place, why))
+			scrub_known(s, now, place);
+	}
 	return rc;
 }
 

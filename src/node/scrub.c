@@ -282,18 +282,23 @@ void scrub_known(struct site *s, struct now now, const struct journal_place *pla
 		d->is_written = d->is_unfolded = true;
 }
 
-void scrub_cut(struct site *s, struct now now, const struct journal_place *last)
+void scrub_known_cut(struct site *s, struct now now, const struct journal_place *last)
 {
-	struct damage *d = take_up(s, now, last);
+	struct damage *d = find(&s->scrub, last) ? NULL : take_up(s, now, last);
 
-	site_log(s, LOG_LEVEL_ERROR,
-		"the end of %s's journal, epoch %llu, up to event %llu isn't what was written, and "
-		"was taken out",
-		last->site, (unsigned long long)last->epoch, (unsigned long long)last->seq);
 	if (!d)
 		return;
 	d->is_written = d->is_cut = true;
 	d->ask_due.ms = now.mono.ms + SCRUB_CUT_MS;
+}
+
+void scrub_cut(struct site *s, struct now now, const struct journal_place *last)
+{
+	site_log(s, LOG_LEVEL_ERROR,
+		"the end of %s's journal, epoch %llu, up to event %llu isn't what was written, and "
+		"was taken out",
+		last->site, (unsigned long long)last->epoch, (unsigned long long)last->seq);
+	scrub_known_cut(s, now, last);
 }
 
 void scrub_found(struct site *s, struct now now, const struct journal_place *place,

@@ -236,6 +236,32 @@ static void a_damaged_end_that_nobody_else_has_is_said_to_be_lost(void **state)
 	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
 }
 
+static void an_end_that_was_cut_off_before_another_restart_is_still_said_to_be_lost(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_run(p, MINUTE_MS);
+	take_notes(1);
+	start_without_the_end("dublin", 4);
+	pair_run(p, SECOND_MS);
+	for (int i = 0; i < 2; i++) {
+		pair_stop(p, DUBLIN);
+		pair_start(p, DUBLIN);
+		pair_run(p, 10 * SECOND_MS);
+		assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_FAILING);
+	}
+	pair_heal(p);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "damaged"), 1);
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	pair_run(p, HOUR_MS);
+	pair_stop(p, DUBLIN);
+	pair_start(p, DUBLIN);
+	pair_run(p, HOUR_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+}
+
 /* It can't sign for mumbai; and nobody may wait for what can't be given. */
 static void the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up(void **state)
 {
@@ -503,6 +529,7 @@ int main(void)
 		T(a_damaged_end_of_a_peers_chain_comes_again),
 		T(a_start_that_finds_a_damaged_end_and_a_full_disk_waits_for_room),
 		T(a_damaged_end_that_nobody_else_has_is_said_to_be_lost),
+		T(an_end_that_was_cut_off_before_another_restart_is_still_said_to_be_lost),
 		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
 		T(a_newest_event_that_is_damaged_while_running_stops_nothing),
 		T(a_goodbye_that_the_disk_can_not_keep_is_heard_all_the_same),

@@ -246,6 +246,8 @@ bool scrub_is_state_short(const struct site *s);
 /* The journal says that this was damaged before the start, and it is. */
 void scrub_known(struct site *s, struct now now, const struct journal_place *place);
 void scrub_cut(struct site *s, struct now now, const struct journal_place *last);
+/* The same of an earlier start; it isn't there again. */
+void scrub_known_cut(struct site *s, struct now now, const struct journal_place *last);
 /* A batch of this chain from `seq` on couldn't be kept.  True: because of what is damaged here. */
 bool scrub_suspect(struct site *s, struct now now, const char *site, uint64_t epoch, uint64_t seq);
 /* Heads as peers are to be shown them: not what is behind a hole that nobody can fill. */
