@@ -179,6 +179,7 @@ static void give_up(struct site *s, struct now now, struct journal_place place)
 	peers_refresh_heads(s);
 	s->lost = now.wall;
 	events_say_words(s, now); /* one of them may have been it */
+	alert_say_again(s->alert);
 }
 
 /* What others wrote can't be signed anew: it stays here, for whoever brings the lost one back, but peers,

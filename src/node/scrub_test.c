@@ -132,6 +132,33 @@ static void what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it(v
 	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
 }
 
+/* The last but one of what dublin holds. */
+static struct event flip_last_but_one(void)
+{
+	struct memory_store *store = p->sites[DUBLIN].store;
+	size_t n = memory_store_count(store);
+	struct event ev;
+
+	assert_true(memory_store_flip(store, 5 * n + n - 2, &ev));
+	return ev;
+}
+
+/* The peer didn't know of it, and told the same on its own. */
+static void an_incident_of_which_the_word_is_lost_is_written_again(void **state)
+{
+	(void)state;
+	pair_part(p);
+	pair_break(p, "git", true);
+	for (int i = 0; i < 100 && !count_messages("git is down"); i++)
+		pair_run(p, 100);
+	assert_string_equal(flip_last_but_one().kind, "incident");
+	pair_heal(p);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	assert_non_null(pair_incident(p, MUMBAI, "git"));
+	assert_int_equal(count_messages("git is down"), 1);
+}
+
 /* A start with the newest event of `site` damaged in dublin's journal. */
 static struct event start_without_the_end(const char *site, uint64_t which)
 {
@@ -525,6 +552,7 @@ int main(void)
 		T(a_flipped_bit_is_found_told_and_healed_from_the_peer),
 		T(while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back),
 		T(what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it),
+		T(an_incident_of_which_the_word_is_lost_is_written_again),
 		T(a_damaged_end_of_our_own_chain_comes_back_and_a_new_epoch_goes_on),
 		T(a_damaged_end_of_a_peers_chain_comes_again),
 		T(a_start_that_finds_a_damaged_end_and_a_full_disk_waits_for_room),

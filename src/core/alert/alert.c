@@ -51,6 +51,16 @@ void alert_append_incident(struct alert *a, struct tracked *t)
 	a->is_dirty = true;
 }
 
+void alert_say_again(struct alert *a)
+{
+	for (uint32_t at = 0; at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		if (t->owner == a->cfg.self && t->published && incident_is_live(t->in))
+			alert_append_incident(a, t);
+	}
+}
+
 void alert_wake_at(struct alert *a, struct mono when)
 {
 	if (when.ms < a->wake.ms)

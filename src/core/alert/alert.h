@@ -204,6 +204,8 @@ struct alert_event {
 void alert_event(struct alert *a, struct now now, const struct alert_event *ev);
 /* The past has been told: from here on incidents are opened and deliveries made. */
 void alert_start(struct alert *a, struct now now);
+/* Journals ours that are live, once more: what was written of one may be lost. */
+void alert_say_again(struct alert *a);
 /* Of what the journal held some can't be read, maybe receipts: what seems not told yet is, maybe. */
 void alert_doubt(struct alert *a, struct now now);
 
