@@ -10,6 +10,7 @@
 #define SHORTEST_MS  (2 * SECOND_MS)
 #define LONGEST_MS   (25 * MINUTE_MS)
 #define STOP_MEAN_MS (20 * MINUTE_MS) /* between two stops */
+#define LOSS_MEAN_MS (5 * MINUTE_MS)  /* between two looks for something that one site has alone */
 #define FLIP_MIN_MS  (40 * MINUTE_MS) /* between two changed bits; at most twice that */
 
 struct active {
@@ -511,6 +512,9 @@ static bool may_begin(struct world *w, const struct active *f)
 {
 	if (is_under_way(w, f) || (stops_process(f->fault) && !w->sites[f->site].site))
 		return false;
+	/* On a disk that is set back a loss stands to be found, and said, once more. */
+	if (f->fault == FAULT_ROLLBACK && w->n_losses)
+		return false;
 	/* What nobody else has is lost with the disk: nobody can promise that. */
 	return !loses_history(f->fault) || (!w->flip.is_there && oracle_is_mirrored(w, f->site));
 }
@@ -568,6 +572,18 @@ static bool flip_some(struct world *w, uint8_t site, struct event *ret)
 	return memory_store_flip(store, number, ret);
 }
 
+static void note_flip(struct world *w, uint8_t site, const struct event *ev)
+{
+	w->flip = (struct sim_flip){ .is_there = true,
+		.site = site,
+		.place = { .epoch = ev->epoch, .seq = ev->seq },
+		.unwatched_ms = w->now_ms };
+	str_copy(w->flip.place.site, sizeof w->flip.place.site, ev->site);
+	w->n_flips++;
+	world_trace(w, "a bit of event %llu is another at site%u", (unsigned long long)ev->seq,
+		site);
+}
+
 /* One at a time, and only what the peer has: what is nowhere else nobody can bring back.  Its site may be
  * down, and find it when it starts. */
 void faults_flip(struct world *w)
@@ -575,16 +591,32 @@ void faults_flip(struct world *w)
 	uint8_t site = (uint8_t)rng_below(&w->rng, SIM_SITES);
 	struct event ev;
 
-	if (w->flip.is_there || !oracle_is_copied(w, site) || !flip_some(w, site, &ev))
+	if (!w->flip.is_there && oracle_is_copied(w, site) && flip_some(w, site, &ev))
+		note_flip(w, site, &ev);
+}
+
+/* What the peer hasn't: the newest that a site wrote, while they are parted. */
+static void flip_alone(struct world *w)
+{
+	uint8_t site = (uint8_t)rng_below(&w->loss_rng, SIM_SITES);
+	uint64_t which = rng_next(&w->loss_rng) >> 8;
+	struct event ev;
+
+	if (w->flip.is_there || w->n_losses == SIM_LOSSES || !w->is_chaos ||
+		!oracle_is_newest_alone(w, site) ||
+		!memory_store_flip_newest(w->sites[site].store, w->lab->sites[site].name, which,
+			&ev))
 		return;
-	w->flip = (struct sim_flip){ .is_there = true,
-		.site = site,
-		.place = { .epoch = ev.epoch, .seq = ev.seq },
-		.unwatched_ms = w->now_ms };
-	str_copy(w->flip.place.site, sizeof w->flip.place.site, ev.site);
-	w->n_flips++;
-	world_trace(w, "a bit of event %llu is another at site%u", (unsigned long long)ev.seq,
-		site);
+	note_flip(w, site, &ev);
+	oracle_alone_changed(w, &ev);
+}
+
+static void flip_alone_again(struct world *w, void *arg)
+{
+	(void)arg;
+	flip_alone(w);
+	world_later(w, 1 + (int64_t)rng_below(&w->loss_rng, 2 * (uint64_t)LOSS_MEAN_MS),
+		flip_alone_again, NULL, NULL);
 }
 
 static void flip_again(struct world *w, void *arg)
@@ -606,6 +638,14 @@ static void draw_flips(struct world *w)
 		world_later(w, FLIP_MIN_MS, flip_again, NULL, NULL);
 }
 
+static void draw_losses(struct world *w)
+{
+	rng_seed(&w->loss_rng, w->options.seed ^ UINT64_C(0x1055));
+	w->has_losses = w->has_flips && rng_chance(&w->loss_rng, 1, 2);
+	if (w->has_losses)
+		world_later(w, LOSS_MEAN_MS, flip_alone_again, NULL, NULL);
+}
+
 static void draw_stops(struct world *w)
 {
 	rng_seed(&w->stops, w->options.seed ^ UINT64_C(0x5709));
@@ -622,6 +662,7 @@ void faults_draw(struct world *w)
 		w->is_enabled[i] = rng_chance(&w->rng, 1, 2);
 	w->is_enabled[FAULT_SERVICE] = true;
 	draw_flips(w);
+	draw_losses(w);
 	draw_stops(w);
 	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
 	w->is_enabled[FAULT_GARBLE] &=

@@ -496,7 +496,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 
 		if (o == m || o->cause != m->cause || !o->is_live)
 			continue;
-		if (has_forgotten(w, m->by, o) || has_forgotten(w, owner_of(w, m), o))
+		if (oracle_is_word_lost(w, o->incident) || has_forgotten(w, m->by, o) ||
+			has_forgotten(w, owner_of(w, m), o))
 			continue;
 		if (str_eq(o->incident, m->incident))
 			expect_doubt(w, m, o);
@@ -548,6 +549,22 @@ bool oracle_is_mirrored(struct world *w, uint8_t site)
 	for (size_t i = 0; i < n && is_held; i++)
 		is_held = holds(w, !site, &heads[i]);
 	return is_held;
+}
+
+bool oracle_is_newest_alone(struct world *w, uint8_t site)
+{
+	const struct journal_store *store = memory_store_port(w->sites[site].store);
+	struct journal_head *heads, newest = { 0 };
+	size_t n;
+
+	if (store->heads(store->ctx, &heads, &n, NULL) != RC_OK)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(heads[i].site, w->lab->sites[site].name) &&
+			heads[i].epoch > newest.epoch)
+			newest = heads[i];
+	free(heads);
+	return newest.seq && !holds(w, !site, &newest);
 }
 
 bool oracle_is_copied(struct world *w, uint8_t site)
@@ -740,6 +757,7 @@ static bool is_flip_told(const struct world *w, const struct event *ev)
 void oracle_event(struct world *w, const struct event *ev)
 {
 	w->is_lossy |= str_eq(ev->kind, "lost");
+	w->flip.is_there &= !(str_eq(ev->kind, "lost") && is_flip_told(w, ev));
 	w->flip.is_noticed |= w->flip.is_there && is_flip_told(w, ev);
 	if (str_eq(ev->kind, "evidence") && strstr(ev->body, "please report this defect"))
 		world_breach(w, "oracle 3: the same journals, but %s finds another state",
@@ -892,6 +910,7 @@ void oracle_healed(struct world *w)
 	if (!w->is_lossy)
 		expect_same_incidents(w);
 	expect_same_history(w);
+	oracle_losses(w);
 	for (uint8_t site = 0; site < SIM_SITES; site++) {
 		expect_all_told(w, site);
 		expect_all_well(w, site);

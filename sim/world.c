@@ -117,6 +117,7 @@ static void trace_event(struct world *w, uint8_t site, const struct event *ev)
 	scoped(str_fini) struct str text = STR_EMPTY;
 
 	oracle_event(w, ev);
+	oracle_written(w, site, ev);
 	world_trace(w, "site%u event %s %llu", site, ev->kind, (unsigned long long)ev->seq);
 	if (!w->options.trace || !str_eq(ev->site, w->lab->sites[site].name))
 		return; /* a peer's copy says nothing new to a reader */
@@ -446,6 +447,7 @@ void world_fini(struct world *w)
 		memory_store_free(w->sites[i].store);
 	}
 	map_fini(&w->unsure);
+	map_fini(&w->written);
 	watcher_free(w->watcher);
 	str_fini(&w->watcher_saved);
 	wires_fini(w);

@@ -106,6 +106,15 @@ struct sim_flip { /* a bit that a disk changed */
 	int64_t unwatched_ms; /* its site runs since, and hasn't noticed it */
 };
 
+#define SIM_LOSSES    64
+#define EVENT_KEY_MAX (NAME_BYTES_MAX + EVENT_SUBJECT_BYTES_MAX + 64)
+struct sim_loss { /* an event that a disk changed while nobody else had it */
+	struct journal_place place;
+	char key[EVENT_KEY_MAX];
+	char subject[EVENT_SUBJECT_BYTES_MAX + 1];
+	uint32_t n_said; /* `lost`, after healing */
+};
+
 struct sim_options {
 	uint64_t seed;
 	int64_t hours;   /* simulated */
@@ -158,6 +167,12 @@ struct world {
 	bool has_flips; /* journals are scrubbed */
 	struct sim_flip flip;
 	uint64_t n_flips;
+	bool has_losses; /* disks change what nobody else has, too */
+	struct rng loss_rng;
+	struct sim_loss losses[SIM_LOSSES];
+	uint32_t n_losses;
+	struct map written,
+		found; /* events: that sites said they wrote; that are there after healing */
 	bool is_lossy; /* an event is lost: the peer lost its copy, and then this disk changed a bit */
 	struct rng stops; /* of the worlds in which sites are stopped */
 	/* Wires. */
@@ -239,9 +254,17 @@ void oracle_event(struct world *w, const struct event *ev);
 bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
 bool oracle_is_copied(struct world *w, uint8_t site);   /* the same of its disk, whoever runs */
 void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
-void oracle_flipped(struct world *w);                   /* a bit is another: is it noticed? */
-void oracle_still(struct world *w);                     /* the world stood still for long enough */
-void oracle_forget(struct world *w); /* messages that nobody knows of can't be edited: set aside */
+bool oracle_is_newest_alone(struct world *w, uint8_t site); /* the peer lacks its newest */
+/* oracle_losses.c */
+void oracle_alone_changed(struct world *w, const struct event *ev); /* w->flip; `ev` as it was */
+void oracle_written(struct world *w, uint8_t site, const struct event *ev);
+/* The only word of an incident, or of its message, may have been lost: nobody can know better. */
+bool oracle_is_word_lost(const struct world *w, const char *incident);
+void oracle_losses(struct world *w); /* everything was healed and quiet */
+/* oracle.c */
+void oracle_flipped(struct world *w); /* a bit is another: is it noticed? */
+void oracle_still(struct world *w);   /* the world stood still for long enough */
+void oracle_forget(struct world *w);  /* messages that nobody knows of can't be edited: set aside */
 void oracle_print(struct world *w);
 void oracle_healed(struct world *w); /* everything was healed and quiet */
 
