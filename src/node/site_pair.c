@@ -73,7 +73,7 @@ static bool carry_parcel(struct pair *pair)
 	struct pair_parcel *parcel = pair->first;
 	uint8_t to;
 
-	if (!parcel || parcel->due_ms > pair->now.mono.ms)
+	if (!parcel || (pair->is_link_up && parcel->due_ms > pair->now.mono.ms))
 		return false;
 	pair->first = parcel->next;
 	if (!pair->first)
