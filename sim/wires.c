@@ -172,8 +172,8 @@ struct moving {
 
 static void move(struct world *w, struct connection *c, int way);
 
-/* Names and hashes are other ones in the mirror: what becomes of a letter must not depend on which one it
- * is, but that a digit of a hash remains one. */
+/* Names and hashes are other ones in the mirror: what becomes of a letter must not depend on which
+ * one it is, but that a digit of a hash remains one. */
 static char garbled(char c, int bit)
 {
 	static const char digits[] = "0123456789abcdef0";
@@ -186,8 +186,8 @@ static char garbled(char c, int bit)
 	return (char)(c ^ (1 << bit));
 }
 
-/* TLS sees to it that nothing is changed on the way.  So this is the peer's disk, which changed what it
- * had been given; anything but events breaks the connection. */
+/* TLS sees to it that nothing is changed on the way.  So this is the peer's disk, which changed
+ * what it had been given; anything but events breaks the connection. */
 static void garble(struct world *w, struct str *bytes)
 {
 	size_t at = (size_t)rng_below(&w->rng, bytes->len);

@@ -56,7 +56,8 @@ enum fault {
 	FAULT_RELOAD,   /* a site runs a lab.yaml with fewer checks */
 	FAULT_AILMENT,  /* what is down fails in another way */
 	FAULTS_DRAWN,
-	/* In some worlds only, and at a pace of its own: a site is stopped in good order, and comes back. */
+	/* In some worlds only, and at a pace of its own: a site is stopped in good order, and comes
+	 * back. */
 	FAULT_STOP = FAULTS_DRAWN,
 	FAULTS,
 };

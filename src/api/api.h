@@ -55,8 +55,8 @@ enum api_kind { API_CHECK, API_INCIDENT, API_LINK };
 void api_changed(struct api *a, enum api_kind kind, uint16_t index, const char *id);
 /* SITE_SAY_EVENT; the event may be gone when this returns. */
 void api_event(struct api *a, const struct event *ev);
-/* The certificate's files may have changed: RC_INPUT when what they hold now can't be shown, and the
- * one in use stays. */
+/* The certificate's files may have changed: RC_INPUT when what they hold now can't be shown, and
+ * the one in use stays. */
 enum rc api_refresh_certificate(struct api *a, bool *ret_is_new, struct err *e) MUST_USE;
 /* Secrets behind the login may be others now; who is logged in with the same password stays so. */
 enum rc api_take_login(struct api *a, const struct api_login *login, struct err *e) MUST_USE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * api_stranger: a connection to a fixture's API, for fuzzers: says some bytes, and looks at all that
- * comes back.
+ * api_stranger: a connection to a fixture's API, for fuzzers: says some bytes, and looks at all
+ * that comes back.
  */
 #ifndef API_API_STRANGER_H
 #define API_API_STRANGER_H

@@ -10,8 +10,9 @@
  *
  * The wait ends at a minute, because all who come through one reverse proxy share an address, and
  * nobody shall be able to lock the others out for good.  An IPv6 address counts with its /64.  When
- * LOGIN_ADDRESSES_MAX networks have failed lately, all further ones count as one, so that a thousand
- * addresses guess hardly faster than these; who is logged in, or has the token, notices nothing.
+ * LOGIN_ADDRESSES_MAX networks have failed lately, all further ones count as one, so that a
+ * thousand addresses guess hardly faster than these; who is logged in, or has the token, notices
+ * nothing.
  *
  * Pure: time and random bytes are handed in.
  */

@@ -91,8 +91,8 @@ static enum rc read_report(const char *text, struct heartbeat_ping *ret, struct 
 	return RC_OK;
 }
 
-/* Control characters would take six bytes each in the journal; a log needs none but these.  A NUL is
- * one of them, and no end. */
+/* Control characters would take six bytes each in the journal; a log needs none but these.  A NUL
+ * is one of them, and no end. */
 static char *clean_log(struct call *c)
 {
 	size_t n = c->ask->body_bytes;

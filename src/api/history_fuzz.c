@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events as another site wrote them, one a line: KIND SUBJECT BODY.  Whatever they say, what the API
- * tells of the history is an answer, and JSON.
+ * Events as another site wrote them, one a line: KIND SUBJECT BODY.  Whatever they say, what the
+ * API tells of the history is an answer, and JSON.
  */
 #include "api/api_stranger.h"
 #include "node/site_private.h"

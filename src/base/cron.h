@@ -4,8 +4,8 @@
  * reckoned in a zone.
  *
  * A job in a spring-forward gap runs at the first minute after it; one in a fall-back overlap runs
- * once.  What runs in every hour of the day (the hour is * or the like) isn't bound to the hour that
- * is lost or repeated, and goes on at its pace through both, as in cron(8).
+ * once.  What runs in every hour of the day (the hour is * or the like) isn't bound to the hour
+ * that is lost or repeated, and goes on at its pace through both, as in cron(8).
  *
  * Where tools differ: N/STEP means N-MAX/STEP; a day field that begins with * counts as not given,
  * even with a step; ranges of names are allowed, and a range of weekdays may end with Sunday.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys, hashes and signatures as text: what is taken for one is one text only, and comes out again. */
+/* Keys, hashes and signatures as text: what is taken for one is one text only, and comes out
+ * again. */
 #include "base/hash.h"
 
 #include "base/err.h"

@@ -172,7 +172,8 @@ static void what_is_no_key_is_refused_with_what_was_expected(void **state)
 
 static void a_key_that_anybody_can_sign_for_is_refused(void **state)
 {
-	/* Points of order 1, 2, 4 and 8, with either sign, and spellings beyond the field's size. */
+	/* Points of order 1, 2, 4 and 8, with either sign, and spellings beyond the field's
+	 * size. */
 	static const char *const points[] = {
 		"0000000000000000000000000000000000000000000000000000000000000000",
 		"0000000000000000000000000000000000000000000000000000000000000080",

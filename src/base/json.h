@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json: read with jansson (plain texts faster, json_flat.h), write with a streaming writer of our own.
+ * json: read with jansson (plain texts faster, json_flat.h), write with a streaming writer of our
+ * own.
  *
  * The writer appends to a struct str; commas are its business; strings are escaped; invalid UTF-8
  * and NUL become U+FFFD, so that json_read() accepts whatever was written.  The same calls always

@@ -146,7 +146,8 @@ static bool read_word(struct reader *r, const char *word, json_type type, struct
 	return true;
 }
 
-/* Whether `object` has a member of that name; *seen keeps a bit of each, so that few are compared. */
+/* Whether `object` has a member of that name; *seen keeps a bit of each, so that few are
+ * compared. */
 static bool is_repeated(const struct json_node *object, struct name name, uint64_t *seen)
 {
 	unsigned char mixed =

@@ -2,8 +2,8 @@
 /*
  * json_flat: JSON read where it lies, for what is read once and by the thousand.
  *
- * A text becomes one array of nodes over one copy of it, in which texts are terminated and escapes are
- * taken out.  Both are used again for the next text, so reading allocates nothing.
+ * A text becomes one array of nodes over one copy of it, in which texts are terminated and escapes
+ * are taken out.  Both are used again for the next text, so reading allocates nothing.
  *
  *	{"a":[1,2],"b":"x"}     object n 2 │ "a" array n 2 │ 1 │ 2 │ "b" "x"      behind each all that is inside
  *

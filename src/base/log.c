@@ -99,8 +99,8 @@ static size_t character(const char *s)
 }
 
 /* What strangers sent stands in many a line, and must not drive the terminal: neither by ESC nor by
- * the controls from U+0080 to U+009F, among which is a second way to say it, as a character or, where
- * the terminal doesn't read UTF-8, as a byte. */
+ * the controls from U+0080 to U+009F, among which is a second way to say it, as a character or,
+ * where the terminal doesn't read UTF-8, as a byte. */
 static void disarm(char *text)
 {
 	for (size_t n; *text; text += n ? n : 1) {

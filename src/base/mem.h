@@ -17,7 +17,8 @@
  * The destructor takes a pointer to the variable: define it with SCOPED_BY. */
 #define scoped(fn) __attribute__((cleanup(fn##_scoped)))
 
-/* SCOPED_BY(thing_free, struct thing *) defines thing_free_scoped(); works for `T *` destructors. */
+/* SCOPED_BY(thing_free, struct thing *) defines thing_free_scoped(); works for `T *`
+ * destructors. */
 #define SCOPED_BY(fn, type)                                             \
 	static inline __attribute__((unused)) void fn##_scoped(type *p) \
 	{                                                               \

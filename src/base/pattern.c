@@ -72,7 +72,8 @@ static const char *skip_class(const char *c)
 	return *c ? c + 1 : c;
 }
 
-/* RE2 repeats what has no width, as in blackbox_exporter's own "^+OK"; PCRE2 wants a group there. */
+/* RE2 repeats what has no width, as in blackbox_exporter's own "^+OK"; PCRE2 wants a group
+ * there. */
 static void group_repeated_anchors(const char *text, struct str *out)
 {
 	while (*text) {

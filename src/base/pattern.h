@@ -32,9 +32,9 @@ struct pattern_use {
 	size_t n;         /* bytes of it */
 	const char *text; /* what is made of it */
 };
-/* If the subject matches, append the text with $1, ${1}, $name and ${name} replaced by what the groups
- * matched, and $$ by $, as Go's Regexp.Expand does: a name is as long as possible, and one that is
- * no group, or that matched nothing, becomes empty. */
+/* If the subject matches, append the text with $1, ${1}, $name and ${name} replaced by what the
+ * groups matched, and $$ by $, as Go's Regexp.Expand does: a name is as long as possible, and one
+ * that is no group, or that matched nothing, becomes empty. */
 enum rc pattern_expand(const struct pattern *p, const struct pattern_use *use, struct str *out,
 	bool *ret_matches, struct err *e) MUST_USE;
 void pattern_free(struct pattern *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reason: how the reasons begin by which an incident is named: whoever finds out writes them so, and
- * whoever tells people reads them.  A service with such a certificate is there.
+ * reason: how the reasons begin by which an incident is named: whoever finds out writes them so,
+ * and whoever tells people reads them.  A service with such a certificate is there.
  */
 #ifndef BASE_REASON_H
 #define BASE_REASON_H

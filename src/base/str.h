@@ -49,8 +49,8 @@ size_t utf8_cut(const char *s, size_t n);
 size_t utf8_most(const char *s, size_t n);
 /* True when all `n` bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool utf8_valid(const char *s, size_t n);
-/* Bytes at the start of `s` that JSON writes as they are, of ASCII: no control characters, no quotes,
- * no backslashes. */
+/* Bytes at the start of `s` that JSON writes as they are, of ASCII: no control characters, no
+ * quotes, no backslashes. */
 size_t ascii_plain(const char *s, size_t n);
 
 static inline bool str_eq(const char *a, const char *b)
@@ -62,8 +62,8 @@ static inline bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* FNV-1a over the text, each run of digits counted as one: texts that differ in a counter or a timing
- * have the same gist. */
+/* FNV-1a over the text, each run of digits counted as one: texts that differ in a counter or a
+ * timing have the same gist. */
 uint64_t str_gist(const char *s);
 
 /* Levenshtein distance, for "did you mean"; gives up above 64 bytes and returns SIZE_MAX. */

@@ -297,8 +297,8 @@ static bool take_offset(const char **at, int32_t *ret_s)
 	return true;
 }
 
-/* An offset, or a leap second, may lead out of the four digits of a year, and then it could never be
- * written again. */
+/* An offset, or a leap second, may lead out of the four digits of a year, and then it could never
+ * be written again. */
 static bool is_writable(const struct civil *c, int32_t offset_s)
 {
 	int32_t year;

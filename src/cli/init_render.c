@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file, with a word on each thing for whoever reads it first.  Comments begin with "# "; what is
- * suggested begins with "#" alone, so that taking that away makes it work.
+ * The file, with a word on each thing for whoever reads it first.  Comments begin with "# "; what
+ * is suggested begins with "#" alone, so that taking that away makes it work.
  */
 #include "cli/init.h"
 

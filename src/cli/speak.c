@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `diarchy speak`, hidden: one line of text to whoever connects; the demo's mail and ssh servers. */
+/* `diarchy speak`, hidden: one line of text to whoever connects; the demo's mail and ssh
+ * servers. */
 #include "cli/command.h"
 
 #include <errno.h>

@@ -28,8 +28,8 @@ enum rc daemon_state_dir(const char *given, const char **ret, struct err *e) MUS
 /* `who` ("a caller", "a beacon") came from there and was refused; a few of these a minute. */
 void daemon_log_refusal(struct seldom *seldom, const char *who, const char *from, const char *why);
 
-/* lab.yaml; its findings go to the log.  When it can't be used `first` tells where and why, and how many
- * more there are. */
+/* lab.yaml; its findings go to the log.  When it can't be used `first` tells where and why, and how
+ * many more there are. */
 enum rc daemon_read_lab(const char *path, struct zones *zones, struct lab **ret, struct str *first,
 	struct err *e) MUST_USE;
 

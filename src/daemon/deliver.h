@@ -3,8 +3,9 @@
  * deliver: one delivery by a child process: `diarchy deliver`, hidden, for the watcher.
  *
  * The request goes to the child's standard input, the outcome comes from its standard output, both
- * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.  The
- * channel is in it as the watcher's lab.yaml in force declares it: the file may be broken by now.
+ * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.
+ * The channel is in it as the watcher's lab.yaml in force declares it: the file may be broken by
+ * now.
  *
  *	{"channel": {"name", "kind", "url_plain", "server", "user", "from", "to", "use_starttls",
  *		"url": {"kind", "name"}, "password": {"kind", "name"}}, "is_edit", "message", "payload"}
@@ -38,7 +39,8 @@ struct deliver_outcome { /* texts live during the callback */
 };
 typedef void deliver_done(void *ctx, const struct deliver_outcome *o);
 
-/* As text, both ways.  Texts of what was read live as long as *ret_holds.  RC_INPUT says why not. */
+/* As text, both ways.  Texts of what was read live as long as *ret_holds.  RC_INPUT says why
+ * not. */
 void deliver_request_write(const struct deliver_request *r, struct str *out);
 enum rc deliver_request_read(const char *text, size_t n, json_t **ret_holds,
 	struct deliver_request *ret, struct err *e) MUST_USE;

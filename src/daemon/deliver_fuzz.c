@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the watcher tells its child, and the child its watcher: each input is taken for both.  What is
- * read can be written, and is read as the same. */
+/* What the watcher tells its child, and the child its watcher: each input is taken for both.  What
+ * is read can be written, and is read as the same. */
 #include "daemon/deliver.h"
 
 #include "base/json.h"

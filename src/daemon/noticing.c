@@ -26,8 +26,8 @@ static bool ends_with(const char *text, const char *end)
 	return n >= n_end && str_eq(text + n - n_end, end);
 }
 
-/* Not our own log or state, which may lie there too: what we write about a broken file must not make us
- * read it again. */
+/* Not our own log or state, which may lie there too: what we write about a broken file must not
+ * make us read it again. */
 static bool is_ours(const struct noticing *n, const char *name)
 {
 	const char *slash = strrchr(n->path, '/');

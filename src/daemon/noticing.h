@@ -2,8 +2,9 @@
 /*
  * noticing: lab.yaml, or a file that it may name beside it, was changed.
  *
- * The folder is watched, not the file: whoever replaces the file by renaming leaves the old one behind.
- * Editors and git write in several steps, so it is told once all is quiet, or after some seconds.
+ * The folder is watched, not the file: whoever replaces the file by renaming leaves the old one
+ * behind.  Editors and git write in several steps, so it is told once all is quiet, or after some
+ * seconds.
  */
 #ifndef DAEMON_NOTICING_H
 #define DAEMON_NOTICING_H

@@ -2,8 +2,8 @@
 /*
  * reload: lab.yaml at the start, on SIGHUP, and when its folder says that it changed.
  *
- * A broken file is reported, and the running one stays.  Before a new one is taken up git is asked who
- * changed what, so that the journal can say what happened just before an incident.
+ * A broken file is reported, and the running one stays.  Before a new one is taken up git is asked
+ * who changed what, so that the journal can say what happened just before an incident.
  */
 #include "daemon/serve_private.h"
 
@@ -140,7 +140,8 @@ static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *
 	trust(s);
 	drive_load_probes(s); /* lets go of the old lab's specs */
 	link = drive_link_lab(s, sites);
-	/* The machine has the new lab already; an address that can't be bound is said, not undone. */
+	/* The machine has the new lab already; an address that can't be bound is said, not
+	 * undone. */
 	if (link_port_reload(s->link, &link, e) != RC_OK)
 		log_error("peers are still reached as before: %s", e->text);
 	if (s->api && api_reloaded(s->api, &login, e) != RC_OK)
@@ -159,8 +160,8 @@ static enum rc renew_login(struct serve *s, struct err *e)
 	return rc == RC_OK && s->api ? api_take_login(s->api, &login, e) : rc;
 }
 
-/* What is wrong, and who committed last, though somebody may be editing the file; what has no room is never
- * the commit. */
+/* What is wrong, and who committed last, though somebody may be editing the file; what has no room
+ * is never the commit. */
 static void note_why(struct serve *s, const char *why, const struct git_head *head)
 {
 	scoped(str_fini) struct str commit = STR_EMPTY;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How: verify beacons, feed core/watcher, carry out what it asks for, save before anything leaves. */
+/* How: verify beacons, feed core/watcher, carry out what it asks for, save before anything
+ * leaves. */
 #include "daemon/watch_private.h"
 
 #include "daemon/deliver.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events as another party wrote them, one a line: KIND SUBJECT BODY.  They are made into a proper
- * chain of mumbai's, which a compromised site can do, and given to dublin twice: as they arrive, and
- * replayed from the journal at its next start.  Whatever they say, the site lives, speaks within
- * bounds, and believes its own eyes.
+ * chain of mumbai's, which a compromised site can do, and given to dublin twice: as they arrive,
+ * and replayed from the journal at its next start.  Whatever they say, the site lives, speaks
+ * within bounds, and believes its own eyes.
  */
 #include "core/journal/memory_store.h"
 #include "node/site_private.h"

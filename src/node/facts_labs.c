@@ -39,8 +39,8 @@ static bool watchers_trouble(const struct site *s, struct now now, uint8_t watch
 	return true;
 }
 
-/* A watcher reads the file, too, and can tell only us; the first site that is there says it.  What it said
- * before ours was mended is an old story. */
+/* A watcher reads the file, too, and can tell only us; the first site that is there says it.  What
+ * it said before ours was mended is an old story. */
 static bool say_watchers_trouble(struct site *s, struct now now)
 {
 	char reason[REASON_BYTES_MAX];

@@ -57,8 +57,9 @@ static enum peer_life life_of(struct site *s, uint8_t peer, struct now now)
 	return LIFE_UNKNOWN;
 }
 
-/* Of one that said itself that it stops.  The patience is that with one of whom nobody knows, whatever a
- * watcher makes of it sooner, so that a restart for an upgrade is none of anybody's business. */
+/* Of one that said itself that it stops.  The patience is that with one of whom nobody knows,
+ * whatever a watcher makes of it sooner, so that a restart for an upgrade is none of anybody's
+ * business. */
 static enum peer_life life_after_goodbye(struct site *s, uint8_t peer, struct now now)
 {
 	if (life_of(s, peer, now) == LIFE_ALIVE)
@@ -123,9 +124,9 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 
 /* ---- what the peers hold */
 
-/* A history that is still on its way is waited for, but not for ever: a chain that can't be had, or a
- * link that never lives for long enough, must not silence us.  While our own disk takes nothing it is
- * not the peer that keeps us waiting. */
+/* A history that is still on its way is waited for, but not for ever: a chain that can't be had, or
+ * a link that never lives for long enough, must not silence us.  While our own disk takes nothing
+ * it is not the peer that keeps us waiting. */
 static void judge_history(struct site *s, struct now now)
 {
 	bool is_any_linked = false, is_behind = false, was_parted = s->parted.ms != NEVER_MS;
@@ -166,8 +167,8 @@ void facts_history_came(struct site *s, struct now now)
 		s->behind.ms = now.mono.ms < most_ms ? now.mono.ms : most_ms;
 }
 
-/* What it shows that it holds, against what we held: all of it, or a while ago.  While our own disk takes
- * nothing, what we write is in no journal yet. */
+/* What it shows that it holds, against what we held: all of it, or a while ago.  While our own disk
+ * takes nothing, what we write is in no journal yet. */
 static void follow_reading(struct site *s, struct now now, uint8_t peer, uint64_t n_shared)
 {
 	struct reading *r = &s->readings[peer];

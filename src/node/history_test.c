@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a site told before it lost its disk comes back from the peer, and nothing is told again meanwhile. */
+/* What a site told before it lost its disk comes back from the peer, and nothing is told again
+ * meanwhile. */
 #include "node/site_pair.h"
 
 #define SLOW_MS 2000
@@ -13,7 +14,8 @@ static uint32_t count_messages(const char *about)
 	return n;
 }
 
-/* Mumbai wrote so much, told that photos is down, and lost its disk; and the link has become slow. */
+/* Mumbai wrote so much, told that photos is down, and lost its disk; and the link has become
+ * slow. */
 static void lose_history(int n_notes)
 {
 	struct site_word word = { "x", "y", "ana" };

@@ -94,7 +94,8 @@ enum rc site_pause(struct site *s, struct now now, const struct site_word *word,
 	struct err *e) MUST_USE;
 enum rc site_note(struct site *s, struct now now, const struct site_word *word,
 	struct err *e) MUST_USE;
-/* Stopping in order, first: no delivery is begun any more; those under way may still be answered. */
+/* Stopping in order, first: no delivery is begun any more; those under way may still be
+ * answered. */
 void site_wind_down(struct site *s);
 bool site_is_delivering(const struct site *s); /* some delivery has no outcome yet */
 /* Then: appends `shutdown`, says goodbye to the peers. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * await: what must become true, and by when.  Each waits at most so many milliseconds, and fails the
- * test with what it saw last.
+ * await: what must become true, and by when.  Each waits at most so many milliseconds, and fails
+ * the test with what it saw last.
  *
- * What a site says is read from its API on its own loopback; what people were told, from the stand-in
- * for Discord.
+ * What a site says is read from its API on its own loopback; what people were told, from the
+ * stand-in for Discord.
  */
 #ifndef TEST_SCENARIOS_AWAIT_H
 #define TEST_SCENARIOS_AWAIT_H
@@ -51,7 +51,8 @@ void assert_never_told(const char *text);
 bool is_told(const char *text); /* in the newest version of some message, wherever */
 /* That very message; false when there is none. */
 bool read_message(const char *id, struct told *ret);
-/* Messages that another one about the same incident came after; how many, of which `ret` has `size`. */
+/* Messages that another one about the same incident came after; how many, of which `ret` has
+ * `size`. */
 size_t read_repeated(struct told *ret, size_t size);
 /* That very message comes to mention `text`, wherever. */
 void await_mentioned(const struct told *t, const char *text, int64_t ms);
@@ -62,8 +63,8 @@ void assert_disturbed(unsigned at_least);
 
 /* Both sites hold the same events, and each proves that its chains are whole. */
 void await_same_journals(int64_t ms);
-/* Adds to `seen` what the journal of the site at `p` shows, if it answers; and later: something was, and
- * all that was ever seen must be there. */
+/* Adds to `seen` what the journal of the site at `p` shows, if it answers; and later: something
+ * was, and all that was ever seen must be there. */
 void remember_events(struct map *seen, enum place p);
 void assert_none_is_missing(const struct map *seen, enum place p);
 

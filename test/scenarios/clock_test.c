@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The wall clock of one site jumps while it runs: by libfaketime, since all processes of a machine share
- * one.  It must be said, of that site only, and nothing else may be told or missed for it.
+ * The wall clock of one site jumps while it runs: by libfaketime, since all processes of a machine
+ * share one.  It must be said, of that site only, and nothing else may be told or missed for it.
  */
 #include "test/scenarios/await.h"
 #include "test/scenarios/sandbox.h"

@@ -70,7 +70,8 @@ static void errors_silence_and_broken_connections_lose_nothing_and_repeat_nothin
 		assert_told_once(services[i]);
 }
 
-/* Discord has taken one of three messages, and its answer is lost: it can't be asked whether it has. */
+/* Discord has taken one of three messages, and its answer is lost: it can't be asked whether it
+ * has. */
 static void a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be_a_repeat(
 	void **state)
 {
@@ -91,7 +92,8 @@ static void a_message_whose_answer_is_lost_is_told_again_and_says_that_it_may_be
 	assert_int_equal(count_messages(), 4);
 }
 
-/* Each attempt was one more possible repeat, as long as nobody answered.  Two sites find that out. */
+/* Each attempt was one more possible repeat, as long as nobody answered.  Two sites find that
+ * out. */
 static void a_discord_that_takes_all_and_answers_nothing_costs_each_site_one_possible_repeat(
 	void **state)
 {

@@ -26,7 +26,8 @@ static struct kill {
 	int64_t at_ms; /* wall clock */
 } kills[KILLS];
 
-/* The last version of an incident stands in Discord's channel, and what stands there says that it is over. */
+/* The last version of an incident stands in Discord's channel, and what stands there says that it
+ * is over. */
 static bool is_told_to_the_end(const json_t *incident)
 {
 	const json_t *told = json_array_get(json_object_get(incident, "told"), 0);

@@ -25,8 +25,8 @@ enum place {
 const char *place_name(enum place p);
 const char *place_address(enum place p);
 
-/* Makes them all, wired and with routes, in the folder "net" of the working directory.  An error means
- * that the kernel lacks something. */
+/* Makes them all, wired and with routes, in the folder "net" of the working directory.  An error
+ * means that the kernel lacks something. */
 enum rc net_open(struct err *e) MUST_USE;
 void net_close(void);
 
@@ -46,7 +46,8 @@ void net_plug(enum place p);
 /* What goes to a place takes so much longer; false when the kernel can't do that. */
 bool net_slow_down(enum place p, unsigned ms);
 
-/* Packets from one place to another vanish; both ways; or are refused, which their sender is told. */
+/* Packets from one place to another vanish; both ways; or are refused, which their sender is
+ * told. */
 void net_drop(enum place from, enum place to);
 void net_part(enum place a, enum place b);
 void net_refuse(enum place from, enum place to);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay: 70 ms of distance between two sites, by the gates of `diarchy demo`, for kernels without netem.
+ * relay: 70 ms of distance between two sites, by the gates of `diarchy demo`, for kernels without
+ * netem.
  *
  * usage: relay HOST:PORT SERVER [HOST:PORT SERVER]...    each pair is an address and where it leads
  */

@@ -218,8 +218,8 @@ void scene_set_clock(enum place p, int64_t ahead_s)
 	must(rename(fresh, path) == 0);
 }
 
-/* A clock of its own, where it has got one; the monotonic one is everybody's.  Returns how many words
- * stand before the program's. */
+/* A clock of its own, where it has got one; the monotonic one is everybody's.  Returns how many
+ * words stand before the program's. */
 static size_t add_clock(const char *place, const char *argv[])
 {
 	static char file[320], library[320];

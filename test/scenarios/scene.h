@@ -2,9 +2,9 @@
 /*
  * scene: a lab of real programs at real places, one a test: what a scenario happens to.
  *
- * Both sites and the watcher run the diarchy that was built, each with its own clone of one git repo, its
- * own key and its own folder of state.  Discord is the stand-in of test/standin.  On the NAS in Mumbai
- * run what is watched: nginx on the ports 80 to 82, dnsmasq, and OpenSSL's server.
+ * Both sites and the watcher run the diarchy that was built, each with its own clone of one git
+ * repo, its own key and its own folder of state.  Discord is the stand-in of test/standin.  On the
+ * NAS in Mumbai run what is watched: nginx on the ports 80 to 82, dnsmasq, and OpenSSL's server.
  *
  *	lab/           the repo in which lab.yaml is edited
  *	PLACE/lab/     its clone there            PLACE/state/   what a site or the watcher remembers
@@ -40,8 +40,8 @@ int scenarios_run(const struct CMUnitTest *tests, size_t n);
 int scene_open(void **state);
 int scene_close(void **state); /* fails, too, if a program has ended without being asked to */
 
-/* lab.yaml is what every scenario has (sites, watcher, Discord) and then `rest`; committed to the repo in
- * the name of Ana, and pulled at both sites and by the watcher. */
+/* lab.yaml is what every scenario has (sites, watcher, Discord) and then `rest`; committed to the
+ * repo in the name of Ana, and pulled at both sites and by the watcher. */
 void scene_lab(const char *rest, const char *summary);
 /* The same, but pulled at one place only. */
 void scene_lab_at(enum place p, const char *rest, const char *summary);
@@ -61,14 +61,14 @@ void scene_stop(enum role r);
 void scene_signal(enum role r, int number);
 bool scene_is_running(enum role r);
 
-/* One diarchy command at a place, with `words` that end in NULL; its standard output is added to `ret`
- * unless that is NULL.  Returns its exit status. */
+/* One diarchy command at a place, with `words` that end in NULL; its standard output is added to
+ * `ret` unless that is NULL.  Returns its exit status. */
 int scene_command(enum place p, struct str *ret, const char *const *words);
 #define COMMAND_AT(place, ret, ...) \
 	scene_command(place, ret, (const char *const[]){ __VA_ARGS__, NULL })
 
-/* The wall clock of the site at `p` is so many seconds ahead of everybody else's; also while it runs, if
- * this was done before it was started.  Only where libfaketime is. */
+/* The wall clock of the site at `p` is so many seconds ahead of everybody else's; also while it
+ * runs, if this was done before it was started.  Only where libfaketime is. */
 bool scene_can_set_clocks(void);
 void scene_set_clock(enum place p, int64_t ahead_s);
 

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 
 /*
- * Whether a probe keeps its deadline is judged in the loop's own order, not by a clock: on a machine
- * that stalls, both the deadline and a timer behind it are due at once, and the earlier one goes
- * first.  What the deadline sets in motion may take a few turns of the loop.
+ * Whether a probe keeps its deadline is judged in the loop's own order, not by a clock: on a
+ * machine that stalls, both the deadline and a timer behind it are due at once, and the earlier one
+ * goes first.  What the deadline sets in motion may take a few turns of the loop.
  */
 #define BEHIND_MS  500
 #define TURNS_MOST 20

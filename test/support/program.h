@@ -14,15 +14,15 @@ struct program {
 };
 
 bool program_exists(const char *name); /* on PATH, or where servers live */
-/* Starts `argv` with output to the end of the file `log`, or discarded if that is NULL.  It dies with
- * the test at the latest. */
+/* Starts `argv` with output to the end of the file `log`, or discarded if that is NULL.  It dies
+ * with the test at the latest. */
 void program_launch(struct program *p, const char *const argv[], const char *log);
 /* The same, output discarded, and waits until 127.0.0.1:port accepts connections. */
 void program_start(struct program *p, char *const argv[], uint16_t port);
 /* True if it has ended by itself. */
 bool program_ended(struct program *p);
-/* SIGTERM; true when that ended it with status 0 within PROGRAM_PATIENCE_MS.  False, too, when it had
- * ended before. */
+/* SIGTERM; true when that ended it with status 0 within PROGRAM_PATIENCE_MS.  False, too, when it
+ * had ended before. */
 bool program_finish(struct program *p);
 /* SIGTERM, and SIGKILL if that is no use; nothing when it isn't running. */
 void program_stop(struct program *p);

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Start `argv` (argv[0] is looked up in PATH if it has no slash) in `folder`, with output to the end
- * of the file `log`.  RC_IO; that the program can't be executed is seen by its end with 127. */
+/* Start `argv` (argv[0] is looked up in PATH if it has no slash) in `folder`, with output to the
+ * end of the file `log`.  RC_IO; that the program can't be executed is seen by its end with 127. */
 enum rc child_start(const char *const *argv, const char *folder, const char *log, pid_t *ret,
 	struct err *e) MUST_USE;
 

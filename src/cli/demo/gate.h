@@ -7,8 +7,8 @@
  *	            each way: what comes waits `delay`, and for as long as the way is cut
  *
  * On loopback everybody has the same address, so a gate tells by the process that holds the socket
- * where a caller is (caller.h).  A cut way refuses nobody: what is sent waits, as packets do that are
- * sent again and again, until the way is open again or the caller gives up, which ends it all.
+ * where a caller is (caller.h).  A cut way refuses nobody: what is sent waits, as packets do that
+ * are sent again and again, until the way is open again or the caller gives up, which ends it all.
  */
 #ifndef CLI_DEMO_GATE_H
 #define CLI_DEMO_GATE_H

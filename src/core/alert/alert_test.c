@@ -198,7 +198,8 @@ static void what_the_watcher_was_handed_it_knows_to_be_told(void **state)
 	assert_int_equal(alert_told_roots(p->sites[MUMBAI].alert, roots, COUNT(roots)), 1);
 }
 
-/* It hands them over again, one after the other: meanwhile the watcher need not speak of them itself. */
+/* It hands them over again, one after the other: meanwhile the watcher need not speak of them
+ * itself. */
 static void what_the_watcher_was_handed_before_a_restart_it_knows_to_be_told(void **state)
 {
 	const char *roots[4];

@@ -25,7 +25,8 @@ struct incident_member *covers_member(const struct tracked *t, uint32_t id);
 void covers_drop(struct alert *a, struct tracked *t);
 /* NULL: nobody tells of the check, or only a site that is away and has told nobody. */
 struct tracked *covers_find(const struct alert *a, uint16_t check);
-/* A live incident beside `from` tells that the check is not well, and its own cause isn't either. */
+/* A live incident beside `from` tells that the check is not well, and its own cause isn't
+ * either. */
 bool covers_is_told_apart(const struct alert *a, const struct tracked *from, uint32_t id);
 /* Of two incidents that tell the same `x` survives. */
 bool covers_beats(const struct alert *a, const struct tracked *x, const struct tracked *y);

@@ -341,7 +341,8 @@ static bool send_elsewhere(struct alert *a, struct now now, struct tracked *t, u
 	return false;
 }
 
-/* Nothing is created in a channel in doubt: it is asked for an answer to something harmless first. */
+/* Nothing is created in a channel in doubt: it is asked for an answer to something harmless
+ * first. */
 static bool may_create(struct alert *a, struct now now, uint8_t channel)
 {
 	struct mono ends = pace_doubt_ends(&a->paces[channel]);
@@ -409,8 +410,8 @@ static void take_back(struct alert *a, struct now now, struct tracked *t, uint8_
 		outbox_doubt(a, now, t, channel);
 }
 
-/* That we can send nothing, through a channel that takes it, is not so any more: what we know of that
- * is about to come. */
+/* That we can send nothing, through a channel that takes it, is not so any more: what we know of
+ * that is about to come. */
 static bool is_outdated_outage(const struct alert *a, const struct tracked *t, uint8_t channel)
 {
 	const char *of = str_starts(t->in->cause, "notify@") ? strchr(t->in->cause, '@') + 1 : "";
@@ -515,8 +516,8 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 
 /* ---- outcomes */
 
-/* A summary is no message that could be edited: what is told after it gets one of its own, beside the one
- * that may have arrived before. */
+/* A summary is no message that could be edited: what is told after it gets one of its own, beside
+ * the one that may have arrived before. */
 static bool ends_doubt(const struct alert *a, uint8_t channel, const struct outbox_receipt *receipt)
 {
 	return *receipt->message || a->cfg.channels[channel].kind != ALERT_DISCORD;

@@ -29,8 +29,8 @@ static bool is_outage(const struct incident *in)
 	return str_starts(in->cause, "notify@");
 }
 
-/* Nobody could be told that a site can't tell anything, until it could again.  That is news only if it
- * was for long, and once: not of each site that the channel had left alone. */
+/* Nobody could be told that a site can't tell anything, until it could again.  That is news only if
+ * it was for long, and once: not of each site that the channel had left alone. */
 static bool is_outage_no_news(const struct alert *a, struct now now, const struct tracked *t)
 {
 	if (now.wall.ms - t->in->since.ms < ALERT_BACKLOG_MS)
@@ -172,8 +172,8 @@ void recovery_released(struct alert *a, struct now now, struct tracked *t,
 	recover(a, now, t, m);
 }
 
-/* The cause has been well for a while, and others still aren't: this incident is over, and what goes
- * on without its cause is a matter of its own, of which people are told anew. */
+/* The cause has been well for a while, and others still aren't: this incident is over, and what
+ * goes on without its cause is a matter of its own, of which people are told anew. */
 static void split_off(struct alert *a, struct now now, struct tracked *t)
 {
 	struct incident *in = t->in;
@@ -191,8 +191,8 @@ static void split_off(struct alert *a, struct now now, struct tracked *t)
 	folding_change(a, t, in->cause, "is back, what goes on without it is told apart");
 }
 
-/* What goes on without its cause has an incident of its own already, and that one isn't on its way out:
- * nothing to wait for. */
+/* What goes on without its cause has an incident of its own already, and that one isn't on its way
+ * out: nothing to wait for. */
 static bool is_rest_told_apart(const struct alert *a, struct now now, const struct tracked *t)
 {
 	if (now.mono.ms < alert_calm(a).ms)

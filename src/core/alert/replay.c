@@ -90,9 +90,9 @@ static void replace(struct alert *a, struct tracked *t, struct incident *in)
 	incident_free(old);
 }
 
-/* Of an incident of ours comes back what we had written before our disk was wiped or set back, after we
- * have written of it anew.  What we say now stands, though the others go by stamps and channels may
- * show that older version: so we say it again, as a newer one. */
+/* Of an incident of ours comes back what we had written before our disk was wiped or set back,
+ * after we have written of it anew.  What we say now stands, though the others go by stamps and
+ * channels may show that older version: so we say it again, as a newer one. */
 static void outgrow(struct alert *a, struct tracked *t, uint32_t version)
 {
 	if (version > t->in->version)
@@ -102,8 +102,8 @@ static void outgrow(struct alert *a, struct tracked *t, uint32_t version)
 	a->is_dirty = true;
 }
 
-/* Where an incident that was read belongs.  The first of its id is what is tracked from here on, and
- * *in still points there; NULL when there is no room. */
+/* Where an incident that was read belongs.  The first of its id is what is tracked from here on,
+ * and *in still points there; NULL when there is no room. */
 static struct tracked *place_of(struct alert *a, struct incident *in)
 {
 	struct tracked *t = map_get(&a->tracked, in->id);
@@ -210,8 +210,8 @@ static void apply_handoff(struct alert *a, struct now now, const struct alert_ev
 	if (says_repeat)
 		outbox_doubt(a, now, t, channel);
 	slot->handed_version = version;
-	/* From its arrival on, since clocks may differ; of before a start, or before we met again, it is
-	 * stale, and the owner's business again. */
+	/* From its arrival on, since clocks may differ; of before a start, or before we met again,
+	 * it is stale, and the owner's business again. */
 	is_stale = !a->is_started || (a->is_reunited && a->is_behind);
 	slot->handed_until.ms = now.mono.ms + (is_stale ? 0 : ALERT_ASKED_MS);
 	a->is_dirty = true;

@@ -17,11 +17,11 @@
  *	otherwise:                 ok
  *
  * A word says why it fails.  While it goes on failing, another reason is news (digits aside: a
- * counter or a timing is none; an empty one replaces none that says something), and the word is said
- * anew.  Reasons that alternate settle: of a probe's the first has to come twice in a row, and each
- * further one of the same fall must have stood for twice as long as the one before, from
- * CHECK_REASON_MS on.  The check's reason is its home's; if the home's can't be heard any more, whose
- * is taken instead stays until the fall is over.
+ * counter or a timing is none; an empty one replaces none that says something), and the word is
+ * said anew.  Reasons that alternate settle: of a probe's the first has to come twice in a row, and
+ * each further one of the same fall must have stood for twice as long as the one before, from
+ * CHECK_REASON_MS on.  The check's reason is its home's; if the home's can't be heard any more,
+ * whose is taken instead stays until the fall is over.
  *
  * Pure: what to do is returned in a queue of effects that the caller drains after each call.
  */
@@ -140,14 +140,15 @@ void checks_load(struct checks *c, struct now now, const struct check_spec *spec
 /* Restore from the journal at start, before the first step: our own word, or a peer's. */
 void checks_restore(struct checks *c, struct now now, uint16_t check, uint8_t site,
 	const struct vantage *v);
-/* The same after the start: words of ours that were lost and came back, in any order.  False: this run
- * has looked itself, and what it saw stands. */
+/* The same after the start: words of ours that were lost and came back, in any order.  False: this
+ * run has looked itself, and what it saw stands. */
 bool checks_recover(struct checks *c, struct now now, uint16_t check, const struct vantage *v);
 /* An instant from which a SOURCE_PING check without any evidence counts its first deadline. */
 void checks_declared(struct checks *c, struct now now, uint16_t check, struct wall since);
 
-/* `site` was not there meanwhile, and who reports to it could not.  What was due in that time (not what
- * was overdue before) is silent only CHECK_RETURN_MS, or its grace if that is longer, after it. */
+/* `site` was not there meanwhile, and who reports to it could not.  What was due in that time (not
+ * what was overdue before) is silent only CHECK_RETURN_MS, or its grace if that is longer, after
+ * it. */
 void checks_was_away(struct checks *c, struct now now, uint8_t site, struct wall from,
 	struct wall until);
 

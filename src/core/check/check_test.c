@@ -391,7 +391,8 @@ static void words_of_ours_that_come_back_may_come_in_any_order(void **state)
 	assert_int_equal(checks_vantage(checks, immich, DUBLIN)->word, WORD_OK);
 }
 
-/* The probe found what had come back already, so there was nothing to say, and then more came back. */
+/* The probe found what had come back already, so there was nothing to say, and then more came
+ * back. */
 static void what_this_run_saw_stands_against_words_that_come_back(void **state)
 {
 	uint16_t immich = probe("immich", DUBLIN, 1u << DUBLIN);

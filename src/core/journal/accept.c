@@ -2,8 +2,9 @@
 /*
  * What peers send: is it genuine, does it continue what we hold, and if not, whose fault is that.
  *
- * A batch is first verified by itself (`journal_check_batch`), then laid beside what we hold of the chain
- * (`compare`), which yields how many of its events we have already and whether the rest follows.
+ * A batch is first verified by itself (`journal_check_batch`), then laid beside what we hold of the
+ * chain (`compare`), which yields how many of its events we have already and whether the rest
+ * follows.
  */
 #include "core/journal/journal_private.h"
 #include "core/journal/scrub.h"
@@ -206,8 +207,8 @@ static enum rc take_in(struct journal *j, struct now now, const struct event_bat
 	return RC_OK;
 }
 
-/* Where the end of a chain was cut off nothing else can stand before it is out of the store, which waits
- * until it is written down. */
+/* Where the end of a chain was cut off nothing else can stand before it is out of the store, which
+ * waits until it is written down. */
 static enum rc make_way(struct journal *j, struct err *e)
 {
 	if (j->n_taken_out == j->n_cuts)

@@ -150,8 +150,8 @@ static enum rc load_chains(struct journal *j, struct now now, struct err *e)
 	return rc;
 }
 
-/* The newest of ours; a new one when there is none, or when its end was cut off: nobody knows how far we had
- * come, and a number is not given twice. */
+/* The newest of ours; a new one when there is none, or when its end was cut off: nobody knows how
+ * far we had come, and a number is not given twice. */
 static void choose_epoch(struct journal *j, struct now now)
 {
 	uint64_t newest = journal_newest_epoch(j), cut = 0;
@@ -218,7 +218,8 @@ static bool cut_longest(json_t *object)
 	return true;
 }
 
-/* The body in its one spelling, cut to size.  What our own cores wrote is JSON, and mostly spelt. */
+/* The body in its one spelling, cut to size.  What our own cores wrote is JSON, and mostly
+ * spelt. */
 static void spell(const char *body, struct str *out)
 {
 	scoped(json_decref) json_t *object = NULL;
@@ -361,8 +362,8 @@ static const struct event *pending_in_a_row(struct journal *j)
 	return j->batch;
 }
 
-/* The disk changed our newest event, and nothing can be joined to it any more: go on in a new epoch.  What
- * is damaged is found by a scrub, like any other. */
+/* The disk changed our newest event, and nothing can be joined to it any more: go on in a new
+ * epoch.  What is damaged is found by a scrub, like any other. */
 static bool leave_damaged_head(struct journal *j, const struct event *first)
 {
 	struct journal_place place = { .epoch = j->epoch, .seq = first->seq - 1 };

@@ -77,8 +77,8 @@ struct journal_store {
 		struct event_batch *ret, struct err *e);
 	/* `each` is called for every match, newest first by (hlc, site, epoch), unless
 	 * after_cursor is set; stops when it returns false.  The event lives only during the
-	 * call, and `each` may not call the store.  What can't be read is passed over; `range` tells
-	 * that.  RC_INPUT when before_cursor names nothing. */
+	 * call, and `each` may not call the store.  What can't be read is passed over; `range`
+	 * tells that.  RC_INPUT when before_cursor names nothing. */
 	enum rc (*query)(void *ctx, const struct event_query *q,
 		bool (*each)(void *arg, const struct event *ev, uint64_t cursor), void *arg,
 		struct err *e);
@@ -104,9 +104,9 @@ struct journal_signer {
 struct journal;
 
 /* Opens on what the store holds and chooses the epoch to write: the newest of ours, or a new one
- * (the wall clock's seconds) when there is none, or when its end is damaged.  What is damaged at the
- * end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much.  On a
- * full disk that is told by the first commit that succeeds. */
+ * (the wall clock's seconds) when there is none, or when its end is damaged.  What is damaged at
+ * the end of any chain is cut off, see journal_cuts() in scrub.h; RC_CORRUPT when that is too much.
+ * On a full disk that is told by the first commit that succeeds. */
 struct journal_setup {
 	const char *site; /* ours; copied, like what the ports are */
 	const struct journal_store *store;
@@ -117,11 +117,11 @@ enum rc journal_open(struct journal **ret, const struct journal_setup *setup, st
 void journal_free(struct journal *j);
 SCOPED_BY(journal_free, struct journal *)
 
-/* Prepare an event of ours; returned for reading until the next add or commit.  `body` is a JSON object;
- * one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut.
+/* Prepare an event of ours; returned for reading until the next add or commit.  `body` is a JSON
+ * object; one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut.
  *
- * While the disk is full prepared events wait in memory.  Beyond JOURNAL_WAITING_MAX those are left out
- * that a later one makes useless: words, links and incidents are told whole each time. */
+ * While the disk is full prepared events wait in memory.  Beyond JOURNAL_WAITING_MAX those are left
+ * out that a later one makes useless: words, links and incidents are told whole each time. */
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body);
 /* Make all prepared events durable.  On failure they stay prepared, and a later commit tries

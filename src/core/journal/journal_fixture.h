@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal_fixture: for the tests of this folder: two sites with their disks and journals, which send
- * each other what a test wants.
+ * journal_fixture: for the tests of this folder: two sites with their disks and journals, which
+ * send each other what a test wants.
  */
 #ifndef CORE_JOURNAL_JOURNAL_FIXTURE_H
 #define CORE_JOURNAL_JOURNAL_FIXTURE_H
@@ -48,7 +48,8 @@ size_t held(struct site *s, const char *site, uint64_t epoch, uint64_t from, str
 uint64_t head_of(struct site *s, const char *site, uint64_t epoch);
 struct event *copy_of_mumbais(void); /* five new events of mumbai's, for a test to tamper with */
 
-/* Sends these; a site's first chain from seq on; all of a chain.  *ret_new as journal_accept has it. */
+/* Sends these; a site's first chain from seq on; all of a chain.  *ret_new as journal_accept has
+ * it. */
 enum rc offer(struct site *s, const struct event *events, size_t n, size_t *ret_new, struct err *e);
 enum rc send_from(struct site *from, struct site *to, const char *site, uint64_t seq,
 	size_t *ret_new);

@@ -78,8 +78,8 @@ struct sha256 journal_last_of_ours(const struct journal *j, uint64_t epoch);
 /* The chain as the store has it is taken up as far as its end is intact; what is not is cut off. */
 enum rc journal_take_up(struct journal *j, const struct journal_head *head, struct now now,
 	struct err *e);
-/* Write down what is cut off, then take it out of the store.  `epoch` is decided.  While the disk is full
- * it waits, for a commit that succeeds. */
+/* Write down what is cut off, then take it out of the store.  `epoch` is decided.  While the disk
+ * is full it waits, for a commit that succeeds. */
 enum rc journal_carry_out_cuts(struct journal *j, struct now now, struct err *e);
 /* What is cut off is written down: out of the store with it.  Again after a failure. */
 enum rc journal_take_out_cuts(struct journal *j, struct err *e);

@@ -7,8 +7,8 @@
  *
  * Sites, kinds and subjects are kept once each, so that a search compares addresses.
  *
- * A history that is pulled back comes chain by chain: each row stamped before those of another chain
- * that are here already.  So what doesn't arrive in order is put there when somebody asks.
+ * A history that is pulled back comes chain by chain: each row stamped before those of another
+ * chain that are here already.  So what doesn't arrive in order is put there when somebody asks.
  */
 #include "core/journal/memory_store.h"
 
@@ -40,7 +40,8 @@ struct rows {
 	size_t n, cap;
 };
 
-/* Rows by stamp; those that didn't arrive in order stand behind `n_in_order` until somebody asks. */
+/* Rows by stamp; those that didn't arrive in order stand behind `n_in_order` until somebody
+ * asks. */
 struct sorted {
 	struct rows rows;
 	size_t n_in_order;

@@ -34,8 +34,8 @@ void memory_store_crash(struct memory_store *s);
 void memory_store_rollback(struct memory_store *s, uint64_t commits);
 void memory_store_wipe(struct memory_store *s);
 
-/* One bit of an event that is held is another from now on: which one is drawn from `number`.  *ret is the
- * event as it was, its texts as they are now.  False: none is held. */
+/* One bit of an event that is held is another from now on: which one is drawn from `number`.  *ret
+ * is the event as it was, its texts as they are now.  False: none is held. */
 bool memory_store_flip(struct memory_store *s, uint64_t number, struct event *ret);
 /* Of the newest event of the newest chain of a site; `which` bit: multiples of 4 are the hash's. */
 bool memory_store_flip_newest(struct memory_store *s, const char *site, uint64_t which,

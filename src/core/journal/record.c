@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record: an event as bytes.  What the hash covers stands there as it is hashed, so that what travels
- * is spelled by nobody on the way, and is read where it lies.
+ * record: an event as bytes.  What the hash covers stands there as it is hashed, so that what
+ * travels is spelled by nobody on the way, and is read where it lies.
  */
 #include "core/journal/event.h"
 

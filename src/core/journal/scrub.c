@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole slices are read at once; only where one isn't as it was, its events are looked at one by one,
- * because a store may be unable to read past a damaged one.
+ * Whole slices are read at once; only where one isn't as it was, its events are looked at one by
+ * one, because a store may be unable to read past a damaged one.
  */
 #include "core/journal/scrub.h"
 

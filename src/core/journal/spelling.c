@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spelling: is a body in its one spelling?  One look over the bytes instead of reading it to a tree,
- * writing that and comparing, which is what event_write_body() is for: it is asked only about what
- * this look leaves open (real numbers, control characters, unusually many members).
+ * spelling: is a body in its one spelling?  One look over the bytes instead of reading it to a
+ * tree, writing that and comparing, which is what event_write_body() is for: it is asked only about
+ * what this look leaves open (real numbers, control characters, unusually many members).
  */
 #include "core/journal/event.h"
 

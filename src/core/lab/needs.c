@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What explains what.  A check needs, in this order: what its declaration says, its host's check, and
- * the check that stands for its site's uplink.  That it needs its site, too, depends on who looks:
- * node/ adds it where that is another site.  So a dead site explains its dead uplink, and not the
- * other way round: from outside a cut line and a dead site look the same, and the watcher's word on
- * the site is the better evidence.
+ * What explains what.  A check needs, in this order: what its declaration says, its host's check,
+ * and the check that stands for its site's uplink.  That it needs its site, too, depends on who
+ * looks: node/ adds it where that is another site.  So a dead site explains its dead uplink, and
+ * not the other way round: from outside a cut line and a dead site look the same, and the watcher's
+ * word on the site is the better evidence.
  *
  * An edge that we add ourselves must not close a circle: what the uplink itself needs (the router's
  * host) doesn't need the uplink.  A circle that is left is one that was declared.

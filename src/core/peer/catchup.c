@@ -305,7 +305,8 @@ static bool is_behind_itself(const struct link_running *s)
 	return false;
 }
 
-/* Also what is in flight: how far that reached is not known, and who has it already leaves it out. */
+/* Also what is in flight: how far that reached is not known, and who has it already leaves it
+ * out. */
 void catchup_finish(struct link_running *s)
 {
 	const struct link_head *newest = newest_of_ours(s);

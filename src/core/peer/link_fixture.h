@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* link_fixture: for the tests of this folder: Dublin's side of the link to Mumbai.  Dublin is declared first. */
+/* link_fixture: for the tests of this folder: Dublin's side of the link to Mumbai.  Dublin is
+ * declared first. */
 #ifndef CORE_PEER_LINK_FIXTURE_H
 #define CORE_PEER_LINK_FIXTURE_H
 
@@ -27,7 +28,8 @@ struct side {
 struct link_head head(const char *site, uint64_t epoch, uint64_t seq);
 struct link_msg hello(void); /* Mumbai's */
 
-/* Dublin holds ten events of its own; and the link is up on connection 1, Mumbai holding the same. */
+/* Dublin holds ten events of its own; and the link is up on connection 1, Mumbai holding the
+ * same. */
 struct side make(void);
 struct side make_up(void);
 

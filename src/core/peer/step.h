@@ -26,7 +26,8 @@ void catchup_shown(struct link_running *s, uint64_t echo);
 /* Our heads grew: what was promised may be here, more may be worth pushing and pulling. */
 void catchup_grown(struct link_running *s);
 
-/* We are stopping: what the peer lacks of what we wrote last goes out now, whatever is in flight. */
+/* We are stopping: what the peer lacks of what we wrote last goes out now, whatever is in
+ * flight. */
 void catchup_finish(struct link_running *s);
 
 /* The peer asks for a chain. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON part of a frame goes through base/json; the EVENTS part is only counted here, its records
- * are the journal's business.
+ * The JSON part of a frame goes through base/json; the EVENTS part is only counted here, its
+ * records are the journal's business.
  */
 #include "core/peer/wire.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a site sends to the watcher, what the watcher answers, and what it saved: each input is taken
- * for all three.  What is read can be written and read again, and no watcher stumbles over it. */
+/* What a site sends to the watcher, what the watcher answers, and what it saved: each input is
+ * taken for all three.  What is read can be written and read again, and no watcher stumbles over
+ * it. */
 #include "core/watcher/watcher.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files: whole regular files, never more of them than was agreed; nothing here can block for long. */
+/* files: whole regular files, never more of them than was agreed; nothing here can block for
+ * long. */
 #ifndef PORT_FILES_FILES_H
 #define PORT_FILES_FILES_H
 

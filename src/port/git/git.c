@@ -97,9 +97,9 @@ static void read_some(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		finish(q);
 }
 
-/* The repo usually belongs to somebody else: root checked it out, and a user of our own reads it.  Git
- * refuses that, lest the repo's configuration run programs: neither a signature is verified here nor
- * anything fetched, the two of them that `log` would run into a pipe. */
+/* The repo usually belongs to somebody else: root checked it out, and a user of our own reads it.
+ * Git refuses that, lest the repo's configuration run programs: neither a signature is verified
+ * here nor anything fetched, the two of them that `log` would run into a pipe. */
 void git_head_of(uv_loop_t *loop, const char *file, git_done *done, void *ctx)
 {
 	struct question *q = must_alloc(sizeof *q);

@@ -16,8 +16,9 @@ struct git_head { /* NULL: not known */
 	const char *commit, *author, *summary;
 };
 
-/* Takes "COMMIT US AUTHOR US SUMMARY" apart, where US is the ASCII unit separator: `text` is written
- * into, and `ret` points into it.  All NULL when it isn't that.  Authors may write any bytes. */
+/* Takes "COMMIT US AUTHOR US SUMMARY" apart, where US is the ASCII unit separator: `text` is
+ * written into, and `ret` points into it.  All NULL when it isn't that.  Authors may write any
+ * bytes. */
 void git_head_read(char *text, struct git_head *ret);
 
 /* Called once, from the loop; `head` lives during the call. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How: GnuTLS checks that both belong together when they become credentials; what it parsed for that
- * is taken out again in the form that its handshake callback wants. */
+/* How: GnuTLS checks that both belong together when they become credentials; what it parsed for
+ * that is taken out again in the form that its handshake callback wants. */
 #include "port/http_server/certificate.h"
 
 #include "base/mem.h"

@@ -52,7 +52,8 @@ static bool is_target(const char *text)
 	return true;
 }
 
-/* Each text of the line begins where the one before it ended: no NUL of the sender's cut it short. */
+/* Each text of the line begins where the one before it ended: no NUL of the sender's cut it
+ * short. */
 static bool is_line_clean(const struct head *h)
 {
 	return h->target == h->method + strlen(h->method) + 1 &&

@@ -199,8 +199,8 @@ static void visitor_arrive(struct http_server *s, struct MHD_Connection *c, void
 	*ret = v;
 }
 
-/* Where MHD gives a request up twice over, as it does with one whose query has more parts than it has
- * memory for, it says only of the connection that it is over. */
+/* Where MHD gives a request up twice over, as it does with one whose query has more parts than it
+ * has memory for, it says only of the connection that it is over. */
 static void visitor_leave(struct http_server *s, struct visitor *v)
 {
 	exchange_end(s, v);

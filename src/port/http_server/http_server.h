@@ -12,8 +12,9 @@
  *
  * Everything that a stranger sends is bounded: connections, also by network (an IPv6 address counts
  * with its /64), heads, headers, bodies, and the time that each stage may take.  When all
- * connections are taken, the one that is idle for longest makes room for who comes.  Only FOLLOWING has no deadline of its own: there
- * the kernel gives up on a client that takes nothing for HTTP_STALLED_MS.
+ * connections are taken, the one that is idle for longest makes room for who comes.  Only FOLLOWING
+ * has no deadline of its own: there the kernel gives up on a client that takes nothing for
+ * HTTP_STALLED_MS.
  *
  * All calls from the loop's thread.
  */
@@ -80,8 +81,9 @@ struct http_server_setup {
  * taken or not ours. */
 enum rc http_server_start(struct http_server **ret, const struct http_server_setup *setup,
 	struct err *e) MUST_USE;
-/* Show another pair from now on.  The one in use stays on RC_INPUT (files that can't be read, or don't
- * fit each other: the text names them), and on RC_UNSUPPORTED (TLS can't be turned on or off). */
+/* Show another pair from now on.  The one in use stays on RC_INPUT (files that can't be read, or
+ * don't fit each other: the text names them), and on RC_UNSUPPORTED (TLS can't be turned on or
+ * off). */
 enum rc http_server_use(struct http_server *s, const char *cert_file, const char *key_file,
 	struct err *e) MUST_USE;
 /* The same with the files as they are now: cheap enough for every few seconds. */

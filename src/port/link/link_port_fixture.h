@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * link_port_fixture: for the tests of this folder: sites with real sockets on loopback, whose loops a test runs.
+ * link_port_fixture: for the tests of this folder: sites with real sockets on loopback, whose loops
+ * a test runs.
  */
 #ifndef PORT_LINK_LINK_PORT_FIXTURE_H
 #define PORT_LINK_LINK_PORT_FIXTURE_H

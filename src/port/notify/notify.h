@@ -41,10 +41,10 @@ void notify_close(struct notify *n, void (*closed)(void *ctx), void *ctx);
 void notify_deliver(struct notify *n, const struct lab_channel *channel, const struct delivery *d,
 	notify_done *done, void *ctx);
 
-/* A channel is asked for an answer without effects: a Discord webhook by GET (docs: Webhook Resource, Get
- * Webhook with Token), another by OPTIONS (RFC 9110, 9.3.7).  Is this one that says that it takes messages?
- * Of Discord: it knows us.  Of another receiver anything but an error of the server, and 501, by which
- * simple ones say that they don't know this method. */
+/* A channel is asked for an answer without effects: a Discord webhook by GET (docs: Webhook
+ * Resource, Get Webhook with Token), another by OPTIONS (RFC 9110, 9.3.7).  Is this one that says
+ * that it takes messages?  Of Discord: it knows us.  Of another receiver anything but an error of
+ * the server, and 501, by which simple ones say that they don't know this method. */
 bool notify_is_answer(enum channel_kind kind, const struct http_response *r);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A name server's message, held against rules as lab.yaml may have them: there is a verdict, and one
- * that is not good says why. */
+/* A name server's message, held against rules as lab.yaml may have them: there is a verdict, and
+ * one that is not good says why. */
 #include "port/probe/dns_judge.h"
 
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An answer's head, an empty line, and its body, held against rules as lab.yaml may have them: there
- * is a verdict, and one that is not good says why. */
+/* An answer's head, an empty line, and its body, held against rules as lab.yaml may have them:
+ * there is a verdict, and one that is not good says why. */
 #include "port/probe/http_judge.h"
 
 #include "base/mem.h"

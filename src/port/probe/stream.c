@@ -143,8 +143,8 @@ static void fail_tls(struct stream *s, int code)
 	fail(s, why);
 }
 
-/* GnuTLS answers "again" also between the records of a message that is longer than one, with more to
- * take from `in`: nobody would tell us to go on. */
+/* GnuTLS answers "again" also between the records of a message that is longer than one, with more
+ * to take from `in`: nobody would tell us to go on. */
 static void shake(struct stream *s)
 {
 	size_t left, before;

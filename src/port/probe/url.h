@@ -30,9 +30,9 @@ enum rc url_redirect(const struct url *base, const char *location, struct url *r
 
 bool url_same_host(const struct url *a, const struct url *b);   /* host only */
 bool url_same_origin(const struct url *a, const struct url *b); /* scheme, host and port */
-/* May a login and cookies that were meant for `first` go to `next`, where a redirect led?  To the same
- * origin; and from plain HTTP to HTTPS on the same host, at their usual ports, which is where a server
- * sends its own visitors.  Never from HTTPS to where all can read them. */
+/* May a login and cookies that were meant for `first` go to `next`, where a redirect led?  To the
+ * same origin; and from plain HTTP to HTTPS on the same host, at their usual ports, which is where
+ * a server sends its own visitors.  Never from HTTPS to where all can read them. */
 bool url_shares_login(const struct url *first, const struct url *next);
 
 #define URL_AUTHORITY_MAX (ENDPOINT_HOST_MAX + 16)

@@ -302,8 +302,8 @@ static off_t place_of_body(uint64_t seq)
 	return 0;
 }
 
-/* In the row only: the indices go on saying what was written.  Before the body of this event stand its
- * subject, wall time, stamp (three bytes) and number. */
+/* In the row only: the indices go on saying what was written.  Before the body of this event stand
+ * its subject, wall time, stamp (three bytes) and number. */
 static void a_bit_in_a_column_that_is_indexed_is_mended_too(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What has returned is on the disk: no kill shows that, since the kernel keeps what a program wrote.
- * So this program counts what it, and SQLite in it, asks the kernel to put on the disk.
+ * What has returned is on the disk: no kill shows that, since the kernel keeps what a program
+ * wrote.  So this program counts what it, and SQLite in it, asks the kernel to put on the disk.
  */
 #include "core/journal/store_contract.h"
 #include "port/sqlite/sqlite_store.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One event that is damaged on the disk is written again.  What was changed may be a column that an
- * index is made of, or the word that an event refers to, or an entry of an index.  Where writing fails
- * or what was written doesn't read as it should, it is done without the indices, which are made anew:
- * a few seconds for a million events.
+ * index is made of, or the word that an event refers to, or an entry of an index.  Where writing
+ * fails or what was written doesn't read as it should, it is done without the indices, which are
+ * made anew: a few seconds for a million events.
  */
 #include "port/sqlite/store.h"
 
@@ -74,7 +74,8 @@ static void indices_fini(struct indices *x)
 }
 SCOPED_FINI(indices_fini, struct indices)
 
-/* Those of our own making; their names are ours, the schema was compared when the file was opened. */
+/* Those of our own making; their names are ours, the schema was compared when the file was
+ * opened. */
 static enum rc list_indices(struct sqlite_store *s, struct indices *ret, struct err *e)
 {
 	static const char sql[] = "SELECT name, sql FROM sqlite_schema "

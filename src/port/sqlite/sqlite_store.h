@@ -16,9 +16,9 @@
 
 struct sqlite_store;
 
-/* Open, or make, the journal at `path`.  Checks the file's structure, in a file beyond 64 MiB that of
- * its small tables only; what its events say is for the journal to verify.
- * RC_CORRUPT, RC_UNSUPPORTED (newer schema), RC_CONFLICT (in use, or not ours), RC_FULL, RC_IO. */
+/* Open, or make, the journal at `path`.  Checks the file's structure, in a file beyond 64 MiB that
+ * of its small tables only; what its events say is for the journal to verify.  RC_CORRUPT,
+ * RC_UNSUPPORTED (newer schema), RC_CONFLICT (in use, or not ours), RC_FULL, RC_IO. */
 enum rc sqlite_store_open(struct sqlite_store **ret, const char *path, struct err *e) MUST_USE;
 
 void sqlite_store_close(struct sqlite_store *s);

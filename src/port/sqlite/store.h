@@ -100,8 +100,8 @@ enum rc store_insert(struct sqlite_store *s, int64_t chain, int64_t id, const st
 enum rc store_note(void *ctx, const char *name, int64_t value, struct err *e);
 
 /* mend.c */
-/* As part of a transaction: forget events that can't be forgotten with the indices in place, because what
- * is changed is a column that one is made of. */
+/* As part of a transaction: forget events that can't be forgotten with the indices in place,
+ * because what is changed is a column that one is made of. */
 enum rc store_forget_bare(struct sqlite_store *s, const struct journal_head *from, struct err *e);
 enum rc store_mend(void *ctx, const struct event *ev, struct err *e);
 

@@ -328,8 +328,8 @@ static enum rc proceed(struct tls_session *s, struct str *ret_plain, struct err 
 	return rc;
 }
 
-/* GnuTLS may want more while there is some left, between the records of a long message say, or after
- * the first byte of what could be SSL 2.0.  It goes on when it is asked to. */
+/* GnuTLS may want more while there is some left, between the records of a long message say, or
+ * after the first byte of what could be SSL 2.0.  It goes on when it is asked to. */
 enum rc tls_session_feed(struct tls_session *s, const void *bytes, size_t n, struct str *ret_plain,
 	struct err *e)
 {
