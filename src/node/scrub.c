@@ -178,7 +178,10 @@ static void give_up(struct site *s, struct now now, struct journal_place place)
 	s->n_chains = 0; /* one more, and maybe one less */
 	peers_refresh_heads(s);
 	s->lost = now.wall;
-	events_say_words(s, now); /* one of them may have been it */
+	/* Whatever we last said may have been it. */
+	events_say_words(s, now);
+	*s->lab_of[s->setup.self] = '\0';
+	site_say_config(s, now, NULL);
 	alert_say_again(s->alert);
 }
 

@@ -159,6 +159,26 @@ static void an_incident_of_which_the_word_is_lost_is_written_again(void **state)
 	assert_int_equal(count_messages("git is down"), 1);
 }
 
+static void a_lab_yaml_of_which_the_word_is_lost_is_said_again(void **state)
+{
+	uint32_t n_said = pair_events(p, MUMBAI, "config");
+	scoped(str_fini) struct str yaml = STR_EMPTY;
+	struct event ev;
+
+	(void)state;
+	pair_part(p);
+	str_add(&yaml, pair_lab);
+	str_add(&yaml, "\n# another\n");
+	pair_reload(p, DUBLIN, str_c(&yaml));
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "dublin", 5, &ev));
+	assert_string_equal(ev.kind, "config");
+	take_notes(1);
+	pair_heal(p);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(pair_events(p, MUMBAI, "lost"), 1);
+	assert_int_equal(pair_events(p, MUMBAI, "config"), n_said + 1);
+}
+
 /* A start with the newest event of `site` damaged in dublin's journal. */
 static struct event start_without_the_end(const char *site, uint64_t which)
 {
@@ -553,6 +573,7 @@ int main(void)
 		T(while_the_peer_is_away_it_stays_said_and_is_healed_when_it_is_back),
 		T(what_no_peer_holds_is_given_up_and_the_peer_gets_what_is_behind_it),
 		T(an_incident_of_which_the_word_is_lost_is_written_again),
+		T(a_lab_yaml_of_which_the_word_is_lost_is_said_again),
 		T(a_damaged_end_of_our_own_chain_comes_back_and_a_new_epoch_goes_on),
 		T(a_damaged_end_of_a_peers_chain_comes_again),
 		T(a_start_that_finds_a_damaged_end_and_a_full_disk_waits_for_room),
