@@ -386,6 +386,14 @@ struct mono beacons_wake(const struct site *s)
 
 /* ---- answers */
 
+/* That it is down itself a site has from others, and may be so again since: no word of its own. */
+static bool is_check_of_site(const struct site *s, uint8_t site, const char *name)
+{
+	uint16_t check = s->tables->site_check[site];
+
+	return check != NO_CHECK && str_eq(s->lab->checks[check].name, name);
+}
+
 static void take_views(struct site *s, struct now now, uint8_t watcher,
 	const struct beacon_answer *answer)
 {
@@ -405,7 +413,8 @@ static void take_views(struct site *s, struct now now, uint8_t watcher,
 		if (site == s->setup.self || s->links[site].state == LINK_UP)
 			continue;
 		for (uint32_t j = 0; j < v->n_told; j++)
-			alert_told_elsewhere(s->alert, now, site, v->told[j]);
+			if (!is_check_of_site(s, site, v->told[j]))
+				alert_told_elsewhere(s->alert, now, site, v->told[j]);
 	}
 }
 

@@ -146,12 +146,24 @@ static void an_answer_to_another_run_of_the_site_is_no_sign_of_life(void **state
 	assert_true(pair_was_said(p, "watcher webhost is down"));
 }
 
+/* Its last beacon said that people know, of an outage that is over since. */
+static void a_site_that_died_is_told_whatever_it_said_of_itself(void **state)
+{
+	(void)state;
+	pair_stop(p, MUMBAI);
+	str_clear(&p->sites[MUMBAI].told);
+	str_add(&p->sites[MUMBAI].told, "site:mumbai");
+	pair_run(p, 30 * SECOND_MS);
+	assert_true(pair_was_said(p, "site mumbai is down"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_lab_yaml_that_the_watcher_does_not_take_up_is_told_once),
 		T(when_the_watcher_takes_it_up_all_is_well_again),
+		T(a_site_that_died_is_told_whatever_it_said_of_itself),
 		T(a_watcher_that_goes_on_with_an_old_lab_yaml_is_told_once),
 		T(while_the_first_site_is_away_another_says_it),
 		T(a_file_that_is_mended_is_not_called_broken_by_what_the_watcher_said_before),
