@@ -289,6 +289,15 @@ static bool is_path_open(const struct world *w)
 	       w->sites[1].is_wan_up;
 }
 
+/* Its disk has changed an event of its own: what it wrote behind that can't be shown to the peer before the
+ * peer was asked for its copy. */
+static bool is_end_hidden(const struct world *w, uint8_t site)
+{
+	const struct sim_flip *f = &w->flip;
+
+	return f->is_there && f->site == site && str_eq(f->place.site, w->lab->sites[site].name);
+}
+
 /* Its goodbye can be heard, and kept. */
 void oracle_stop(struct world *w, uint8_t site)
 {
@@ -298,7 +307,7 @@ void oracle_stop(struct world *w, uint8_t site)
 	if (s->is_disk_full) /* what may have been told can't be written down */
 		doubt_untold(w, s->site);
 	if (is_linked(w) && is_path_open(w) && !w->is_garbling && !s->is_disk_full &&
-		!peer->is_disk_full)
+		!peer->is_disk_full && !is_end_hidden(w, site))
 		s->goodbye_ms = w->now_ms;
 }
 
