@@ -242,7 +242,9 @@ void faults_heal_all(struct world *w);
 void faults_flip(struct world *w);
 void faults_fini(struct world *w);
 
-/* oracle.c */
+/* oracle_reports.c */
+void oracle_still(struct world *w); /* the world stood still for long enough */
+/* oracle_messages.c */
 void oracle_message(struct world *w, const struct sim_message *m, bool is_new);
 void oracle_answered(struct world *w, uint8_t site); /* Discord, to a request or a test */
 void oracle_unsure(struct world *w, const char *incident);
@@ -251,11 +253,13 @@ void oracle_crash(struct world *w,
 void oracle_stop(struct world *w, uint8_t site); /* about to, in good order */
 void oracle_start(struct world *w, uint8_t site); /* about to, whatever ended it before */
 void oracle_watcher_forgets(struct world *w);     /* it will come back without what it saved */
+/* oracle_journals.c */
 void oracle_event(struct world *w, const struct event *ev);
-bool oracle_is_mirrored(struct world *w, uint8_t site); /* the peer holds all it wrote */
-bool oracle_is_copied(struct world *w, uint8_t site);   /* the same of its disk, whoever runs */
-void oracle_remember(struct world *w);                  /* whoever lost its history has it again */
+void oracle_flipped(struct world *w);                       /* a bit is another: is it noticed? */
+bool oracle_is_mirrored(struct world *w, uint8_t site);     /* the peer holds all it wrote */
+bool oracle_is_copied(struct world *w, uint8_t site);       /* the same of its disk, whoever runs */
 bool oracle_is_newest_alone(struct world *w, uint8_t site); /* the peer lacks its newest */
+void oracle_remember(struct world *w); /* whoever lost its history has it again */
 /* oracle_losses.c */
 void oracle_alone_changed(struct world *w, const struct event *ev); /* w->flip; `ev` as it was */
 void oracle_written(struct world *w, uint8_t site, const struct event *ev);
@@ -263,10 +267,9 @@ void oracle_written(struct world *w, uint8_t site, const struct event *ev);
 bool oracle_is_word_lost(const struct world *w, const char *incident);
 void oracle_losses(struct world *w); /* everything was healed and quiet */
 /* oracle.c */
-void oracle_flipped(struct world *w); /* a bit is another: is it noticed? */
-void oracle_still(struct world *w);   /* the world stood still for long enough */
-void oracle_forget(struct world *w);  /* messages that nobody knows of can't be edited: set aside */
-void oracle_print(struct world *w);
 void oracle_healed(struct world *w); /* everything was healed and quiet */
+void oracle_forget(struct world *w); /* messages that nobody knows of can't be edited: set aside */
+/* oracle_print.c */
+void oracle_print(struct world *w);
 
 #endif
