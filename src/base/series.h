@@ -92,11 +92,11 @@ struct histogram {
 
 /* Samples of one series in order of time; it grows, and is used again for the next series. */
 struct series_column {
-	int64_t *t_ms;             /* since 1970 */
-	double *v;                 /* STALE_NAN where the series ended */
+	int64_t *t_ms;              /* since 1970 */
+	double *v;                  /* STALE_NAN where the series ended */
 	const struct histogram **h; /* NULL while no sample was a histogram; then NULL for floats */
 	uint32_t n, cap;
-	struct arena *histograms;  /* where `h` lives; NULL: histograms are left out */
+	struct arena *histograms; /* where `h` lives; NULL: histograms are left out */
 };
 
 void series_column_fini(struct series_column *c);
@@ -115,7 +115,8 @@ static inline void series_column_add(struct series_column *c, int64_t t_ms, doub
 
 /* Which samples are wanted. */
 struct series_query {
-	const struct matcher *const *matchers; /* all must match; an absent label has the value "" */
+	const struct matcher *const
+		*matchers; /* all must match; an absent label has the value "" */
 	uint32_t n_matchers;
 	int64_t min_ms, max_ms; /* both included */
 	/* What will be looked at: for k = 0, 1, ... the samples in (end - range_ms, end] where
@@ -173,8 +174,8 @@ struct series_sink {
 	/* Found, or made.  RC_LIMIT: too many series. */
 	enum rc (*series)(void *self, const struct labels *l, series_ref *ret, struct err *e);
 	enum series_verdict (*append)(void *self, series_ref ref, int64_t t_ms, double v);
-	enum series_verdict (*append_histogram)(
-		void *self, series_ref ref, int64_t t_ms, const struct histogram *h);
+	enum series_verdict (*append_histogram)(void *self, series_ref ref, int64_t t_ms,
+		const struct histogram *h);
 	void (*exemplar)(void *self, series_ref ref, const struct exemplar *x);
 	void (*metadata)(void *self, const char *metric, const struct metric_metadata *m);
 	enum rc (*commit)(void *self, struct err *e);

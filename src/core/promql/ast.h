@@ -32,18 +32,40 @@ enum promql_kind {
 
 /* Operators of binary expressions, in order of their binding; operators.def has the rows. */
 enum promql_op {
-	PROMQL_OR, PROMQL_UNLESS, PROMQL_AND,
-	PROMQL_EQ, PROMQL_NE, PROMQL_LE, PROMQL_LT, PROMQL_GE, PROMQL_GT,
-	PROMQL_ADD, PROMQL_SUB,
-	PROMQL_MUL, PROMQL_DIV, PROMQL_MOD, PROMQL_ATAN2,
+	PROMQL_OR,
+	PROMQL_UNLESS,
+	PROMQL_AND,
+	PROMQL_EQ,
+	PROMQL_NE,
+	PROMQL_LE,
+	PROMQL_LT,
+	PROMQL_GE,
+	PROMQL_GT,
+	PROMQL_ADD,
+	PROMQL_SUB,
+	PROMQL_MUL,
+	PROMQL_DIV,
+	PROMQL_MOD,
+	PROMQL_ATAN2,
 	PROMQL_POW,
 	PROMQL_OPS
 };
 
 enum promql_aggregation {
-	PROMQL_SUM, PROMQL_AVG, PROMQL_COUNT, PROMQL_MIN, PROMQL_MAX, PROMQL_GROUP, PROMQL_STDDEV,
-	PROMQL_STDVAR, PROMQL_TOPK, PROMQL_BOTTOMK, PROMQL_COUNT_VALUES, PROMQL_QUANTILE,
-	PROMQL_LIMITK, PROMQL_LIMIT_RATIO, /* experimental: refused by the parser unless allowed */
+	PROMQL_SUM,
+	PROMQL_AVG,
+	PROMQL_COUNT,
+	PROMQL_MIN,
+	PROMQL_MAX,
+	PROMQL_GROUP,
+	PROMQL_STDDEV,
+	PROMQL_STDVAR,
+	PROMQL_TOPK,
+	PROMQL_BOTTOMK,
+	PROMQL_COUNT_VALUES,
+	PROMQL_QUANTILE,
+	PROMQL_LIMITK,
+	PROMQL_LIMIT_RATIO, /* experimental: refused by the parser unless allowed */
 	PROMQL_AGGREGATIONS
 };
 
@@ -73,7 +95,7 @@ struct promql_matching {
 struct promql_node;
 
 struct promql_selector {
-	const char *metric; /* NULL when written as a matcher, or not at all */
+	const char *metric;                    /* NULL when written as a matcher, or not at all */
 	const struct matcher *const *matchers; /* the metric's name is among them */
 	uint32_t n_matchers;
 	struct promql_shift shift;

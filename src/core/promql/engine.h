@@ -17,11 +17,11 @@ struct promql_query {
 	const char *text; /* that it was parsed from: annotations give positions in it */
 	/* An instant query has start_ms == end_ms and step_ms 0. */
 	int64_t start_ms, end_ms, step_ms;
-	int64_t lookback_ms;      /* 0: 5 minutes */
-	int64_t default_step_ms;  /* of subqueries without a step; 0: 1 minute */
+	int64_t lookback_ms;     /* 0: 5 minutes */
+	int64_t default_step_ms; /* of subqueries without a step; 0: 1 minute */
 	const struct series_source *source;
-	uint64_t samples_max;     /* that it may touch; 0: QUERY_SAMPLES_MAX */
-	uint64_t memory_bytes_max; /* 0: QUERY_BYTES_MAX */
+	uint64_t samples_max;           /* that it may touch; 0: QUERY_SAMPLES_MAX */
+	uint64_t memory_bytes_max;      /* 0: QUERY_BYTES_MAX */
 	bool (*should_stop)(void *ctx); /* NULL: never; then RC_TIMEOUT */
 	void *ctx;
 	bool allow_experimental;
@@ -45,7 +45,8 @@ struct promql_stats {
 };
 
 struct promql_result {
-	enum promql_type type; /* an instant query: its expression's; a range query: PROMQL_MATRIX */
+	enum promql_type
+		type; /* an instant query: its expression's; a range query: PROMQL_MATRIX */
 	struct promql_series *series; /* VECTOR, MATRIX: the latter sorted by labels */
 	uint32_t n_series;
 	struct promql_point scalar; /* SCALAR, and the time of STRING */
