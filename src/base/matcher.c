@@ -218,6 +218,12 @@ static bool read_words(struct matcher *m)
 	return true;
 }
 
+static bool is_item(const struct scan *s)
+{
+	return *s->at == '.' || *s->at == '[' ||
+	       (*s->at == '(' && s->at + 1 < s->end && s->at[1] != '?');
+}
+
 /* The plain characters that an expression for the engine begins with. */
 static char *leading_text(const struct matcher *m)
 {
@@ -236,8 +242,9 @@ static char *leading_text(const struct matcher *m)
 		str_addn(&out, c, 1);
 		s.at = c + 1;
 	}
-	/* What is repeated may be absent, and is a whole character. */
-	if (s.at < s.end && strchr("*?{", *s.at) && out.len)
+	/* What is repeated may be absent, and is a whole character; what isn't surely an item of its
+	 * own (\E, a comment) may stand between it and its repeat. */
+	if (s.at < s.end && !is_item(&s) && out.len)
 		out.len = utf8_cut(out.s, out.len - 1);
 	if (out.s)
 		out.s[out.len] = '\0';
@@ -252,7 +259,7 @@ static enum rc compile(struct matcher *m, struct err *e)
 		m->prefix = must_strdup(m->words.n == 1 && !m->any_before ? m->words.v[0] : "");
 		return RC_OK;
 	}
-	str_addf(&whole, "(?s:%s)", m->value);
+	str_addf(&whole, "(?s)%s", m->value);
 	m->prefix = leading_text(m);
 	return pattern_compile(&m->pattern, str_c(&whole), PATTERN_WHOLE, e);
 }

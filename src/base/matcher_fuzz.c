@@ -16,7 +16,7 @@ static void check_match(const char *text, const char *value)
 	uint32_t n_values;
 	bool wanted;
 
-	str_addf(&whole, "(?s:%s)", text);
+	str_addf(&whole, "(?s)%s", text);
 	if (matcher_new(&m, MATCHER_REGEX, "x", text, NULL) != RC_OK)
 		return;
 	if (pattern_compile(&p, whole.s, PATTERN_WHOLE, NULL) != RC_OK ||
