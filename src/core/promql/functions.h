@@ -10,7 +10,7 @@
 
 #include "core/promql/ast.h"
 
-#define PROMQL_ARGS_MAX 4 /* types given; the last repeats where more are taken */
+#define PROMQL_ARGS_MAX 5 /* types given; the last repeats where more are taken */
 
 enum promql_function_id {
 #define FUNCTION(name, ...) PROMQL_F_##name,
