@@ -159,3 +159,11 @@ void series_column_reserve(struct series_column *c, uint32_t cap)
 		c->h = must_realloc(c->h, cap * sizeof *c->h);
 	c->cap = cap;
 }
+
+void series_column_add_histogram(struct series_column *c, int64_t t_ms, const struct histogram *h)
+{
+	series_column_add(c, t_ms, 0);
+	if (!c->h)
+		c->h = must_alloc(c->cap * sizeof *c->h);
+	c->h[c->n - 1] = h;
+}

@@ -112,6 +112,8 @@ static inline void series_column_add(struct series_column *c, int64_t t_ms, doub
 		c->h[c->n] = NULL;
 	c->n++;
 }
+/* The same of a histogram, which lives at least as long as `histograms`. */
+void series_column_add_histogram(struct series_column *c, int64_t t_ms, const struct histogram *h);
 
 /* Which samples are wanted. */
 struct series_query {
