@@ -10,6 +10,7 @@
 #include "base/pattern.h"
 
 #include "base/str.h"
+#include "base/unicode.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -116,19 +117,29 @@ enum rc pattern_compile(struct pattern **ret, const char *text, enum pattern_fla
 	return RC_OK;
 }
 
-static int match(const pcre2_code *code, const char *subject, size_t n, pcre2_match_data *data)
+/* The first match from byte `from` on; `work` was done already. */
+static int match_from(const struct pattern *p, const struct pattern_use *use, size_t from,
+	pcre2_match_data *data, struct work *work)
 {
 	pcre2_match_context *context = pcre2_match_context_create(NULL);
-	struct work work = { 0 };
 	int outcome;
 
 	must(context != NULL && data != NULL);
-	pcre2_set_callout(context, count_step, &work);
+	work->last_position = from;
+	pcre2_set_callout(context, count_step, work);
 	pcre2_set_match_limit(context, PATTERN_STEPS_MAX);
 	pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
-	outcome = pcre2_match(code, (PCRE2_SPTR)subject, n, 0, 0, data, context);
+	outcome = pcre2_match(p->code, (PCRE2_SPTR)(use->n > 0 ? use->subject : ""), use->n, from,
+		0, data, context);
 	pcre2_match_context_free(context);
 	return outcome;
+}
+
+static int match(const struct pattern *p, const struct pattern_use *use, pcre2_match_data *data)
+{
+	struct work work = { 0 };
+
+	return match_from(p, use, 0, data, &work);
 }
 
 static enum rc judge(int outcome, size_t n, bool *ret_matches, struct err *e)
@@ -161,7 +172,7 @@ enum rc pattern_match(const struct pattern *p, const char *subject, size_t n, bo
 	struct err *e)
 {
 	pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-	int outcome = match(p->code, n > 0 ? subject : "", n, data);
+	int outcome = match(p, &(struct pattern_use){ .subject = subject, .n = n }, data);
 
 	pcre2_match_data_free(data);
 	return judge(outcome, n, ret_matches, e);
@@ -244,16 +255,61 @@ enum rc pattern_expand(const struct pattern *p, const struct pattern_use *use, s
 	bool *ret_matches, struct err *e)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
-	const char *subject = use->n > 0 ? use->subject : "";
-	int outcome = match(p->code, subject, use->n, data);
+	int outcome = match(p, use, data);
 	bool matches = false;
 	enum rc rc = judge(outcome, use->n, &matches, e);
 
 	if (rc == RC_OK && matches)
-		expand(p, data, subject, use->text, out);
+		expand(p, data, use->subject, use->text, out);
 	pcre2_match_data_free(data);
 	if (rc == RC_OK)
 		*ret_matches = matches;
+	return rc;
+}
+
+/* Where the next search begins: at the end of this match, but always a character further. */
+static size_t advance(const struct pattern_use *use, size_t from, size_t end)
+{
+	size_t bytes = 1;
+
+	if (from < use->n)
+		utf8_decode(use->subject + from, use->n - from, &bytes);
+	return from + bytes > end ? from + bytes : end;
+}
+
+static enum rc replace(const struct pattern *p, const struct pattern_use *use,
+	pcre2_match_data *data, struct str *out, struct err *e)
+{
+	const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
+	struct work work = { 0 };
+	size_t done = 0;
+
+	for (size_t from = 0; from <= use->n; from = advance(use, from, done)) {
+		bool matches = false;
+		enum rc rc = judge(match_from(p, use, from, data, &work), use->n, &matches, e);
+
+		if (rc != RC_OK)
+			return rc;
+		/* \K, which Go doesn't know, may turn the ends around. */
+		if (!matches || ends[0] > ends[1] || ends[0] < done)
+			break;
+		str_addn(out, use->subject + done, ends[0] - done);
+		/* Not for nothing right behind a match. */
+		if (ends[1] > done || ends[0] == 0)
+			expand(p, data, use->subject, use->text, out);
+		done = ends[1];
+	}
+	str_addn(out, use->subject + done, use->n - done);
+	return RC_OK;
+}
+
+enum rc pattern_replace(const struct pattern *p, const struct pattern_use *use, struct str *out,
+	struct err *e)
+{
+	pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
+	enum rc rc = replace(p, use, data, out, e);
+
+	pcre2_match_data_free(data);
 	return rc;
 }
 

@@ -37,6 +37,10 @@ struct pattern_use {
  * that is no group, or that matched nothing, becomes empty. */
 enum rc pattern_expand(const struct pattern *p, const struct pattern_use *use, struct str *out,
 	bool *ret_matches, struct err *e) MUST_USE;
+/* Append the subject with each match replaced by the text, groups in it as above; what one match may
+ * cost is the bound for all together.  As Go's Regexp.ReplaceAllString. */
+enum rc pattern_replace(const struct pattern *p, const struct pattern_use *use, struct str *out,
+	struct err *e) MUST_USE;
 void pattern_free(struct pattern *p);
 SCOPED_BY(pattern_free, struct pattern *)
 

@@ -187,6 +187,50 @@ static void groups_are_put_into_a_text_as_go_does(void **state)
 	assert_expands("(a)", "b", "$1", NULL);
 }
 
+static void assert_replaced(const char *regex, const char *text, const char *subject,
+	const char *wanted)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	scoped(str_fini) struct str out = STR_EMPTY;
+
+	assert_int_equal(pattern_compile(&p, regex, PATTERN_SEARCH, NULL), RC_OK);
+	assert_int_equal(pattern_replace(p, &(struct pattern_use){ subject, strlen(subject), text },
+				 &out, NULL),
+		RC_OK);
+	assert_string_equal(str_c(&out), wanted);
+}
+
+static void each_match_is_replaced_as_go_does(void **state)
+{
+	(void)state;
+	/* Go's regexp/all_test.go has these. */
+	assert_replaced("", "x", "", "x");
+	assert_replaced("", "x", "abc", "xaxbxcx");
+	assert_replaced("b", "", "abc", "ac");
+	assert_replaced("b+", "x", "abbbcb", "axcx");
+	assert_replaced("x*", "-", "axxb", "-a-b-");
+	assert_replaced("[a-c]*", "x", "abcbcdcdedef", "xdxdxexdxexfx");
+	assert_replaced("^[a-c]*", "x", "dabce", "xdabce");
+	assert_replaced("(.)(.)", "$2$1", "abcde", "badce");
+	assert_replaced("\\b", "|", "a bc", "|a| |bc|");
+	assert_replaced("", "-", "\u00e9\u20ac", "-\u00e9-\u20ac-");
+	assert_replaced("a", "(${1}$)", "banana", "b($)n($)n($)");
+}
+
+static void the_bound_on_work_is_one_for_all_matches(void **state)
+{
+	scoped(pattern_free) struct pattern *p = NULL;
+	scoped(str_fini) struct str subject = STR_EMPTY, out = STR_EMPTY;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		str_add(&subject, "a ");
+	assert_int_equal(pattern_compile(&p, "a(?=.*z)|a", PATTERN_SEARCH, NULL), RC_OK);
+	assert_int_equal(
+		pattern_replace(p, &(struct pattern_use){ subject.s, subject.len, "" }, &out, NULL),
+		RC_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +245,8 @@ int main(void)
 		cmocka_unit_test(a_match_that_costs_too_much_is_an_error_not_a_no),
 		cmocka_unit_test(a_long_subject_is_no_trouble_for_a_plain_pattern),
 		cmocka_unit_test(groups_are_put_into_a_text_as_go_does),
+		cmocka_unit_test(each_match_is_replaced_as_go_does),
+		cmocka_unit_test(the_bound_on_work_is_one_for_all_matches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
