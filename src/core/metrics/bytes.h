@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bytes: numbers as they stand in the files and chunks of metrics: little-endian, unaligned.
+ */
+#ifndef CORE_METRICS_BYTES_H
+#define CORE_METRICS_BYTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the formats are read where they lie");
+
+static inline uint64_t get_u64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+static inline uint32_t get_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+static inline uint16_t get_u16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* The low `n` bytes; 8 bytes at p must be writable (readable) all the same. */
+static inline uint8_t *put_low(uint8_t *p, uint64_t v, unsigned n)
+{
+	memcpy(p, &v, sizeof v);
+	return p + n;
+}
+static inline uint64_t get_low(const uint8_t *p, unsigned n)
+{
+	return n ? get_u64(p) & UINT64_MAX >> (64 - 8 * n) : 0;
+}
+
+/* How many bytes, or bits, `v` takes; at least 1 byte, at least 0 bits. */
+static inline unsigned bits_of(uint64_t v)
+{
+	return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+}
+static inline unsigned bytes_of(uint64_t v)
+{
+	return (bits_of(v | 1) + 7) / 8;
+}
+
+/* Small numbers of either sign as small numbers: 0, -1, 1, -2, ... become 0, 1, 2, 3, ... */
+static inline uint64_t zigzag(uint64_t v)
+{
+	return v << 1 ^ (0 - (v >> 63));
+}
+static inline uint64_t unzigzag(uint64_t z)
+{
+	return z >> 1 ^ (0 - (z & 1));
+}
+
+#endif
