@@ -86,7 +86,7 @@ bool view_is_silenced(const struct view *v, uint16_t check)
 {
 	const struct lab *lab = site_lab(v->site);
 	const struct lab_check *c = &lab->checks[check];
-	const struct label labels[] = {
+	const struct silence_label labels[] = {
 		{ "name", c->name },
 		{ "kind", check_kind_name(c->kind) },
 		{ "site", c->home == NO_SITE ? "" : lab->sites[c->home].name },

@@ -151,10 +151,10 @@ static uint16_t away_of(struct site_tables *t, const struct lab *lab, uint8_t se
 	return n;
 }
 
-static void add_label(struct label *labels, uint8_t *n, const char *name, const char *value)
+static void add_label(struct silence_label *labels, uint8_t *n, const char *name, const char *value)
 {
 	if (value && *value)
-		labels[(*n)++] = (struct label){ name, value };
+		labels[(*n)++] = (struct silence_label){ name, value };
 }
 
 static const char *const probe_kind_names[] = {
@@ -168,7 +168,7 @@ static const char *const probe_kind_names[] = {
 static void fill_labels(struct site_tables *t, const struct lab *lab, const struct lab_check *c,
 	struct alert_check *to)
 {
-	struct label *labels = take(t, LABELS_MAX * sizeof *labels);
+	struct silence_label *labels = take(t, LABELS_MAX * sizeof *labels);
 	uint8_t n = 0;
 
 	add_label(labels, &n, "name", c->name);

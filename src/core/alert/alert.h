@@ -88,7 +88,7 @@ struct alert_check {             /* what alert knows of a check; borrowed until 
 	/* Of what only others look at: what explains its silence, their sites and the links there. */
 	const uint16_t *away;
 	uint16_t n_away;
-	const struct label *labels; /* for silences */
+	const struct silence_label *labels; /* for silences */
 	uint8_t n_labels;
 	const char *subject_a, *subject_b; /* site, link, watcher checks */
 	bool is_outside;      /* a link, a watcher, another site: no site's own thing */

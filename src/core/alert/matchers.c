@@ -301,7 +301,7 @@ enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e)
 	return RC_OK;
 }
 
-static const char *value_of(const char *name, const struct label *labels, size_t n)
+static const char *value_of(const char *name, const struct silence_label *labels, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(labels[i].name, name))
@@ -309,7 +309,7 @@ static const char *value_of(const char *name, const struct label *labels, size_t
 	return "";
 }
 
-bool matchers_match(const struct matchers *m, const struct label *labels, size_t n)
+bool matchers_match(const struct matchers *m, const struct silence_label *labels, size_t n)
 {
 	for (uint32_t i = 0; i < m->n; i++)
 		if (!value_matches(&m->items[i], value_of(m->items[i].name, labels, n)))

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct label labels[] = { { "name", "immich" }, { "site", "mumbai" } };
+	static const struct silence_label labels[] = { { "name", "immich" }, { "site", "mumbai" } };
 	scoped(matchers_free) struct matchers *m = NULL;
 	scoped(mem_free) char *text = must_alloc(size + 1);
 	struct err e = { 0 };

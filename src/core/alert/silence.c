@@ -136,7 +136,7 @@ static struct wall window_ends(const struct silence_window *w, struct wall now)
 	return (struct wall){ began.ms + w->length_ms };
 }
 
-bool silences_cover(const struct silences *s, struct wall now, const struct label *labels, size_t n,
+bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
 	const char **ret_why)
 {
 	const char *why = NULL;

@@ -21,7 +21,7 @@
 #include "base/pattern.h"
 #include "base/str.h"
 
-struct label {
+struct silence_label {
 	const char *name, *value;
 };
 
@@ -32,7 +32,7 @@ struct matchers;
 enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e) MUST_USE;
 /* A regular expression that needs too much work doesn't match, now and ever after: in doubt, people
  * are told. */
-bool matchers_match(const struct matchers *m, const struct label *labels, size_t n);
+bool matchers_match(const struct matchers *m, const struct silence_label *labels, size_t n);
 /* The first label asked for that is none of `known`: a silence that would cover nothing; NULL. */
 const char *matchers_unknown(const struct matchers *m, const char *const *known, size_t n);
 void matchers_free(struct matchers *m);
@@ -76,7 +76,7 @@ enum rc silences_apply(struct silences *s, const struct silence_word *word, stru
 /* Forget silences that ended more than a day ago. */
 void silences_prune(struct silences *s, struct wall now);
 /* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */
-bool silences_cover(const struct silences *s, struct wall now, const struct label *labels, size_t n,
+bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
 	const char **ret_why);
 /* When the answer of silences_cover may change next; {NEVER_MS}. */
 struct wall silences_change(const struct silences *s, struct wall now);

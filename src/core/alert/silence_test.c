@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static const struct label immich[] = {
+static const struct silence_label immich[] = {
 	{ "name", "immich" },
 	{ "kind", "probe" },
 	{ "site", "mumbai" },
@@ -27,7 +27,7 @@ static enum rc parse(const char *text, struct matchers **ret, struct err *e)
 	return matchers_parse(ret, text, e);
 }
 
-static bool matches(const char *text, const struct label *labels, size_t n)
+static bool matches(const char *text, const struct silence_label *labels, size_t n)
 {
 	scoped(matchers_free) struct matchers *m = NULL;
 	struct err e = { 0 };
@@ -140,7 +140,7 @@ static void a_pattern_that_takes_too_much_work_silences_nothing_and_costs_it_onc
 {
 	scoped(matchers_free) struct matchers *m = NULL, *not = NULL;
 	char letters[60];
-	struct label evil = { "name", letters };
+	struct silence_label evil = { "name", letters };
 
 	(void)state;
 	memset(letters, 'a', sizeof letters - 1);
