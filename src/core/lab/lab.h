@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/cron.h"
 #include "base/doc.h"
+#include "base/finding.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -153,29 +154,6 @@ struct lab {
 	struct pattern **patterns; /* all that the probes hold, once each */
 	uint32_t n_patterns;
 };
-
-/* One thing wrong with the file.  `diarchy check` prints FILE:LINE:COLUMN: TEXT. */
-struct finding {
-	const char *file; /* lab.yaml or a file that it names */
-	uint32_t line, column;
-	bool is_warning; /* accepted but doubtful; errors refuse the file */
-	const char *text;
-};
-struct findings { /* all zero: none yet */
-	struct arena arena;
-	struct finding *items; /* after lab_read: by file, as first mentioned, then by place */
-	uint32_t n, cap;       /* at most FINDINGS_MAX are kept */
-	uint32_t n_errors;     /* all, also those that were not kept */
-};
-void findings_fini(struct findings *f);
-SCOPED_FINI(findings_fini, struct findings)
-
-struct place {
-	const char *file;
-	uint32_t line, column;
-};
-void finding_error(struct findings *f, struct place at, const char *fmt, ...) PRINTF(3, 4);
-void finding_warning(struct findings *f, struct place at, const char *fmt, ...) PRINTF(3, 4);
 
 /* What the reader needs of the world: files beside lab.yaml and time zones. */
 struct lab_source {

@@ -10,6 +10,7 @@
 #define CORE_LAB_PROBE_SPEC_H
 
 #include "base/pattern.h"
+#include "base/secret.h"
 #include "base/time.h"
 
 #include <stdbool.h>
@@ -17,15 +18,6 @@
 
 enum probe_kind { PROBE_HTTP, PROBE_TCP, PROBE_TLS, PROBE_DNS, PROBE_ICMP };
 enum ip_protocol { IP_ANY, IP_V4, IP_V6 };
-
-/* A value that must not stand in the file: named here, read by port/files when it is used.  Only a
- * blackbox module's file may hold one itself, since it is accepted as it is. */
-enum secret_kind { SECRET_NONE, SECRET_FILE, SECRET_ENV, SECRET_CREDENTIAL, SECRET_INLINE };
-struct secret {
-	enum secret_kind kind;
-	const char *name;  /* path, variable or credential; inline: "FILE:LINE", where it stands */
-	const char *value; /* inline; else NULL */
-};
 
 struct tls_spec {
 	const char *ca_file, *cert_file, *key_file; /* PEM */

@@ -147,27 +147,6 @@ const char *reader_path(struct reader *r, const struct doc_node *node)
 	return path;
 }
 
-void nearest_offer(struct nearest *best, const char *written, const char *candidate)
-{
-	size_t distance = str_distance(written, candidate);
-	size_t tolerance = 1 + strlen(written) / 4;
-
-	if (distance > 1 && written[0] != candidate[0])
-		return; /* hands slip inside of words; this is another word */
-	if (distance > tolerance || (best->word && distance >= best->distance))
-		return;
-	*best = (struct nearest){ candidate, distance };
-}
-
-const char *nearest_text(const struct nearest *best, char buf[NAME_BYTES_MAX + 32])
-{
-	buf[0] = '\0';
-	if (best->word)
-		snprintf(buf, NAME_BYTES_MAX + 32, " (did you mean '%.*s'?)", NAME_BYTES_MAX,
-			best->word);
-	return buf;
-}
-
 bool lab_name_is_valid(const char *name)
 {
 	return name[0] && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name) &&

@@ -8,6 +8,7 @@
 #define CORE_LAB_READER_H
 
 #include "base/map.h"
+#include "base/nearest.h"
 #include "core/lab/decl.h"
 #include "core/lab/schema.h"
 
@@ -71,14 +72,5 @@ struct pattern *reader_pattern(struct reader *r, const char *text, struct err *e
 void read_shape(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
 void read_shapes(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
 void read_entries(struct reader *r, const struct key *key, const struct doc_node *node, void *to);
-
-/* The nearest of `n` words, for "did you mean"; NULL when none is near. */
-struct nearest {
-	const char *word;
-	size_t distance;
-};
-void nearest_offer(struct nearest *best, const char *written, const char *candidate);
-/* " (did you mean 'x'?)" or "". */
-const char *nearest_text(const struct nearest *best, char buf[NAME_BYTES_MAX + 32]);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/lab/lab.h"
+#include "base/finding.h"
+
+#include "base/str.h"
 
 #include <stdio.h>
 
