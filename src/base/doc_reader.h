@@ -27,10 +27,11 @@
 struct doc_reader {
 	struct arena *arena; /* what is read lives here */
 	struct findings *findings;
-	const char *file;   /* that the nodes come from */
-	const char *folder; /* goes before relative paths: "" or "/etc/prometheus/" */
-	const char *within; /* for messages: " in scrape config 'node'", or "" */
-	bool is_full;       /* the arena was too small; said once */
+	const char *file;              /* that the nodes come from */
+	const char *folder;            /* goes before relative paths: "" or "/etc/prometheus/" */
+	const char *within;            /* for messages: " in scrape config 'node'", or "" */
+	const struct doc_node *at_key; /* whose value is being read */
+	bool is_full;                  /* the arena was too small; said once */
 };
 
 struct doc_key;
@@ -104,6 +105,7 @@ doc_take doc_number;      /* double */
 doc_take doc_choose;      /* int */
 doc_take doc_text_list;   /* struct doc_texts */
 doc_take doc_labels;      /* struct labels: a mapping of label names and values */
+doc_take doc_inline;      /* struct secret, inline, of what isn't secret */
 doc_take doc_secret;      /* struct secret, inline, with a warning that it stands there */
 doc_take doc_secret_file; /* struct secret */
 doc_take doc_mapping;     /* the shape's struct, embedded */

@@ -51,7 +51,6 @@ struct http_config {
 	bool enable_http2;     /* default true; HTTP/1.1 will do where targets speak it, too */
 
 	struct secret bearer, bearer_file; /* as written; `authorization` holds them then */
-	const struct doc_node *bearer_at;
 };
 
 /* The keys, to stand in the table of a shape whose struct holds a struct http_config as `member`. */

@@ -387,6 +387,11 @@ bool matcher_matches(const struct matcher *m, const char *value, size_t n)
 	return false;
 }
 
+bool matcher_is_plain(const struct matcher *m)
+{
+	return !m->pattern;
+}
+
 const char *const *matcher_values(const struct matcher *m, uint32_t *ret_n)
 {
 	bool is_positive = m->op == MATCHER_EQUAL || m->op == MATCHER_REGEX;

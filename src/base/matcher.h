@@ -35,6 +35,9 @@ const char *matcher_value(const struct matcher *m); /* as written */
  * the bound of pattern.h matches nothing. */
 bool matcher_matches(const struct matcher *m, const char *value, size_t n);
 
+/* Whether it is decided without the engine, and so within the bound whatever the value. */
+bool matcher_is_plain(const struct matcher *m);
+
 /* For sources with an index: the values that alone can match, when they are few and known
  * (=, and =~ of alternatives); NULL otherwise.  The empty value may be among them. */
 const char *const *matcher_values(const struct matcher *m, uint32_t *ret_n);
