@@ -31,6 +31,16 @@ keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	exit 69
 }
 
+# One at a time: tests that run beside each other want the same.
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9
+found=$(find_program)
+if [ -n "$found" ]; then
+	echo "$found"
+	exit 0
+fi
+
 mkdir -p "$cache/lists/partial" "$cache/archives/partial" "$cache/parts" "$cache/debs"
 : >"$cache/status"
 echo "deb [signed-by=$keys] $mirror $suite main contrib" >"$cache/sources.list"
@@ -39,8 +49,11 @@ apt() {
 		-o Dir::Etc::preferencesparts="$cache/parts" -o Dir::State::lists="$cache/lists" \
 		-o Dir::State::status="$cache/status" -o Dir::Cache="$cache" -o APT::Sandbox::User="$(id -un)" "$@"
 }
-apt update >&2
-(cd "$cache/debs" && apt download "$package" >&2)
+apt update >&2 && (cd "$cache/debs" && apt download "$package" >&2) || {
+	echo "get.sh: $mirror gives no $package of $suite" >&2
+	exit 69
+}
+rm -rf "$root.new"
 dpkg -x "$(ls -t "$cache/debs/${package}"_*.deb | head -1)" "$root.new"
 mv "$root.new" "$root"
 
