@@ -6,6 +6,7 @@
  */
 #include "core/scrape/exposition.h"
 
+#include "base/golang.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/str.h"
@@ -37,36 +38,36 @@ const char *metric_type_name(enum metric_type t)
 	return types[t].name;
 }
 
-/* The line so far, as it may be shown. */
-static const char *quote(const char *s, const char *end, char buf[4 * QUOTE_MAX + 4])
+/* As Go's %q, of at most QUOTE_MAX bytes: the last ones, or the first. */
+static void quote(struct str *out, struct piece p, bool is_end)
 {
-	size_t n = (size_t)(end - s), used = 0;
-	bool is_cut = n > QUOTE_MAX;
+	bool is_cut = p.n > QUOTE_MAX;
+	uint32_t n = is_cut ? QUOTE_MAX : p.n;
 
-	for (size_t i = 0; i < (is_cut ? QUOTE_MAX : n); i++) {
-		unsigned char c = (unsigned char)s[i];
+	if (is_cut && is_end)
+		str_add(out, "...");
+	go_quote(out, p.s + (is_end ? p.n - n : 0), n, GO_QUOTE);
+	if (is_cut && !is_end)
+		str_add(out, "...");
+}
 
-		if (c == '\n' || c == '\t') {
-			buf[used++] = '\\';
-			buf[used++] = c == '\n' ? 'n' : 't';
-		} else if (isprint(c)) {
-			buf[used++] = (char)c;
-		} else {
-			used += (size_t)snprintf(buf + used, 5, "\\x%02x", c);
-		}
-	}
-	memcpy(buf + used, is_cut ? "..." : "", is_cut ? 4 : 1);
-	return buf;
+static struct piece piece(const char *s, const char *end)
+{
+	return (struct piece){ s, (uint32_t)(end - s) };
 }
 
 /* `line` is where the entry begins, `at` the byte that doesn't fit. */
 static enum rc bad(const char *what, const char *line, const char *at, struct err *e)
 {
-	char got[4 * QUOTE_MAX + 4], parsed[4 * QUOTE_MAX + 4];
-	const char *from = at - line >= QUOTE_MAX ? at + 1 - QUOTE_MAX : line;
+	scoped(str_fini) struct str text = STR_EMPTY;
 
-	return err_set(e, RC_INPUT, "%s, got \"%s\" while parsing: %s\"%s\"", what,
-		quote(at, at + 1, got), from == line ? "" : "...", quote(from, at + 1, parsed));
+	if (!e)
+		return RC_INPUT;
+	str_addf(&text, "%s, got ", what);
+	quote(&text, piece(at, at + 1), false);
+	str_add(&text, " while parsing: ");
+	quote(&text, piece(line, at + 1), true);
+	return err_set(e, RC_INPUT, "%s", str_c(&text));
 }
 
 static const char *line_end(const struct exposition *x, const char *s)
@@ -96,23 +97,24 @@ static const char *token_end(const struct exposition *x, const char *s)
 
 static enum rc parse_number(struct piece token, const char *line, double *ret, struct err *e)
 {
-	static const char *const faults[] = {
-		[NUMBER_SYNTAX] = "invalid syntax",
-		[NUMBER_RANGE] = "value out of range",
-	};
 	enum number_fault fault = number_parse(token.s, token.n, ret);
-	char shown[4 * QUOTE_MAX + 4], parsed[4 * QUOTE_MAX + 4];
+	scoped(str_fini) struct str text = STR_EMPTY;
 
 	if (fault == NUMBER_OK)
 		return RC_OK;
-	return err_set(e, RC_INPUT, "parsing number \"%s\": %s while parsing: \"%s\"",
-		quote(token.s, token.s + token.n, shown), faults[fault],
-		quote(line, token.s + token.n, parsed));
+	if (!e)
+		return RC_INPUT;
+	str_add(&text, "strconv.ParseFloat: parsing ");
+	quote(&text, token, false);
+	str_add(&text, fault == NUMBER_RANGE ? ": value out of range" : ": invalid syntax");
+	str_add(&text, " while parsing: ");
+	quote(&text, piece(line, token.s + token.n), true);
+	return err_set(e, RC_INPUT, "%s", str_c(&text));
 }
 
 /* The value that begins at *s (in OpenMetrics behind one blank), and *s behind it. */
-static enum rc take_value(const struct exposition *x, const char *line, const char **s,
-	double *ret, struct err *e)
+static enum rc take_value(const struct exposition *x, const char *line, const char **s, double *ret,
+	struct err *e)
 {
 	const char *from = *s, *end;
 
@@ -129,7 +131,7 @@ static enum rc take_value(const struct exposition *x, const char *line, const ch
 	if (end == from)
 		return bad("expected value after metric", line, from, e);
 	*s = end;
-	return parse_number((struct piece){ from, (uint32_t)(end - from) }, line, ret, e);
+	return parse_number(piece(from, end), line, ret, e);
 }
 
 /* Milliseconds in digits.  False: more than 64 bits hold. */
@@ -174,7 +176,7 @@ static enum rc take_seconds(const struct exposition *x, const char *line, const 
 
 	if (end == from)
 		return bad("expected timestamp or comment", line, from, e);
-	rc = parse_number((struct piece){ from, (uint32_t)(end - from) }, line, &seconds, e);
+	rc = parse_number(piece(from, end), line, &seconds, e);
 	if (rc != RC_OK)
 		return rc;
 	if (!isfinite(seconds))
@@ -222,8 +224,10 @@ static enum rc more(struct exposition *x, const char *line, struct exposition_en
 static enum rc take_exemplar(const struct exposition *x, const char *line, const char **s,
 	struct exposition_entry *ret, struct err *e)
 {
-	struct label_walk w = {
-		.at = *s + 4, .end = x->end, .format = x->format, .is_exemplar = true };
+	struct label_walk w = { .at = *s + 4,
+		.end = x->end,
+		.format = x->format,
+		.is_exemplar = true };
 	const char *open = *s + 3, *at;
 	enum rc rc = scan_labels(&w, line, true, &at, e);
 
@@ -232,7 +236,7 @@ static enum rc take_exemplar(const struct exposition *x, const char *line, const
 	*s = at;
 	if (!at)
 		return RC_OK;
-	ret->exemplar = (struct piece){ open, (uint32_t)(at - open) };
+	ret->exemplar = piece(open, at);
 	rc = take_value(x, line, s, &ret->exemplar_v, e);
 	if (rc != RC_OK)
 		return rc;
@@ -285,7 +289,7 @@ static enum rc take_series(struct exposition *x, const char *line, const char *s
 
 	for (; *s != '{' && (is_name_part((unsigned char)*s) || *s == ':'); s++)
 		continue;
-	ret->text = (struct piece){ line, (uint32_t)(s - line) };
+	ret->text = piece(line, s);
 	if (x->format == EXPOSITION_TEXT && has_name)
 		s = skip_blanks(s);
 	if (*s == '{') {
@@ -319,14 +323,13 @@ bool exposition_rest(struct exposition *x, const char *from, struct exposition_e
 	return true;
 }
 
-static enum rc take_type(struct exposition *x, const char *line, struct exposition_entry *ret,
-	struct err *e)
+static enum rc take_type(struct exposition *x, const struct exposition_entry *ret, struct err *e)
 {
-	char shown[4 * QUOTE_MAX + 4];
+	scoped(str_fini) struct str shown = STR_EMPTY;
 
 	for (size_t i = 0; i < COUNT(types); i++) {
-		bool is_known = x->format == EXPOSITION_TEXT ? types[i].in_text :
-							       types[i].in_openmetrics;
+		bool is_known =
+			x->format == EXPOSITION_TEXT ? types[i].in_text : types[i].in_openmetrics;
 
 		if (!is_known || strlen(types[i].name) != ret->value.n ||
 			memcmp(types[i].name, ret->value.s, ret->value.n) != 0)
@@ -334,32 +337,33 @@ static enum rc take_type(struct exposition *x, const char *line, struct expositi
 		x->type = types[i].type;
 		return RC_OK;
 	}
-	(void)line;
-	return err_set(e, RC_INPUT, "invalid metric type \"%s\"",
-		quote(ret->value.s, ret->value.s + ret->value.n, shown));
+	if (!e)
+		return RC_INPUT;
+	quote(&shown, ret->value, false);
+	return err_set(e, RC_INPUT, "invalid metric type %s", str_c(&shown));
 }
 
 static bool is_suffix(struct piece unit, struct piece name)
 {
-	return unit.n == 0 ||
-	       (unit.n < name.n && name.s[name.n - unit.n - 1] == '_' &&
-		       memcmp(name.s + name.n - unit.n, unit.s, unit.n) == 0);
+	return unit.n == 0 || (unit.n < name.n && name.s[name.n - unit.n - 1] == '_' &&
+				      memcmp(name.s + name.n - unit.n, unit.s, unit.n) == 0);
 }
 
 static enum rc check_metadata(struct exposition *x, const char *line, struct exposition_entry *ret,
 	struct err *e)
 {
-	char unit[4 * QUOTE_MAX + 4], name[4 * QUOTE_MAX + 4];
+	scoped(str_fini) struct str unit = STR_EMPTY, name = STR_EMPTY;
 
 	if (ret->kind == EXPOSITION_TYPE)
-		return take_type(x, line, ret, e);
+		return take_type(x, ret, e);
 	if (ret->kind == EXPOSITION_HELP && !utf8_valid(ret->value.s, ret->value.n))
 		return bad("help text is not a valid utf8 string", line, ret->value.s, e);
-	if (ret->kind == EXPOSITION_UNIT && !is_suffix(ret->value, ret->name))
-		return err_set(e, RC_INPUT, "unit \"%s\" not a suffix of metric \"%s\"",
-			quote(ret->value.s, ret->value.s + ret->value.n, unit),
-			quote(ret->name.s, ret->name.s + ret->name.n, name));
-	return RC_OK;
+	if (ret->kind != EXPOSITION_UNIT || is_suffix(ret->value, ret->name))
+		return RC_OK;
+	quote(&unit, ret->value, false);
+	quote(&name, ret->name, false);
+	return err_set(e, RC_INPUT, "unit %s not a suffix of metric %s", str_c(&unit),
+		str_c(&name));
 }
 
 static const struct {
@@ -383,14 +387,14 @@ static enum rc take_family(const struct exposition *x, const char *line, const c
 		if (step == WALK_BAD)
 			return bad("expected metric name after HELP, TYPE or UNIT", line, from, e);
 		*s = step == WALK_MORE ? NULL : end;
-		ret->name = (struct piece){ from + 1, (uint32_t)(end - from - 2) };
+		ret->name = piece(from + 1, end - 1);
 		return RC_OK;
 	}
 	while (is_name_part((unsigned char)*end) || *end == ':')
 		end++;
 	if (end == from || isdigit((unsigned char)*from))
 		return bad("expected metric name after HELP, TYPE or UNIT", line, from, e);
-	ret->name = (struct piece){ from, (uint32_t)(end - from) };
+	ret->name = piece(from, end);
 	*s = end;
 	return RC_OK;
 }
@@ -406,8 +410,7 @@ static enum rc take_saying(const struct exposition *x, const char *line, const c
 		return bad("expected text in HELP, TYPE or UNIT", line, s, e);
 	if (x->format == EXPOSITION_TEXT && skip_blanks(s) == end)
 		s = end;
-	ret->value = s == end ? (struct piece){ s, 0 } :
-				(struct piece){ s + 1, (uint32_t)(end - s - 1) };
+	ret->value = s == end ? piece(s, s) : piece(s + 1, end);
 	return RC_OK;
 }
 
@@ -426,12 +429,23 @@ static enum rc take_metadata(struct exposition *x, const char *line, const char 
 	if (rc != RC_OK)
 		return rc;
 	s = line_end(x, s);
-	ret->text = (struct piece){ line, (uint32_t)(s - line) };
+	ret->text = piece(line, s);
 	x->at = s + 1;
 	return RC_OK;
 }
 
-static enum rc take_end(struct exposition *x, const char *line, struct exposition_entry *ret,
+static enum rc take_portion_end(struct exposition *x, struct exposition_entry *ret, struct err *e)
+{
+	ret->kind = x->is_last ? EXPOSITION_END : EXPOSITION_MORE;
+	if (!x->is_last)
+		return RC_OK;
+	if (x->format == EXPOSITION_OPENMETRICS && !x->is_ended)
+		return err_set(e, RC_INPUT, "data does not end with # EOF");
+	x->is_ended = true;
+	return RC_OK;
+}
+
+static enum rc take_eof(struct exposition *x, const char *line, struct exposition_entry *ret,
 	struct err *e)
 {
 	const char *s = line + strlen("# EOF");
@@ -440,8 +454,7 @@ static enum rc take_end(struct exposition *x, const char *line, struct expositio
 		return bad("unexpected data after # EOF", line, s, e);
 	x->at = s + 1;
 	x->is_ended = true;
-	ret->kind = EXPOSITION_END;
-	return RC_OK;
+	return take_portion_end(x, ret, e);
 }
 
 static bool is_word(const char *s, const char *word)
@@ -457,7 +470,7 @@ static enum rc take_comment(struct exposition *x, const char *line, const char *
 	const char *word = is_text ? skip_blanks(s + 1) : s + 2;
 
 	if (!is_text && is_word(s, "# EOF"))
-		return take_end(x, line, ret, e);
+		return take_eof(x, line, ret, e);
 	for (size_t i = 0; i < COUNT(comments); i++) {
 		if (is_text && comments[i].kind == EXPOSITION_UNIT)
 			continue;
@@ -472,19 +485,8 @@ static enum rc take_comment(struct exposition *x, const char *line, const char *
 		return bad("expected a valid start token", line, s, e);
 	ret->kind = EXPOSITION_COMMENT;
 	s = line_end(x, s);
-	ret->text = (struct piece){ line, (uint32_t)(s - line) };
+	ret->text = piece(line, s);
 	x->at = s + 1;
-	return RC_OK;
-}
-
-static enum rc take_portion_end(struct exposition *x, struct exposition_entry *ret, struct err *e)
-{
-	ret->kind = x->is_last ? EXPOSITION_END : EXPOSITION_MORE;
-	if (!x->is_last)
-		return RC_OK;
-	if (x->format == EXPOSITION_OPENMETRICS && !x->is_ended)
-		return err_set(e, RC_INPUT, "data does not end with # EOF");
-	x->is_ended = true;
 	return RC_OK;
 }
 

@@ -39,7 +39,7 @@ enum exposition_kind {
 	EXPOSITION_HELP,
 	EXPOSITION_UNIT,
 	EXPOSITION_COMMENT,
-	EXPOSITION_END,  /* "# EOF", or in a text the last line */
+	EXPOSITION_END,  /* of the last portion */
 	EXPOSITION_MORE, /* the portion ends; so may an entry begin at `at` that isn't whole */
 };
 
@@ -65,7 +65,7 @@ struct exposition_entry {
 struct exposition {
 	enum exposition_format format;
 	enum metric_type type; /* of the last TYPE line */
-	bool is_ended;         /* EXPOSITION_END was met: more would be an error, or is ignored */
+	bool is_ended;         /* "# EOF" was met: more would be an error */
 	const char *at, *end;  /* the portion, set by the caller; end[-1] is '\n' */
 	bool is_last;          /* nothing follows `end` */
 };
@@ -90,5 +90,7 @@ enum rc exposition_exemplar_labels(const struct exposition *x, struct piece text
 
 /* Without backslashes, terminated, in the arena; NULL when it is full. */
 char *exposition_unescape(struct piece p, struct arena *a);
+/* The same for the value of HELP and UNIT, where a text knows no escaped quote. */
+char *exposition_saying(const struct exposition *x, struct piece p, struct arena *a);
 
 #endif

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/scrape/exposition_private.h"
 
-#include "base/number.h"
+#include "base/golang.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <math.h>
 
-#define LABELS_MAX     1024 /* of one series as it is sent */
-#define NUMBER_TEXT_MAX 40
+#define LABELS_MAX 256 /* of one series as it is sent */
 
-/* \", \\ and \n; other backslashes stand for themselves. */
-static uint32_t unescape(char *s, uint32_t n)
+#define ESCAPES "\\n\"" /* what may stand behind a backslash; others leave it as it is */
+
+static uint32_t unescape(char *s, uint32_t n, const char *escapes)
 {
-	static const char escaped[] = "\"\\n", meant[] = "\"\\\n";
+	static const char meant[] = "\\\n\"";
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const char *found = s[i] == '\\' && i + 1 < n ? strchr(escaped, s[i + 1]) : NULL;
+		const char *found = s[i] == '\\' && i + 1 < n ? strchr(escapes, s[i + 1]) : NULL;
+		bool is_escape = found && *found;
 
-		i += found && *found;
-		s[used++] = found && *found ? meant[found - escaped] : s[i];
+		i += is_escape;
+		s[used++] = is_escape ? meant[found - escapes] : s[i];
 	}
 	return used;
 }
@@ -31,7 +33,7 @@ static bool take_text(struct piece p, struct arena *a, const char **ret, uint32_
 
 	if (!s)
 		return false;
-	*ret_n = memchr(s, '\\', p.n) ? unescape(s, p.n) : p.n;
+	*ret_n = memchr(s, '\\', p.n) ? unescape(s, p.n, ESCAPES) : p.n;
 	s[*ret_n] = '\0';
 	*ret = s;
 	return true;
@@ -39,41 +41,167 @@ static bool take_text(struct piece p, struct arena *a, const char **ret, uint32_
 
 char *exposition_unescape(struct piece p, struct arena *a)
 {
-	const char *s;
-	uint32_t n;
+	char *s = arena_strndup(a, p.s, p.n);
 
-	return take_text(p, a, &s, &n) ? (char *)(uintptr_t)s : NULL;
+	if (s)
+		s[unescape(s, p.n, ESCAPES)] = '\0';
+	return s;
 }
 
-/* The digits of Go's strconv 'g' with the shortest precision, which needs an exponent from 21 on
- * in %v but from the sixth digit on here, and always two digits of it. */
-static void shortest(double v, char buf[NUMBER_TEXT_MAX])
+char *exposition_saying(const struct exposition *x, struct piece p, struct arena *a)
 {
-	double back;
+	char *s = arena_strndup(a, p.s, p.n);
 
-	for (int digits = 1; digits <= 17; digits++) {
-		snprintf(buf, NUMBER_TEXT_MAX, "%.*e", digits - 1, v);
-		if (number_parse(buf, strlen(buf), &back) == NUMBER_OK && back == v)
-			return;
-	}
+	if (s)
+		s[unescape(s, p.n, x->format == EXPOSITION_TEXT ? "\\n" : ESCAPES)] = '\0';
+	return s;
 }
 
-static void format_number(double v, char buf[NUMBER_TEXT_MAX])
+/* "+Inf", "1.0", "0.005", "1e-05": a number as OpenMetrics writes it. */
+static void add_number(struct str *out, double v)
 {
-	int exponent, digits;
-	char *mark;
+	go_float(out, v, 'g', GO_SHORTEST);
+	if (isfinite(v) && !strpbrk(out->s, ".e"))
+		str_add(out, ".0");
+}
 
-	if (isnan(v) || isinf(v)) {
-		snprintf(buf, NUMBER_TEXT_MAX, "%s", isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
-		return;
+/* The same bound is the same series, however it was written: 1, 1.0 and 1e0. */
+static bool normalize(enum metric_type type, struct arena *a, struct label *l)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	double v;
+
+	if (!(type == METRIC_HISTOGRAM && str_eq(l->name, "le")) &&
+		!(type == METRIC_SUMMARY && str_eq(l->name, "quantile")))
+		return true;
+	if (go_parse_float(l->value, l->value_len, &v, NULL) != RC_OK)
+		return true;
+	add_number(&text, v);
+	l->value = arena_strndup(a, text.s, text.len);
+	l->value_len = (uint32_t)text.len;
+	return l->value;
+}
+
+static bool take_label(const struct exposition *x, const struct label_walk *w, struct arena *a,
+	struct label *ret)
+{
+	return take_text(w->name, a, &ret->name, &ret->name_len) &&
+	       take_text(w->value, a, &ret->value, &ret->value_len) && normalize(x->type, a, ret);
+}
+
+static bool take_metric(struct piece name, struct arena *a, struct label *ret)
+{
+	ret->name = METRIC_NAME;
+	ret->name_len = sizeof METRIC_NAME - 1;
+	return take_text(name, a, &ret->value, &ret->value_len);
+}
+
+static enum rc no_room(struct err *e)
+{
+	return err_set(e, RC_LIMIT, "the labels of one series take more than memory allows");
+}
+
+/* All labels between the braces, behind the `*n` that are there. */
+static enum rc collect(const struct exposition *x, struct label_walk *w, struct arena *a,
+	struct label v[LABELS_MAX], uint32_t *n)
+{
+	enum walk_step step;
+
+	while ((step = label_walk_next(w)) == WALK_LABEL || step == WALK_NAME) {
+		if (*n == LABELS_MAX)
+			return RC_LIMIT;
+		if (!(step == WALK_NAME ? take_metric(w->value, a, &v[*n])
+					: take_label(x, w, a, &v[*n])))
+			return RC_LIMIT;
+		++*n;
 	}
-	shortest(v, buf);
-	mark = strchr(buf, 'e');
-	exponent = atoi(mark + 1);
-	if (exponent < -4 || exponent >= 21)
-		return;
-	digits = (int)(mark - buf) - (buf[0] == '-') - (buf[1 + (buf[0] == '-')] == '.');
-	snprintf(buf, NUMBER_TEXT_MAX, "%.*f", digits > exponent + 1 ? digits - exponent - 1 : 0, v);
-	if (!strchr(buf, '.'))
-		strcat(buf, ".0");
+	must(step == WALK_END); /* who asks has had it scanned */
+	return RC_OK;
+}
+
+static enum rc check_names(const struct labels *l, struct err *e)
+{
+	scoped(str_fini) struct str shown = STR_EMPTY;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (l->v[i].name_len && utf8_valid(l->v[i].name, l->v[i].name_len) &&
+			utf8_valid(l->v[i].value, l->v[i].value_len))
+			continue;
+		go_quote(&shown, l->v[i].name, l->v[i].name_len, GO_QUOTE);
+		return err_set(e, RC_INPUT, "invalid metric name or label names: %s",
+			str_c(&shown));
+	}
+	return RC_OK;
+}
+
+/* Sorted and checked, in the arena. */
+static enum rc finish(struct label *v, uint32_t n, struct arena *a, struct labels *ret,
+	struct err *e)
+{
+	struct labels sorted;
+	struct label *copy;
+	enum rc rc = labels_sort(v, n, &sorted, e);
+
+	if (rc == RC_OK)
+		rc = check_names(&sorted, e);
+	if (rc != RC_OK)
+		return rc;
+	copy = arena_alloc(a, sorted.n * sizeof *copy);
+	if (!copy)
+		return no_room(e);
+	memcpy(copy, sorted.v, sorted.n * sizeof *copy);
+	*ret = (struct labels){ copy, sorted.n };
+	return RC_OK;
+}
+
+/* The metric's name at the start of `text`, blanks before it included, as Prometheus has it; empty
+ * when the name stands between the braces.  *ret_brace is where these open, or the end. */
+static struct piece bare_name(struct piece text, const char **ret_brace)
+{
+	const char *s = text.s, *end = text.s + text.n;
+	struct piece name = { text.s, 0 };
+
+	while (s < end && is_blank(*s))
+		s++;
+	if (s < end && *s != '{') {
+		while (s < end && !is_blank(*s) && *s != '{')
+			s++;
+		name.n = (uint32_t)(s - text.s);
+	}
+	while (s < end && is_blank(*s))
+		s++;
+	*ret_brace = s;
+	return name;
+}
+
+enum rc exposition_labels(const struct exposition *x, struct piece text, struct arena *a,
+	struct labels *ret, struct err *e)
+{
+	struct label v[LABELS_MAX];
+	const char *brace;
+	struct piece name = bare_name(text, &brace);
+	struct label_walk w = { .end = text.s + text.n, .format = x->format };
+	uint32_t n = 0;
+
+	if (name.n && !take_metric(name, a, &v[n++]))
+		return no_room(e);
+	w.at = brace + 1;
+	if (brace < w.end && collect(x, &w, a, v, &n) != RC_OK)
+		return no_room(e);
+	return finish(v, n, a, ret, e);
+}
+
+enum rc exposition_exemplar_labels(const struct exposition *x, struct piece text, struct arena *a,
+	struct labels *ret, struct err *e)
+{
+	struct label v[LABELS_MAX];
+	struct label_walk w = { .at = text.s + 1,
+		.end = text.s + text.n,
+		.format = x->format,
+		.is_exemplar = true };
+	uint32_t n = 0;
+
+	if (collect(x, &w, a, v, &n) != RC_OK)
+		return no_room(e);
+	return finish(v, n, a, ret, e);
 }
