@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/metrics/wal.h"
+
+#include "base/limits.h"
+#include "core/metrics/bytes.h"
+#include "core/metrics/chunk.h"
+
+#include <xxhash.h>
+
+static const char magic[8] = "DiaWAL1\n";
+
+#define OP_BYTES 0x80 /* + number of bytes */
+#define OP_DELTA 0x20
+
+void wal_write_header(const struct wal_header *h, uint8_t ret[WAL_HEADER_BYTES])
+{
+	uint64_t sum;
+
+	memcpy(ret, magic, 8);
+	memcpy(ret + 8, &h->generation, 4);
+	memcpy(ret + 12, &h->first_id, 4);
+	memcpy(ret + 16, &h->base_ms, 8);
+	sum = XXH3_64bits(ret, 24);
+	memcpy(ret + 24, &sum, 8);
+}
+
+enum rc wal_read_header(const uint8_t *p, size_t n, struct wal_header *ret, struct err *e)
+{
+	if (n < WAL_HEADER_BYTES || memcmp(p, magic, 8) != 0)
+		return err_set(e, RC_CORRUPT, "it isn't a log");
+	if (get_u64(p + 24) != XXH3_64bits(p, 24))
+		return err_set(e, RC_CORRUPT, "the checksum of its header is wrong");
+	ret->generation = get_u32(p + 8);
+	ret->first_id = get_u32(p + 12);
+	ret->base_ms = (int64_t)get_u64(p + 16);
+	return RC_OK;
+}
+
+void wal_commit_fini(struct wal_commit *c)
+{
+	free(c->samples);
+	str_fini(&c->series);
+	str_fini(&c->late);
+	*c = (struct wal_commit){ 0 };
+}
+
+void wal_commit_reset(struct wal_commit *c)
+{
+	c->n = c->last_id = c->n_same = 0;
+	str_clear(&c->series);
+	str_clear(&c->late);
+}
+
+bool wal_commit_is_empty(const struct wal_commit *c)
+{
+	return !c->n && !c->n_same && !c->series.len && !c->late.len;
+}
+
+size_t wal_commit_bytes(const struct wal_commit *c)
+{
+	return c->n + c->series.len + c->late.len;
+}
+
+/* Room for `n` bytes more and what is scribbled behind them. */
+static void reserve(struct wal_commit *c, size_t n)
+{
+	size_t wanted = WAL_RECORD_BYTES + c->n + n;
+
+	if (wanted <= c->cap)
+		return;
+	c->cap = 2 * c->cap > wanted ? 2 * c->cap : wanted + 4096;
+	c->samples = must_realloc(c->samples, c->cap);
+}
+
+static uint8_t *put_varint(uint8_t *p, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+static uint8_t *put_same(struct wal_commit *c, uint8_t *p)
+{
+	if (c->n_same)
+		*p++ = (uint8_t)(c->n_same - 1);
+	c->n_same = 0;
+	return p;
+}
+
+void wal_add_bytes(struct wal_commit *c, uint32_t id, const uint8_t *bytes, unsigned n)
+{
+	int64_t delta = (int64_t)id - c->last_id;
+	uint8_t *p;
+
+	reserve(c, 16 + CHUNK_APPEND_ROOM);
+	p = put_same(c, c->samples + WAL_RECORD_BYTES + c->n);
+	c->last_id = id;
+	*p++ = (uint8_t)(OP_BYTES | (delta == 1 ? 0 : OP_DELTA) | n);
+	if (delta != 1)
+		p = put_varint(p, zigzag((uint64_t)delta));
+	memcpy(p, bytes, n);
+	c->n = (size_t)(p + n - c->samples) - WAL_RECORD_BYTES;
+}
+
+static void add_varint(struct str *s, uint64_t v)
+{
+	uint8_t buf[10];
+
+	str_addn(s, buf, (size_t)(put_varint(buf, v) - buf));
+}
+
+static void add_text(struct str *s, const char *text, uint32_t n)
+{
+	add_varint(s, n);
+	str_addn(s, text, n);
+}
+
+void wal_add_series(struct wal_commit *c, const struct labels *l)
+{
+	add_varint(&c->series, l->n);
+	for (uint32_t i = 0; i < l->n; i++) {
+		add_text(&c->series, l->v[i].name, l->v[i].name_len);
+		add_text(&c->series, l->v[i].value, l->v[i].value_len);
+	}
+}
+
+void wal_add_late(struct wal_commit *c, uint32_t id, int64_t t_ms, double v)
+{
+	add_varint(&c->late, id);
+	str_addn(&c->late, &t_ms, 8);
+	str_addn(&c->late, &v, 8);
+}
+
+static uint64_t checksum(const uint8_t *record, size_t n_body, uint32_t generation)
+{
+	uint64_t head = XXH3_64bits_withSeed(record, 16, generation);
+
+	return XXH3_64bits_withSeed(record + WAL_RECORD_BYTES, n_body, head);
+}
+
+const uint8_t *wal_commit_record(struct wal_commit *c, uint32_t generation, size_t *ret_n)
+{
+	uint32_t n_series = (uint32_t)c->series.len, n_late = (uint32_t)c->late.len, zero = 0;
+	uint32_t n_body;
+	uint64_t sum;
+	uint8_t *p;
+
+	reserve(c, 8 + c->series.len + c->late.len);
+	p = put_same(c, c->samples + WAL_RECORD_BYTES + c->n);
+	c->n = (size_t)(p - c->samples) - WAL_RECORD_BYTES;
+	n_body = (uint32_t)c->n + n_series + n_late;
+	memcpy(p, str_c(&c->series), n_series);
+	memcpy(p + n_series, str_c(&c->late), n_late);
+	memcpy(c->samples, &n_body, 4);
+	memcpy(c->samples + 4, &n_series, 4);
+	memcpy(c->samples + 8, &n_late, 4);
+	memcpy(c->samples + 12, &zero, 4);
+	sum = checksum(c->samples, n_body, generation);
+	memcpy(c->samples + 16, &sum, 8);
+	*ret_n = WAL_RECORD_BYTES + n_body;
+	return c->samples;
+}
+
+struct bytes {
+	const uint8_t *p, *end;
+};
+
+static bool get_varint(struct bytes *b, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 64 && b->p < b->end; shift += 7) {
+		uint8_t byte = *b->p++;
+
+		v |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One that says how many labels or bytes follow. */
+static bool get_count(struct bytes *b, uint64_t most, uint32_t *ret)
+{
+	uint64_t v;
+
+	if (!get_varint(b, &v) || v > most)
+		return false;
+	*ret = (uint32_t)v;
+	return true;
+}
+
+static bool get_text(struct bytes *b, const char **ret, uint32_t *ret_n)
+{
+	if (!get_count(b, (uint64_t)(b->end - b->p), ret_n) || *ret_n > b->end - b->p)
+		return false;
+	*ret = (const char *)b->p;
+	b->p += *ret_n;
+	return true;
+}
+
+/* Texts in the log have no terminator: they are copied. */
+struct copies {
+	struct label v[SERIES_LABELS_MAX];
+	char texts[SERIES_LABELS_BYTES_MAX + 2 * SERIES_LABELS_MAX];
+	uint32_t at;
+};
+
+static bool copy_text(struct copies *c, struct bytes *b, const char **ret, uint32_t *ret_n)
+{
+	const char *text;
+
+	if (!get_text(b, &text, ret_n) || *ret_n + 1 > sizeof c->texts - c->at)
+		return false;
+	memcpy(c->texts + c->at, text, *ret_n);
+	c->texts[c->at + *ret_n] = 0;
+	*ret = c->texts + c->at;
+	c->at += *ret_n + 1;
+	return true;
+}
+
+static bool read_series(struct bytes b, struct copies *c, const struct wal_visitor *visitor)
+{
+	uint32_t n;
+
+	while (b.p < b.end) {
+		c->at = 0;
+		if (!get_count(&b, SERIES_LABELS_MAX, &n))
+			return false;
+		for (uint32_t i = 0; i < n; i++)
+			if (!copy_text(c, &b, &c->v[i].name, &c->v[i].name_len) ||
+				!copy_text(c, &b, &c->v[i].value, &c->v[i].value_len))
+				return false;
+		if (!visitor->series(visitor->self, &(struct labels){ c->v, n }))
+			return false;
+	}
+	return true;
+}
+
+static bool read_late(struct bytes b, const struct wal_visitor *visitor)
+{
+	uint32_t id;
+
+	while (b.p < b.end) {
+		if (!get_count(&b, UINT32_MAX, &id) || b.end - b.p < 16)
+			return false;
+		if (!visitor->late(visitor->self, id, (int64_t)get_u64(b.p),
+			    double_of_bits(get_u64(b.p + 8))))
+			return false;
+		b.p += 16;
+	}
+	return true;
+}
+
+static bool read_sample(struct bytes *b, uint32_t *id, const struct wal_visitor *visitor)
+{
+	uint8_t op = *b->p++;
+	uint64_t delta = zigzag(1);
+	unsigned n = op & 0x1f;
+
+	if (op & 0x40)
+		return false;
+	if (op & OP_DELTA && !get_varint(b, &delta))
+		return false;
+	if (n > b->end - b->p)
+		return false;
+	*id += (uint32_t)unzigzag(delta);
+	b->p += n;
+	return visitor->sample(visitor->self, *id, b->p - n, n);
+}
+
+static bool read_samples(struct bytes b, const struct wal_visitor *visitor)
+{
+	uint32_t id = 0;
+
+	while (b.p < b.end) {
+		if (*b.p & OP_BYTES) {
+			if (!read_sample(&b, &id, visitor))
+				return false;
+			continue;
+		}
+		for (unsigned n = *b.p++ + 1u; n > 0; n--)
+			if (!visitor->sample(visitor->self, ++id, NULL, 0))
+				return false;
+	}
+	return true;
+}
+
+/* Series first: samples refer to them. */
+static enum rc show(const uint8_t *record, uint32_t n_body, const struct wal_visitor *visitor,
+	struct err *e)
+{
+	uint32_t n_series = get_u32(record + 4), n_late = get_u32(record + 8);
+	const uint8_t *body = record + WAL_RECORD_BYTES, *end = body + n_body;
+	scoped(mem_free) char *room = NULL;
+
+	if ((uint64_t)n_series + n_late > n_body)
+		return err_set(e, RC_CORRUPT, "a record's parts are longer than itself");
+	if (n_series)
+		room = must_alloc(sizeof(struct copies));
+	if (!read_series((struct bytes){ end - n_late - n_series, end - n_late }, (void *)room,
+		    visitor))
+		return err_set(e, RC_CORRUPT, "a record's series are malformed");
+	if (!read_samples((struct bytes){ body, end - n_late - n_series }, visitor) ||
+		!read_late((struct bytes){ end - n_late, end }, visitor))
+		return err_set(e, RC_CORRUPT, "a record's samples are malformed");
+	return RC_OK;
+}
+
+enum rc wal_next(struct wal_reading *r, const struct wal_visitor *visitor, bool *ret_has,
+	struct err *e)
+{
+	const uint8_t *record = r->p + r->at;
+	size_t left = r->n - r->at;
+	uint32_t n_body;
+	enum rc rc;
+
+	if (!left) {
+		*ret_has = false;
+		return RC_OK;
+	}
+	if (left < WAL_RECORD_BYTES || (n_body = get_u32(record)) > left - WAL_RECORD_BYTES)
+		return err_set(e, RC_CORRUPT, "the record at byte %zu is cut off", r->at);
+	if (get_u64(record + 16) != checksum(record, n_body, r->generation))
+		return err_set(e, RC_CORRUPT, "the checksum of the record at byte %zu is wrong",
+			r->at);
+	rc = show(record, n_body, visitor, e);
+	if (rc != RC_OK)
+		return err_in(e, rc, "the record at byte %zu", r->at);
+	r->at += WAL_RECORD_BYTES + n_body;
+	*ret_has = true;
+	return RC_OK;
+}
