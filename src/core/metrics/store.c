@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/metrics/store_private.h"
+
+#include "base/limits.h"
+
+#include <stdio.h>
+
+static const struct store_settings defaults = {
+	.retention_ms = 15 * DAY_MS,
+	.flush_ms = 3 * MINUTE_MS,
+	.sync_ms = 5 * SECOND_MS,
+	.memory_bytes_max = 512ull << 20,
+	.series_max = 2000000,
+};
+
+static struct store_settings with_defaults(struct store_settings s)
+{
+	s.retention_ms = s.retention_ms ? s.retention_ms : defaults.retention_ms;
+	s.flush_ms = s.flush_ms ? s.flush_ms : defaults.flush_ms;
+	s.sync_ms = s.sync_ms ? s.sync_ms : defaults.sync_ms;
+	s.memory_bytes_max = s.memory_bytes_max ? s.memory_bytes_max : defaults.memory_bytes_max;
+	s.series_max = s.series_max ? s.series_max : defaults.series_max;
+	return s;
+}
+
+void store_find(struct store *s, const struct store_finding *f)
+{
+	if (!s->findings)
+		s->findings = must_alloc(STORE_FINDINGS_MAX * sizeof *s->findings);
+	if (s->n_findings == STORE_FINDINGS_MAX) {
+		s->findings_left_out++;
+		memmove(s->findings, s->findings + 1, --s->n_findings * sizeof *s->findings);
+	}
+	s->findings[s->n_findings++] = *f;
+}
+
+void store_begin_generation(struct store *s)
+{
+	struct wal_header h = { .generation = s->next_generation++,
+		.first_id = s->next_id,
+		.base_ms = s->now.wall.ms };
+
+	head_open(&s->head, h.generation, h.first_id, h.base_ms);
+	must_grow(s->logs, s->n_logs, s->cap_logs);
+	s->logs[s->n_logs++] = log_new(s->files, &h);
+}
+
+void store_seal(struct store *s)
+{
+	head_seal(&s->head);
+	s->sealed = s->now.mono;
+	store_begin_generation(s);
+}
+
+static enum rc check_labels(const struct labels *l, struct err *e)
+{
+	uint64_t bytes = 0;
+
+	if (!l->n)
+		return err_set(e, RC_INPUT, "a series without labels");
+	if (l->n > SERIES_LABELS_MAX)
+		return err_set(e, RC_INPUT, "a series of %u labels: %d are allowed", l->n,
+			SERIES_LABELS_MAX);
+	for (uint32_t i = 0; i < l->n; i++)
+		bytes += (uint64_t)l->v[i].name_len + l->v[i].value_len;
+	if (bytes > SERIES_LABELS_BYTES_MAX)
+		return err_set(e, RC_INPUT, "a series with %llu bytes of labels: %d are allowed",
+			(unsigned long long)bytes, SERIES_LABELS_BYTES_MAX);
+	return RC_OK;
+}
+
+static uint32_t find_series(const struct store *s, const struct labels *l, uint64_t hash)
+{
+	uint32_t id = young_find(&s->head.open->young, l, hash);
+
+	for (uint32_t i = s->head.n_sealed; !id && i > 0; i--)
+		id = young_find(&s->head.sealed[i - 1]->young, l, hash);
+	return id;
+}
+
+static enum rc add_series(struct store *s, const struct labels *l, uint64_t hash, struct err *e)
+{
+	if (head_memory(&s->head) >= s->settings.memory_bytes_max || s->next_id == UINT32_MAX ||
+		!young_add(&s->head.open->young, l, hash))
+		return err_set(e, RC_LIMIT, "no memory for another series: %llu bytes are allowed",
+			(unsigned long long)s->settings.memory_bytes_max);
+	s->next_id++;
+	wal_add_series(&s->head.commit, l);
+	return RC_OK;
+}
+
+static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, struct err *e)
+{
+	struct store *s = self;
+	uint64_t hash = labels_hash(l);
+	uint32_t id = find_series(s, l, hash);
+	int64_t last_ms = id ? s->flushed_ms : INT64_MIN;
+	enum rc rc;
+
+	if (id && head_is_live(&s->head, id)) {
+		*ret = id;
+		return RC_OK;
+	}
+	if (s->head.n_live >= s->settings.series_max)
+		return err_set(e, RC_LIMIT, "%u series are live, and no more are allowed",
+			s->settings.series_max);
+	if (!id) {
+		rc = check_labels(l, e);
+		if (rc == RC_OK)
+			rc = add_series(s, l, hash, e);
+		if (rc != RC_OK)
+			return rc;
+		id = s->next_id - 1;
+	}
+	head_revive(&s->head, id, last_ms);
+	*ret = id;
+	return RC_OK;
+}
+
+/* Whether a series of that id is anywhere. */
+static bool is_known(const struct store *s, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->head.n_sealed; i++) {
+		const struct young *y = &s->head.sealed[i]->young;
+
+		if (id - y->first_id < y->n)
+			return true;
+	}
+	return id - s->head.open->young.first_id < s->head.open->young.n;
+}
+
+static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms, double v)
+{
+	struct store *s = self;
+	enum series_verdict verdict;
+
+	if (t_ms < -TIME_MOST_MS || t_ms > TIME_MOST_MS) {
+		s->stats.appended[SERIES_TOO_OLD]++;
+		return SERIES_TOO_OLD;
+	}
+	verdict = head_append(&s->head, ref, t_ms, v);
+	if (verdict == SERIES_GONE && s->head.n_live < s->settings.series_max && is_known(s, ref)) {
+		head_revive(&s->head, ref, s->flushed_ms);
+		verdict = head_append(&s->head, ref, t_ms, v);
+	}
+	s->stats.appended[verdict]++;
+	return verdict;
+}
+
+static enum series_verdict sink_append_histogram(void *self, series_ref ref, int64_t t_ms,
+	const struct histogram *h)
+{
+	(void)self;
+	(void)ref;
+	(void)t_ms;
+	(void)h;
+	return SERIES_GONE;
+}
+
+static void sink_exemplar(void *self, series_ref ref, const struct exemplar *x)
+{
+	(void)self;
+	(void)ref;
+	(void)x;
+}
+
+static void sink_metadata(void *self, const char *metric, const struct metric_metadata *m)
+{
+	(void)self;
+	(void)metric;
+	(void)m;
+}
+
+static enum rc sink_commit(void *self, struct err *e)
+{
+	struct store *s = self;
+	uint64_t dropped = s->head.n_dropped - s->dropped_before;
+	enum rc rc = log_write(store_log(s), &s->head.commit, e);
+
+	wal_commit_reset(&s->head.commit);
+	s->dropped_before = s->head.n_dropped;
+	s->stats.commits++;
+	if (s->head.is_crowded)
+		store_seal(s);
+	if (rc != RC_OK) {
+		s->stats.failed_commits++;
+		return rc;
+	}
+	if (dropped)
+		return err_set(e, RC_LIMIT,
+			"%llu samples were dropped: %llu bytes of memory are "
+			"allowed",
+			(unsigned long long)dropped,
+			(unsigned long long)s->settings.memory_bytes_max);
+	return RC_OK;
+}
+
+enum rc store_open(struct store **ret, const struct files *files,
+	const struct store_settings *settings, struct now now, struct err *e)
+{
+	scoped(store_close) struct store *s = must_alloc(sizeof *s);
+	enum rc rc;
+
+	s->files = files;
+	s->settings = with_defaults(*settings);
+	s->now = now;
+	s->synced = s->sealed = now.mono;
+	s->next_id = 1;
+	s->flushed_ms = s->newest_ms = INT64_MIN;
+	s->sink = (struct series_sink){ .self = s,
+		.series = sink_series,
+		.append = sink_append,
+		.append_histogram = sink_append_histogram,
+		.exemplar = sink_exemplar,
+		.metadata = sink_metadata,
+		.commit = sink_commit };
+	head_init(&s->head, s->settings.memory_bytes_max);
+	rc = store_replay(s, e);
+	if (rc != RC_OK)
+		return rc;
+	store_begin_generation(s);
+	s->head.late_ms = s->settings.out_of_order_ms;
+	*ret = TAKE(s);
+	return RC_OK;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (uint32_t i = 0; i < s->n_logs; i++)
+		log_free(s->logs[i]);
+	free(s->logs);
+	head_fini(&s->head);
+	free(s->findings);
+	free(s);
+}
+
+const struct series_sink *store_sink(struct store *s)
+{
+	return &s->sink;
+}
+
+struct store_findings store_findings(const struct store *s)
+{
+	return (struct store_findings){ s->findings, s->n_findings, s->findings_left_out };
+}
+
+void store_flush_soon(struct store *s)
+{
+	s->is_flush_wanted = true;
+}
+
+void store_stats(const struct store *s, struct store_stats *ret)
+{
+	struct store_stats stats = s->stats;
+
+	stats.series = s->head.n_live;
+	stats.dropped = s->head.n_dropped;
+	stats.min_ms = INT64_MAX;
+	stats.max_ms = INT64_MIN;
+	for (uint32_t i = 0; i <= s->head.n_sealed; i++) {
+		const struct generation *g =
+			i < s->head.n_sealed ? s->head.sealed[i] : s->head.open;
+
+		stats.head_samples += g->n_samples;
+		stats.young_series += g->young.n;
+		stats.min_ms = g->min_ms < stats.min_ms ? g->min_ms : stats.min_ms;
+		stats.max_ms = g->max_ms > stats.max_ms ? g->max_ms : stats.max_ms;
+	}
+	stats.series_known = stats.young_series;
+	stats.memory_bytes = head_memory(&s->head);
+	stats.memory_bytes_max = s->settings.memory_bytes_max;
+	for (uint32_t i = 0; i < s->n_logs; i++)
+		stats.log_bytes += s->logs[i]->size_bytes;
+	stats.disk_bytes += stats.log_bytes;
+	*ret = stats;
+}
