@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +24,13 @@ struct arena_block {
 	size_t used_bytes;
 	size_t cap_bytes;
 	_Alignas(16) unsigned char bytes[];
+};
+
+/* In the arena itself. */
+struct arena_owned {
+	struct arena_owned *next; /* older */
+	void *p;
+	void (*release)(void *p);
 };
 
 void arena_init(struct arena *a, size_t budget_bytes)
@@ -42,8 +48,16 @@ static void free_blocks(struct arena_block *b)
 	}
 }
 
+static void release_owned(struct arena *a)
+{
+	for (struct arena_owned *o = a->owned; o; o = o->next)
+		o->release(o->p);
+	a->owned = NULL;
+}
+
 void arena_fini(struct arena *a)
 {
+	release_owned(a);
 	free_blocks(a->blocks);
 	arena_init(a, a->budget_bytes);
 }
@@ -56,6 +70,7 @@ void arena_reset(struct arena *a)
 		arena_fini(a);
 		return;
 	}
+	release_owned(a);
 	free_blocks(kept->next);
 	kept->next = NULL;
 	kept->used_bytes = 0;
@@ -136,6 +151,19 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
 	void *p = take(a, size_bytes);
 
 	return p ? memset(p, 0, size_bytes) : NULL;
+}
+
+bool arena_own(struct arena *a, void *p, void (*release)(void *p))
+{
+	struct arena_owned *o = take(a, sizeof *o);
+
+	if (!o) {
+		release(p);
+		return false;
+	}
+	*o = (struct arena_owned){ .next = a->owned, .p = p, .release = release };
+	a->owned = o;
+	return true;
 }
 
 char *arena_strdup(struct arena *a, const char *s)

@@ -191,6 +191,32 @@ static void texts_over_budget_are_null_too(void **unused)
 	assert_string_equal(arena_strndup(&a, "sixteen bytes and", 15), "sixteen bytes a");
 }
 
+static void count(void *p)
+{
+	++*(int *)p;
+}
+
+static void what_an_arena_owns_is_released_once(void **unused)
+{
+	struct arena a;
+	int released = 0;
+
+	(void)unused;
+	arena_init(&a, 4096);
+	assert_true(arena_own(&a, &released, count));
+	assert_true(arena_own(&a, &released, count));
+	arena_reset(&a);
+	assert_int_equal(released, 2);
+	assert_true(arena_own(&a, &released, count));
+	arena_fini(&a);
+	assert_int_equal(released, 3);
+	arena_init(&a, 16);
+	assert_false(arena_own(&a, &released, count)); /* no room: at once */
+	assert_int_equal(released, 4);
+	arena_fini(&a);
+	assert_int_equal(released, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_huge_first_piece_is_not_kept_for_the_next_request),
 		cmocka_unit_test(texts_are_copied_and_formatted),
 		cmocka_unit_test(texts_over_budget_are_null_too),
+		cmocka_unit_test(what_an_arena_owns_is_released_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,9 @@
 /*
  * ast: a PromQL expression as a tree, checked for types.
  *
- * parse.h makes it, print.h writes it, engine.h evaluates it.  All of it, texts included, lives in
- * the arena it was parsed into, and nothing changes it afterwards.
+ * parse.h makes it, print.h writes it, engine.h evaluates it.  All of it, texts and matchers
+ * included, lives in the arena it was parsed into, and nothing changes it afterwards.  It is at most
+ * QUERY_DEPTH_MAX deep, so that walking it by recursion is safe.
  * https://prometheus.io/docs/prometheus/latest/querying/basics/
  */
 #ifndef CORE_PROMQL_AST_H
@@ -107,6 +108,8 @@ struct promql_node {
 	enum promql_kind kind;
 	enum promql_type type;
 	uint32_t start, end; /* bytes of the text it was parsed from: [start, end) */
+	uint16_t depth;      /* of the tree that it is the root of: 1 for a leaf */
+	bool is_duration;    /* a number written as one: 5m */
 	union {
 		double number;
 		struct {
