@@ -307,7 +307,7 @@ static enum rc compile(struct relabel_rule *rule, struct err *e)
 		matcher_free(rule->matcher);
 		rule->matcher = NULL;
 	}
-	str_addf(&whole, "(?s:%s)", rule->regex);
+	str_addf(&whole, "(?s)%s", rule->regex);
 	return pattern_compile(&rule->pattern, str_c(&whole), PATTERN_WHOLE, e);
 }
 
@@ -341,6 +341,7 @@ void relabel_take(struct doc_reader *r, const struct doc_key *key, const struct 
 {
 	const struct doc_key list = { .name = key->name, .shape = &rule_shape };
 
+	relabel_rules_fini(to); /* a key that stands twice */
 	if (node->kind == DOC_SEQUENCE && node->n > RELABEL_RULES_MAX)
 		doc_error(r, node, "%s: more than %d rules", key->name, RELABEL_RULES_MAX);
 	else
