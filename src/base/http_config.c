@@ -90,17 +90,17 @@ static const struct doc_choice tls_versions[] = {
 };
 
 static const struct doc_key tls_keys[] = {
-	{ "ca", doc_inline, offsetof(struct http_tls, ca) },
-	{ "ca_file", doc_secret_file, offsetof(struct http_tls, ca) },
-	{ "cert", doc_inline, offsetof(struct http_tls, cert) },
-	{ "cert_file", doc_secret_file, offsetof(struct http_tls, cert) },
-	{ "key", doc_secret, offsetof(struct http_tls, key) },
-	{ "key_file", doc_secret_file, offsetof(struct http_tls, key) },
-	{ "server_name", doc_text, offsetof(struct http_tls, server_name) },
-	{ "insecure_skip_verify", doc_flag, offsetof(struct http_tls, is_insecure) },
-	{ "min_version", doc_choose, offsetof(struct http_tls, min_version),
+	{ "ca", doc_inline, offsetof(struct tls_config, ca) },
+	{ "ca_file", doc_secret_file, offsetof(struct tls_config, ca) },
+	{ "cert", doc_inline, offsetof(struct tls_config, cert) },
+	{ "cert_file", doc_secret_file, offsetof(struct tls_config, cert) },
+	{ "key", doc_secret, offsetof(struct tls_config, key) },
+	{ "key_file", doc_secret_file, offsetof(struct tls_config, key) },
+	{ "server_name", doc_text, offsetof(struct tls_config, server_name) },
+	{ "insecure_skip_verify", doc_flag, offsetof(struct tls_config, is_insecure) },
+	{ "min_version", doc_choose, offsetof(struct tls_config, min_version),
 		.choices = tls_versions },
-	{ "max_version", doc_choose, offsetof(struct http_tls, max_version),
+	{ "max_version", doc_choose, offsetof(struct tls_config, max_version),
 		.choices = tls_versions },
 	{ "ca_ref", doc_refused, .hint = "use ca_file" },
 	{ "cert_ref", doc_refused, .hint = "use cert_file" },
@@ -110,7 +110,7 @@ static const struct doc_key tls_keys[] = {
 
 static void check_tls(struct doc_reader *r, const struct doc_node *node, void *to)
 {
-	const struct http_tls *tls = to;
+	const struct tls_config *tls = to;
 
 	at_most_one(r, node, "ca", "ca_file");
 	at_most_one(r, node, "cert", "cert_file");
@@ -124,9 +124,9 @@ static void check_tls(struct doc_reader *r, const struct doc_node *node, void *t
 			"tls_config: max_version is less than min_version");
 }
 
-const struct doc_shape http_tls_shape = {
+const struct doc_shape tls_config_shape = {
 	.name = "tls_config",
-	.size_bytes = sizeof(struct http_tls),
+	.size_bytes = sizeof(struct tls_config),
 	.keys = tls_keys,
 	.check = check_tls,
 };

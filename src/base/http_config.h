@@ -20,7 +20,7 @@ enum tls_version {
 	TLS_VERSION_1_3
 };
 
-struct http_tls {
+struct tls_config {
 	struct secret ca, cert, key; /* PEM, inline or in a file; SECRET_NONE: the system's, none */
 	const char *server_name;     /* SNI and name check; NULL: the address's host */
 	bool is_insecure;
@@ -43,7 +43,7 @@ struct http_header {
 struct http_config {
 	struct http_basic_auth *basic_auth;       /* NULL: none */
 	struct http_authorization *authorization; /* NULL: none; never with basic_auth */
-	struct http_tls tls;
+	struct tls_config tls;
 	const char *proxy_url; /* NULL: none */
 	struct http_header *headers;
 	uint32_t n_headers;
@@ -63,7 +63,7 @@ struct http_config {
 		{ "bearer_token_file", doc_secret_file,                                           \
 			offsetof(struct type, member.bearer_file) },                              \
 		{ "tls_config", doc_mapping, offsetof(struct type, member.tls),                   \
-			.shape = &http_tls_shape },                                               \
+			.shape = &tls_config_shape },                                             \
 		{ "follow_redirects", doc_flag, offsetof(struct type, member.follow_redirects) }, \
 		{ "enable_http2", doc_flag, offsetof(struct type, member.enable_http2) },         \
 		{ "proxy_url", http_take_url, offsetof(struct type, member.proxy_url) },          \
@@ -76,7 +76,7 @@ struct http_config {
 		"oauth2", doc_refused, .hint = "use authorization with credentials_file"          \
 	}
 
-extern const struct doc_shape http_basic_auth_shape, http_authorization_shape, http_tls_shape;
+extern const struct doc_shape http_basic_auth_shape, http_authorization_shape, tls_config_shape;
 doc_take http_take_url;     /* const char *: an absolute http or https URL */
 doc_take http_take_headers; /* struct http_header *, and the count behind it */
 

@@ -392,7 +392,7 @@ static void kubernetes_init(struct doc_reader *r, void *to)
 
 static bool has_http(const struct http_config *c)
 {
-	const struct http_tls *tls = &c->tls;
+	const struct tls_config *tls = &c->tls;
 
 	return c->basic_auth || c->authorization || c->proxy_url || c->n_headers ||
 	       !c->follow_redirects || !c->enable_http2 || tls->ca.kind || tls->cert.kind ||
