@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/host_metrics/host.h"
+
+#include "base/number_text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX 1048576
+#define FOLDER_MAX     4096 /* names */
+
+static void path_of(const struct host *h, char path[PATH_MAX], const char *fmt, va_list ap)
+{
+	size_t n = strlen(h->root);
+
+	if (!str_copy(path, PATH_MAX, h->root) || n + 1 >= PATH_MAX)
+		n = 0;
+	vsnprintf(path + n, PATH_MAX - n, fmt, ap);
+}
+
+/* Files of the kernel have no size before they are read. */
+static char *read_whole(struct host *h, int fd)
+{
+	scoped(str_fini) struct str text = { .limit_bytes = FILE_BYTES_MAX };
+	char piece[8192];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof piece)) > 0)
+		str_addn(&text, piece, (size_t)n);
+	if (n < 0 || text.is_cut)
+		return NULL;
+	while (text.len && text.s[text.len - 1] == '\n')
+		text.len--;
+	return arena_strndup(&h->arena, str_c(&text), text.len);
+}
+
+/* Some files of sysfs are there and have nothing to say: a network device that is down has no
+ * speed. */
+static bool is_mere_absence(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR || errnum == EINVAL || errnum == ENODATA ||
+	       errnum == ENODEV || errnum == EOPNOTSUPP || errnum == EAGAIN || errnum == ENXIO;
+}
+
+static char *file_at(struct host *h, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = NULL;
+
+	if (fd >= 0) {
+		errno = 0;
+		text = read_whole(h, fd);
+		if (!text && !is_mere_absence(errno))
+			h->failed = true;
+		close(fd);
+	} else if (!is_mere_absence(errno)) {
+		h->failed = true;
+	}
+	return text;
+}
+
+char *host_file(struct host *h, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	path_of(h, path, fmt, ap);
+	va_end(ap);
+	return file_at(h, path);
+}
+
+bool host_number(struct host *h, int64_t *ret, const char *fmt, ...)
+{
+	char path[PATH_MAX], *text, *end;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path_of(h, path, fmt, ap);
+	va_end(ap);
+	text = file_at(h, path);
+	if (!text || !*text)
+		return false;
+	*ret = strtoll(text, &end, 0);
+	return end != text;
+}
+
+char *host_link(struct host *h, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX], *slash;
+	ssize_t n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path_of(h, path, fmt, ap);
+	va_end(ap);
+	n = readlink(path, target, sizeof target - 1);
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	slash = strrchr(target, '/');
+	return arena_strdup(&h->arena, slash ? slash + 1 : target);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **host_folder(struct host *h, const char *fmt, ...)
+{
+	char path[PATH_MAX], **names = arena_alloc(&h->arena, (FOLDER_MAX + 1) * sizeof *names);
+	struct dirent *entry;
+	uint32_t n = 0;
+	va_list ap;
+	DIR *dir;
+
+	must(names);
+	va_start(ap, fmt);
+	path_of(h, path, fmt, ap);
+	va_end(ap);
+	dir = opendir(path);
+	if (!dir)
+		return names;
+	while (n < FOLDER_MAX && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			names[n++] = arena_strdup(&h->arena, entry->d_name);
+	closedir(dir);
+	qsort(names, n, sizeof *names, by_text);
+	return names;
+}
+
+char *host_line(char **text)
+{
+	char *line = *text, *end;
+
+	if (!line || !*line)
+		return NULL;
+	end = strchr(line, '\n');
+	*text = end ? end + 1 : line + strlen(line);
+	if (end)
+		*end = '\0';
+	return line;
+}
+
+uint32_t host_words(char *line, char **words, uint32_t most)
+{
+	uint32_t n = 0;
+	char *rest = NULL;
+
+	for (char *w = strtok_r(line, " \t", &rest); w && n < most;
+		w = strtok_r(NULL, " \t", &rest))
+		words[n++] = w;
+	return n;
+}
+
+/* ---- writing */
+
+void host_metric(struct host *h, const char *name, enum host_type type, const char *help)
+{
+	static const char *const types[] = { "counter", "gauge", "untyped" };
+
+	must(str_copy(h->metric, sizeof h->metric, name));
+	str_addf(h->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, types[type]);
+}
+
+static void begin_sample(struct host *h, const char *labels)
+{
+	str_add(h->out, h->metric);
+	if (labels && *labels) {
+		str_addc(h->out, '{');
+		str_add(h->out, labels);
+		str_addc(h->out, '}');
+	}
+	str_addc(h->out, ' ');
+}
+
+void host_value(struct host *h, const char *labels, double v)
+{
+	char text[NUMBER_TEXT_MAX];
+	size_t n = number_text(v, NUMBER_SHORT, text);
+
+	begin_sample(h, labels);
+	str_addn(h->out, text, n);
+	str_addc(h->out, '\n');
+}
+
+void host_count(struct host *h, const char *labels, uint64_t v)
+{
+	begin_sample(h, labels);
+	str_addf(h->out, "%" PRIu64 "\n", v);
+}
+
+static void add_escaped(struct str *out, const char *value)
+{
+	for (; *value; value++) {
+		if (*value == '\\' || *value == '"')
+			str_addc(out, '\\');
+		if (*value == '\n')
+			str_add(out, "\\n");
+		else
+			str_addc(out, *value);
+	}
+}
+
+/* What isn't UTF-8 (a mount point may be anything) can't be a label's value. */
+static void add_value(struct str *out, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (utf8_valid(value, n)) {
+		add_escaped(out, value);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)value[i] < 0x80)
+			add_escaped(out, (char[]){ value[i], '\0' });
+		else
+			str_addc(out, '?');
+}
+
+const char *host_labels(struct host *h, ...)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	const char *name, *copy;
+	va_list ap;
+
+	va_start(ap, h);
+	while ((name = va_arg(ap, const char *))) {
+		str_addf(&text, "%s%s=\"", text.len ? "," : "", name);
+		add_value(&text, va_arg(ap, const char *));
+		str_addc(&text, '"');
+	}
+	va_end(ap);
+	copy = arena_strdup(&h->arena, str_c(&text));
+	must(copy);
+	return copy;
+}
+
+void host_gauge(struct host *h, const char *name, double v, const char *help)
+{
+	host_metric(h, name, GAUGE, help);
+	host_value(h, NULL, v);
+}
+
+void host_counter(struct host *h, const char *name, uint64_t v, const char *help)
+{
+	host_metric(h, name, COUNTER, help);
+	host_count(h, NULL, v);
+}
