@@ -312,6 +312,19 @@ static enum rc take_series(struct exposition *x, const char *line, const char *s
 	return RC_OK;
 }
 
+bool exposition_value(struct exposition *x, const char *from, double *ret)
+{
+	const char *end;
+
+	if (*from != ' ')
+		return false;
+	end = number_scan(from + 1, x->end, ret);
+	if (!end || *end != '\n')
+		return false;
+	x->at = end + 1;
+	return true;
+}
+
 bool exposition_rest(struct exposition *x, const char *from, struct exposition_entry *ret)
 {
 	const char *s = from;

@@ -73,6 +73,10 @@ struct exposition {
 /* The next entry.  RC_INPUT: malformed, with the words of Prometheus and the place. */
 enum rc exposition_next(struct exposition *x, struct exposition_entry *ret, struct err *e) MUST_USE;
 
+/* The value behind a series' labels, which end at `from`, when the line ends with it, which is the
+ * usual one.  Otherwise as exposition_rest(). */
+bool exposition_value(struct exposition *x, const char *from, double *ret);
+
 /* The rest of a series' line behind its labels, which end at `from`, for who knows the series by
  * the bytes before.  Puts x->at behind the line.  False: ask exposition_next(), at the line's
  * start; x->at is unchanged. */
@@ -84,6 +88,8 @@ bool exposition_rest(struct exposition *x, const char *from, struct exposition_e
  * RC_LIMIT: the arena is full. */
 enum rc exposition_labels(const struct exposition *x, struct piece text, struct arena *a,
 	struct labels *ret, struct err *e) MUST_USE;
+/* Whether a label of this name is written there, be it empty. */
+bool exposition_has_label(const struct exposition *x, struct piece text, const char *name);
 /* The same of an exemplar. */
 enum rc exposition_exemplar_labels(const struct exposition *x, struct piece text, struct arena *a,
 	struct labels *ret, struct err *e) MUST_USE;

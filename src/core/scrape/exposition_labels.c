@@ -2,12 +2,11 @@
 #include "core/scrape/exposition_private.h"
 
 #include "base/golang.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #include <math.h>
-
-#define LABELS_MAX 256 /* of one series as it is sent */
 
 #define ESCAPES "\\n\"" /* what may stand behind a backslash; others leave it as it is */
 
@@ -103,12 +102,12 @@ static enum rc no_room(struct err *e)
 
 /* All labels between the braces, behind the `*n` that are there. */
 static enum rc collect(const struct exposition *x, struct label_walk *w, struct arena *a,
-	struct label v[LABELS_MAX], uint32_t *n)
+	struct label v[SCRAPE_LABELS_MAX], uint32_t *n)
 {
 	enum walk_step step;
 
 	while ((step = label_walk_next(w)) == WALK_LABEL || step == WALK_NAME) {
-		if (*n == LABELS_MAX)
+		if (*n == SCRAPE_LABELS_MAX)
 			return RC_LIMIT;
 		if (!(step == WALK_NAME ? take_metric(w->value, a, &v[*n])
 					: take_label(x, w, a, &v[*n])))
@@ -177,7 +176,7 @@ static struct piece bare_name(struct piece text, const char **ret_brace)
 enum rc exposition_labels(const struct exposition *x, struct piece text, struct arena *a,
 	struct labels *ret, struct err *e)
 {
-	struct label v[LABELS_MAX];
+	struct label v[SCRAPE_LABELS_MAX];
 	const char *brace;
 	struct piece name = bare_name(text, &brace);
 	struct label_walk w = { .end = text.s + text.n, .format = x->format };
@@ -191,10 +190,27 @@ enum rc exposition_labels(const struct exposition *x, struct piece text, struct 
 	return finish(v, n, a, ret, e);
 }
 
+bool exposition_has_label(const struct exposition *x, struct piece text, const char *name)
+{
+	const char *brace;
+	struct label_walk w = { .end = text.s + text.n, .format = x->format };
+	enum walk_step step;
+
+	bare_name(text, &brace);
+	w.at = brace + 1;
+	if (brace == w.end)
+		return false;
+	while ((step = label_walk_next(&w)) == WALK_LABEL || step == WALK_NAME)
+		if (step == WALK_LABEL && w.name.n == strlen(name) &&
+			memcmp(w.name.s, name, w.name.n) == 0)
+			return true;
+	return false;
+}
+
 enum rc exposition_exemplar_labels(const struct exposition *x, struct piece text, struct arena *a,
 	struct labels *ret, struct err *e)
 {
-	struct label v[LABELS_MAX];
+	struct label v[SCRAPE_LABELS_MAX];
 	struct label_walk w = { .at = text.s + 1,
 		.end = text.s + text.n,
 		.format = x->format,

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scrape_bench: what one scraped sample costs, from the bytes of the body to the sink, without
+ * network.  Prints nanoseconds of CPU a sample.
+ *
+ * usage: scrape_bench [FILE [ROUNDS]]
+ *	FILE    a body in the text format; "-" or none: 1,000 series like those of bench's exporter
+ *	ROUNDS  default 2000
+ */
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/str.h"
+#include "core/scrape/ingest.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#define SERIES      1000
+#define PIECE_BYTES 65536
+#define NUMBERS     1000000
+
+struct null_sink {
+	uint32_t n_series;
+	uint64_t n_samples;
+	double sum; /* so that no value is left unread */
+};
+
+static enum rc take_series(void *self, const struct labels *l, series_ref *ret, struct err *e)
+{
+	struct null_sink *s = self;
+
+	(void)l, (void)e;
+	*ret = ++s->n_series;
+	return RC_OK;
+}
+
+static enum series_verdict take_sample(void *self, series_ref ref, int64_t t_ms, double v)
+{
+	struct null_sink *s = self;
+
+	(void)ref, (void)t_ms;
+	s->n_samples++;
+	s->sum += v;
+	return SERIES_TAKEN;
+}
+
+static enum rc commit(void *self, struct err *e)
+{
+	(void)self, (void)e;
+	return RC_OK;
+}
+
+static double cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void make_body(struct str *out)
+{
+	for (int i = 0; i < SERIES; i++) {
+		if (i % 50 == 0)
+			str_addf(out,
+				"# HELP node_family_%d_total Realistic family.\n"
+				"# TYPE node_family_%d_total counter\n",
+				i / 50, i / 50);
+		str_addf(out,
+			"node_family_%d_total{cpu=\"%d\",mode=\"m%d\",device=\"/dev/mapper/"
+			"dev-%d\"} "
+			"%.2f\n",
+			i / 50, i % 8, i % 11, i % 50, i % 7 ? i * 1234.56 : 0);
+	}
+}
+
+static void read_body(const char *path, struct str *out)
+{
+	FILE *f = fopen(path, "r");
+	char piece[PIECE_BYTES];
+	size_t n;
+
+	if (!f) {
+		perror(path);
+		exit(66);
+	}
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		str_addn(out, piece, n);
+	fclose(f);
+}
+
+static struct ingest_result scrape(const struct ingest_wish *w, const struct str *body)
+{
+	struct ingest *g = ingest_begin(w);
+	struct err e = { 0 };
+
+	ingest_content_type(g, "text/plain; version=0.0.4");
+	for (size_t at = 0; at < body->len; at += PIECE_BYTES) {
+		size_t n = body->len - at < PIECE_BYTES ? body->len - at : PIECE_BYTES;
+
+		if (ingest_feed(g, body->s + at, n, &e) != RC_OK)
+			fprintf(stderr, "scrape_bench: %s\n", e.text);
+	}
+	return ingest_end(g, 0);
+}
+
+static void measure_body(const struct str *body, int rounds)
+{
+	static const struct labels no_labels;
+	struct null_sink null = { 0 };
+	struct series_sink sink = { .self = &null,
+		.series = take_series,
+		.append = take_sample,
+		.commit = commit };
+	struct scrape_config config = { .honor_timestamps = true };
+	struct ingest_tools tools = { .sink = &sink, .seed = 1 };
+	struct ingest_memory memory;
+	struct ingest_wish w = { .tools = &tools,
+		.memory = &memory,
+		.config = &config,
+		.target = &no_labels,
+		.now_ms = 1 };
+	struct ingest_result r;
+	double before, first;
+
+	labelling_init(&tools.labelling);
+	ingest_memory_init(&memory);
+	before = cpu_ns();
+	r = scrape(&w, body);
+	first = (cpu_ns() - before) / r.n_scraped;
+	before = cpu_ns();
+	for (int i = 0; i < rounds; i++) {
+		w.t_ms = w.now_ms += 5000;
+		r = scrape(&w, body);
+	}
+	printf("body of %u samples, %.1f bytes each: first %.0f ns, then %.1f ns a sample (sum "
+	       "%g)\n",
+		r.n_scraped, (double)body->len / r.n_scraped, first,
+		(cpu_ns() - before) / rounds / r.n_scraped, null.sum);
+	ingest_memory_fini(&memory);
+	labelling_fini(&tools.labelling);
+}
+
+static void measure_number(const char *text)
+{
+	size_t n = strlen(text);
+	double v, sum = 0, before = cpu_ns(), ours;
+
+	for (int i = 0; i < NUMBERS; i++)
+		if (number_scan(text, text + n, &v))
+			sum += v;
+	ours = (cpu_ns() - before) / NUMBERS;
+	before = cpu_ns();
+	for (int i = 0; i < NUMBERS; i++)
+		sum += strtod(text, NULL);
+	printf("%-24s %.1f ns, strtod %.1f ns (sum %g)\n", text, ours,
+		(cpu_ns() - before) / NUMBERS, sum);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const numbers[] = { "0", "1", "12345.67", "1.6909388e+09",
+		"7.424100000000001e-05", "0.30000000000000004" };
+	scoped(str_fini) struct str body = STR_EMPTY;
+
+	if (argc > 1 && !str_eq(argv[1], "-"))
+		read_body(argv[1], &body);
+	else
+		make_body(&body);
+	measure_body(&body, argc > 2 ? atoi(argv[2]) : 2000);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		measure_number(numbers[i]);
+	return 0;
+}
