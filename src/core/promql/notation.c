@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define LABELS_MAX       64
+#define METRIC_LABELS_MAX       64
 #define REPEATS_MAX      1000000
 #define NUMBER_BYTES_MAX 64
 
@@ -157,7 +157,7 @@ static enum rc read_label_set(struct notation_reader *r, struct label *v, uint32
 	while (!take(r, '}')) {
 		enum rc rc;
 
-		if (*n == LABELS_MAX)
+		if (*n == METRIC_LABELS_MAX)
 			return notation_unexpected(r, "no more labels");
 		rc = read_label(r, &v[(*n)++]);
 		if (rc != RC_OK)
@@ -172,7 +172,7 @@ static enum rc read_label_set(struct notation_reader *r, struct label *v, uint32
 
 static enum rc read_metric(struct notation_reader *r, struct labels *ret)
 {
-	struct label *v = arena_alloc(r->arena, LABELS_MAX * sizeof *v);
+	struct label *v = arena_alloc(r->arena, METRIC_LABELS_MAX * sizeof *v);
 	uint32_t n = 0;
 	enum rc rc = RC_OK;
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/promql/ranges.h"
+
+#include "base/time.h"
+#include "core/promql/pieces.h"
+
+#define DEFAULT_STEP_MS MINUTE_MS
+
+struct subquery {
+	struct eval *eval;
+	struct steps steps;    /* n is 0 when none lies in any window */
+	struct stream *stream; /* whole series */
+	struct series_column column;
+};
+
+static void release_subquery(void *what)
+{
+	struct subquery *s = what;
+
+	series_column_fini(&s->column);
+}
+
+/* Steps at multiples of the subquery's own, from the first behind the start of the first window. */
+static enum rc grid(const struct eval *ev, const struct promql_node *n, const struct reach *reach,
+	int64_t last_ms, struct steps *ret)
+{
+	int64_t default_ms = ev->query->default_step_ms ? ev->query->default_step_ms :
+							  DEFAULT_STEP_MS;
+	int64_t step = n->subquery.step_ms ? n->subquery.step_ms : default_ms;
+	int64_t behind = reach->first_ms - reach->range_ms;
+	int64_t start = step * (behind / step);
+
+	if (start <= behind)
+		start += step;
+	*ret = (struct steps){ .start_ms = start, .step_ms = step };
+	if (last_ms < start)
+		return RC_OK;
+	if ((last_ms - start) / step >= UINT32_MAX / 16)
+		return RC_LIMIT;
+	ret->n = (uint32_t)((last_ms - start) / step) + 1;
+	return RC_OK;
+}
+
+static enum rc open_subquery(struct eval *ev, const struct promql_node *n,
+	const struct steps *steps, struct ranges *r, struct err *e)
+{
+	struct subquery *s = eval_alloc(ev, sizeof *s, e);
+	enum rc rc = s ? eval_at_end(ev, release_subquery, s, e) : RC_LIMIT;
+
+	if (rc != RC_OK)
+		return rc;
+	s->eval = ev;
+	r->subquery = s;
+	r->column = &s->column;
+	r->reach = reach_of(ev, &n->subquery.shift, steps, n->subquery.range_ms);
+	if (grid(ev, n, &r->reach, reach_end(&r->reach, steps->n - 1), &s->steps) != RC_OK)
+		return err_set(e, RC_LIMIT, "a subquery of too many steps");
+	if (s->steps.n == 0)
+		return RC_OK;
+	ev->subqueries++;
+	rc = eval_stream(ev, n->subquery.inner, &s->steps, &s->stream, e);
+	ev->subqueries--;
+	if (rc != RC_OK)
+		return rc;
+	r->has_one_name = s->stream->has_one_name;
+	return s->stream->is_whole ? RC_OK : pieces_joined(&s->stream, e);
+}
+
+enum rc ranges_open(struct eval *ev, const struct promql_node *n, const struct steps *steps,
+	const char *function, struct ranges *ret, struct err *e)
+{
+	const struct promql_node *of;
+	struct reading_wish wish;
+	enum rc rc;
+
+	n = eval_unwrap(n);
+	*ret = (struct ranges){ 0 };
+	if (n->kind == PROMQL_SUBQUERY)
+		return open_subquery(ev, n, steps, ret, e);
+	of = n->range.selector;
+	wish = (struct reading_wish){ .selector = &of->selector,
+		.reach = reach_of(ev, &of->selector.shift, steps, n->range.range_ms),
+		.function = function };
+	rc = reading_open(ev, &wish, steps, &ret->reading, e);
+	if (rc != RC_OK)
+		return rc;
+	ret->column = &ret->reading->column;
+	ret->selector = &of->selector;
+	ret->reach = wish.reach;
+	ret->has_one_name = selector_has_one_name(&of->selector);
+	return RC_OK;
+}
+
+/* Marks of ends are no samples. */
+static void drop_stale(struct series_column *c)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		kept += !is_stale(c->v[i]);
+	if (kept == c->n)
+		return;
+	kept = 0;
+	for (uint32_t i = 0; i < c->n; i++) {
+		c->t_ms[kept] = c->t_ms[i];
+		c->v[kept] = c->v[i];
+		if (c->h)
+			c->h[kept] = c->h[i];
+		kept += !is_stale(c->v[i]);
+	}
+	c->n = kept;
+}
+
+static enum rc next_of_subquery(struct subquery *s, struct labels *ret, bool *ret_has,
+	struct err *e)
+{
+	struct column c;
+	enum rc rc;
+
+	*ret_has = false;
+	if (s->steps.n == 0)
+		return RC_OK;
+	rc = stream_next(s->stream, &c, ret_has, e);
+	if (rc != RC_OK || !*ret_has)
+		return rc;
+	s->column.n = 0;
+	series_column_reserve(&s->column, s->steps.n);
+	for (uint32_t i = 0; i < s->steps.n; i++) {
+		if (is_absent(c.v[i]))
+			continue;
+		if (c.h && c.h[i])
+			series_column_add_histogram(&s->column, steps_time(&s->steps, i), c.h[i]);
+		else
+			series_column_add(&s->column, steps_time(&s->steps, i), c.v[i]);
+	}
+	*ret = c.labels;
+	return RC_OK;
+}
+
+enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct err *e)
+{
+	enum rc rc;
+
+	if (r->subquery)
+		return next_of_subquery(r->subquery, ret, ret_has, e);
+	rc = reading_next(r->reading, ret, ret_has, e);
+	if (rc == RC_OK && *ret_has)
+		drop_stale(r->column);
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ranges: what stands before the brackets: a selector's samples, or a subquery's steps taken as
+ * samples; series by series, without marks of ends.
+ */
+#ifndef CORE_PROMQL_RANGES_H
+#define CORE_PROMQL_RANGES_H
+
+#include "core/promql/reading.h"
+
+struct ranges {
+	struct reach reach;
+	bool has_one_name;
+	const struct promql_selector *selector; /* NULL: a subquery's */
+	struct series_column *column;           /* the series' at hand */
+	/* One of the two: */
+	struct reading *reading;
+	struct subquery *subquery;
+};
+
+/* `n`: a range or a subquery, in parentheses perhaps. */
+enum rc ranges_open(struct eval *ev, const struct promql_node *n, const struct steps *steps,
+	const char *function, struct ranges *ret, struct err *e);
+enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct err *e) MUST_USE;
+
+#endif
