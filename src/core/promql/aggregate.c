@@ -27,6 +27,9 @@ static const struct {
 enum rc make_aggregate(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
+	if (!rows[n->aggregate.op].make)
+		return err_set(e, RC_UNSUPPORTED, "%s is not supported yet",
+			rows[n->aggregate.op].name);
 	return rows[n->aggregate.op].make(ev, n, steps, ret, e);
 }
 

@@ -185,8 +185,8 @@ static enum rc add_state(struct folding *f, uint32_t number, struct err *e)
 
 	if (number == f->cap) {
 		uint32_t cap = f->cap ? 2 * f->cap : 16;
-		struct state *wider = eval_grown(ev, f->states, f->cap * sizeof *wider,
-			cap * sizeof *wider, e);
+		struct state *wider =
+			eval_grown(ev, f->states, f->cap * sizeof *wider, cap * sizeof *wider, e);
 
 		if (!wider)
 			return RC_LIMIT;
@@ -239,8 +239,8 @@ static enum rc pull_all(struct folding *f, struct err *e)
 static void finish(const struct folding *f, const struct state *state, double *v)
 {
 	for (uint32_t i = 0; i < state->n; i++)
-		v[i] = f->fold->result && !is_absent(state->s[0][i]) ? f->fold->result(state, i) :
-								       state->s[0][i];
+		v[i] = f->fold->result && !is_absent(state->s[0][i]) ? f->fold->result(state, i)
+								     : state->s[0][i];
 }
 
 static enum rc next_folded(struct stream *s, struct column *ret, bool *ret_has, struct err *e)

@@ -54,8 +54,11 @@ static enum rc make_scaled(struct eval *ev, const struct promql_node *n, const s
 	if (rc != RC_OK)
 		return rc;
 	s->scalar = scalar;
-	s->stream = (struct stream){ .next = next_scaled, .eval = ev, .steps = steps,
-		.has_one_name = s->vector->has_one_name, .is_whole = s->vector->is_whole };
+	s->stream = (struct stream){ .next = next_scaled,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = s->vector->has_one_name,
+		.is_whole = s->vector->is_whole };
 	if (s->drops_name)
 		naming_init(&s->naming, ev, s->vector, &s->stream);
 	*ret = &s->stream;

@@ -6,13 +6,13 @@
 
 #include <math.h>
 
-#define DAY_S           UINT64_C(86400)
-#define UNIX_TO_ZERO_S  UINT64_C(9223372028715321600) /* from 1 January of the year zero to 1970 */
-#define ZERO_YEAR       INT64_C(-292277022399)        /* a multiple of 400, plus 1 */
-#define DAYS_400_YEARS  146097
-#define DAYS_100_YEARS  36524
-#define DAYS_4_YEARS    1461
-#define DAYS_YEAR       365
+#define DAY_S          UINT64_C(86400)
+#define UNIX_TO_ZERO_S UINT64_C(9223372028715321600) /* from 1 January of the year zero to 1970 */
+#define ZERO_YEAR      INT64_C(-292277022399)        /* a multiple of 400, plus 1 */
+#define DAYS_400_YEARS 146097
+#define DAYS_100_YEARS 36524
+#define DAYS_4_YEARS   1461
+#define DAYS_YEAR      365
 
 struct date {
 	int64_t year;
@@ -117,7 +117,8 @@ static enum rc next_dated(struct stream *s, struct column *ret, bool *ret_has, s
 static enum rc make_dates(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
-	static const struct promql_node now = { .kind = PROMQL_CALL, .type = PROMQL_SCALAR,
+	static const struct promql_node now = { .kind = PROMQL_CALL,
+		.type = PROMQL_SCALAR,
 		.call = { .function = &promql_functions[PROMQL_F_time] } };
 
 	if (n->call.n_args == 0)

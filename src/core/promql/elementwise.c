@@ -137,8 +137,7 @@ static void map_clamp(const struct mapping *m, double *v)
 	for (uint32_t i = 0; i < m->stream.steps->n; i++) {
 		if (is_absent(v[i]))
 			continue;
-		v[i] = m->high[i] < m->low[i] ? absent() :
-						most(m->low[i], least(m->high[i], v[i]));
+		v[i] = m->high[i] < m->low[i] ? absent() : most(m->low[i], least(m->high[i], v[i]));
 	}
 }
 

@@ -125,8 +125,8 @@ static enum rc gather_ranges(struct gathering *g, const struct promql_node *n,
 		rc = add_series(g, &labels, c->n, &s, e);
 		for (uint32_t i = 0; rc == RC_OK && i < c->n; i++)
 			rc = set_point(g, &s->points[i],
-				&(struct promql_point){
-					c->t_ms[i], c->v[i], c->h ? c->h[i] : NULL },
+				&(struct promql_point){ c->t_ms[i], c->v[i],
+					c->h ? c->h[i] : NULL },
 				e);
 	}
 	return rc;
@@ -178,8 +178,8 @@ static enum rc run_series(struct eval *ev, const struct promql_node *n, const st
 	struct promql_result *r, struct err *e)
 {
 	struct gathering g = { .eval = ev, .arena = &r->arena };
-	enum rc rc = n->type == PROMQL_MATRIX ? gather_ranges(&g, n, steps, e) :
-						gather_stream(&g, n, steps, e);
+	enum rc rc = n->type == PROMQL_MATRIX ? gather_ranges(&g, n, steps, e)
+					      : gather_stream(&g, n, steps, e);
 
 	return rc == RC_OK ? finish_series(&g, r, e) : rc;
 }

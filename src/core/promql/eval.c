@@ -14,7 +14,8 @@ void *eval_alloc(struct eval *ev, size_t size_bytes, struct err *e)
 
 	if (!p)
 		err_set(e, RC_LIMIT,
-			"query processing would take more than %zu bytes of memory in query execution",
+			"query processing would take more than %zu bytes of memory in query "
+			"execution",
 			ev->arena.budget_bytes);
 	return p;
 }
@@ -35,7 +36,8 @@ double *eval_absent_values(struct eval *ev, const struct steps *steps, struct er
 
 enum rc eval_copy_labels(struct eval *ev, const struct labels *l, struct labels *ret, struct err *e)
 {
-	return labels_copy(l, &ev->arena, ret) ? RC_OK : (eval_alloc(ev, SIZE_MAX / 2, e), RC_LIMIT);
+	return labels_copy(l, &ev->arena, ret) ? RC_OK
+					       : (eval_alloc(ev, SIZE_MAX / 2, e), RC_LIMIT);
 }
 
 struct eval_release {
@@ -201,8 +203,11 @@ static enum rc make_repeated(struct eval *ev, const struct promql_node *n,
 	rc = eval_stream(ev, n, one, &r->once, e);
 	if (rc != RC_OK)
 		return rc;
-	r->stream = (struct stream){ .next = next_repeated, .eval = ev, .steps = steps,
-		.has_one_name = r->once->has_one_name, .is_whole = true };
+	r->stream = (struct stream){ .next = next_repeated,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = r->once->has_one_name,
+		.is_whole = true };
 	*ret = &r->stream;
 	return RC_OK;
 }
@@ -259,8 +264,11 @@ enum rc make_lone(struct eval *ev, const struct promql_node *n, const struct ste
 
 	if (rc != RC_OK)
 		return rc;
-	l->stream = (struct stream){ .next = next_lone, .eval = ev, .steps = steps,
-		.has_one_name = true, .is_whole = true };
+	l->stream = (struct stream){ .next = next_lone,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = true,
+		.is_whole = true };
 	*ret = &l->stream;
 	return RC_OK;
 }

@@ -101,8 +101,7 @@ double *eval_absent_values(struct eval *ev, const struct steps *steps, struct er
 enum rc eval_copy_labels(struct eval *ev, const struct labels *l, struct labels *ret,
 	struct err *e) MUST_USE;
 /* Call `release(what)` when the evaluation ends, however it ends. */
-enum rc eval_at_end(struct eval *ev, void (*release)(void *), void *what,
-	struct err *e) MUST_USE;
+enum rc eval_at_end(struct eval *ev, void (*release)(void *), void *what, struct err *e) MUST_USE;
 /* Samples were read: RC_LIMIT when it were too many, RC_TIMEOUT when it is time to stop. */
 enum rc eval_count(struct eval *ev, uint64_t samples, struct err *e) MUST_USE;
 

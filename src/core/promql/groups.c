@@ -13,8 +13,11 @@ enum rc groups_init(struct groups *g, struct eval *ev, const struct promql_node 
 	for (uint32_t i = 0; i < given->n; i++)
 		names[i] = given->v[i];
 	names[given->n] = METRIC_NAME;
-	*g = (struct groups){ .eval = ev, .names = { names, given->n + is_without },
-		.is_without = is_without, .index = { .eval = ev }, .edit = { .eval = ev } };
+	*g = (struct groups){ .eval = ev,
+		.names = { names, given->n + is_without },
+		.is_without = is_without,
+		.index = { .eval = ev },
+		.edit = { .eval = ev } };
 	return RC_OK;
 }
 

@@ -3,9 +3,9 @@
 
 #define KEPT_MAX 64 /* labels hashed in one go */
 
-static const struct promql_names metadata = {
-	.v = (const char *const[]){ METRIC_NAME, "__type__", "__unit__" }, .n = 3
-};
+static const struct promql_names metadata = { .v = (const char *const[]){ METRIC_NAME, "__type__",
+						      "__unit__" },
+	.n = 3 };
 
 enum rc label_edit_begin(struct label_edit *l, const struct labels *from, uint32_t more,
 	struct err *e)

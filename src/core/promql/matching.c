@@ -7,8 +7,7 @@
  * and the first counts, when all is known. */
 #include "core/promql/arithmetic.h"
 #include "core/promql/binary_private.h"
-#include "core/promql/naming.h"
-#include "core/promql/pieces.h"
+#include "core/promql/hash_index.h"
 
 #include "base/golang.h"
 
@@ -26,7 +25,7 @@ struct match {
 	const struct labels *owner;   /* of the first series */
 	const struct labels **owners; /* a step each; NULL: all steps have `owner` */
 	struct clash *clashes;        /* a step each; NULL: none */
-	uint64_t *taken; /* steps at which it was matched one to one; NULL: none */
+	uint64_t *taken;              /* steps at which it was matched one to one; NULL: none */
 };
 
 /* A set of labels that was given. */
@@ -164,16 +163,18 @@ static void note_wrong(struct matching *m, uint32_t step, const char *text)
 	m->wrong = text;
 }
 
-/* Note the steps of `v` as taken in `bits`; those that were taken before are `wrong`. */
-static void take_steps(struct matching *m, const double *v, uint64_t *bits, const char *wrong)
+/* Note the steps of `v` as taken in `bits`; those that were taken before are `wrong`, and go. */
+static void take_steps(struct matching *m, double *v, uint64_t *bits, const char *wrong)
 {
 	for (uint32_t i = 0; i < m->stream.steps->n; i++) {
 		uint64_t bit = UINT64_C(1) << i % 64;
 
 		if (is_absent(v[i]))
 			continue;
-		if (bits[i / 64] & bit)
+		if (bits[i / 64] & bit) {
 			note_wrong(m, i, wrong);
+			v[i] = absent();
+		}
 		bits[i / 64] |= bit;
 	}
 }
@@ -198,7 +199,7 @@ static enum rc new_outcome(struct matching *m, uint32_t number, uint32_t match, 
 
 /* Result by result: no two may have the same labels at one step. */
 static enum rc check_result(struct matching *m, struct match *match, const struct labels *l,
-	const double *v, struct err *e)
+	double *v, struct err *e)
 {
 	bool is_one_to_one = m->rule->card == PROMQL_ONE_TO_ONE;
 	uint32_t n = m->outcome_index.n, here = (uint32_t)(match - m->matches), number;
@@ -277,8 +278,7 @@ static bool next_piece(struct matching *m, const struct labels **ret_owner)
 	const struct labels *owner = NULL;
 
 	for (uint32_t i = 0; i < m->stream.steps->n; i++) {
-		bool is_ours = !is_absent(m->v[i]) &&
-			(!owner || m->pending->owners[i] == owner);
+		bool is_ours = !is_absent(m->v[i]) && (!owner || m->pending->owners[i] == owner);
 
 		m->piece[i] = is_ours ? m->v[i] : absent();
 		if (!is_ours)
@@ -434,7 +434,9 @@ enum rc make_matched(struct eval *ev, const struct promql_node *n, const struct 
 	m->piece = eval_values(ev, steps, e);
 	if (!m->many_steps || !m->v || !m->piece)
 		return RC_LIMIT;
-	m->stream = (struct stream){ .next = next_matched, .eval = ev, .steps = steps,
+	m->stream = (struct stream){ .next = next_matched,
+		.eval = ev,
+		.steps = steps,
 		.has_one_name = !op_is_comparison(n->binary.op) || n->binary.is_bool };
 	*ret = &m->stream;
 	return RC_OK;

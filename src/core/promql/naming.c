@@ -94,14 +94,14 @@ enum rc once_from(struct once *o, uint64_t hash, uint64_t from, struct err *e)
 
 static void init(struct naming *n, struct eval *ev, const struct stream *inner, struct stream *self)
 {
-	*n = (struct naming){ .eval = ev, .edit = { .eval = ev },
+	*n = (struct naming){ .eval = ev,
+		.edit = { .eval = ev },
 		.may_clash = !inner->has_one_name };
 	once_init(&n->once, ev, inner->steps);
 	self->has_one_name = true;
 }
 
-void naming_init(struct naming *n, struct eval *ev, const struct stream *inner,
-	struct stream *self)
+void naming_init(struct naming *n, struct eval *ev, const struct stream *inner, struct stream *self)
 {
 	bool is_whole = inner->is_whole && inner->has_one_name;
 
@@ -122,8 +122,8 @@ void naming_init_strict(struct naming *n, struct eval *ev, const struct stream *
 static bool is_metadata(const struct label *l)
 {
 	return l->name_len == 8 && l->name[0] == '_' &&
-		(memcmp(l->name, "__name__", 8) == 0 || memcmp(l->name, "__type__", 8) == 0 ||
-			memcmp(l->name, "__unit__", 8) == 0);
+	       (memcmp(l->name, "__name__", 8) == 0 || memcmp(l->name, "__type__", 8) == 0 ||
+		       memcmp(l->name, "__unit__", 8) == 0);
 }
 
 /* Mostly it is the first one, and what follows can be used as it stands. */

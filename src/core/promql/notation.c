@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define METRIC_LABELS_MAX       64
-#define REPEATS_MAX      1000000
-#define NUMBER_BYTES_MAX 64
+#define METRIC_LABELS_MAX 64
+#define REPEATS_MAX       1000000
+#define NUMBER_BYTES_MAX  64
 
 enum rc notation_unexpected(struct notation_reader *r, const char *what)
 {

@@ -79,7 +79,7 @@ bool notes_take(const struct notes *n, struct arena *a, int level, const char **
 
 	if (!texts)
 		return false;
-	map_each(&n->seen[level], entry) {
+	map_each (&n->seen[level], entry) {
 		texts[count] = arena_strdup(a, entry->key);
 		if (!texts[count++])
 			return false;

@@ -37,14 +37,14 @@ enum note {
 #define X(name, level, text) NOTE_##name,
 	NOTE_TABLE(X)
 #undef X
-	NOTES
+		NOTES
 };
 
 #define NOTES_MAX 1000 /* different ones kept; further ones are counted */
 
 struct notes {
-	const char *text;        /* of the query, for positions */
-	struct map seen[2];      /* warnings, infos: texts, in the order in which they came */
+	const char *text;   /* of the query, for positions */
+	struct map seen[2]; /* warnings, infos: texts, in the order in which they came */
 	uint32_t n_left_out[2];
 };
 

@@ -16,19 +16,19 @@ eval_make make_binary;    /* binary.c */
 eval_make make_negated;   /* binary.c */
 
 /* By kind of function; call.c has the table. */
-eval_make make_rollup;        /* rollup.c: of a range */
-eval_make make_absent_range;  /* absent.c */
-eval_make make_absent;        /* absent.c */
-eval_make make_elementwise;   /* elementwise.c: of each value alone */
-eval_make make_clamp;         /* elementwise.c */
-eval_make make_round;         /* elementwise.c */
-eval_make make_calendar;      /* calendar.c */
-eval_make make_timestamp;     /* selector.c */
-eval_make make_label_replace; /* label_functions.c */
-eval_make make_label_join;    /* label_functions.c */
-eval_make make_vector;        /* call.c */
-eval_make make_sort;          /* sort.c */
-eval_make make_sort_by_label; /* sort.c */
+eval_make make_rollup;             /* rollup.c: of a range */
+eval_make make_absent_range;       /* absent.c */
+eval_make make_absent;             /* absent.c */
+eval_make make_elementwise;        /* elementwise.c: of each value alone */
+eval_make make_clamp;              /* elementwise.c */
+eval_make make_round;              /* elementwise.c */
+eval_make make_calendar;           /* calendar.c */
+eval_make make_timestamp;          /* selector.c */
+eval_make make_label_replace;      /* label_functions.c */
+eval_make make_label_join;         /* label_functions.c */
+eval_make make_vector;             /* call.c */
+eval_make make_sort;               /* sort.c */
+eval_make make_sort_by_label;      /* sort.c */
 eval_make make_histogram_quantile; /* classic.c */
 eval_make make_histogram_fraction; /* classic.c */
 

@@ -56,8 +56,7 @@ enum rc column_list_add(struct eval *ev, struct column_list *l, const struct col
 {
 	if (l->n == l->cap) {
 		uint32_t cap = l->cap ? 2 * l->cap : 16;
-		struct column *v =
-			eval_grown(ev, l->v, l->n * sizeof *v, cap * sizeof *v, e);
+		struct column *v = eval_grown(ev, l->v, l->n * sizeof *v, cap * sizeof *v, e);
 
 		if (!v)
 			return RC_LIMIT;
@@ -130,8 +129,11 @@ enum rc pieces_joined(struct stream **s, struct err *e)
 		return RC_LIMIT;
 	j->inner = *s;
 	j->index.eval = ev;
-	j->stream = (struct stream){ .next = next_joined, .eval = ev, .steps = (*s)->steps,
-		.has_one_name = (*s)->has_one_name, .is_whole = true };
+	j->stream = (struct stream){ .next = next_joined,
+		.eval = ev,
+		.steps = (*s)->steps,
+		.has_one_name = (*s)->has_one_name,
+		.is_whole = true };
 	*s = &j->stream;
 	return RC_OK;
 }

@@ -24,8 +24,8 @@ static void release_subquery(void *what)
 static enum rc grid(const struct eval *ev, const struct promql_node *n, const struct reach *reach,
 	int64_t last_ms, struct steps *ret)
 {
-	int64_t default_ms = ev->query->default_step_ms ? ev->query->default_step_ms :
-							  DEFAULT_STEP_MS;
+	int64_t default_ms =
+		ev->query->default_step_ms ? ev->query->default_step_ms : DEFAULT_STEP_MS;
 	int64_t step = n->subquery.step_ms ? n->subquery.step_ms : default_ms;
 	int64_t behind = reach->first_ms - reach->range_ms;
 	int64_t start = step * (behind / step);

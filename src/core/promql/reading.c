@@ -56,7 +56,8 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 
 	if (!r)
 		return RC_LIMIT;
-	*r = (struct reading){ .eval = ev, .source = ev->query->source,
+	*r = (struct reading){ .eval = ev,
+		.source = ev->query->source,
 		.is_counted = ev->subqueries == 0 };
 	arena_init(&r->histograms, ev->arena.budget_bytes);
 	r->column.histograms = &r->histograms;

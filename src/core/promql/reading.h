@@ -39,8 +39,7 @@ struct reading_wish {
 enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const struct steps *steps,
 	struct reading **ret, struct err *e) MUST_USE;
 /* The next series that has samples; they stand in `column` until the following call. */
-enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has,
-	struct err *e) MUST_USE;
+enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has, struct err *e) MUST_USE;
 
 /* Whether one matcher allows for one metric's name only. */
 bool selector_has_one_name(const struct promql_selector *s);

@@ -35,9 +35,8 @@ void roll_time_of_last(const struct windows *w, double *out)
 static void roll_differences(const struct windows *w, double *out)
 {
 	for (uint32_t i = 0; i < w->steps->n; i++)
-		out[i] = w->high[i] > w->low[i] ?
-			w->places[w->high[i] - 1] - w->places[w->low[i]] :
-			absent();
+		out[i] = w->high[i] > w->low[i] ? w->places[w->high[i] - 1] - w->places[w->low[i]]
+						: absent();
 }
 
 void roll_changes(const struct windows *w, double *out)
@@ -46,7 +45,7 @@ void roll_changes(const struct windows *w, double *out)
 		w->places[0] = 0;
 	for (uint32_t i = 1; i < w->n_samples; i++)
 		w->places[i] = w->places[i - 1] +
-			(w->v[i] != w->v[i - 1] && !(isnan(w->v[i]) && isnan(w->v[i - 1])));
+			       (w->v[i] != w->v[i - 1] && !(isnan(w->v[i]) && isnan(w->v[i - 1])));
 	roll_differences(w, out);
 }
 

@@ -26,8 +26,8 @@ static struct line fit(const struct windows *w, uint32_t step, int64_t origin_ms
 	if (is_level(w->v + low, n)) {
 		double v = w->v[low];
 
-		return isinf(v) ? (struct line){ not_a_number(), not_a_number() } :
-				  (struct line){ 0, v };
+		return isinf(v) ? (struct line){ not_a_number(), not_a_number() }
+				: (struct line){ 0, v };
 	}
 	for (uint32_t i = low; i < low + n; i++) {
 		double at = (double)(w->t_ms[i] - origin_ms) / 1e3;
@@ -50,8 +50,8 @@ static struct line fit(const struct windows *w, uint32_t step, int64_t origin_ms
 void roll_deriv(const struct windows *w, double *out)
 {
 	for (uint32_t i = 0; i < w->steps->n; i++)
-		out[i] = w->high[i] - w->low[i] < 2 ? absent() :
-						      fit(w, i, w->t_ms[w->low[i]]).slope;
+		out[i] =
+			w->high[i] - w->low[i] < 2 ? absent() : fit(w, i, w->t_ms[w->low[i]]).slope;
 }
 
 void roll_predict_linear(const struct windows *w, double *out)

@@ -9,7 +9,7 @@
 
 struct rollup_row {
 	roll *roll;
-	uint8_t range;     /* which argument is the range; the others are scalars */
+	uint8_t range; /* which argument is the range; the others are scalars */
 	uint8_t n_params;
 	bool keeps_name;
 	bool is_of_counters; /* by their names, or there is a note */
@@ -225,9 +225,14 @@ enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct s
 	rc = ranges_open(ev, n->call.args[r->row->range], steps, f->name, &r->ranges, e);
 	if (rc != RC_OK)
 		return rc;
-	r->stream = (struct stream){ .next = next_rolled, .eval = ev, .steps = steps,
-		.has_one_name = r->ranges.has_one_name, .is_whole = true };
-	r->windows = (struct windows){ .low = r->low, .high = r->high, .steps = steps,
+	r->stream = (struct stream){ .next = next_rolled,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = r->ranges.has_one_name,
+		.is_whole = true };
+	r->windows = (struct windows){ .low = r->low,
+		.high = r->high,
+		.steps = steps,
 		.reach = r->ranges.reach };
 	if (!r->row->keeps_name)
 		naming_init_strict(&r->naming, ev, &r->stream, &r->stream);

@@ -74,8 +74,11 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 
 	if (!s)
 		return RC_LIMIT;
-	s->stream = (struct stream){ .next = next_selected, .eval = ev, .steps = steps,
-		.has_one_name = selector_has_one_name(&n->selector), .is_whole = true };
+	s->stream = (struct stream){ .next = next_selected,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = selector_has_one_name(&n->selector),
+		.is_whole = true };
 	s->reach = wish.reach;
 	s->v = eval_values(ev, steps, e);
 	s->h = eval_alloc(ev, steps->n * sizeof(void *), e);

@@ -42,8 +42,8 @@ static enum rc add_presence(struct combining *c, const struct column *column, st
 	struct presence *p = &c->presence;
 	struct eval *ev = c->stream.eval;
 	uint32_t n_steps = c->stream.steps->n, n = p->index.n, number;
-	enum rc rc = hash_index_add(&p->index, signature_of(&c->signature, &column->labels),
-		&number, e);
+	enum rc rc =
+		hash_index_add(&p->index, signature_of(&c->signature, &column->labels), &number, e);
 
 	if (rc != RC_OK)
 		return rc;
@@ -69,12 +69,10 @@ static enum rc add_presence(struct combining *c, const struct column *column, st
 static void keep(const struct combining *c, struct column *column, bool wanted)
 {
 	const struct presence *p = &c->presence;
-	uint32_t number =
-		hash_index_find(&p->index, signature_of(&c->signature, &column->labels));
+	uint32_t number = hash_index_find(&p->index, signature_of(&c->signature, &column->labels));
 
 	for (uint32_t i = 0; i < c->stream.steps->n; i++) {
-		bool has = number != HASH_INDEX_NONE &&
-			(p->steps[number][i / 64] >> i % 64 & 1);
+		bool has = number != HASH_INDEX_NONE && (p->steps[number][i / 64] >> i % 64 & 1);
 
 		if (has != wanted)
 			column->v[i] = absent();
@@ -144,7 +142,8 @@ enum rc make_set(struct eval *ev, const struct promql_node *n, const struct step
 	c->op = n->binary.op;
 	c->presence.index.eval = ev;
 	c->stream = (struct stream){ .next = c->op == PROMQL_OR ? next_of_both : next_kept,
-		.eval = ev, .steps = steps };
+		.eval = ev,
+		.steps = steps };
 	if (c->op != PROMQL_OR) {
 		c->stream.has_one_name = c->left->has_one_name;
 		c->stream.is_whole = c->left->is_whole;
