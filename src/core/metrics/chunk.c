@@ -86,14 +86,6 @@ static uint8_t *put_xor(uint8_t *p, uint64_t xor)
 	return put_low(p, xor >> 8 * below, n);
 }
 
-/* The digits of the last value: it was a decimal of this exponent, so they can be had again. */
-static int64_t last_digits(const struct chunk_state *s)
-{
-	double scaled = double_of_bits(s->bits) * decimal_power[s->exp];
-
-	return (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
-}
-
 static uint8_t *put_value(struct chunk_state *s, uint8_t *p, double v)
 {
 	struct decimal d;
@@ -105,7 +97,7 @@ static uint8_t *put_value(struct chunk_state *s, uint8_t *p, double v)
 		return p;
 	}
 	if (s->exp != CHUNK_EXP_NONE && decimal_is(v, s->exp, &digits))
-		return put_delta(p, digits - last_digits(s));
+		return put_delta(p, digits - decimal_digits(double_of_bits(s->bits), s->exp));
 	if (!decimal_find(v, &d)) {
 		s->exp = CHUNK_EXP_NONE;
 		return put_xor(p, double_bits(v) ^ s->bits);

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The series that is read next mostly has the same times: the cursor keeps the column of times, with
+ * those of its vectors decoded that were looked at.  The first time of a vector stands at its
+ * beginning, so that finding a time decodes one vector only.
+ */
+#include "core/metrics/block_private.h"
+
+#include "core/metrics/bytes.h"
+#include "core/metrics/values.h"
+
+/* A chunk, or column of times, as far as all have it the same. */
+struct piece {
+	const uint8_t *checked; /* what its check covers begins here */
+	const uint8_t *p, *end; /* what comes next; as far as chunks reach */
+	uint32_t check, n;
+	unsigned kind;
+};
+
+static bool open_piece(const struct block *b, uint64_t offset, struct piece *ret)
+{
+	const uint8_t *end = block_chunks_end(b);
+	uint64_t n;
+
+	if (offset < BLOCK_HEADER_BYTES || offset >= (uint64_t)(end - b->bytes) ||
+		(uint64_t)(end - b->bytes) - offset < 6)
+		return false;
+	ret->checked = b->bytes + offset + 4;
+	ret->check = get_u32(b->bytes + offset);
+	ret->kind = *ret->checked;
+	ret->p = ret->checked + 1;
+	ret->end = end;
+	if (!get_varint(&ret->p, end, &n) || n == 0 || n > BLOCK_CHUNK_MAX)
+		return false;
+	ret->n = (uint32_t)n;
+	return true;
+}
+
+static bool is_whole(const struct piece *piece, const uint8_t *end)
+{
+	return check_32(piece->checked, (size_t)(end - piece->checked)) == piece->check;
+}
+
+static bool open_column(struct piece *piece, struct column *ret)
+{
+	uint64_t size;
+
+	ret->is_same = piece->kind & BLOCK_SAME;
+	ret->n = piece->n;
+	ret->n_vectors = (piece->n + BLOCK_VECTOR - 1) / BLOCK_VECTOR;
+	ret->rows = NULL;
+	if (ret->is_same || piece->n <= BLOCK_VECTOR) {
+		if (!get_varint(&piece->p, piece->end, &size) ||
+			size > (uint64_t)(piece->end - piece->p))
+			return false;
+		ret->vectors = piece->p;
+		ret->size = (uint32_t)size;
+		return is_whole(piece, piece->p + size);
+	}
+	if (4 * (uint64_t)ret->n_vectors > (uint64_t)(piece->end - piece->p))
+		return false;
+	ret->rows = piece->p;
+	ret->vectors = piece->p + 4 * (size_t)ret->n_vectors;
+	return is_whole(piece, ret->vectors);
+}
+
+static uint32_t vector_size(const struct column *c, uint32_t i)
+{
+	return c->rows ? get_u16(c->rows + 4 * (size_t)i) : c->size;
+}
+
+/* The bytes of a vector that begins `at` bytes behind the first, when they are undamaged. */
+static bool open_vector(const struct column *c, uint32_t i, uint32_t at, const uint8_t *end,
+	struct ints_span *ret)
+{
+	uint32_t size = vector_size(c, i);
+
+	if (at > (size_t)(end - c->vectors) || size > (size_t)(end - c->vectors) - at)
+		return false;
+	*ret = (struct ints_span){ c->vectors + at, c->vectors + at + size };
+	return !c->rows || check_16(ret->p, size) == get_u16(c->rows + 4 * (size_t)i + 2);
+}
+
+static uint32_t vector_n(const struct column *c, uint32_t i)
+{
+	uint32_t left = c->n - i * BLOCK_VECTOR;
+
+	return left < BLOCK_VECTOR ? left : BLOCK_VECTOR;
+}
+
+static void reserve_times(struct times *t, uint32_t n_vectors)
+{
+	if (n_vectors <= t->cap)
+		return;
+	t->cap = n_vectors < 8 ? 8 : n_vectors;
+	t->vectors = must_realloc(t->vectors, t->cap * sizeof *t->vectors);
+	t->t_ms = must_realloc(t->t_ms, (size_t)t->cap * BLOCK_VECTOR * sizeof *t->t_ms);
+}
+
+/* Where each vector begins, in the file and in time. */
+static bool index_times(struct times *t, const uint8_t *end)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < t->column.n_vectors; i++) {
+		const uint8_t *p = t->column.vectors + at + 1;
+		uint64_t first;
+
+		if (at >= (size_t)(end - t->column.vectors) || !get_varint(&p, end, &first))
+			return false;
+		t->vectors[i] =
+			(struct times_vector){ .at = at, .first_ms = (int64_t)unzigzag(first) };
+		if (i > 0 && t->vectors[i].first_ms <= t->vectors[i - 1].first_ms)
+			return false;
+		at += vector_size(&t->column, i);
+	}
+	return true;
+}
+
+static bool hold_times(struct block_cursor *c, uint64_t offset, uint32_t n)
+{
+	struct times *t = &c->times;
+	struct piece piece;
+
+	if (t->offset && t->offset == offset && t->column.n == n)
+		return true;
+	t->offset = 0;
+	if (!open_piece(c->block, offset, &piece) || piece.kind != BLOCK_TIMES || piece.n != n ||
+		!open_column(&piece, &t->column))
+		return false;
+	reserve_times(t, t->column.n_vectors);
+	if (!index_times(t, piece.end))
+		return false;
+	t->offset = offset;
+	return true;
+}
+
+static bool decode_times(struct block_cursor *c, uint32_t i)
+{
+	struct times *t = &c->times;
+	int64_t *t_ms = t->t_ms + (size_t)i * BLOCK_VECTOR;
+	uint32_t n = vector_n(&t->column, i);
+	bool is_last = i + 1 == t->column.n_vectors, descends = false;
+	struct ints_span in;
+
+	if (t->vectors[i].is_decoded)
+		return true;
+	if (!open_vector(&t->column, i, t->vectors[i].at, block_chunks_end(c->block), &in) ||
+		!ints_decode(&in, n, t_ms))
+		return false;
+	for (uint32_t k = 1; k < n; k++)
+		descends |= t_ms[k] <= t_ms[k - 1];
+	if (descends || t_ms[0] != t->vectors[i].first_ms ||
+		(!is_last && t_ms[n - 1] >= t->vectors[i + 1].first_ms))
+		return false;
+	t->vectors[i].is_decoded = true;
+	return true;
+}
+
+/* The last vector from `i` on that begins at this time or before; `i` does. */
+static uint32_t vector_of(const struct times *t, uint32_t i, int64_t t_ms)
+{
+	uint32_t low = i, high = t->column.n_vectors;
+
+	while (low + 1 < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (t->vectors[middle].first_ms <= t_ms)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The first sample from `from` on (there is one) that is later than this. */
+static bool find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint32_t *ret)
+{
+	struct times *t = &c->times;
+	uint32_t i = from / BLOCK_VECTOR, low, high;
+
+	if (t->vectors[i].first_ms > t_ms) {
+		*ret = from;
+		return true;
+	}
+	i = vector_of(t, i, t_ms);
+	if (!decode_times(c, i))
+		return false;
+	low = from > i * BLOCK_VECTOR ? from : i * BLOCK_VECTOR;
+	high = i * BLOCK_VECTOR + vector_n(&t->column, i);
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (t->t_ms[middle] <= t_ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret = low;
+	return true;
+}
+
+/* Values of a column on their way into a series_column. */
+struct reading {
+	struct block_cursor *c;
+	struct column values;
+	struct series_column *into;
+	const uint8_t *end;
+	uint32_t next, at; /* a vector, and where it begins */
+	uint32_t held;     /* the vector that stands in v; UINT32_MAX: none */
+	double v[BLOCK_VECTOR];
+};
+
+/* Decode vector i to `v`; vectors are asked for in ascending order. */
+static bool decode_values(struct reading *r, uint32_t i, double *v)
+{
+	uint32_t n = vector_n(&r->values, i);
+	struct ints_span in;
+
+	if (r->values.is_same) {
+		if (!open_vector(&r->values, 0, 0, r->end, &in) || !values_decode(&in, 1, v))
+			return false;
+		for (uint32_t k = 1; k < n; k++)
+			v[k] = v[0];
+		return true;
+	}
+	for (; r->next < i; r->next++)
+		r->at += vector_size(&r->values, r->next);
+	return open_vector(&r->values, i, r->at, r->end, &in) && values_decode(&in, n, v);
+}
+
+static bool give_some(struct reading *r, uint32_t i, uint32_t from, uint32_t n)
+{
+	if (r->held != i && !decode_values(r, i, r->v))
+		return false;
+	r->held = i;
+	memcpy(r->into->v + r->into->n, r->v + from, n * sizeof *r->v);
+	return true;
+}
+
+/* Add the samples [from, to). */
+static bool give(struct reading *r, uint32_t from, uint32_t to)
+{
+	struct series_column *into = r->into;
+	struct times *t = &r->c->times;
+
+	series_column_reserve(into, into->n + (to - from));
+	while (from < to) {
+		uint32_t i = from / BLOCK_VECTOR, end = i * BLOCK_VECTOR + vector_n(&r->values, i);
+		uint32_t n = (end < to ? end : to) - from;
+		bool is_all = n == vector_n(&r->values, i);
+
+		if (!decode_times(r->c, i))
+			return false;
+		if (!(is_all ? decode_values(r, i, into->v + into->n)
+			     : give_some(r, i, from % BLOCK_VECTOR, n)))
+			return false;
+		memcpy(into->t_ms + into->n, t->t_ms + from, n * sizeof *t->t_ms);
+		if (into->h)
+			memset(into->h + into->n, 0, n * sizeof *into->h);
+		into->n += n;
+		from += n;
+	}
+	return true;
+}
+
+/* The window that ends at or after this time: samples in (start, end]. */
+static void next_window(const struct series_query *q, int64_t t_ms, int64_t *ret_start,
+	int64_t *ret_end)
+{
+	uint64_t ahead = t_ms <= q->first_ms ? 0 : (uint64_t)t_ms - (uint64_t)q->first_ms;
+	uint64_t step = (uint64_t)q->step_ms, k = ahead / step + (ahead % step != 0);
+
+	if (__builtin_add_overflow(q->first_ms, k * step, ret_end))
+		*ret_end = INT64_MAX;
+	if (__builtin_sub_overflow(*ret_end, q->range_ms, ret_start))
+		*ret_start = INT64_MIN;
+}
+
+/* Leaving samples out pays when about as many are left out as are looked at. */
+static bool has_windows(const struct series_query *q)
+{
+	return q && q->step_ms > 0 && q->range_ms > 0 && q->step_ms / 2 >= q->range_ms;
+}
+
+static bool give_windows(struct reading *r, const struct series_query *q, uint32_t from,
+	uint32_t to)
+{
+	struct times *t = &r->c->times;
+
+	while (from < to) {
+		int64_t start, end;
+		uint32_t stop;
+
+		if (!decode_times(r->c, from / BLOCK_VECTOR))
+			return false;
+		next_window(q, t->t_ms[from], &start, &end);
+		if (t->t_ms[from] <= start) {
+			if (!find_after(r->c, from, start, &from))
+				return false;
+			continue;
+		}
+		if (!find_after(r->c, from, end, &stop))
+			return false;
+		stop = stop < to ? stop : to;
+		if (!give(r, from, stop))
+			return false;
+		from = stop;
+	}
+	return true;
+}
+
+static bool read_sealed(struct block_cursor *c, struct piece *piece, const struct series_query *q,
+	struct series_column *into)
+{
+	struct reading r = { .c = c, .into = into, .end = piece->end, .held = UINT32_MAX };
+	uint32_t from = 0, to = piece->n;
+	uint64_t times;
+
+	if (!get_varint(&piece->p, piece->end, &times) || !open_column(piece, &r.values) ||
+		!hold_times(c, times, piece->n))
+		return false;
+	if (q && q->min_ms > INT64_MIN && !find_after(c, 0, q->min_ms - 1, &from))
+		return false;
+	if (q && from < to && !find_after(c, from, q->max_ms, &to))
+		return false;
+	return has_windows(q) ? give_windows(&r, q, from, to) : give(&r, from, to);
+}
+
+static bool read_open(struct block_cursor *c, struct piece *piece, const struct series_query *q,
+	struct series_column *into)
+{
+	struct chunk chunk = { .n_samples = piece->n };
+	uint64_t base, size;
+
+	if (!get_varint(&piece->p, piece->end, &base) ||
+		!get_varint(&piece->p, piece->end, &size) ||
+		size > (uint64_t)(piece->end - piece->p) || size > CHUNK_BYTES_MAX ||
+		!is_whole(piece, piece->p + size))
+		return false;
+	chunk.base_ms = (int64_t)((uint64_t)c->block->base_ms + unzigzag(base));
+	chunk.bytes = piece->p;
+	chunk.n_bytes = (uint32_t)size;
+	return chunk_read(&chunk, q ? q->min_ms : INT64_MIN, q ? q->max_ms : INT64_MAX, into,
+		       NULL) == RC_OK;
+}
+
+bool block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,
+	struct series_column *into)
+{
+	struct piece piece;
+
+	if (!open_piece(c->block, offset, &piece))
+		return false;
+	if (piece.kind == BLOCK_OPEN)
+		return read_open(c, &piece, q, into);
+	return (piece.kind & ~BLOCK_SAME) == BLOCK_SEALED && read_sealed(c, &piece, q, into);
+}
