@@ -72,14 +72,6 @@ static void reserve(struct wal_commit *c, size_t n)
 	c->samples = must_realloc(c->samples, c->cap);
 }
 
-static uint8_t *put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
 static uint8_t *put_same(struct wal_commit *c, uint8_t *p)
 {
 	if (c->n_same)
@@ -166,28 +158,12 @@ struct bytes {
 	const uint8_t *p, *end;
 };
 
-static bool get_varint(struct bytes *b, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (unsigned shift = 0; shift < 64 && b->p < b->end; shift += 7) {
-		uint8_t byte = *b->p++;
-
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80) {
-			*ret = v;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* One that says how many labels or bytes follow. */
 static bool get_count(struct bytes *b, uint64_t most, uint32_t *ret)
 {
 	uint64_t v;
 
-	if (!get_varint(b, &v) || v > most)
+	if (!get_varint(&b->p, b->end, &v) || v > most)
 		return false;
 	*ret = (uint32_t)v;
 	return true;
@@ -263,7 +239,7 @@ static bool read_sample(struct bytes *b, uint32_t *id, const struct wal_visitor 
 
 	if (op & 0x40)
 		return false;
-	if (op & OP_DELTA && !get_varint(b, &delta))
+	if (op & OP_DELTA && !get_varint(&b->p, b->end, &delta))
 		return false;
 	if (n > b->end - b->p)
 		return false;
