@@ -23,13 +23,22 @@ def ranges(holds):
             start = None
 
 
-def one(text, otherwise):
-    return ord(text) if len(text) == 1 else otherwise
+def upper(char):
+    """Python knows the full mapping only: where that is several letters, the one that the database has is the title's."""
+    return char.upper() if len(char.upper()) == 1 else title(char)
+
+
+def lower(char):
+    return char.lower()[0]
+
+
+def title(char):
+    return char.title() if len(char.title()) == 1 else char
 
 
 def mappings(convert):
     """Runs (first, last, step, delta): every step-th code from first to last moves by delta."""
-    moved = {code: one(convert(chr(code)), code) - code for code in range(LAST + 1)}
+    moved = {code: ord(convert(chr(code))) - code for code in range(LAST + 1)}
     codes = [code for code, delta in moved.items() if delta]
     runs = []
     for code in codes:
@@ -70,9 +79,9 @@ def main():
     write("DIGIT", ranges(category("Nd")))
     write("MARK", ranges(category("M")))
     write("PRINTABLE", ranges(lambda c: c == " " or category("L", "M", "N", "P", "S")(c)))
-    write("UPPER", mappings(str.upper))
-    write("LOWER", mappings(str.lower))
-    write("TITLE", mappings(str.title))
+    write("UPPER", mappings(upper))
+    write("LOWER", mappings(lower))
+    write("TITLE", mappings(title))
     return 0
 
 

@@ -6,6 +6,7 @@
  */
 #include "base/golang.h"
 
+#include "base/time.h"
 #include "base/unicode.h"
 
 #include <ctype.h>
@@ -295,6 +296,48 @@ enum rc go_parse_float(const char *text, size_t n, double *ret, struct err *e)
 		return refuse_float(text, n, "value out of range", e);
 	*ret = v;
 	return RC_OK;
+}
+
+/* Why duration_parse() refused it. */
+static enum rc refuse_duration(const char *text, struct err *e)
+{
+	scoped(str_fini) struct str quoted = STR_EMPTY, unit = STR_EMPTY;
+	static const char digits[] = "0123456789", *const units[] = { "y", "w", "d", "h", "m", "s",
+		"ms" };
+	size_t last = 0, i;
+
+	go_quote(&quoted, text, strlen(text), GO_QUOTE);
+	for (const char *at = text; *at;) {
+		size_t number = strspn(at, digits), letters = strcspn(at + number, digits);
+
+		if (number == 0 || letters == 0)
+			return err_set(e, RC_INPUT, "not a valid duration string: %s",
+				str_c(&quoted));
+		for (i = 0; i < COUNT(units); i++)
+			if (strlen(units[i]) == letters &&
+				memcmp(units[i], at + number, letters) == 0)
+				break;
+		if (i == COUNT(units)) {
+			go_quote(&unit, at + number, letters, GO_QUOTE);
+			return err_set(e, RC_INPUT, "unknown unit %s in duration %s", str_c(&unit),
+				str_c(&quoted));
+		}
+		if (i + 1 <= last || number > 19) /* more digits than 64 bits hold */
+			return err_set(e, RC_INPUT, "not a valid duration string: %s",
+				str_c(&quoted));
+		last = i + 1;
+		at += number + letters;
+	}
+	return err_set(e, RC_INPUT, "duration out of range");
+}
+
+enum rc go_parse_duration(const char *text, int64_t *ret_ms, struct err *e)
+{
+	if (!*text)
+		return err_set(e, RC_INPUT, "empty duration string");
+	if (duration_parse(text, ret_ms, NULL) == RC_OK)
+		return RC_OK;
+	return refuse_duration(text, e);
 }
 
 static void add_hex_escape(struct str *out, uint32_t c)

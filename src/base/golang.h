@@ -21,6 +21,9 @@ void go_float(struct str *out, double v, char verb, int precision);
  * a number that is too large is one. */
 enum rc go_parse_float(const char *text, size_t n, double *ret, struct err *e) MUST_USE;
 
+/* duration_parse() with the words of Prometheus' model.ParseDuration: "not a valid duration string: \"x\"". */
+enum rc go_parse_duration(const char *text, int64_t *ret_ms, struct err *e) MUST_USE;
+
 enum go_quoting { GO_QUOTE, GO_QUOTE_ASCII };
 /* Quote, QuoteToASCII: in double quotes, escaped where it isn't printable; stray bytes \xff. */
 void go_quote(struct str *out, const char *s, size_t n, enum go_quoting how);

@@ -13,7 +13,8 @@ static void letters_change_case_one_by_one(void **state)
 	(void)state;
 	assert_int_equal(unicode_upper('a'), 'A');
 	assert_int_equal(unicode_upper(0xe9), 0xc9);
-	assert_int_equal(unicode_lower(0x130), 0x130); /* two characters in lower case: left */
+	assert_int_equal(unicode_lower(0x130), 'i');
+	assert_int_equal(unicode_upper(0x1f80), 0x1f88);
 	assert_int_equal(unicode_upper(0xdf), 0xdf);
 	assert_int_equal(unicode_upper(0x1c6), 0x1c4); /* dž */
 	assert_int_equal(unicode_title(0x1c6), 0x1c5);
