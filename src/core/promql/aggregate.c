@@ -16,20 +16,17 @@ static const struct {
 	[PROMQL_GROUP] = { "group", make_folding },
 	[PROMQL_STDDEV] = { "stddev", make_folding },
 	[PROMQL_STDVAR] = { "stdvar", make_folding },
-	[PROMQL_TOPK] = { "topk", NULL },
-	[PROMQL_BOTTOMK] = { "bottomk", NULL },
-	[PROMQL_COUNT_VALUES] = { "count_values", NULL },
-	[PROMQL_QUANTILE] = { "quantile", NULL },
-	[PROMQL_LIMITK] = { "limitk", NULL },
-	[PROMQL_LIMIT_RATIO] = { "limit_ratio", NULL },
+	[PROMQL_TOPK] = { "topk", make_ranking },
+	[PROMQL_BOTTOMK] = { "bottomk", make_ranking },
+	[PROMQL_COUNT_VALUES] = { "count_values", make_value_counts },
+	[PROMQL_QUANTILE] = { "quantile", make_quantile },
+	[PROMQL_LIMITK] = { "limitk", make_ranking },
+	[PROMQL_LIMIT_RATIO] = { "limit_ratio", make_ranking },
 };
 
 enum rc make_aggregate(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
-	if (!rows[n->aggregate.op].make)
-		return err_set(e, RC_UNSUPPORTED, "%s is not supported yet",
-			rows[n->aggregate.op].name);
 	return rows[n->aggregate.op].make(ev, n, steps, ret, e);
 }
 

@@ -15,7 +15,7 @@
 #define NOTE_TABLE(X)                                                                              \
 	X(RATIO,           WARNING, "ratio value should be between -1 and 1, got ")                \
 	X(QUANTILE,        WARNING, "quantile value should be between 0 and 1, got ")              \
-	X(BUCKET,          WARNING, "bucket label \"le\" is missing or has a malformed value of ") \
+	X(BUCKET,          WARNING, "bucket label \"le\" is missing or has a malformed value ") \
 	X(MIXED,           WARNING, "encountered a mix of histograms and floats for ")             \
 	X(CLASSIC_NATIVE,  WARNING, "vector contains a mix of classic and native histograms for metric name ") \
 	X(NOT_COUNTER,     WARNING, "this native histogram metric is not a counter: ")             \

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* absent() and absent_over_time(): one series, with a value where there is nothing else. */
+#include "core/promql/label_edit.h"
+#include "core/promql/parts.h"
+#include "core/promql/ranges.h"
+
+struct missing {
+	struct stream stream;
+	/* One of the two; NULL and false once all of it was pulled. */
+	struct stream *inner;
+	struct ranges ranges;
+	bool has_ranges;
+	double *v;
+	struct label_edit edit;
+};
+
+static enum rc pull_vector(struct missing *m, struct err *e)
+{
+	struct column c;
+	bool has;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK) {
+		rc = stream_next(m->inner, &c, &has, e);
+		if (rc != RC_OK || !has)
+			break;
+		for (uint32_t i = 0; i < m->stream.steps->n; i++)
+			if (!is_absent(c.v[i]))
+				m->v[i] = absent();
+	}
+	m->inner = NULL;
+	return rc;
+}
+
+/* Steps whose window holds one of the samples at hand have something. */
+static void take_samples(struct missing *m)
+{
+	const struct series_column *c = m->ranges.column;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < m->stream.steps->n; i++) {
+		int64_t end = reach_end(&m->ranges.reach, i);
+
+		while (at < c->n && c->t_ms[at] <= end)
+			at++;
+		if (at > 0 && c->t_ms[at - 1] > end - m->ranges.reach.range_ms)
+			m->v[i] = absent();
+	}
+}
+
+static enum rc pull_ranges(struct missing *m, struct err *e)
+{
+	struct labels labels;
+	bool has;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK) {
+		rc = ranges_next(&m->ranges, &labels, &has, e);
+		if (rc != RC_OK || !has)
+			break;
+		take_samples(m);
+	}
+	m->has_ranges = false;
+	return rc;
+}
+
+static enum rc next_missing(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
+{
+	struct missing *m = (struct missing *)s;
+	enum rc rc = RC_OK;
+
+	*ret_has = m->inner || m->has_ranges;
+	if (m->inner)
+		rc = pull_vector(m, e);
+	else if (m->has_ranges)
+		rc = pull_ranges(m, e);
+	*ret = (struct column){ .labels = label_edit_done(&m->edit), .v = m->v };
+	return rc;
+}
+
+/* The labels that a selector demands with =, unless it says more of them behind that. */
+static enum rc demand_labels(struct missing *m, const struct promql_selector *s, struct err *e)
+{
+	enum rc rc = label_edit_begin(&m->edit, &(struct labels){ 0 }, s ? s->n_matchers : 1, e);
+
+	for (uint32_t i = 0; rc == RC_OK && s && i < s->n_matchers; i++) {
+		const struct matcher *matcher = s->matchers[i];
+		const char *name = matcher_name(matcher), *value = matcher_value(matcher);
+		bool was_set = false;
+
+		if (strcmp(name, METRIC_NAME) == 0)
+			continue;
+		for (uint32_t k = 0; k < i; k++)
+			was_set =
+				was_set || (matcher_op(s->matchers[k]) == MATCHER_EQUAL &&
+						   strcmp(matcher_name(s->matchers[k]), name) == 0);
+		if (matcher_op(matcher) != MATCHER_EQUAL || was_set)
+			label_edit_drop(&m->edit, name);
+		else
+			label_edit_set(&m->edit,
+				&(struct label){ name, value, (uint32_t)strlen(name),
+					(uint32_t)strlen(value) });
+	}
+	return rc;
+}
+
+static enum rc make(struct eval *ev, const struct steps *steps, struct missing **ret, struct err *e)
+{
+	struct missing *m = eval_alloc(ev, sizeof *m, e);
+
+	if (!m)
+		return RC_LIMIT;
+	m->edit.eval = ev;
+	m->stream = (struct stream){ .next = next_missing,
+		.eval = ev,
+		.steps = steps,
+		.has_one_name = true,
+		.is_whole = true };
+	m->v = eval_values(ev, steps, e);
+	for (uint32_t i = 0; m->v && i < steps->n; i++)
+		m->v[i] = 1;
+	*ret = m;
+	return m->v ? RC_OK : RC_LIMIT;
+}
+
+enum rc make_absent(struct eval *ev, const struct promql_node *n, const struct steps *steps,
+	struct stream **ret, struct err *e)
+{
+	const struct promql_node *of = eval_unwrap(n->call.args[0]);
+	struct missing *m;
+	enum rc rc = make(ev, steps, &m, e);
+
+	if (rc == RC_OK)
+		rc = eval_stream(ev, of, steps, &m->inner, e);
+	if (rc != RC_OK)
+		return rc;
+	*ret = &m->stream;
+	return demand_labels(m, of->kind == PROMQL_SELECTOR ? &of->selector : NULL, e);
+}
+
+enum rc make_absent_range(struct eval *ev, const struct promql_node *n, const struct steps *steps,
+	struct stream **ret, struct err *e)
+{
+	struct missing *m;
+	enum rc rc = make(ev, steps, &m, e);
+
+	if (rc == RC_OK)
+		rc = ranges_open(ev, n->call.args[0], steps, n->call.function->name, &m->ranges, e);
+	if (rc != RC_OK)
+		return rc;
+	m->has_ranges = true;
+	*ret = &m->stream;
+	return demand_labels(m, m->ranges.selector, e);
+}

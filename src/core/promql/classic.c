@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* histogram_quantile() and histogram_fraction() of classic histograms: series that differ in "le"
+ * only are one histogram, at each step out of those of them that have a value there. */
+#include "core/promql/classic.h"
+
+#include "base/golang.h"
+#include "core/promql/hash_index.h"
+#include "core/promql/naming.h"
+#include "core/promql/parts.h"
+
+#include <math.h>
+
+struct bucket_column {
+	double upper;
+	const double *v;
+	uint32_t order; /* as they came */
+};
+
+struct bucket_group {
+	struct labels labels; /* without "le" */
+	struct bucket_column *v;
+	uint32_t n, cap;
+};
+
+struct bucketing {
+	struct stream stream;
+	struct stream *inner; /* NULL: all of it was pulled */
+	const struct promql_node *node;
+	bool is_fraction;
+	const double *params[2]; /* the quantile; or lower and upper bound */
+	struct label_edit edit;
+	struct hash_index index;
+	struct bucket_group *groups;
+	uint32_t cap, given;
+	struct bucket *scratch; /* of one step */
+	uint32_t scratch_cap;
+	double *v;
+	struct naming naming;
+};
+
+static const struct promql_node *vector_arg(const struct bucketing *b)
+{
+	return b->node->call.args[b->node->call.n_args - 1];
+}
+
+static enum rc new_group(struct bucketing *b, const struct labels *l, uint32_t number,
+	struct err *e)
+{
+	struct eval *ev = b->stream.eval;
+
+	if (number == b->cap) {
+		uint32_t cap = b->cap ? 2 * b->cap : 16;
+
+		b->groups = eval_grown(ev, b->groups, b->cap * sizeof *b->groups,
+			cap * sizeof *b->groups, e);
+		if (!b->groups)
+			return RC_LIMIT;
+		b->cap = cap;
+	}
+	return eval_copy_labels(ev, l, &b->groups[number].labels, e);
+}
+
+static enum rc add_bucket(struct bucketing *b, struct bucket_group *g, double upper,
+	const double *v, struct err *e)
+{
+	struct eval *ev = b->stream.eval;
+	double *kept = eval_values(ev, b->stream.steps, e);
+
+	if (!kept)
+		return RC_LIMIT;
+	memcpy(kept, v, b->stream.steps->n * sizeof *kept);
+	if (g->n == g->cap) {
+		uint32_t cap = g->cap ? 2 * g->cap : 16;
+
+		g->v = eval_grown(ev, g->v, g->n * sizeof *g->v, cap * sizeof *g->v, e);
+		if (!g->v)
+			return RC_LIMIT;
+		g->cap = cap;
+	}
+	g->v[g->n] = (struct bucket_column){ upper, kept, g->n };
+	g->n++;
+	return RC_OK;
+}
+
+static void note_bad_bucket(struct bucketing *b, const struct column *c, const char *le)
+{
+	const char *name = labels_get(&c->labels, METRIC_NAME);
+	scoped(str_fini) struct str detail = STR_EMPTY;
+
+	str_add(&detail, "of ");
+	go_quote(&detail, le, strlen(le), GO_QUOTE);
+	str_add(&detail, " for metric name ");
+	go_quote(&detail, name, strlen(name), GO_QUOTE);
+	notes_add(&b->stream.eval->notes, NOTE_BUCKET, vector_arg(b), str_c(&detail));
+}
+
+static enum rc add_column(struct bucketing *b, const struct column *c, struct err *e)
+{
+	const char *le = labels_get(&c->labels, "le");
+	struct labels rest;
+	uint32_t n = b->index.n, number;
+	double upper;
+	enum rc rc;
+
+	if (go_parse_float(le, strlen(le), &upper, NULL) != RC_OK) {
+		note_bad_bucket(b, c, le);
+		return RC_OK;
+	}
+	rc = label_edit_begin(&b->edit, &c->labels, 0, e);
+	if (rc != RC_OK)
+		return rc;
+	label_edit_drop(&b->edit, "le");
+	rest = label_edit_done(&b->edit);
+	rc = hash_index_add(&b->index, labels_hash(&rest), &number, e);
+	if (rc == RC_OK && number == n)
+		rc = new_group(b, &rest, number, e);
+	return rc == RC_OK ? add_bucket(b, &b->groups[number], upper, c->v, e) : rc;
+}
+
+static int by_upper(const void *a, const void *b)
+{
+	const struct bucket_column *x = a, *y = b;
+
+	if (x->upper != y->upper)
+		return x->upper < y->upper ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static enum rc pull_all(struct bucketing *b, struct err *e)
+{
+	struct column c;
+	bool has;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK) {
+		rc = stream_next(b->inner, &c, &has, e);
+		if (rc != RC_OK || !has)
+			break;
+		rc = add_column(b, &c, e);
+	}
+	b->inner = NULL;
+	for (uint32_t i = 0; rc == RC_OK && i < b->index.n; i++) {
+		qsort(b->groups[i].v, b->groups[i].n, sizeof *b->groups[i].v, by_upper);
+		if (b->groups[i].n > b->scratch_cap)
+			b->scratch_cap = b->groups[i].n;
+	}
+	b->scratch = eval_alloc(b->stream.eval, b->scratch_cap * sizeof *b->scratch, e);
+	return rc == RC_OK && !b->scratch ? RC_LIMIT : rc;
+}
+
+/* Those of the step into `scratch`; returns how many. */
+static uint32_t collect(struct bucketing *b, const struct bucket_group *g, uint32_t step)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->n; i++)
+		if (!is_absent(g->v[i].v[step]))
+			b->scratch[n++] = (struct bucket){ g->v[i].upper, g->v[i].v[step] };
+	return n;
+}
+
+/* Prometheus forgets the metric's name once it has given a value for it; so do its notes. */
+static void compute(struct bucketing *b, const struct bucket_group *g)
+{
+	const char *name = labels_get(&g->labels, METRIC_NAME);
+
+	for (uint32_t i = 0; i < b->stream.steps->n; i++) {
+		uint32_t n = collect(b, g, i);
+		bool is_fixed = false;
+
+		if (n == 0)
+			b->v[i] = absent();
+		else if (b->is_fraction)
+			b->v[i] = bucket_fraction(b->params[0][i], b->params[1][i], b->scratch, n);
+		else
+			b->v[i] = bucket_quantile(b->params[0][i], b->scratch, n, &is_fixed);
+		if (is_fixed)
+			notes_add_metric(&b->stream.eval->notes, NOTE_MONOTONICITY, vector_arg(b),
+				name);
+		if (n)
+			name = "";
+	}
+}
+
+static enum rc next_bucketed(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
+{
+	struct bucketing *b = (struct bucketing *)s;
+	const struct bucket_group *g;
+
+	if (b->inner) {
+		enum rc rc = pull_all(b, e);
+
+		if (rc != RC_OK)
+			return rc;
+	}
+	*ret_has = b->given < b->index.n;
+	if (!*ret_has)
+		return RC_OK;
+	g = &b->groups[b->given++];
+	compute(b, g);
+	*ret = (struct column){ .labels = g->labels, .v = b->v };
+	return naming_drop(&b->naming, ret, e);
+}
+
+static enum rc make(struct eval *ev, const struct promql_node *n, const struct steps *steps,
+	struct bucketing **ret, struct err *e)
+{
+	struct bucketing *b = eval_alloc(ev, sizeof *b, e);
+	enum rc rc = RC_OK;
+
+	if (!b)
+		return RC_LIMIT;
+	b->node = n;
+	b->edit.eval = b->index.eval = ev;
+	b->v = eval_values(ev, steps, e);
+	if (!b->v)
+		return RC_LIMIT;
+	for (uint32_t i = 0; rc == RC_OK && i + 1 < n->call.n_args; i++) {
+		double *v;
+
+		rc = eval_scalar(ev, n->call.args[i], steps, &v, e);
+		b->params[i] = rc == RC_OK ? v : NULL;
+	}
+	if (rc == RC_OK)
+		rc = eval_stream(ev, vector_arg(b), steps, &b->inner, e);
+	if (rc != RC_OK)
+		return rc;
+	b->stream = (struct stream){ .next = next_bucketed, .eval = ev, .steps = steps };
+	naming_init(&b->naming, ev, b->inner, &b->stream);
+	b->stream.is_whole = b->stream.is_whole || !b->naming.may_clash;
+	*ret = b;
+	return RC_OK;
+}
+
+enum rc make_histogram_fraction(struct eval *ev, const struct promql_node *n,
+	const struct steps *steps, struct stream **ret, struct err *e)
+{
+	struct bucketing *b;
+	enum rc rc = make(ev, n, steps, &b, e);
+
+	if (rc != RC_OK)
+		return rc;
+	b->is_fraction = true;
+	*ret = &b->stream;
+	return RC_OK;
+}
+
+enum rc make_histogram_quantile(struct eval *ev, const struct promql_node *n,
+	const struct steps *steps, struct stream **ret, struct err *e)
+{
+	struct bucketing *b;
+	enum rc rc = make(ev, n, steps, &b, e);
+
+	if (rc != RC_OK)
+		return rc;
+	for (uint32_t i = 0; i < steps->n; i++) {
+		double q = b->params[0][i];
+
+		if (!(q >= 0 && q <= 1))
+			notes_add_number(&ev->notes, NOTE_QUANTILE, n->call.args[0], q);
+	}
+	*ret = &b->stream;
+	return RC_OK;
+}
