@@ -106,7 +106,12 @@ enum rc block_find(struct block_cursor *c, uint32_t id, bool *ret_has, struct er
 /* Stand at the series after this one (at first: the first).  After RC_CORRUPT the next call goes on
  * behind what is damaged. */
 enum rc block_next(struct block_cursor *c, uint32_t *ret_id, bool *ret_has, struct err *e) MUST_USE;
-/* Add the samples of the series at which the cursor stands.  `q`: min_ms and max_ms, and the windows
+/* The series that the RC_CORRUPT of the last block_next() may concern. */
+struct block_ids {
+	uint32_t first, last;
+};
+struct block_ids block_damaged(const struct block_cursor *c);
+/* Add the samples of the series at which the cursor stands, once.  `q`: min_ms and max_ms, and the windows
  * when there are such; NULL: all.  RC_CORRUPT: some of its samples may have been added, in order. */
 enum rc block_read(struct block_cursor *c, const struct series_query *q,
 	struct series_column *column, struct err *e) MUST_USE;
@@ -115,8 +120,8 @@ enum rc block_read(struct block_cursor *c, const struct series_query *q,
  * the first of it. */
 struct block_verifier {
 	void *self;
-	/* first_id to last_id lost samples. */
-	void (*damaged)(void *self, uint32_t first_id, uint32_t last_id, const struct err *what);
+	/* These lost samples. */
+	void (*damaged)(void *self, struct block_ids ids, const struct err *what);
 };
 enum rc block_verify(const struct block *b, const struct block_verifier *v, uint64_t *ret_damaged,
 	struct err *e) MUST_USE;

@@ -166,14 +166,20 @@ enum rc block_read(struct block_cursor *c, const struct series_query *q,
 			return rc;
 		if (c->at < c->n)
 			continue;
-		if (hold_group(c, c->group + 1, rc == RC_OK ? e : NULL) != RC_OK)
+		if (hold_group(c, c->group + 1, rc == RC_OK ? e : NULL) != RC_OK) {
+			c->group--; /* so that block_next() tells of it, too */
 			return RC_CORRUPT;
+		}
 	}
 }
 
-static uint32_t last_id_of_group(const struct block *b, uint32_t group)
+struct block_ids block_damaged(const struct block_cursor *c)
 {
-	return group + 1 < b->n_groups ? block_row(b, group + 1).first_id : b->info.last_id;
+	const struct block *b = c->block;
+	bool is_last = c->group + 1 >= b->n_groups;
+
+	return (struct block_ids){ block_row(b, c->group).first_id,
+		is_last ? b->info.last_id : block_row(b, c->group + 1).first_id };
 }
 
 enum rc block_verify(const struct block *b, const struct block_verifier *v, uint64_t *ret_damaged,
@@ -186,21 +192,20 @@ enum rc block_verify(const struct block *b, const struct block_verifier *v, uint
 	bool has = true;
 
 	while (has) {
-		uint32_t id, last_id;
+		struct block_ids ids;
+		uint32_t id;
 
 		column.n = 0;
-		if (block_next(c, &id, &has, &what) != RC_OK) {
-			id = block_row(b, c->group).first_id;
-			last_id = last_id_of_group(b, c->group);
-		} else if (has && block_read(c, NULL, &column, &what) != RC_OK) {
-			last_id = id;
-		} else {
+		if (block_next(c, &id, &has, &what) != RC_OK)
+			ids = block_damaged(c);
+		else if (has && block_read(c, NULL, &column, &what) != RC_OK)
+			ids = (struct block_ids){ id, id };
+		else
 			continue;
-		}
 		if (damaged++ == 0)
 			first = what;
 		if (v && v->damaged)
-			v->damaged(v->self, id, last_id, &what);
+			v->damaged(v->self, ids, &what);
 	}
 	*ret_damaged = damaged;
 	return damaged ? err_set(e, RC_CORRUPT, "%s", first.text) : RC_OK;
