@@ -57,6 +57,8 @@ struct files {
 	/* May be called while another thread appends: what was appended before is covered. */
 	enum rc (*sync)(struct files_writer *w, struct err *e);
 	void (*close)(struct files_writer *w); /* doesn't sync; NULL is fine */
+	/* The same as sync, for a file that was written by an earlier process. */
+	enum rc (*sync_name)(void *self, const char *name, struct err *e);
 
 	enum rc (*rename)(void *self, const char *from, const char *to, struct err *e);
 	enum rc (*remove)(void *self, const char *name, struct err *e); /* RC_NOT_FOUND */

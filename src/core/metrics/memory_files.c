@@ -249,6 +249,20 @@ static enum rc sync_file(struct files_writer *w, struct err *e)
 	return RC_OK;
 }
 
+static enum rc sync_name(void *self, const char *name, struct err *e)
+{
+	struct memory_files *m = self;
+	struct entry *found = find(&m->names, name);
+	enum rc rc = allowed(m, "sync", name, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (!found)
+		return err_set(e, RC_NOT_FOUND, "there is no file %s", name);
+	found->body->synced = found->body->n;
+	return RC_OK;
+}
+
 static void close_file(struct files_writer *w)
 {
 	if (!w)
@@ -356,6 +370,7 @@ struct memory_files *memory_files_new(uint64_t seed)
 		.cut = cut,
 		.sync = sync_file,
 		.close = close_file,
+		.sync_name = sync_name,
 		.rename = rename_file,
 		.remove = remove_file,
 		.list = list,

@@ -126,6 +126,20 @@ static enum rc sync_writer(struct files_writer *w, struct err *e)
 	return RC_OK;
 }
 
+static enum rc sync_name(void *self, const char *name, struct err *e)
+{
+	struct blockfiles *b = self;
+	int fd = openat(b->folder, name, O_RDONLY | O_CLOEXEC);
+	enum rc rc = RC_OK;
+
+	if (fd < 0)
+		return trouble(e, errno, "opening", name);
+	if (fdatasync(fd) != 0)
+		rc = trouble(e, errno, "syncing", name);
+	close(fd);
+	return rc;
+}
+
 static void close_writer(struct files_writer *w)
 {
 	if (!w)
@@ -262,7 +276,7 @@ enum rc blockfiles_open(struct blockfiles **ret, const char *folder, struct err 
 	scoped(blockfiles_close) struct blockfiles *b = must_alloc(sizeof *b);
 
 	b->port = (struct files){ b, map, unmap, release, create, append, cut, sync_writer,
-		close_writer, rename_file, remove_file, list, sync_folder, link_file };
+		close_writer, sync_name, rename_file, remove_file, list, sync_folder, link_file };
 	b->folder = -1;
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return trouble(e, errno, "making the folder", folder);

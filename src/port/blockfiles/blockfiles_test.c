@@ -170,9 +170,24 @@ static void a_disk_without_room_says_so(void **state)
 	p.port->close(w);
 }
 
+static void what_an_earlier_process_wrote_can_be_synced(void **state)
+{
+	scoped(place_fini) struct place p;
+	const struct files *f;
+
+	(void)state;
+	place_init(&p);
+	f = p.port;
+	put(&p, "wal", "records");
+	assert_int_equal(f->sync_name(f->self, "wal", NULL), RC_OK);
+	assert_holds(f, "wal", "records");
+	assert_int_equal(f->sync_name(f->self, "absent", NULL), RC_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_an_earlier_process_wrote_can_be_synced),
 		cmocka_unit_test(what_is_appended_is_read_back),
 		cmocka_unit_test(after_a_cut_appending_goes_on_there),
 		cmocka_unit_test(a_map_outlives_its_file),
