@@ -441,7 +441,11 @@ uint64_t head_memory(const struct head *h)
 static struct generation_view view_open(struct head *h, void **ret_own)
 {
 	struct generation *g = h->open;
-	struct generation_view v = { .g = g, .n_late = g->n_late, .n_young = g->young.n };
+	struct generation_view v = { .g = g,
+		.n_late = g->n_late,
+		.n_young = g->young.n,
+		.min_ms = g->min_ms,
+		.max_ms = g->max_ms };
 	size_t n_pages = h->n_numbers * sizeof *v.pages, n_late = g->late.n * sizeof *g->late.v;
 	size_t n_young = g->young.series.n * sizeof *g->young.series.v;
 	uint8_t *own = must_alloc(n_pages + n_late + n_young + 1);
@@ -466,7 +470,9 @@ struct generation_view generation_view_sealed(struct generation *g)
 		.late_slabs = g->late.v,
 		.n_late = g->n_late,
 		.young_slabs = g->young.series.v,
-		.n_young = g->young.n };
+		.n_young = g->young.n,
+		.min_ms = g->min_ms,
+		.max_ms = g->max_ms };
 }
 
 struct head_view *head_view_new(struct head *h)

@@ -38,6 +38,7 @@ struct generation_view {
 	const struct numbered_page *pages; /* in order of numbers */
 	const uint32_t *late_slabs, *young_slabs;
 	uint32_t n_pages, n_late, n_young;
+	int64_t min_ms, max_ms; /* of its samples */
 };
 struct head_view {
 	struct head_view *older, *newer;

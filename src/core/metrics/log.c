@@ -74,7 +74,7 @@ static enum rc append(struct log *l, const void *bytes, size_t n, struct err *e)
 	return rc;
 }
 
-static enum rc write_waiting(struct log *l, struct err *e)
+enum rc log_write_waiting(struct log *l, struct err *e)
 {
 	enum rc rc = RC_OK;
 
@@ -85,10 +85,16 @@ static enum rc write_waiting(struct log *l, struct err *e)
 	return rc;
 }
 
-static void wait_with(struct log *l, const void *bytes, size_t n)
+void log_wait(struct log *l, struct wal_commit *c)
 {
+	const uint8_t *record;
+	size_t n;
+
+	if (l->is_lame || wal_commit_is_empty(c))
+		return;
+	record = wal_commit_record(c, l->generation, &n);
 	if (l->waiting.len + n <= LOG_WAITING_MAX) {
-		str_addn(&l->waiting, bytes, n);
+		str_addn(&l->waiting, record, n);
 		return;
 	}
 	str_fini(&l->waiting);
@@ -103,13 +109,13 @@ enum rc log_write(struct log *l, struct wal_commit *c, struct err *e)
 
 	if (l->is_lame)
 		return err_set(e, RC_FULL, "%s has ended: its disk failed for too long", l->name);
-	rc = write_waiting(l, e);
+	rc = log_write_waiting(l, e);
 	if (wal_commit_is_empty(c))
 		return rc;
 	record = wal_commit_record(c, l->generation, &n);
 	if (rc == RC_OK)
 		rc = append(l, record, n, e);
 	if (rc != RC_OK)
-		wait_with(l, record, n);
+		log_wait(l, c);
 	return rc;
 }

@@ -25,6 +25,7 @@ struct log {
 	bool is_torn; /* behind size_bytes may stand something */
 	bool is_lame;
 	bool is_syncing; /* a STORE_SYNC uses the writer */
+	bool is_done;    /* its generation is flushed: whoever syncs it frees it */
 };
 
 const char *log_name(uint32_t generation, char buf[FILES_NAME_MAX]);
@@ -33,7 +34,11 @@ bool log_number(const char *name, uint32_t *ret);
 
 struct log *log_new(const struct files *files, const struct wal_header *h);
 void log_free(struct log *l); /* closes it; not while it is being synced */
-/* Write what waits and then the commit.  Not RC_OK: it waits (or, lame, is let go). */
+/* Write what waits. */
+enum rc log_write_waiting(struct log *l, struct err *e) MUST_USE;
+/* The same, and then the commit.  Not RC_OK: it waits (or, lame, is let go). */
 enum rc log_write(struct log *l, struct wal_commit *c, struct err *e) MUST_USE;
+/* Let it wait. */
+void log_wait(struct log *l, struct wal_commit *c);
 
 #endif

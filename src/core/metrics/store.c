@@ -34,12 +34,36 @@ void store_find(struct store *s, const struct store_finding *f)
 	s->findings[s->n_findings++] = *f;
 }
 
+struct store_finding store_finding_of(const char *name, const struct err *e, const char *done)
+{
+	struct store_finding f = { .from_ms = 1 };
+
+	snprintf(f.file, sizeof f.file, "%s", name);
+	snprintf(f.text, sizeof f.text, "%.130s; %.60s", e->text, done);
+	return f;
+}
+
+void store_set_catalog(struct store *s, struct catalog *c)
+{
+	catalog_drop(s->catalog);
+	s->catalog = c;
+	s->is_manifest_old = true;
+}
+
+void store_make_useless(struct store *s, const char *name)
+{
+	must_grow(s->useless, s->n_useless, s->cap_useless);
+	snprintf(s->useless[s->n_useless++].name, FILES_NAME_MAX, "%s", name);
+}
+
 void store_begin_generation(struct store *s)
 {
 	struct wal_header h = { .generation = s->next_generation++,
 		.first_id = s->next_id,
 		.base_ms = s->now.wall.ms };
 
+	if (s->n_logs && !store_log(s)->is_lame)
+		h.previous_bytes = store_log(s)->size_bytes + store_log(s)->waiting.len;
 	head_open(&s->head, h.generation, h.first_id, h.base_ms);
 	must_grow(s->logs, s->n_logs, s->cap_logs);
 	s->logs[s->n_logs++] = log_new(s->files, &h);
@@ -75,6 +99,8 @@ static uint32_t find_series(const struct store *s, const struct labels *l, uint6
 
 	for (uint32_t i = s->head.n_sealed; !id && i > 0; i--)
 		id = young_find(&s->head.sealed[i - 1]->young, l, hash);
+	for (uint32_t i = s->catalog->n_segments; !id && i > 0; i--)
+		id = index_find(s->catalog->segments[i - 1], l, hash);
 	return id;
 }
 
@@ -120,13 +146,17 @@ static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, 
 /* Whether a series of that id is anywhere. */
 static bool is_known(const struct store *s, uint32_t id)
 {
-	for (uint32_t i = 0; i < s->head.n_sealed; i++) {
-		const struct young *y = &s->head.sealed[i]->young;
+	for (uint32_t i = 0; i <= s->head.n_sealed; i++) {
+		const struct young *y =
+			i < s->head.n_sealed ? &s->head.sealed[i]->young : &s->head.open->young;
 
 		if (id - y->first_id < y->n)
 			return true;
 	}
-	return id - s->head.open->young.first_id < s->head.open->young.n;
+	for (uint32_t i = 0; i < s->catalog->n_segments; i++)
+		if (index_has_id(s->catalog->segments[i], id))
+			return true;
+	return false;
 }
 
 static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms, double v)
@@ -171,15 +201,29 @@ static void sink_metadata(void *self, const char *metric, const struct metric_me
 	(void)m;
 }
 
+/* Logs are written in order: later ones speak of series that earlier ones introduce. */
+static enum rc write_logs(struct store *s, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	for (uint32_t i = 0; rc == RC_OK && i + 1 < s->n_logs; i++)
+		rc = log_write_waiting(s->logs[i], e);
+	if (rc == RC_OK)
+		return log_write(store_log(s), &s->head.commit, e);
+	log_wait(store_log(s), &s->head.commit);
+	return rc;
+}
+
 static enum rc sink_commit(void *self, struct err *e)
 {
 	struct store *s = self;
 	uint64_t dropped = s->head.n_dropped - s->dropped_before;
-	enum rc rc = log_write(store_log(s), &s->head.commit, e);
+	enum rc rc = write_logs(s, e);
 
 	wal_commit_reset(&s->head.commit);
 	s->dropped_before = s->head.n_dropped;
 	s->stats.commits++;
+	s->is_flush_wanted |= store_log(s)->is_lame;
 	if (s->head.is_crowded)
 		store_seal(s);
 	if (rc != RC_OK) {
@@ -205,8 +249,7 @@ enum rc store_open(struct store **ret, const struct files *files,
 	s->settings = with_defaults(*settings);
 	s->now = now;
 	s->synced = s->sealed = now.mono;
-	s->next_id = 1;
-	s->flushed_ms = s->newest_ms = INT64_MIN;
+	s->catalog = catalog_copy(NULL);
 	s->sink = (struct series_sink){ .self = s,
 		.series = sink_series,
 		.append = sink_append,
@@ -215,7 +258,7 @@ enum rc store_open(struct store **ret, const struct files *files,
 		.metadata = sink_metadata,
 		.commit = sink_commit };
 	head_init(&s->head, s->settings.memory_bytes_max);
-	rc = store_replay(s, e);
+	rc = store_load(s, e);
 	if (rc != RC_OK)
 		return rc;
 	store_begin_generation(s);
@@ -232,6 +275,8 @@ void store_close(struct store *s)
 		log_free(s->logs[i]);
 	free(s->logs);
 	head_fini(&s->head);
+	catalog_drop(s->catalog);
+	free(s->useless);
 	free(s->findings);
 	free(s);
 }

@@ -5,25 +5,41 @@
 
 #include "core/metrics/head.h"
 #include "core/metrics/log.h"
+#include "core/metrics/manifest.h"
+#include "core/metrics/part.h"
 #include "core/metrics/store.h"
 
-/* Times that can be stored, so that differences of them are numbers: 100 million years. */
+/* Times that can be stored, so that differences of them are numbers: 70 million years. */
 #define TIME_MOST_MS (INT64_C(1) << 61)
+
+struct store_kind {
+	bool is_under_way;
+	struct mono retry_at; /* after a failure; not before */
+	int64_t retry_ms;
+};
 
 struct store {
 	const struct files *files;
 	struct store_settings settings;
 	struct series_sink sink;
 	struct head head;
-	struct log **logs; /* of the sealed generations, oldest first, and the open one's */
+	struct log **logs; /* of generations not in parts, oldest first, the open one's last */
 	uint32_t n_logs, cap_logs;
-	uint32_t next_id, next_generation;
-	int64_t flushed_ms; /* the newest sample of what is in parts */
-	int64_t newest_ms;
-	uint64_t dropped_before; /* head.n_dropped at the last commit */
+	struct catalog *catalog;
+	uint32_t next_id, next_generation, next_file;
+	uint32_t flushed_generation; /* this and those before are in parts */
+	uint32_t flushed_id;         /* the first of the series that are in no segment */
+	int64_t flushed_ms;          /* the newest sample of these */
+	uint64_t dropped_before;     /* head.n_dropped at the last commit */
 	struct now now;
 	struct mono synced, sealed; /* when this was done last */
-	bool is_working[STORE_WORK_KINDS], is_flush_wanted;
+	struct store_kind kinds[STORE_WORK_KINDS];
+	bool is_flush_wanted;
+	bool is_manifest_old; /* the catalog has changed since it was written */
+	struct useless {      /* to be removed once the manifest doesn't name them */
+		char name[FILES_NAME_MAX];
+	} * useless;
+	uint32_t n_useless, cap_useless;
 	struct store_finding *findings;
 	uint32_t n_findings;
 	uint64_t findings_left_out;
@@ -39,15 +55,25 @@ static inline struct log *store_log(const struct store *s)
 void store_begin_generation(struct store *s);
 /* What is open is sealed, and the next one begins. */
 void store_seal(struct store *s);
+/* In place of the catalog, whose reference is given up. */
+void store_set_catalog(struct store *s, struct catalog *c);
+/* A file that counts no longer. */
+void store_make_useless(struct store *s, const char *name);
 void store_find(struct store *s, const struct store_finding *f) __attribute__((nonnull));
-/* All logs in the folder, into sealed generations. */
-enum rc store_replay(struct store *s, struct err *e) MUST_USE;
+/* "NAME: what is wrong; what was done"; nothing is known to be lost. */
+struct store_finding store_finding_of(const char *name, const struct err *e, const char *done);
+void store_manifest(const struct store *s, struct manifest *ret);
+
+/* What the manifest names, or, without one, all that is whole.  Then the logs beyond it, into
+ * sealed generations.  What is of no use is removed. */
+enum rc store_load(struct store *s, struct err *e) MUST_USE;
+enum rc store_replay(struct store *s, const uint32_t *numbers, uint32_t n, struct err *e) MUST_USE;
 
 struct store_view {
 	struct store *store;
 	struct head_view *head;
+	struct catalog *catalog;
 	struct series_source source;
 };
-extern const struct series_source view_source_functions;
 
 #endif

@@ -110,11 +110,54 @@ static void what_was_committed_survives_a_kill(void **state)
 	store_close(s);
 }
 
+/* Everything that is due at `ms` after the beginning. */
+static void work(struct store *s, int64_t ms)
+{
+	struct now now = { { begin.mono.ms + ms }, { begin.wall.ms + ms } };
+	struct store_work *w;
+	struct mono wake;
+	struct err e = { 0 };
+
+	while ((w = store_due(s, now, &wake))) {
+		store_work_run(w);
+		if (store_work_done(s, w, &e) != RC_OK)
+			fail_msg("%s", e.text);
+	}
+	assert_true(wake.ms > now.mono.ms);
+}
+
+static void what_was_flushed_is_read_from_parts(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = open_store(files);
+	struct store_stats stats;
+
+	(void)state;
+	for (int k = 0; k < 50; k++)
+		scrape(s, 300, begin.wall.ms + k * 1000);
+	work(s, 200000);
+	store_stats(s, &stats);
+	assert_int_equal(stats.head_samples, 0);
+	assert_int_equal(stats.work_done[STORE_FLUSH], 1);
+	look(s, 300, 50);
+	for (int k = 50; k < 70; k++)
+		scrape(s, 300, begin.wall.ms + k * 1000);
+	look(s, 300, 70);
+	work(s, 210000);
+	store_close(s);
+	memory_files_crash(files);
+	s = open_store(files);
+	assert_int_equal(store_findings(s).n, 0);
+	look(s, 300, 70);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_committed_is_seen),
 		cmocka_unit_test(what_was_committed_survives_a_kill),
+		cmocka_unit_test(what_was_flushed_is_read_from_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "core/metrics/bytes.h"
 #include "core/metrics/chunk.h"
+#include "core/metrics/varint.h"
 
 #include <xxhash.h>
 
@@ -20,19 +21,21 @@ void wal_write_header(const struct wal_header *h, uint8_t ret[WAL_HEADER_BYTES])
 	memcpy(ret + 8, &h->generation, 4);
 	memcpy(ret + 12, &h->first_id, 4);
 	memcpy(ret + 16, &h->base_ms, 8);
-	sum = XXH3_64bits(ret, 24);
-	memcpy(ret + 24, &sum, 8);
+	memcpy(ret + 24, &h->previous_bytes, 8);
+	sum = XXH3_64bits(ret, 32);
+	memcpy(ret + 32, &sum, 8);
 }
 
 enum rc wal_read_header(const uint8_t *p, size_t n, struct wal_header *ret, struct err *e)
 {
 	if (n < WAL_HEADER_BYTES || memcmp(p, magic, 8) != 0)
 		return err_set(e, RC_CORRUPT, "it isn't a log");
-	if (get_u64(p + 24) != XXH3_64bits(p, 24))
+	if (get_u64(p + 32) != XXH3_64bits(p, 32))
 		return err_set(e, RC_CORRUPT, "the checksum of its header is wrong");
 	ret->generation = get_u32(p + 8);
 	ret->first_id = get_u32(p + 12);
 	ret->base_ms = (int64_t)get_u64(p + 16);
+	ret->previous_bytes = get_u64(p + 24);
 	return RC_OK;
 }
 
@@ -95,22 +98,15 @@ void wal_add_bytes(struct wal_commit *c, uint32_t id, const uint8_t *bytes, unsi
 	c->n = (size_t)(p + n - c->samples) - WAL_RECORD_BYTES;
 }
 
-static void add_varint(struct str *s, uint64_t v)
-{
-	uint8_t buf[10];
-
-	str_addn(s, buf, (size_t)(put_varint(buf, v) - buf));
-}
-
 static void add_text(struct str *s, const char *text, uint32_t n)
 {
-	add_varint(s, n);
+	varint_add(s, n);
 	str_addn(s, text, n);
 }
 
 void wal_add_series(struct wal_commit *c, const struct labels *l)
 {
-	add_varint(&c->series, l->n);
+	varint_add(&c->series, l->n);
 	for (uint32_t i = 0; i < l->n; i++) {
 		add_text(&c->series, l->v[i].name, l->v[i].name_len);
 		add_text(&c->series, l->v[i].value, l->v[i].value_len);
@@ -119,7 +115,7 @@ void wal_add_series(struct wal_commit *c, const struct labels *l)
 
 void wal_add_late(struct wal_commit *c, uint32_t id, int64_t t_ms, double v)
 {
-	add_varint(&c->late, id);
+	varint_add(&c->late, id);
 	str_addn(&c->late, &t_ms, 8);
 	str_addn(&c->late, &v, 8);
 }
@@ -154,22 +150,17 @@ const uint8_t *wal_commit_record(struct wal_commit *c, uint32_t generation, size
 	return c->samples;
 }
 
-struct bytes {
-	const uint8_t *p, *end;
-};
-
-/* One that says how many labels or bytes follow. */
-static bool get_count(struct bytes *b, uint64_t most, uint32_t *ret)
+static bool get_count(struct varint_bytes *b, uint64_t most, uint32_t *ret)
 {
 	uint64_t v;
 
-	if (!get_varint(&b->p, b->end, &v) || v > most)
+	if (!varint_get(b, most, &v))
 		return false;
 	*ret = (uint32_t)v;
 	return true;
 }
 
-static bool get_text(struct bytes *b, const char **ret, uint32_t *ret_n)
+static bool get_text(struct varint_bytes *b, const char **ret, uint32_t *ret_n)
 {
 	if (!get_count(b, (uint64_t)(b->end - b->p), ret_n) || *ret_n > b->end - b->p)
 		return false;
@@ -185,7 +176,7 @@ struct copies {
 	uint32_t at;
 };
 
-static bool copy_text(struct copies *c, struct bytes *b, const char **ret, uint32_t *ret_n)
+static bool copy_text(struct copies *c, struct varint_bytes *b, const char **ret, uint32_t *ret_n)
 {
 	const char *text;
 
@@ -198,7 +189,7 @@ static bool copy_text(struct copies *c, struct bytes *b, const char **ret, uint3
 	return true;
 }
 
-static bool read_series(struct bytes b, struct copies *c, const struct wal_visitor *visitor)
+static bool read_series(struct varint_bytes b, struct copies *c, const struct wal_visitor *visitor)
 {
 	uint32_t n;
 
@@ -216,7 +207,7 @@ static bool read_series(struct bytes b, struct copies *c, const struct wal_visit
 	return true;
 }
 
-static bool read_late(struct bytes b, const struct wal_visitor *visitor)
+static bool read_late(struct varint_bytes b, const struct wal_visitor *visitor)
 {
 	uint32_t id;
 
@@ -231,7 +222,7 @@ static bool read_late(struct bytes b, const struct wal_visitor *visitor)
 	return true;
 }
 
-static bool read_sample(struct bytes *b, uint32_t *id, const struct wal_visitor *visitor)
+static bool read_sample(struct varint_bytes *b, uint32_t *id, const struct wal_visitor *visitor)
 {
 	uint8_t op = *b->p++;
 	uint64_t delta = zigzag(1);
@@ -239,7 +230,7 @@ static bool read_sample(struct bytes *b, uint32_t *id, const struct wal_visitor 
 
 	if (op & 0x40)
 		return false;
-	if (op & OP_DELTA && !get_varint(&b->p, b->end, &delta))
+	if (op & OP_DELTA && !varint_get(b, UINT64_MAX, &delta))
 		return false;
 	if (n > b->end - b->p)
 		return false;
@@ -248,7 +239,7 @@ static bool read_sample(struct bytes *b, uint32_t *id, const struct wal_visitor 
 	return visitor->sample(visitor->self, *id, b->p - n, n);
 }
 
-static bool read_samples(struct bytes b, const struct wal_visitor *visitor)
+static bool read_samples(struct varint_bytes b, const struct wal_visitor *visitor)
 {
 	uint32_t id = 0;
 
@@ -277,12 +268,12 @@ static enum rc show(const uint8_t *record, uint32_t n_body, const struct wal_vis
 		return err_set(e, RC_CORRUPT, "a record's parts are longer than itself");
 	if (n_series)
 		room = must_alloc(sizeof(struct copies));
-	if (!read_series((struct bytes){ end - n_late - n_series, end - n_late }, (void *)room,
-		    visitor))
-		return err_set(e, RC_CORRUPT, "a record's series are malformed");
-	if (!read_samples((struct bytes){ body, end - n_late - n_series }, visitor) ||
-		!read_late((struct bytes){ end - n_late, end }, visitor))
-		return err_set(e, RC_CORRUPT, "a record's samples are malformed");
+	if (!read_series((struct varint_bytes){ end - n_late - n_series, end - n_late },
+		    (void *)room, visitor))
+		return err_set(e, RC_CORRUPT, "a record's series are malformed, or too many");
+	if (!read_samples((struct varint_bytes){ body, end - n_late - n_series }, visitor) ||
+		!read_late((struct varint_bytes){ end - n_late, end }, visitor))
+		return err_set(e, RC_CORRUPT, "a record's samples are malformed, or too many");
 	return RC_OK;
 }
 

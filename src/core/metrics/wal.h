@@ -5,7 +5,8 @@
  * Samples are logged as the bytes that they added to their chunks, so that reading a log again is
  * little more than copying.  All numbers are little-endian.
  *
- *	file     "DiaWAL1\n"  u32 generation  u32 first id  i64 base_ms  u64 XXH3 of these 24 bytes
+ *	file     "DiaWAL1\n"  u32 generation  u32 first id  i64 base_ms  u64 bytes of the log before,
+ *	         u64 XXH3-64 of these 32 bytes
  *	         record ...
  *	record   u32 bytes of its body   u32 bytes of its series   u32 bytes of its late samples
  *	         u32 0   u64 XXH3-64, seeded with the generation, of the 16 bytes before and the body
@@ -20,7 +21,8 @@
  *	late     varint id, i64 t_ms, u64 bits
  *
  * What follows a record that is cut off or whose checksum is wrong isn't read: chunks can't be
- * continued over a hole.  The next generation's log doesn't depend on it.
+ * continued over a hole.  The next generation's log has chunks of its own, but may speak of series that
+ * this one has introduced.
  */
 #ifndef CORE_METRICS_WAL_H
 #define CORE_METRICS_WAL_H
@@ -28,13 +30,14 @@
 #include "base/series.h"
 #include "base/str.h"
 
-#define WAL_HEADER_BYTES 32
+#define WAL_HEADER_BYTES 40
 #define WAL_RECORD_BYTES 24
 #define WAL_RECORD_MAX   (64u << 20) /* bytes of a body */
 
 struct wal_header {
 	uint32_t generation, first_id;
 	int64_t base_ms;
+	uint64_t previous_bytes; /* that this log may depend on; 0: none */
 };
 void wal_write_header(const struct wal_header *h, uint8_t ret[WAL_HEADER_BYTES]);
 enum rc wal_read_header(const uint8_t *p, size_t n, struct wal_header *ret, struct err *e) MUST_USE;

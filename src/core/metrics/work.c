@@ -1,115 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Each kind of work is a row: when it is due (which makes the plan), what runs elsewhere on what
- * the plan holds, and how the owner takes in what was made.
- */
-#include "core/metrics/store_private.h"
+#include "core/metrics/work.h"
+
+#define RETRY_FIRST_MS SECOND_MS
+#define RETRY_LAST_MS  (2 * MINUTE_MS)
 
 struct store_work {
 	enum store_work_kind kind;
-	const struct files *files;
+	void *plan;
 	bool has_run;
 	enum rc rc;
 	struct err err;
-	/* STORE_SYNC */
-	struct log **logs;
-	uint64_t *sizes;
-	uint32_t n_logs;
 };
 
-struct work_row {
-	const char *text;
-	/* NULL: not now; *ret_at: when, at the latest. */
-	struct store_work *(*plan)(struct store *s, struct mono *ret_at);
-	enum rc (*run)(struct store_work *w, struct err *e);
-	void (*adopt)(struct store *s, struct store_work *w);
-	void (*end)(struct store *s, struct store_work *w); /* whether it went well or not */
+static const struct work_row *const rows[STORE_WORK_KINDS] = {
+	[STORE_SYNC] = &work_sync,
+	[STORE_FLUSH] = &work_flush,
+	[STORE_MANIFEST] = &work_manifest,
 };
 
-static struct store_work *plan_sync(struct store *s, struct mono *ret_at)
+/* NULL: not now. */
+static struct store_work *plan(struct store *s, enum store_work_kind kind, struct mono *ret_at)
 {
+	struct store_kind *state = &s->kinds[kind];
 	struct store_work *w;
+	void *made;
 
-	ret_at->ms = s->synced.ms + s->settings.sync_ms;
-	if (s->now.mono.ms < ret_at->ms)
+	if (!rows[kind] || state->is_under_way)
 		return NULL;
-	s->synced = s->now.mono;
-	ret_at->ms = s->now.mono.ms + s->settings.sync_ms;
-	w = must_alloc(sizeof *w);
-	w->logs = must_alloc((s->n_logs + 1) * sizeof *w->logs);
-	w->sizes = must_alloc((s->n_logs + 1) * sizeof *w->sizes);
-	for (uint32_t i = 0; i < s->n_logs; i++) {
-		struct log *l = s->logs[i];
-
-		if (!l->writer || l->size_bytes == l->synced_bytes)
-			continue;
-		l->is_syncing = true;
-		w->sizes[w->n_logs] = l->size_bytes;
-		w->logs[w->n_logs++] = l;
+	if (s->now.mono.ms < state->retry_at.ms) {
+		*ret_at = state->retry_at;
+		return NULL;
 	}
-	if (w->n_logs)
-		return w;
-	free(w->logs);
-	free(w->sizes);
-	free(w);
-	return NULL;
+	made = rows[kind]->plan(s, ret_at);
+	if (!made)
+		return NULL;
+	w = must_alloc(sizeof *w);
+	w->kind = kind;
+	w->plan = made;
+	state->is_under_way = true;
+	return w;
 }
-
-/* Reads of a log only its writer, which the owner leaves alone but for appending. */
-static enum rc run_sync(struct store_work *w, struct err *e)
-{
-	enum rc rc = RC_OK;
-
-	for (uint32_t i = 0; rc == RC_OK && i < w->n_logs; i++)
-		rc = w->files->sync(w->logs[i]->writer, e);
-	return rc == RC_OK ? w->files->sync_folder(w->files->self, e) : rc;
-}
-
-static void adopt_sync(struct store *s, struct store_work *w)
-{
-	(void)s;
-	for (uint32_t i = 0; i < w->n_logs; i++)
-		w->logs[i]->synced_bytes = w->sizes[i];
-}
-
-static void end_sync(struct store *s, struct store_work *w)
-{
-	(void)s;
-	for (uint32_t i = 0; i < w->n_logs; i++)
-		w->logs[i]->is_syncing = false;
-	free(w->logs);
-	free(w->sizes);
-}
-
-static const struct work_row rows[STORE_WORK_KINDS] = {
-	[STORE_SYNC] = { "sync", plan_sync, run_sync, adopt_sync, end_sync },
-	[STORE_FLUSH] = { .text = "flush" },
-	[STORE_MERGE] = { .text = "merge" },
-	[STORE_MERGE_INDEX] = { .text = "merge index" },
-	[STORE_MANIFEST] = { .text = "manifest" },
-	[STORE_SNAPSHOT] = { .text = "snapshot" },
-};
 
 struct store_work *store_due(struct store *s, struct now now, struct mono *ret_wake)
 {
-	struct mono wake = { NEVER_MS }, at = { NEVER_MS };
+	struct mono wake = { NEVER_MS };
 
 	s->now = now;
 	for (unsigned kind = 0; kind < STORE_WORK_KINDS; kind++) {
-		struct store_work *w;
+		struct mono at = { NEVER_MS };
+		struct store_work *w = plan(s, kind, &at);
 
-		if (!rows[kind].plan || s->is_working[kind])
-			continue;
-		w = rows[kind].plan(s, &at);
+		if (w) {
+			*ret_wake = now.mono;
+			return w;
+		}
 		if (at.ms < wake.ms)
 			wake = at;
-		if (!w)
-			continue;
-		w->kind = kind;
-		w->files = s->files;
-		s->is_working[kind] = true;
-		*ret_wake = now.mono;
-		return w;
 	}
 	*ret_wake = wake;
 	return NULL;
@@ -122,30 +68,48 @@ enum store_work_kind store_work_kind(const struct store_work *w)
 
 const char *store_work_kind_text(enum store_work_kind kind)
 {
+	static const char *const texts[STORE_WORK_KINDS] = { "sync", "flush", "merge",
+		"merge index", "manifest", "snapshot" };
+
 	must(kind < STORE_WORK_KINDS);
-	return rows[kind].text;
+	return texts[kind];
 }
 
 void store_work_run(struct store_work *w)
 {
-	w->rc = rows[w->kind].run(w, &w->err);
+	w->rc = rows[w->kind]->run(w->plan, &w->err);
 	w->has_run = true;
+}
+
+static void fail(struct store *s, const struct store_work *w)
+{
+	struct store_kind *state = &s->kinds[w->kind];
+
+	state->retry_ms = state->retry_ms ? 2 * state->retry_ms : RETRY_FIRST_MS;
+	if (state->retry_ms > RETRY_LAST_MS)
+		state->retry_ms = RETRY_LAST_MS;
+	state->retry_at.ms = s->now.mono.ms + state->retry_ms;
+	s->stats.work_failed[w->kind]++;
+	s->stats.last_error = w->err;
+	/* After a failed sync nobody knows what of the log is on the disk: write it elsewhere. */
+	s->is_flush_wanted |= w->kind == STORE_SYNC;
 }
 
 enum rc store_work_done(struct store *s, struct store_work *w, struct err *e)
 {
+	struct store_kind *state = &s->kinds[w->kind];
 	enum rc rc = w->rc;
 
-	if (w->has_run && rc == RC_OK) {
-		rows[w->kind].adopt(s, w);
-		s->stats.work_done[w->kind]++;
-	} else if (w->has_run) {
-		s->stats.work_failed[w->kind]++;
-		s->stats.last_error = w->err;
+	state->is_under_way = false;
+	if (w->has_run && rc != RC_OK) {
+		fail(s, w);
 		err_set(e, rc, "%s", w->err.text);
+	} else if (w->has_run) {
+		state->retry_ms = 0;
+		s->stats.work_done[w->kind]++;
+		rows[w->kind]->adopt(s, w->plan);
 	}
-	rows[w->kind].end(s, w);
-	s->is_working[w->kind] = false;
+	rows[w->kind]->end(s, w->plan);
 	free(w);
 	return rc;
 }

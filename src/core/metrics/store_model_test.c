@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random operations on a store and on a naive model of it, through crashes.  SEED=N replays one run.
+ *
+ * The model is a list of samples, each with the number of its commit.  A power cut may cost commits
+ * that weren't synced, each altogether or not at all.
+ */
+#include "base/rng.h"
+#include "core/metrics/memory_files.h"
+#include "core/metrics/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define SERIES      40
+#define STEPS       120
+#define RUNS        100
+#define SAMPLES_MAX 20000
+#define LATE_MS     60000
+
+struct sample {
+	int64_t t_ms;
+	double v;
+	uint32_t series, commit;
+};
+
+struct world {
+	struct memory_files *files;
+	struct store *store;
+	struct rng rng;
+	struct now now;
+	struct sample *v;
+	uint32_t n;
+	uint32_t commits, synced; /* so many; of these, so many survive everything */
+	int64_t newest[SERIES];
+	double value[SERIES];
+	uint64_t seed;
+};
+
+static struct labels labels_of(struct label v[3], char text[2][16], uint32_t series)
+{
+	snprintf(text[0], sizeof text[0], "m%u", series % 7);
+	snprintf(text[1], sizeof text[1], "i%u", series);
+	v[0] = (struct label){ METRIC_NAME, text[0], 8, (uint32_t)strlen(text[0]) };
+	v[1] = (struct label){ "instance", text[1], 8, (uint32_t)strlen(text[1]) };
+	v[2] = (struct label){ "odd", "yes", 3, 3 };
+	return (struct labels){ v, series % 2 ? 3 : 2 };
+}
+
+static void open_store(struct world *w)
+{
+	struct store_settings settings = { .out_of_order_ms = LATE_MS, .flush_ms = 60000 };
+	struct err e = { 0 };
+
+	if (store_open(&w->store, memory_files_port(w->files), &settings, w->now, &e) != RC_OK)
+		fail_msg("seed %lu: %s", w->seed, e.text);
+}
+
+static bool has_sample(const struct world *w, uint32_t series, int64_t t_ms)
+{
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->v[i].series == series && w->v[i].t_ms == t_ms)
+			return true;
+	return false;
+}
+
+static void append(struct world *w, uint32_t series, int64_t t_ms)
+{
+	const struct series_sink *sink = store_sink(w->store);
+	struct label v[3];
+	char text[2][16];
+	struct labels l = labels_of(v, text, series);
+	series_ref ref;
+
+	if (has_sample(w, series, t_ms) || w->n == SAMPLES_MAX)
+		return;
+	if (rng_chance(&w->rng, 1, 2))
+		w->value[series] += (double)rng_below(&w->rng, 1000) / (series % 3 ? 1 : 7);
+	assert_int_equal(sink->series(sink->self, &l, &ref, NULL), RC_OK);
+	assert_int_equal(sink->append(sink->self, ref, t_ms, w->value[series]), SERIES_TAKEN);
+	w->v[w->n++] = (struct sample){ t_ms, w->value[series], series, w->commits };
+	if (t_ms > w->newest[series])
+		w->newest[series] = t_ms;
+}
+
+static void scrape(struct world *w)
+{
+	const struct series_sink *sink = store_sink(w->store);
+	uint32_t first = (uint32_t)rng_below(&w->rng, SERIES);
+	uint32_t n = (uint32_t)rng_below(&w->rng, SERIES - first) + 1;
+
+	w->now.mono.ms += 5000;
+	w->now.wall.ms += 5000;
+	for (uint32_t i = first; i < first + n; i++) {
+		append(w, i, w->now.wall.ms);
+		if (rng_chance(&w->rng, 1, 10))
+			append(w, i, w->newest[i] - (int64_t)rng_below(&w->rng, LATE_MS));
+	}
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	w->commits++;
+}
+
+static void work(struct world *w)
+{
+	struct store_work *work;
+	struct mono wake;
+	struct err e = { 0 };
+
+	while ((work = store_due(w->store, w->now, &wake))) {
+		bool is_sync = store_work_kind(work) == STORE_SYNC;
+
+		store_work_run(work);
+		if (store_work_done(w->store, work, &e) != RC_OK)
+			fail_msg("seed %lu: %s", w->seed, e.text);
+		if (is_sync)
+			w->synced = w->commits;
+	}
+}
+
+static const struct sample *find(const struct world *w, uint32_t series, int64_t t_ms)
+{
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->v[i].series == series && w->v[i].t_ms == t_ms)
+			return &w->v[i];
+	return NULL;
+}
+
+/* The column has exactly the samples of the model up to a commit, or the model doesn't matter. */
+static void compare(const struct world *w, uint32_t series, const struct series_query *q,
+	const struct series_column *column)
+{
+	uint32_t expected = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		expected += w->v[i].series == series && w->v[i].t_ms >= q->min_ms &&
+			    w->v[i].t_ms <= q->max_ms;
+	for (uint32_t i = 0; i < column->n; i++) {
+		const struct sample *s = find(w, series, column->t_ms[i]);
+
+		if (!s || double_bits(s->v) != double_bits(column->v[i]))
+			fail_msg("seed %lu: series %u has %g at %ld, which was never appended",
+				w->seed, series, column->v[i], column->t_ms[i]);
+		if (i && column->t_ms[i] <= column->t_ms[i - 1])
+			fail_msg("seed %lu: series %u isn't in order", w->seed, series);
+	}
+	if (column->n != expected)
+		fail_msg("seed %lu: series %u has %u samples of %u", w->seed, series, column->n,
+			expected);
+}
+
+typedef void visit(struct world *w, uint32_t series, const struct series_query *q,
+	const struct series_column *column);
+
+static uint32_t each_series(struct world *w, const struct series_query *q, visit *visitor)
+{
+	struct store_view *view = store_view_new(w->store);
+	const struct series_source *source = store_view_source(view);
+	scoped(series_column_fini) struct series_column column = { 0 };
+	struct series_cursor *c;
+	struct labels l;
+	uint32_t n = 0;
+	bool has;
+
+	assert_int_equal(source->open(source->self, q, &c, NULL), RC_OK);
+	for (;;) {
+		struct err e = { 0 };
+
+		assert_int_equal(source->next(c, &l, &has, NULL), RC_OK);
+		if (!has)
+			break;
+		if (source->read(c, &column, &e) != RC_OK)
+			fail_msg("seed %lu: %s", w->seed, e.text);
+		n += column.n > 0;
+		visitor(w, (uint32_t)atoi(labels_get(&l, "instance") + 1), q, &column);
+	}
+	source->close(c);
+	store_view_free(view);
+	return n;
+}
+
+static void compare_series(struct world *w, uint32_t series, const struct series_query *q,
+	const struct series_column *column)
+{
+	compare(w, series, q, column);
+}
+
+/* How many series of the model have samples in the query's time, and match. */
+static uint32_t count(const struct world *w, const struct series_query *q)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < SERIES; k++) {
+		struct label v[3];
+		char text[2][16];
+		struct labels l = labels_of(v, text, k);
+		bool is_there = false, matches = true;
+
+		for (uint32_t i = 0; i < w->n && !is_there; i++)
+			is_there = w->v[i].series == k && w->v[i].t_ms >= q->min_ms &&
+				   w->v[i].t_ms <= q->max_ms;
+		for (uint32_t i = 0; i < q->n_matchers; i++) {
+			const char *value = labels_get(&l, matcher_name(q->matchers[i]));
+
+			matches &= matcher_matches(q->matchers[i], value, strlen(value));
+		}
+		n += is_there && matches;
+	}
+	return n;
+}
+
+static const struct {
+	enum matcher_op op;
+	const char *name, *value;
+} wanted[] = {
+	{ MATCHER_EQUAL, METRIC_NAME, "m3" },
+	{ MATCHER_NOT_EQUAL, METRIC_NAME, "m3" },
+	{ MATCHER_EQUAL, "odd", "" },
+	{ MATCHER_REGEX, "odd", ".+" },
+	{ MATCHER_REGEX, METRIC_NAME, "m1|m2|m9" },
+	{ MATCHER_NOT_REGEX, "instance", "i1.*" },
+	{ MATCHER_REGEX, "instance", "i1.*" },
+	{ MATCHER_REGEX, "odd", "yes|" },
+	{ MATCHER_EQUAL, "absent", "" },
+	{ MATCHER_NOT_EQUAL, "absent", "" },
+};
+
+static void look(struct world *w)
+{
+	scoped(matcher_free) struct matcher *a = NULL, *b = NULL;
+	const struct matcher *matchers[2];
+	struct series_query q = { .min_ms = INT64_MIN, .max_ms = INT64_MAX, .matchers = matchers };
+	uint64_t i = rng_below(&w->rng, COUNT(wanted)), k = rng_below(&w->rng, COUNT(wanted));
+	uint32_t n;
+
+	assert_int_equal(matcher_new(&a, wanted[i].op, wanted[i].name, wanted[i].value, NULL),
+		RC_OK);
+	assert_int_equal(matcher_new(&b, wanted[k].op, wanted[k].name, wanted[k].value, NULL),
+		RC_OK);
+	matchers[0] = a;
+	matchers[1] = b;
+	q.n_matchers = (uint32_t)rng_below(&w->rng, 3);
+	if (rng_chance(&w->rng, 1, 2)) {
+		q.max_ms = w->now.wall.ms - (int64_t)rng_below(&w->rng, 300000);
+		q.min_ms = q.max_ms - (int64_t)rng_below(&w->rng, 300000);
+	}
+	n = each_series(w, &q, compare_series);
+	if (n != count(w, &q))
+		fail_msg("seed %lu: %u series with samples instead of %u (matchers %lu, %lu of %u)",
+			w->seed, n, count(w, &q), i, k, q.n_matchers);
+}
+
+static bool *is_left; /* of each commit, whether a sample of it was seen */
+
+static void note_commit(struct world *w, uint32_t series, const struct series_query *q,
+	const struct series_column *column)
+{
+	(void)q;
+	for (uint32_t i = 0; i < column->n; i++) {
+		const struct sample *s = find(w, series, column->t_ms[i]);
+
+		if (s)
+			is_left[s->commit] = true;
+	}
+}
+
+static void find_newest(struct world *w)
+{
+	memset(w->newest, 0, sizeof w->newest);
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->v[i].t_ms > w->newest[w->v[i].series])
+			w->newest[w->v[i].series] = w->v[i].t_ms;
+}
+
+/* The model forgets the commits that a crash has cost, of which none was synced.  Returns how many
+ * these are. */
+static uint32_t forget_lost(struct world *w)
+{
+	struct series_query all = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+	uint32_t n = 0, n_before = w->n;
+
+	is_left = must_alloc(w->commits + 1);
+	each_series(w, &all, note_commit);
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (is_left[w->v[i].commit])
+			w->v[n++] = w->v[i];
+		else if (w->v[i].commit < w->synced)
+			fail_msg("seed %lu: commit %u was synced and is lost", w->seed,
+				w->v[i].commit);
+	}
+	free(is_left);
+	w->n = n;
+	find_newest(w);
+	each_series(w, &all, compare_series);
+	return n_before - n;
+}
+
+static void crash(struct world *w)
+{
+	store_close(TAKE(w->store));
+	memory_files_crash(w->files);
+	open_store(w);
+	forget_lost(w);
+}
+
+static void restart(struct world *w)
+{
+	memory_files_kill(w->files);
+	store_close(TAKE(w->store));
+	open_store(w);
+	if (forget_lost(w))
+		fail_msg("seed %lu: a process that was killed has lost a commit", w->seed);
+}
+
+static void step(struct world *w)
+{
+	uint64_t dice = rng_below(&w->rng, 100);
+
+	if (dice < 60)
+		scrape(w);
+	else if (dice < 75)
+		work(w);
+	else if (dice < 90)
+		look(w);
+	else if (dice < 94)
+		store_flush_soon(w->store);
+	else if (dice < 97)
+		crash(w);
+	else
+		restart(w);
+}
+
+static void run(uint64_t seed)
+{
+	struct world w = { .seed = seed,
+		.files = memory_files_new(seed),
+		.now = { { 1000 }, { 1700000000000 } } };
+
+	rng_seed(&w.rng, seed);
+	w.v = must_alloc(SAMPLES_MAX * sizeof *w.v);
+	open_store(&w);
+	for (int i = 0; i < STEPS; i++)
+		step(&w);
+	look(&w);
+	store_close(w.store);
+	memory_files_free(w.files);
+	free(w.v);
+}
+
+static void a_store_and_its_model_agree(void **state)
+{
+	const char *seed = getenv("SEED");
+
+	(void)state;
+	if (seed) {
+		run(strtoull(seed, NULL, 10));
+		return;
+	}
+	for (uint64_t i = 1; i <= RUNS; i++)
+		run(i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(a_store_and_its_model_agree) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
