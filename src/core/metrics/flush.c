@@ -31,6 +31,21 @@ struct flush {
 /* Young labels take memory, and make a start slower. */
 #define YOUNG_MAX 20000
 
+/* Open chunks take this much before they are flushed early, for each series and anyway; but not
+ * more often than so. */
+#define SERIES_BYTES 64
+#define HEAD_BYTES   (2u << 20)
+#define PAUSE_MS     (20 * SECOND_MS)
+
+static bool is_large(const struct store *s)
+{
+	const struct generation *g = s->head.open;
+	uint64_t slabs = g->cells.n + g->pages.n + g->late.n + g->young.texts.n + g->young.series.n;
+
+	return slabs * SLAB_BYTES > HEAD_BYTES + SERIES_BYTES * s->head.n_live ||
+	       g->young.n >= YOUNG_MAX;
+}
+
 static bool is_due(const struct store *s, struct mono *ret_at)
 {
 	const struct generation *open = s->head.open;
@@ -39,9 +54,10 @@ static bool is_due(const struct store *s, struct mono *ret_at)
 		return true;
 	if (!open->n_samples && !open->young.n)
 		return false;
-	ret_at->ms = s->sealed.ms + s->settings.flush_ms;
-	return s->is_flush_wanted || s->now.mono.ms >= ret_at->ms || open->young.n >= YOUNG_MAX ||
-	       slabs_left(&s->head.slabs) < s->head.slabs.max / 2;
+	if (s->is_flush_wanted || slabs_left(&s->head.slabs) < s->head.slabs.max / 2)
+		return true;
+	ret_at->ms = s->sealed.ms + (is_large(s) ? PAUSE_MS : s->settings.flush_ms);
+	return s->now.mono.ms >= ret_at->ms;
 }
 
 static void *plan(struct store *s, struct mono *ret_at)

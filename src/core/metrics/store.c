@@ -296,6 +296,33 @@ void store_flush_soon(struct store *s)
 	s->is_flush_wanted = true;
 }
 
+static void widen(struct store_stats *stats, int64_t min_ms, int64_t max_ms)
+{
+	stats->min_ms = min_ms < stats->min_ms ? min_ms : stats->min_ms;
+	stats->max_ms = max_ms > stats->max_ms ? max_ms : stats->max_ms;
+}
+
+static void count_files(const struct store *s, struct store_stats *ret)
+{
+	const struct catalog *c = s->catalog;
+
+	ret->parts = c->n_parts;
+	ret->segments = c->n_segments;
+	ret->deletions = c->n_deletions;
+	for (uint32_t i = 0; i < c->n_segments; i++) {
+		ret->series_known += index_count(c->segments[i]);
+		ret->disk_bytes += index_bytes(c->segments[i]);
+	}
+	for (uint32_t i = 0; i < c->n_parts; i++) {
+		ret->disk_bytes += c->parts[i]->map.n;
+		ret->samples += c->parts[i]->block.info.n_samples;
+		widen(ret, c->parts[i]->block.info.min_ms, c->parts[i]->block.info.max_ms);
+	}
+	for (uint32_t i = 0; i < s->n_logs; i++)
+		ret->log_bytes += s->logs[i]->size_bytes;
+	ret->disk_bytes += ret->log_bytes;
+}
+
 void store_stats(const struct store *s, struct store_stats *ret)
 {
 	struct store_stats stats = s->stats;
@@ -310,14 +337,12 @@ void store_stats(const struct store *s, struct store_stats *ret)
 
 		stats.head_samples += g->n_samples;
 		stats.young_series += g->young.n;
-		stats.min_ms = g->min_ms < stats.min_ms ? g->min_ms : stats.min_ms;
-		stats.max_ms = g->max_ms > stats.max_ms ? g->max_ms : stats.max_ms;
+		widen(&stats, g->min_ms, g->max_ms);
 	}
 	stats.series_known = stats.young_series;
+	stats.samples = stats.head_samples;
 	stats.memory_bytes = head_memory(&s->head);
 	stats.memory_bytes_max = s->settings.memory_bytes_max;
-	for (uint32_t i = 0; i < s->n_logs; i++)
-		stats.log_bytes += s->logs[i]->size_bytes;
-	stats.disk_bytes += stats.log_bytes;
+	count_files(s, &stats);
 	*ret = stats;
 }

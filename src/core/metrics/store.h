@@ -147,10 +147,10 @@ struct store_stats {
 	uint64_t dropped;                   /* for lack of memory */
 	uint64_t commits, failed_commits;   /* failed: not written to the log at once */
 	int64_t min_ms, max_ms;             /* of all samples; min > max: there are none */
-	uint64_t head_samples;              /* not in a part yet */
+	uint64_t samples, head_samples;     /* all that are kept; of these, not in a part yet */
 	uint64_t memory_bytes, memory_bytes_max; /* used, and allowed */
 	uint64_t disk_bytes, log_bytes;          /* all files; of these, the log */
-	uint32_t parts, segments, views, tombstones;
+	uint32_t parts, segments, views, deletions;
 	uint64_t work_done[STORE_WORK_KINDS], work_failed[STORE_WORK_KINDS];
 	struct err last_error; /* of background work or the log; rc RC_OK: none yet */
 };

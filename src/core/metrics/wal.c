@@ -13,6 +13,8 @@ static const char magic[8] = "DiaWAL1\n";
 #define OP_BYTES 0x80 /* + number of bytes */
 #define OP_DELTA 0x20
 
+#define KEEP_BYTES (256u << 10) /* of memory that a commit has used, for the next one */
+
 void wal_write_header(const struct wal_header *h, uint8_t ret[WAL_HEADER_BYTES])
 {
 	uint64_t sum;
@@ -47,11 +49,24 @@ void wal_commit_fini(struct wal_commit *c)
 	*c = (struct wal_commit){ 0 };
 }
 
+static void empty(struct str *s)
+{
+	if (s->cap > KEEP_BYTES)
+		str_fini(s);
+	else
+		str_clear(s);
+}
+
 void wal_commit_reset(struct wal_commit *c)
 {
 	c->n = c->last_id = c->n_same = 0;
-	str_clear(&c->series);
-	str_clear(&c->late);
+	empty(&c->series);
+	empty(&c->late);
+	if (c->cap <= KEEP_BYTES)
+		return;
+	free(c->samples);
+	c->samples = NULL;
+	c->cap = 0;
 }
 
 bool wal_commit_is_empty(const struct wal_commit *c)
