@@ -9,6 +9,7 @@
  */
 #include "port/http/call.h"
 
+#include "base/endpoint.h"
 #include "base/time.h"
 
 #include <stdio.h>
@@ -129,10 +130,20 @@ static CURLcode set_limits(struct http_call *call, const struct http_request *r)
 	return CURLE_OK;
 }
 
+/* In the order of curl's constants, from TLS 1.0 on; its maxima are the same, shifted. */
+static long version_range(const struct http_tls *tls)
+{
+	long least = tls->min_version ? CURL_SSLVERSION_TLSv1_0 + tls->min_version - 10 : 0;
+	long most = tls->max_version ? CURL_SSLVERSION_TLSv1_0 + tls->max_version - 10 : 0;
+
+	return least | most << 16;
+}
+
 static CURLcode set_tls(struct http_call *call, const struct http_tls *tls)
 {
 	const char *bundle = tls->ca_file ? tls->ca_file : http_ca_bundle();
 
+	SET(SSLVERSION, version_range(tls));
 	SET(SSL_VERIFYPEER, tls->is_insecure ? 0L : 1L);
 	SET(SSL_VERIFYHOST, tls->is_insecure ? 0L : 2L);
 	SET(CAINFO, tls->is_insecure ? NULL : bundle);
@@ -220,10 +231,19 @@ static CURLcode set_mail(struct http_call *call, const struct http_mail *mail)
 	return CURLE_OK;
 }
 
-static CURLcode set_address(struct http_call *call, const char *connect_to)
+static CURLcode set_address(struct http_call *call, const char *connect_to,
+	const char *connect_host)
 {
+	char any_to[ENDPOINT_TEXT_MAX + 8];
 	CURLcode code;
 
+	if (connect_host) {
+		snprintf(any_to, sizeof any_to, "::%s", connect_host);
+		code = append(call, &call->recipients, any_to);
+		if (code == CURLE_OK)
+			SET(CONNECT_TO, call->recipients);
+		return code;
+	}
 	if (!connect_to)
 		return CURLE_OK;
 	code = append(call, &call->recipients, connect_to); /* not a mail: the list is free */
@@ -248,7 +268,7 @@ static CURLcode set_all(struct http_call *call, const struct http_request *r)
 	if (code == CURLE_OK)
 		code = set_http(call, r);
 	if (code == CURLE_OK)
-		code = set_address(call, r->connect_to);
+		code = set_address(call, r->connect_to, r->connect_host);
 	return code;
 }
 

@@ -39,6 +39,7 @@ struct http_tls {
 	const char *ca_file;              /* PEM; NULL: the system's */
 	const char *cert_file, *key_file; /* PEM; NULL: none */
 	bool is_insecure;                 /* don't verify */
+	uint8_t min_version, max_version; /* 10, 11, 12, 13; 0: the library's choice */
 };
 
 struct http_mail { /* for smtp:// and smtps:// */
@@ -67,6 +68,7 @@ struct http_request {
 	const char *user, *password; /* basic, or the mail server's login; NULL: none */
 	const char *proxy_url;       /* NULL: as the environment says; "": none */
 	const char *connect_to;      /* "HOST:PORT:ADDRESS": use this address for the host */
+	const char *connect_host; /* "HOST:PORT": connect there, whatever the URL says; or NULL */
 	const char *source_address;
 	uint8_t ip_version;          /* 4 or 6: addresses of this protocol only; 0: any */
 	const char *accept_encoding; /* asked for, and decoded; NULL: none */

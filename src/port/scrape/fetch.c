@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/scrape/fetch.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "port/files/secret.h"
+#include "port/probe/inflate.h"
+#include "port/scrape/request.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#define HEADERS_MAX 128 /* of a request */
+#define STATUS_OK   200
+
+struct fetch {
+	struct fetch_tools *tools;
+	struct scrape_target *target;
+	struct connection *connection; /* NULL: none yet */
+	struct http_call *call;        /* through libcurl; NULL: none */
+	struct inflater *inflater;     /* NULL: the body isn't packed */
+	bool is_redirect;              /* asked for once more, through libcurl */
+	uint64_t began_ns;
+	struct err failure; /* what was wrong with the answer */
+};
+
+static double took_s(const struct fetch *f)
+{
+	return (double)(uv_hrtime() - f->began_ns) / 1e9;
+}
+
+/* Nothing of the answer is left. */
+static void clean(struct fetch *f)
+{
+	inflater_free(f->inflater);
+	f->inflater = NULL;
+	f->failure = (struct err){ 0 };
+	f->is_redirect = false;
+}
+
+static void end(struct fetch *f)
+{
+	struct fetch_tools *tools = f->tools;
+
+	clean(f);
+	scraper_done(tools->scraper, f->target, took_s(f));
+	tools->fetched(tools->ctx);
+}
+
+static void fail(struct fetch *f, const char *why)
+{
+	struct fetch_tools *tools = f->tools;
+	char text[ERR_TEXT_MAX];
+
+	snprintf(text, sizeof text, "%s", why);
+	clean(f);
+	scraper_failed(tools->scraper, f->target, text, took_s(f));
+	tools->fetched(tools->ctx);
+}
+
+/* As Go's HTTP client says it. */
+static void fail_to_get(struct fetch *f, const char *why)
+{
+	char text[ERR_TEXT_MAX];
+
+	snprintf(text, sizeof text, "Get \"%.200s\": %.250s", f->target->spec.url, why);
+	fail(f, text);
+}
+
+static const struct {
+	int status;
+	const char *text;
+} phrases[] = {
+	{ 201, "Created" },
+	{ 204, "No Content" },
+	{ 301, "Moved Permanently" },
+	{ 302, "Found" },
+	{ 304, "Not Modified" },
+	{ 307, "Temporary Redirect" },
+	{ 308, "Permanent Redirect" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 406, "Not Acceptable" },
+	{ 408, "Request Timeout" },
+	{ 410, "Gone" },
+	{ 418, "I'm a teapot" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 501, "Not Implemented" },
+	{ 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" },
+	{ 504, "Gateway Timeout" },
+};
+
+static const char *phrase(int status)
+{
+	for (size_t i = 0; i < COUNT(phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].text;
+	return "";
+}
+
+static enum rc refuse_status(struct fetch *f, int status)
+{
+	return err_set(&f->failure, RC_INPUT, "server returned HTTP status %d %s", status,
+		phrase(status));
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool take_plain(void *ctx, const char *bytes, size_t n)
+{
+	struct fetch *f = ctx;
+
+	return scraper_feed(f->target, bytes, n);
+}
+
+static void take_coding(struct fetch *f, const struct http_answer *a)
+{
+	char coding[32];
+
+	if (http_answer_header_text(a, "Content-Encoding", coding, sizeof coding) &&
+		strcasecmp(coding, "gzip") == 0)
+		f->inflater = inflater_new("gzip", take_plain, f);
+}
+
+static bool on_answered(void *ctx, const struct http_answer *a)
+{
+	struct fetch *f = ctx;
+	char type[256] = "";
+
+	f->is_redirect = is_redirect(a->status) && f->target->job->config->http.follow_redirects;
+	if (f->is_redirect)
+		return false;
+	if (a->status != STATUS_OK) {
+		refuse_status(f, a->status);
+		return false;
+	}
+	if (!http_answer_header_text(a, "Content-Type", type, sizeof type))
+		type[0] = '\0';
+	scraper_answer(f->target, type);
+	take_coding(f, a);
+	return true;
+}
+
+static bool on_received(void *ctx, const char *bytes, size_t n)
+{
+	struct fetch *f = ctx;
+
+	if (!f->inflater)
+		return take_plain(f, bytes, n);
+	f->failure.rc = inflater_feed(f->inflater, bytes, n, &f->failure);
+	return f->failure.rc == RC_OK && !inflater_is_complete(f->inflater);
+}
+
+static void start_curl(struct fetch *f);
+
+static void on_done(void *ctx)
+{
+	struct fetch *f = ctx;
+
+	if (f->is_redirect)
+		start_curl(f);
+	else if (f->failure.rc != RC_OK)
+		fail(f, f->failure.text);
+	else if (f->inflater && !inflater_is_complete(f->inflater))
+		fail(f, "unexpected EOF in the packed body");
+	else
+		end(f);
+}
+
+static void on_failed(void *ctx, const char *why)
+{
+	fail_to_get(ctx, why);
+}
+
+static void start_plain(struct fetch *f)
+{
+	static const struct connection_events events = { on_answered, on_received, on_done,
+		on_failed };
+	scoped(secret_wipe) struct str request = STR_EMPTY;
+	struct endpoint to;
+	struct err e = { 0 };
+
+	if (endpoint_parse_or(f->target->spec.address, 80, &to, &e) != RC_OK ||
+		request_text(f->target, &request, &e) != RC_OK) {
+		fail_to_get(f, e.text);
+		return;
+	}
+	if (!f->connection)
+		f->connection = connection_new(&f->tools->connections, &events, f);
+	connection_get(f->connection, &to, &request);
+}
+
+/* ---- through libcurl */
+
+#define TLS_CURL(version) ((version) == TLS_VERSION_ANY ? 0 : (version)-TLS_VERSION_1_0 + 10)
+
+/* The file that a PEM text stands in; NULL: none was configured. */
+static enum rc pem_file(const struct secret *s, const char *key, const char **ret, struct err *e)
+{
+	*ret = NULL;
+	if (s->kind == SECRET_NONE)
+		return RC_OK;
+	if (s->kind != SECRET_FILE)
+		return err_set(e, RC_UNSUPPORTED,
+			"tls_config: %s can't be given inline yet; use %s_file", key, key);
+	*ret = s->name;
+	return RC_OK;
+}
+
+static enum rc use_tls(const struct tls_config *tls, struct http_request *r, struct err *e)
+{
+	enum rc rc = pem_file(&tls->ca, "ca", &r->tls.ca_file, e);
+
+	if (rc == RC_OK)
+		rc = pem_file(&tls->cert, "cert", &r->tls.cert_file, e);
+	if (rc == RC_OK)
+		rc = pem_file(&tls->key, "key", &r->tls.key_file, e);
+	r->tls.is_insecure = tls->is_insecure;
+	r->tls.min_version = (uint8_t)TLS_CURL(tls->min_version);
+	r->tls.max_version = (uint8_t)TLS_CURL(tls->max_version);
+	return rc;
+}
+
+/* What is put together for libcurl, which copies it. */
+struct order {
+	struct str url, host, headers;
+	const char *lines[HEADERS_MAX];
+	uint32_t n_lines;
+};
+
+static void order_fini(struct order *o)
+{
+	str_fini(&o->url);
+	str_fini(&o->host);
+	secret_wipe(&o->headers);
+}
+SCOPED_FINI(order_fini, struct order)
+
+/* "Name: value\r\n"... into lines. */
+static void split(struct order *o)
+{
+	for (char *s = o->headers.s, *end; (end = strstr(s, "\r\n")) && o->n_lines < HEADERS_MAX;
+		s = end + 2) {
+		*end = '\0';
+		o->lines[o->n_lines++] = s;
+	}
+}
+
+/* The name that the certificate is for stands in the URL then, and the connection goes where the
+ * target's address says. */
+static enum rc use_server_name(struct fetch *f, struct order *o, struct http_request *r,
+	struct err *e)
+{
+	const struct target_spec *spec = &f->target->spec;
+	const char *name = f->target->job->config->http.tls.server_name;
+	bool is_https = str_eq(spec->scheme, "https");
+	char where[ENDPOINT_TEXT_MAX];
+	struct endpoint to;
+	enum rc rc;
+
+	if (!name || !is_https) {
+		str_add(&o->url, spec->url);
+		return RC_OK;
+	}
+	rc = endpoint_parse_or(spec->address, 443, &to, e);
+	if (rc != RC_OK)
+		return rc;
+	str_add(&o->host, endpoint_text(&to, where));
+	str_addf(&o->url, "https://%s:%u%s", name, to.port,
+		spec->url + strlen("https://") + strlen(spec->address));
+	str_addf(&o->headers, "Host: %s\r\n", spec->address);
+	r->connect_host = str_c(&o->host);
+	return RC_OK;
+}
+
+static void on_response(void *ctx, const struct http_response *r)
+{
+	struct fetch *f = ctx;
+	char type[256] = "";
+
+	f->call = NULL;
+	if (r->outcome == HTTP_TOO_LARGE) {
+		fail(f, "body size limit exceeded");
+		return;
+	}
+	if (r->outcome != HTTP_ANSWERED) {
+		fail_to_get(f, r->reason);
+		return;
+	}
+	if (r->status != STATUS_OK) {
+		refuse_status(f, r->status);
+		fail(f, f->failure.text);
+		return;
+	}
+	if (!http_header(r->headers, "Content-Type", type, sizeof type))
+		type[0] = '\0';
+	scraper_answer(f->target, type);
+	if (r->body_bytes)
+		scraper_feed(f->target, r->body, r->body_bytes);
+	end(f);
+}
+
+static enum rc fill(struct fetch *f, struct order *o, struct http_request *r, struct err *e)
+{
+	const struct scrape_config *c = f->target->job->config;
+	uint64_t limit = c->terms.body_size_limit_bytes;
+	enum rc rc = use_server_name(f, o, r, e);
+
+	if (rc == RC_OK)
+		rc = request_headers(f->target, &o->headers, e);
+	if (rc == RC_OK)
+		rc = use_tls(&c->http.tls, r, e);
+	if (rc != RC_OK)
+		return rc;
+	split(o);
+	r->url = str_c(&o->url);
+	r->headers = o->lines;
+	r->n_headers = o->n_lines;
+	r->timeout_ms = f->target->spec.timeout_ms;
+	r->answer_bytes_max = limit ? limit : SCRAPE_BODY_BYTES_MAX;
+	r->redirects_max = c->http.follow_redirects ? FETCH_REDIRECTS_MAX : 0;
+	r->proxy_url = c->http.proxy_url ? c->http.proxy_url : "";
+	r->accept_encoding = c->enable_compression ? "gzip" : NULL;
+	r->done = on_response;
+	r->ctx = f;
+	return RC_OK;
+}
+
+static void start_curl(struct fetch *f)
+{
+	scoped(order_fini) struct order o = { .n_lines = 0 };
+	struct http_request r = { 0 };
+	struct err e = { 0 };
+	enum rc rc = fill(f, &o, &r, &e);
+
+	f->is_redirect = false;
+	if (rc == RC_OK)
+		rc = http_start(f->tools->http, &r, &f->call, &e);
+	if (rc != RC_OK)
+		fail_to_get(f, e.text);
+}
+
+/* ---- for the port */
+
+static struct fetch *fetch_of(struct fetch_tools *tools, struct scrape_target *t)
+{
+	struct fetch *f = t->port;
+
+	if (f)
+		return f;
+	f = must_alloc(sizeof *f);
+	f->tools = tools;
+	f->target = t;
+	t->port = f;
+	return f;
+}
+
+void fetch_start(struct fetch_tools *tools, struct scrape_target *t)
+{
+	struct fetch *f = fetch_of(tools, t);
+
+	f->began_ns = uv_hrtime();
+	if (request_needs_curl(t))
+		start_curl(f);
+	else
+		start_plain(f);
+}
+
+void fetch_cancel(struct scrape_target *t)
+{
+	struct fetch *f = t->port;
+
+	if (!f)
+		return;
+	if (f->connection)
+		connection_cancel(f->connection);
+	http_cancel(f->call);
+	f->call = NULL;
+	clean(f);
+}
+
+void fetch_free(struct scrape_target *t)
+{
+	struct fetch *f = t->port;
+
+	if (!f)
+		return;
+	fetch_cancel(t);
+	connection_free(f->connection);
+	free(f);
+	t->port = NULL;
+}
