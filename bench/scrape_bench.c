@@ -114,7 +114,7 @@ static void measure_body(const struct str *body, int rounds)
 		.append = take_sample,
 		.commit = commit };
 	struct scrape_config config = { .honor_timestamps = true };
-	struct ingest_tools tools = { .sink = &sink, .seed = 1 };
+	struct ingest_tools tools;
 	struct ingest_memory memory;
 	struct ingest_wish w = { .tools = &tools,
 		.memory = &memory,
@@ -124,7 +124,7 @@ static void measure_body(const struct str *body, int rounds)
 	struct ingest_result r;
 	double before, first;
 
-	labelling_init(&tools.labelling);
+	ingest_tools_init(&tools, &sink, 1);
 	ingest_memory_init(&memory);
 	before = cpu_ns();
 	r = scrape(&w, body);
@@ -139,7 +139,7 @@ static void measure_body(const struct str *body, int rounds)
 		r.n_scraped, (double)body->len / r.n_scraped, first,
 		(cpu_ns() - before) / rounds / r.n_scraped, null.sum);
 	ingest_memory_fini(&memory);
-	labelling_fini(&tools.labelling);
+	ingest_tools_fini(&tools);
 }
 
 static void measure_number(const char *text)

@@ -249,12 +249,28 @@ static bool is_exemplar(const char *s, const char *end)
 	return end - s >= 4 && memcmp(s, " # {", 4) == 0;
 }
 
+/* A blank behind the value, and then nothing that may stand there.  Prometheus takes the sample and
+ * stumbles over the rest as if it were the next line.  Returns where, or NULL. */
+static const char *stumble(const char *s)
+{
+	if (*s != ' ')
+		return NULL;
+	if (s[1] == ' ' || s[1] == '\n')
+		return s + 1;
+	return s[1] == '#' && s[2] == ' ' ? s + 2 : NULL;
+}
+
 /* Behind the value in OpenMetrics: maybe a time, maybe an exemplar, the line's end. */
 static enum rc take_openmetrics_end(const struct exposition *x, const char *line, const char **s,
 	struct exposition_entry *ret, struct err *e)
 {
+	const char *beyond = is_exemplar(*s, x->end) ? NULL : stumble(*s);
 	enum rc rc = RC_OK;
 
+	if (beyond) {
+		*s = beyond;
+		return RC_OK;
+	}
 	ret->has_time = **s == ' ' && !is_exemplar(*s, x->end);
 	if (ret->has_time)
 		rc = take_seconds(x, line, s, &ret->t_ms, e);
@@ -268,7 +284,7 @@ static enum rc take_openmetrics_end(const struct exposition *x, const char *line
 	return RC_OK;
 }
 
-/* Behind the labels.  *ret_after NULL: the entry isn't whole. */
+/* Behind the labels.  *s NULL: the entry isn't whole. */
 static enum rc take_rest(const struct exposition *x, const char *line, const char **s,
 	struct exposition_entry *ret, struct err *e)
 {

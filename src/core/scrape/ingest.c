@@ -13,7 +13,9 @@
 
 #include <stdio.h>
 
-#define NO_PLACE ((1u << 30) - 1)
+#define NO_PLACE        ((1u << 30) - 1)
+#define SAID_TWICE_NEAR 1000    /* lines back where the other is looked for */
+#define SPARE_BYTES_MAX 1048576 /* of room for samples that is kept for the next body */
 _Static_assert(SCRAPE_SAMPLES_MAX < NO_PLACE, "places of samples fit into 30 bits");
 _Static_assert(SCRAPE_LINE_BYTES_MAX <= LINE_BYTES_KNOWN_MAX, "each line may be remembered");
 
@@ -115,7 +117,32 @@ struct ingest *ingest_begin(const struct ingest_wish *w)
 	arena_init(&g->exemplar_arena, SCRAPE_EXEMPLARS_BYTES_MAX);
 	line_pass_begin(&g->pass, &w->memory->lines, w->tools->seed);
 	allow_new_series(w->memory, w->now_ms);
+	g->samples = TAKE(w->tools->spare);
+	g->cap_samples = g->samples ? w->tools->cap_spare : 0;
 	return g;
+}
+
+/* The room for samples goes to the next body, of whatever target, while it is in the cache. */
+static void give_back(struct ingest *g)
+{
+	if (g->tools->spare || g->cap_samples * sizeof *g->samples > SPARE_BYTES_MAX) {
+		free(g->samples);
+		return;
+	}
+	g->tools->spare = g->samples;
+	g->tools->cap_spare = g->cap_samples;
+}
+
+void ingest_tools_init(struct ingest_tools *t, const struct series_sink *sink, uint64_t seed)
+{
+	*t = (struct ingest_tools){ .sink = sink, .seed = seed };
+	labelling_init(&t->labelling);
+}
+
+void ingest_tools_fini(struct ingest_tools *t)
+{
+	labelling_fini(&t->labelling);
+	free(t->spare);
 }
 
 void ingest_drop(struct ingest *g)
@@ -125,15 +152,15 @@ void ingest_drop(struct ingest *g)
 	line_pass_fini(&g->pass);
 	str_fini(&g->tail);
 	arena_fini(&g->exemplar_arena);
-	free(g->samples);
+	give_back(g);
 	free(g->exemplars);
 	free(g);
 }
 
 void ingest_content_type(struct ingest *g, const char *content_type)
 {
-	g->media.rc = media_type_choose(
-		content_type, g->config->fallback_protocol, &g->x.format, &g->media);
+	g->media.rc = media_type_choose(content_type, g->config->fallback_protocol, &g->x.format,
+		&g->media);
 }
 
 static void lose(struct ingest *g, enum scrape_loss why, struct piece text)
@@ -577,10 +604,15 @@ enum rc ingest_feed(struct ingest *g, const char *bytes, size_t n, struct err *e
 	return rc == RC_OK ? RC_OK : err_set(e, rc, "%s", g->failure.text);
 }
 
+/* The last line of a text may do without its end; OpenMetrics has "# EOF" there. */
 static enum rc take_last(struct ingest *g, struct err *e)
 {
+	bool is_cut = g->tail.len && g->tail.s[g->tail.len - 1] != '\n';
+
 	g->x.is_last = true;
-	if (g->tail.len && g->tail.s[g->tail.len - 1] != '\n')
+	if (is_cut && g->x.format == EXPOSITION_OPENMETRICS && !str_eq(g->tail.s, "# EOF"))
+		return err_set(e, RC_INPUT, "data does not end with # EOF");
+	if (is_cut)
 		str_addc(&g->tail, '\n');
 	if (g->tail.len == 0)
 		return take_portion(g, "\n", 0, e);
@@ -594,13 +626,25 @@ static const enum scrape_loss verdict_losses[SERIES_VERDICTS] = {
 	[SERIES_GONE] = LOSS_FORGOTTEN,
 };
 
-/* A sample that the sink didn't take: its series doesn't end by it. */
-static void take_verdict(struct ingest *g, const struct pending *p, enum series_verdict verdict)
+/* A body that says a series in two ways: to Prometheus both lines are of a new series. */
+static bool is_said_twice(const struct ingest *g, uint32_t sample)
 {
+	uint32_t from = sample > SAID_TWICE_NEAR ? sample - SAID_TWICE_NEAR : 0;
+
+	for (uint32_t i = from; i < sample; i++)
+		if (g->samples[i].ref == g->samples[sample].ref)
+			return true;
+	return false;
+}
+
+/* A sample that the sink didn't take: its series doesn't end by it. */
+static void take_verdict(struct ingest *g, uint32_t sample, enum series_verdict verdict)
+{
+	const struct pending *p = &g->samples[sample];
 	struct line *line;
 
 	lose(g, verdict_losses[verdict], (struct piece){ 0 });
-	if (p->place == NO_PLACE)
+	if (p->place == NO_PLACE || (p->is_new && is_said_twice(g, sample)))
 		return;
 	line = line_pass_edit(&g->pass, p->place);
 	line->is_tracked = false;
@@ -618,7 +662,7 @@ static void append_samples(struct ingest *g)
 		enum series_verdict verdict = sink->append(sink->self, p->ref, p->t_ms, p->v);
 
 		if (__builtin_expect(verdict > SERIES_SAME, 0))
-			take_verdict(g, p, verdict);
+			take_verdict(g, i, verdict);
 	}
 	for (uint32_t i = 0; i < g->n_exemplars; i++) {
 		struct pending_exemplar *x = &g->exemplars[i];

@@ -68,12 +68,19 @@ struct ingest_result {
 	char error[ERR_TEXT_MAX]; /* "" when ok */
 };
 
+struct pending;
+
 /* Shared by all targets. */
 struct ingest_tools {
 	const struct series_sink *sink;
 	struct labelling labelling;
-	uint64_t seed; /* secret, of this process: nobody can make lines that collide */
+	uint64_t seed;         /* secret, of this process: nobody can make lines that collide */
+	struct pending *spare; /* room for samples, handed from body to body; NULL: in use */
+	uint32_t cap_spare;
 };
+
+void ingest_tools_init(struct ingest_tools *t, const struct series_sink *sink, uint64_t seed);
+void ingest_tools_fini(struct ingest_tools *t); /* when no body is on its way */
 
 struct ingest; /* one body on its way */
 

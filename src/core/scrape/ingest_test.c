@@ -33,9 +33,7 @@ static void set_up(struct lab *l)
 {
 	*l = (struct lab){ .t_ms = 1000000, .portion = SIZE_MAX };
 	sink_fixture_init(&l->sink);
-	l->tools.sink = &l->sink.sink;
-	l->tools.seed = 7;
-	labelling_init(&l->tools.labelling);
+	ingest_tools_init(&l->tools, &l->sink.sink, 7);
 	ingest_memory_init(&l->memory);
 	l->config.honor_timestamps = true;
 	l->config.fallback_protocol = SCRAPE_PROTOCOL_NONE;
@@ -47,7 +45,7 @@ static void set_up(struct lab *l)
 static void tear_down(struct lab *l)
 {
 	ingest_memory_fini(&l->memory);
-	labelling_fini(&l->tools.labelling);
+	ingest_tools_fini(&l->tools);
 	sink_fixture_fini(&l->sink);
 }
 SCOPED_FINI(tear_down, struct lab)

@@ -73,11 +73,9 @@ struct scraper *scraper_new(const struct scraper_wish *w)
 {
 	struct scraper *s = must_alloc(sizeof *s);
 
-	s->tools.sink = w->sink;
-	s->tools.seed = w->secret;
+	ingest_tools_init(&s->tools, w->sink, w->secret);
 	s->offset_seed = w->offset_seed;
 	s->effects = RING_OF(struct scrape_effect);
-	labelling_init(&s->tools.labelling);
 	return s;
 }
 
@@ -111,7 +109,7 @@ void scraper_free(struct scraper *s)
 	free_gone(s);
 	for (uint32_t i = 0; i < s->n_jobs; i++)
 		job_free(s->jobs[i]);
-	labelling_fini(&s->tools.labelling);
+	ingest_tools_fini(&s->tools);
 	heap_fini(&s->timers);
 	free(s->jobs);
 	ring_fini(&s->effects);
