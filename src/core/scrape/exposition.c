@@ -280,6 +280,8 @@ static enum rc take_openmetrics_end(const struct exposition *x, const char *line
 		return rc;
 	if (**s != '\n')
 		return bad("expected next entry after timestamp", line, *s, e);
+	if (x->is_cut && *s + 1 == x->end)
+		return err_set(e, RC_INPUT, "data does not end with # EOF");
 	++*s;
 	return RC_OK;
 }

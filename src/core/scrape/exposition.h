@@ -68,6 +68,7 @@ struct exposition {
 	bool is_ended;         /* "# EOF" was met: more would be an error */
 	const char *at, *end;  /* the portion, set by the caller; end[-1] is '\n' */
 	bool is_last;          /* nothing follows `end` */
+	bool is_cut;           /* and the last '\n' was added: the body ended without */
 };
 
 /* The next entry.  RC_INPUT: malformed, with the words of Prometheus and the place. */

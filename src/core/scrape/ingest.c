@@ -504,7 +504,7 @@ static enum rc take_portion(struct ingest *g, const char *s, size_t n, struct er
 	g->x.at = s;
 	g->x.end = s + n;
 	while (rc == RC_OK) {
-		if (!g->x.is_ended && take_known(g, &rc, e))
+		if (!g->x.is_ended && !g->x.is_cut && take_known(g, &rc, e))
 			continue;
 		rc = exposition_next(&g->x, &entry, e);
 		if (rc != RC_OK || entry.kind == EXPOSITION_MORE || entry.kind == EXPOSITION_END)
@@ -604,15 +604,12 @@ enum rc ingest_feed(struct ingest *g, const char *bytes, size_t n, struct err *e
 	return rc == RC_OK ? RC_OK : err_set(e, rc, "%s", g->failure.text);
 }
 
-/* The last line of a text may do without its end; OpenMetrics has "# EOF" there. */
+/* The last line of a text may do without its end. */
 static enum rc take_last(struct ingest *g, struct err *e)
 {
-	bool is_cut = g->tail.len && g->tail.s[g->tail.len - 1] != '\n';
-
 	g->x.is_last = true;
-	if (is_cut && g->x.format == EXPOSITION_OPENMETRICS && !str_eq(g->tail.s, "# EOF"))
-		return err_set(e, RC_INPUT, "data does not end with # EOF");
-	if (is_cut)
+	g->x.is_cut = g->tail.len && g->tail.s[g->tail.len - 1] != '\n';
+	if (g->x.is_cut)
 		str_addc(&g->tail, '\n');
 	if (g->tail.len == 0)
 		return take_portion(g, "\n", 0, e);
