@@ -7,6 +7,7 @@
 #include "base/matcher.h"
 
 #include "base/pattern.h"
+#include "base/re2.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -254,12 +255,16 @@ static char *leading_text(const struct matcher *m)
 static enum rc compile(struct matcher *m, struct err *e)
 {
 	scoped(str_fini) struct str whole = STR_EMPTY;
+	enum rc rc;
 
 	if (read_words(m)) {
 		m->prefix = must_strdup(m->words.n == 1 && !m->any_before ? m->words.v[0] : "");
 		return RC_OK;
 	}
-	str_addf(&whole, "(?s)%s", m->value);
+	str_add(&whole, "(?s)");
+	rc = re2_translate(m->value, m->value_len, &whole, e);
+	if (rc != RC_OK)
+		return rc;
 	m->prefix = leading_text(m);
 	return pattern_compile(&m->pattern, str_c(&whole), PATTERN_WHOLE, e);
 }

@@ -290,7 +290,8 @@ static enum token_type word_type(const char *word, size_t n)
 		if (n == 3 && strncasecmp(word, numbers[i], n) == 0)
 			return TOKEN_NUMBER;
 	for (int i = 0; i < TOKENS; i++)
-		if (token_rows[i].kind != TOKEN_NAMED && strlen(token_rows[i].text) == n &&
+		if (token_rows[i].kind != TOKEN_NAMED && is_alpha(token_rows[i].text[0]) &&
+			strlen(token_rows[i].text) == n &&
 			strncasecmp(token_rows[i].text, word, n) == 0)
 			return (enum token_type)i;
 	return memchr(word, ':', n) ? TOKEN_METRIC_IDENTIFIER : TOKEN_IDENTIFIER;

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define BUDGET_BYTES ((size_t)1 << 20)
-#define ROWS_MIN     900 /* a file that was cut short proves nothing */
+#define ROWS_MIN     1000 /* a file that was cut short proves nothing */
 
 static int differences;
 
@@ -62,7 +62,7 @@ static void compare_row(const json_t *row)
 	arena_init(&a, BUDGET_BYTES);
 	rc = p.text ? promql_parse(&p, &a, &root, &e)
 		    : promql_parse_selector(json_get_text(row, "selector", ""), &a, &selector, &e);
-	if (rc != RC_OK)
+	if (rc != RC_OK) /* `ours` may be one where Prometheus has none */
 		compare(row, "error", wanted(row, "error"), e.text);
 	else if (json_get_text(row, "error", NULL))
 		compare(row, "error", wanted(row, "error"), "");
