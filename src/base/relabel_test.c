@@ -222,7 +222,7 @@ static void rules_that_make_no_sense_are_refused_by_place(void **state)
 		{ "[{action: labeldrop, regex: a, target_label: x}]", "nothing else", 2 },
 		{ "[{action: keepequal, target_label: x, regex: y}]", "nothing else", 2 },
 		{ "[{action: kept, regex: y}]", "'kept' is none of", 11 },
-		{ "[{action: keep, regex: '(y'}]", "regular expression", 24 },
+		{ "[{action: keep, regex: '(y'}]", "error parsing regexp: missing closing )", 24 },
 		{ "[{action: keep, regx: 'y'}]", "did you mean 'regex'", 17 },
 		{ "[{source_labels: ['']}]", "not a valid label name", 18 },
 		{ "[x]", "each item must be a mapping", 2 },

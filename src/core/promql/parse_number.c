@@ -58,9 +58,9 @@ static bool read_number(struct parser *p, struct token t, double *ret)
 
 	if (read_integer(s, n, ret))
 		return true;
-	/* Where they may stand the lexer has seen to. */
+	/* Elsewhere than at the end the lexer has seen to where they stand. */
 	for (size_t i = 0; i < n; i++)
-		if (s[i] != '_')
+		if (s[i] != '_' || i + 1 == n)
 			str_addc(&digits, s[i]);
 	if (go_parse_float(str_c(&digits), digits.len, ret, &e) == RC_OK)
 		return true;
@@ -127,7 +127,7 @@ static bool read_part(struct parser *p, struct token t, struct duration *d)
 	const uint64_t most = UINT64_C(1) << 63;
 	uint64_t value = 0;
 	bool is_long = false;
-	const char *unit;
+	const char *start = d->s, *unit;
 	size_t i;
 
 	for (; d->s < d->end && *d->s >= '0' && *d->s <= '9'; d->s++)
@@ -135,7 +135,7 @@ static bool read_part(struct parser *p, struct token t, struct duration *d)
 			   __builtin_add_overflow(value, (unsigned)(*d->s - '0'), &value);
 	unit = d->s;
 	i = read_unit(d);
-	if (is_long)
+	if (is_long || unit == start)
 		return fail_malformed(p, t);
 	if (i == COUNT(units))
 		return fail_unit(p, t, unit, (size_t)(d->s - unit));
