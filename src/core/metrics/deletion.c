@@ -49,6 +49,26 @@ bool deletion_has(const struct deletion *d, uint32_t id)
 	return low < d->ids.n && d->ids.v[low].from <= id;
 }
 
+void deletion_apply(const struct deletion *d, uint32_t id, struct series_column *column,
+	uint32_t from)
+{
+	uint32_t n = from;
+
+	if (from == column->n || column->t_ms[column->n - 1] < d->min_ms ||
+		column->t_ms[from] > d->max_ms || !deletion_has(d, id))
+		return;
+	for (uint32_t i = from; i < column->n; i++) {
+		if (column->t_ms[i] >= d->min_ms && column->t_ms[i] <= d->max_ms)
+			continue;
+		column->t_ms[n] = column->t_ms[i];
+		column->v[n] = column->v[i];
+		if (column->h)
+			column->h[n] = column->h[i];
+		n++;
+	}
+	column->n = n;
+}
+
 static void spell(const struct deletion *d, struct str *ret)
 {
 	uint32_t zero = 0;

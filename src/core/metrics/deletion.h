@@ -11,6 +11,7 @@
 #ifndef CORE_METRICS_DELETION_H
 #define CORE_METRICS_DELETION_H
 
+#include "base/series.h"
 #include "core/metrics/files.h"
 #include "core/metrics/runs.h"
 
@@ -27,6 +28,9 @@ struct deletion *deletion_hold(struct deletion *d);
 void deletion_drop(struct deletion *d); /* NULL is fine */
 SCOPED_BY(deletion_drop, struct deletion *)
 bool deletion_has(const struct deletion *d, uint32_t id);
+/* Take its samples out of those of series `id`: column[from] and behind it. */
+void deletion_apply(const struct deletion *d, uint32_t id, struct series_column *column,
+	uint32_t from);
 
 /* The file is synced, and the folder, too. */
 enum rc deletion_write(const struct deletion *d, const struct files *files, struct err *e) MUST_USE;

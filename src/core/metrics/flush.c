@@ -5,7 +5,8 @@
  * Nearly always there is one generation, without late samples: then the part gets the chunks' bytes
  * as they are.  Else the samples of a series are gathered, put in order and sealed.
  */
-#include "core/metrics/gather.h"
+#include "core/metrics/column.h"
+#include "core/metrics/late.h"
 #include "core/metrics/work.h"
 
 #include "base/limits.h"
@@ -109,12 +110,6 @@ static enum rc write_segment(struct flush *f, struct err *e)
 	return rc == RC_OK ? index_open(&f->segment, f->files, f->segment_name, e) : rc;
 }
 
-static bool concerns(const struct deletion *d, const struct generation *g, uint32_t id)
-{
-	return g->number < d->generation && d->max_ms >= g->min_ms && d->min_ms <= g->max_ms &&
-	       deletion_has(d, id);
-}
-
 static bool is_plain(const struct flush *f)
 {
 	const struct generation *g = f->v[0].g;
@@ -147,37 +142,33 @@ static enum rc write_plain(struct flush *f, struct block_writer *w, struct err *
 	return rc;
 }
 
-static void take_out(const struct flush *f, const struct generation *g, uint32_t id,
-	struct gather *gather)
+/* What was added to the column from `from` on, less what was deleted, in order. */
+static void settle(struct flush *f, const struct generation *g, uint32_t id, uint32_t from)
 {
-	for (uint32_t i = 0; i < f->catalog->n_deletions; i++)
-		if (concerns(f->catalog->deletions[i], g, id))
-			gather_without(gather, f->catalog->deletions[i]);
+	catalog_delete_of_generation(f->catalog, g->number, id, &f->column, from);
+	column_settle(&f->column, from);
 }
 
-static enum rc gather_series(struct flush *f, uint32_t id, struct err *e)
+static enum rc gather(struct flush *f, uint32_t id, struct err *e)
 {
-	struct gather gather;
 	enum rc rc = RC_OK;
 
-	gather_begin(&gather, &f->column);
+	f->column.n = 0;
 	for (uint32_t i = 0; rc == RC_OK && i < f->n; i++) {
 		struct chunk_word word = generation_view_word(&f->v[i], id, &f->at[i]);
 		const struct generation *g = f->v[i].g;
+		uint32_t from = f->column.n;
 		struct chunk chunk;
-		uint32_t n_late, late = late_find(&f->late[i], id, &n_late);
 
 		if (word.n_samples) {
 			chunk = generation_chunk(g->slabs, g->base_ms, word, f->bytes);
 			rc = chunk_read(&chunk, INT64_MIN, INT64_MAX, &f->column, e);
 		}
-		take_out(f, g, id, &gather);
-		gather_place(&gather);
-		gather_late(&gather, f->late[i].v + late, n_late);
-		take_out(f, g, id, &gather);
-		gather_place(&gather);
+		settle(f, g, id, from);
+		from = f->column.n;
+		late_read(&f->late[i], id, &f->column);
+		settle(f, g, id, from);
 	}
-	gather_end(&gather);
 	return rc;
 }
 
@@ -212,7 +203,7 @@ static enum rc write_gathered(struct flush *f, struct block_writer *w, struct er
 		late_init(&f->late[i], &f->v[i], INT64_MIN, INT64_MAX);
 	for (uint32_t id = next_id(f, 0); rc == RC_OK && id != UINT32_MAX;
 		id = next_id(f, id + 1)) {
-		rc = gather_series(f, id, e);
+		rc = gather(f, id, e);
 		if (rc == RC_OK)
 			rc = block_writer_add(w, id, &f->column, e);
 	}

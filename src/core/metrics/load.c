@@ -164,6 +164,14 @@ static int by_first_id(const void *a, const void *b)
 
 /* Of segments that overlap, as when one and those that it was made of are both there, the first
  * and longest count. */
+static int by_deletion(const void *a, const void *b)
+{
+	const struct deletion *x = *(struct deletion *const *)a;
+	const struct deletion *y = *(struct deletion *const *)b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
 static void drop_overlapping(struct store *s)
 {
 	struct catalog *c = s->catalog;
@@ -205,6 +213,21 @@ static enum rc load_manifest(struct store *s, const struct listing *l, struct ma
 	return RC_OK;
 }
 
+/* A deletion counts as soon as its file is whole: those behind the manifest's files are newer. */
+static void add_new_deletions(const struct listing *l, struct manifest *m)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct manifest_file f = { 0 };
+		uint32_t number;
+
+		if (!manifest_file_number(l->v[i].name, &f.kind, &number) ||
+			f.kind != MANIFEST_DELETION || number < m->next_file || !m->next_file)
+			continue;
+		memcpy(f.name, l->v[i].name, sizeof f.name);
+		manifest_add(m, &f);
+	}
+}
+
 /* Files that no manifest names any more were removed late, or never finished. */
 static void find_useless(struct store *s, const struct listing *l, const struct manifest *m)
 {
@@ -238,11 +261,20 @@ enum rc store_load(struct store *s, struct err *e)
 	s->next_file = m.next_file ? m.next_file : 1;
 	s->flushed_generation = m.flushed_generation;
 	s->flushed_ms = m.next_id ? m.flushed_ms : INT64_MIN;
+	add_new_deletions(&l, &m);
 	rc = load_files(s, &m, e);
 	if (rc != RC_OK)
 		return rc;
 	drop_overlapping(s);
+	if (s->catalog->n_deletions)
+		qsort(s->catalog->deletions, s->catalog->n_deletions, sizeof *s->catalog->deletions,
+			by_deletion);
 	take_numbers(s, &l);
 	find_useless(s, &l, &m);
-	return store_replay(s, l.logs, l.n_logs, e);
+	rc = store_replay(s, l.logs, l.n_logs, e);
+	/* What is written from now on isn't deleted, even if logs from before are lost. */
+	for (uint32_t i = 0; i < s->catalog->n_deletions; i++)
+		if (s->next_generation < s->catalog->deletions[i]->generation)
+			s->next_generation = s->catalog->deletions[i]->generation;
+	return rc;
 }

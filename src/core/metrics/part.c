@@ -114,3 +114,21 @@ void catalog_drop(struct catalog *c)
 	free(c->deletions);
 	free(c);
 }
+
+void catalog_delete_of_part(const struct catalog *c, const struct part *p, uint32_t id,
+	struct series_column *column, uint32_t from)
+{
+	for (uint32_t i = c->n_deletions; i > 0; i--) {
+		if (c->deletions[i - 1]->number <= p->deletions)
+			return;
+		deletion_apply(c->deletions[i - 1], id, column, from);
+	}
+}
+
+void catalog_delete_of_generation(const struct catalog *c, uint32_t generation, uint32_t id,
+	struct series_column *column, uint32_t from)
+{
+	for (uint32_t i = 0; i < c->n_deletions; i++)
+		if (generation < c->deletions[i]->generation)
+			deletion_apply(c->deletions[i], id, column, from);
+}

@@ -50,6 +50,13 @@ struct catalog {
 	uint32_t n_segments, n_parts, n_deletions;
 };
 
+/* What of a part's, or a generation's, samples of series `id` has been deleted is taken out of the
+ * column: of column[from] and those behind it. */
+void catalog_delete_of_part(const struct catalog *c, const struct part *p, uint32_t id,
+	struct series_column *column, uint32_t from);
+void catalog_delete_of_generation(const struct catalog *c, uint32_t generation, uint32_t id,
+	struct series_column *column, uint32_t from);
+
 /* One with room for as much and one more of each; the things in it are held. */
 struct catalog *catalog_copy(const struct catalog *c); /* NULL: an empty one */
 struct catalog *catalog_hold(struct catalog *c);

@@ -113,11 +113,13 @@ static void replay_bytes(struct replay *r, const struct files_map *map, const ch
 
 	if (wal_read_header(map->p, map->n, &h, &e) != RC_OK) {
 		r->is_damaged = map->n > WAL_HEADER_BYTES && map->p[0];
+		store_make_useless(s, name);
 		find(s, name, &e, s->flushed_ms);
 		return;
 	}
 	if (!follows(&before, &h)) {
 		err_set(&e, RC_CORRUPT, "it builds on a log that is lost");
+		store_make_useless(s, name); /* else it would count when the other one is flushed */
 		find(s, name, &e, h.base_ms);
 		return;
 	}

@@ -47,6 +47,7 @@ void store_set_catalog(struct store *s, struct catalog *c)
 {
 	catalog_drop(s->catalog);
 	s->catalog = c;
+	s->catalog_version++;
 	s->is_manifest_old = true;
 }
 
@@ -115,12 +116,19 @@ static enum rc add_series(struct store *s, const struct labels *l, uint64_t hash
 	return RC_OK;
 }
 
+/* A series that was not live for a while may have samples up to this time.  Those that came from the
+ * future shall not keep it from going on. */
+static int64_t flushed_until(const struct store *s)
+{
+	return s->flushed_ms < s->now.wall.ms ? s->flushed_ms : s->now.wall.ms;
+}
+
 static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, struct err *e)
 {
 	struct store *s = self;
 	uint64_t hash = labels_hash(l);
 	uint32_t id = find_series(s, l, hash);
-	int64_t last_ms = id ? s->flushed_ms : INT64_MIN;
+	int64_t last_ms = id ? flushed_until(s) : INT64_MIN;
 	enum rc rc;
 
 	if (id && head_is_live(&s->head, id)) {
@@ -170,7 +178,7 @@ static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms,
 	}
 	verdict = head_append(&s->head, ref, t_ms, v);
 	if (verdict == SERIES_GONE && s->head.n_live < s->settings.series_max && is_known(s, ref)) {
-		head_revive(&s->head, ref, s->flushed_ms);
+		head_revive(&s->head, ref, flushed_until(s));
 		verdict = head_append(&s->head, ref, t_ms, v);
 	}
 	s->stats.appended[verdict]++;
@@ -248,8 +256,9 @@ enum rc store_open(struct store **ret, const struct files *files,
 	s->files = files;
 	s->settings = with_defaults(*settings);
 	s->now = now;
-	s->synced = s->sealed = now.mono;
+	s->synced = s->sealed = s->retained = now.mono;
 	s->catalog = catalog_copy(NULL);
+	s->catalog_version = 1;
 	s->sink = (struct series_sink){ .self = s,
 		.series = sink_series,
 		.append = sink_append,

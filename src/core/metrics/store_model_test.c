@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #define SERIES      40
-#define STEPS       120
-#define RUNS        100
+#define STEPS       300
+#define RUNS        60
 #define SAMPLES_MAX 20000
 #define LATE_MS     60000
 
@@ -188,26 +188,33 @@ static void compare_series(struct world *w, uint32_t series, const struct series
 	compare(w, series, q, column);
 }
 
+static bool is_asked(const struct series_query *q, uint32_t series)
+{
+	struct label v[3];
+	char text[2][16];
+	struct labels l = labels_of(v, text, series);
+
+	for (uint32_t i = 0; i < q->n_matchers; i++) {
+		const char *value = labels_get(&l, matcher_name(q->matchers[i]));
+
+		if (!matcher_matches(q->matchers[i], value, strlen(value)))
+			return false;
+	}
+	return true;
+}
+
 /* How many series of the model have samples in the query's time, and match. */
 static uint32_t count(const struct world *w, const struct series_query *q)
 {
 	uint32_t n = 0;
 
 	for (uint32_t k = 0; k < SERIES; k++) {
-		struct label v[3];
-		char text[2][16];
-		struct labels l = labels_of(v, text, k);
-		bool is_there = false, matches = true;
+		bool is_there = false;
 
 		for (uint32_t i = 0; i < w->n && !is_there; i++)
 			is_there = w->v[i].series == k && w->v[i].t_ms >= q->min_ms &&
 				   w->v[i].t_ms <= q->max_ms;
-		for (uint32_t i = 0; i < q->n_matchers; i++) {
-			const char *value = labels_get(&l, matcher_name(q->matchers[i]));
-
-			matches &= matcher_matches(q->matchers[i], value, strlen(value));
-		}
-		n += is_there && matches;
+		n += is_there && is_asked(q, k);
 	}
 	return n;
 }
@@ -228,29 +235,69 @@ static const struct {
 	{ MATCHER_NOT_EQUAL, "absent", "" },
 };
 
+/* A query of up to two matchers, for all of time or some of it. */
+struct question {
+	struct matcher *matchers[2];
+	struct series_query q;
+};
+
+static void question_init(struct question *x, struct world *w)
+{
+	*x = (struct question){ 0 };
+	for (int i = 0; i < 2; i++) {
+		uint64_t k = rng_below(&w->rng, COUNT(wanted));
+
+		assert_int_equal(matcher_new(&x->matchers[i], wanted[k].op, wanted[k].name,
+					 wanted[k].value, NULL),
+			RC_OK);
+	}
+	x->q = (struct series_query){ .matchers = (const struct matcher *const *)x->matchers,
+		.n_matchers = (uint32_t)rng_below(&w->rng, 3),
+		.min_ms = INT64_MIN,
+		.max_ms = INT64_MAX };
+	if (rng_chance(&w->rng, 1, 2))
+		return;
+	x->q.max_ms = w->now.wall.ms - (int64_t)rng_below(&w->rng, 300000);
+	x->q.min_ms = x->q.max_ms - (int64_t)rng_below(&w->rng, 300000);
+}
+
+static void question_fini(struct question *x)
+{
+	matcher_free(x->matchers[0]);
+	matcher_free(x->matchers[1]);
+}
+SCOPED_FINI(question_fini, struct question)
+
 static void look(struct world *w)
 {
-	scoped(matcher_free) struct matcher *a = NULL, *b = NULL;
-	const struct matcher *matchers[2];
-	struct series_query q = { .min_ms = INT64_MIN, .max_ms = INT64_MAX, .matchers = matchers };
-	uint64_t i = rng_below(&w->rng, COUNT(wanted)), k = rng_below(&w->rng, COUNT(wanted));
+	scoped(question_fini) struct question x;
 	uint32_t n;
 
-	assert_int_equal(matcher_new(&a, wanted[i].op, wanted[i].name, wanted[i].value, NULL),
-		RC_OK);
-	assert_int_equal(matcher_new(&b, wanted[k].op, wanted[k].name, wanted[k].value, NULL),
-		RC_OK);
-	matchers[0] = a;
-	matchers[1] = b;
-	q.n_matchers = (uint32_t)rng_below(&w->rng, 3);
-	if (rng_chance(&w->rng, 1, 2)) {
-		q.max_ms = w->now.wall.ms - (int64_t)rng_below(&w->rng, 300000);
-		q.min_ms = q.max_ms - (int64_t)rng_below(&w->rng, 300000);
+	question_init(&x, w);
+	n = each_series(w, &x.q, compare_series);
+	if (n != count(w, &x.q))
+		fail_msg("seed %lu: %u series with samples instead of %u", w->seed, n,
+			count(w, &x.q));
+}
+
+static void delete_some(struct world *w)
+{
+	scoped(question_fini) struct question x;
+	struct store_selection which;
+	uint32_t n = 0;
+
+	question_init(&x, w);
+	which = (struct store_selection){ x.q.matchers, x.q.n_matchers, x.q.min_ms, x.q.max_ms };
+	assert_int_equal(store_delete(w->store, &which, NULL), RC_OK);
+	for (uint32_t i = 0; i < w->n; i++) {
+		const struct sample *s = &w->v[i];
+
+		if (s->t_ms < x.q.min_ms || s->t_ms > x.q.max_ms || !is_asked(&x.q, s->series))
+			w->v[n++] = *s;
 	}
-	n = each_series(w, &q, compare_series);
-	if (n != count(w, &q))
-		fail_msg("seed %lu: %u series with samples instead of %u (matchers %lu, %lu of %u)",
-			w->seed, n, count(w, &q), i, k, q.n_matchers);
+	w->n = n;
+	if (rng_chance(&w->rng, 1, 2))
+		store_clean(w->store);
 }
 
 static bool *is_left; /* of each commit, whether a sample of it was seen */
@@ -315,6 +362,15 @@ static void restart(struct world *w)
 		fail_msg("seed %lu: a process that was killed has lost a commit", w->seed);
 }
 
+/* Long enough for spans of time to be over. */
+static void wait_long(struct world *w)
+{
+	int64_t ms = (int64_t)rng_below(&w->rng, 5 * HOUR_MS);
+
+	w->now.mono.ms += ms;
+	w->now.wall.ms += ms;
+}
+
 static void step(struct world *w)
 {
 	uint64_t dice = rng_below(&w->rng, 100);
@@ -325,8 +381,10 @@ static void step(struct world *w)
 		work(w);
 	else if (dice < 90)
 		look(w);
-	else if (dice < 94)
+	else if (dice < 93)
 		store_flush_soon(w->store);
+	else if (dice < 94)
+		rng_chance(&w->rng, 1, 2) ? delete_some(w) : wait_long(w);
 	else if (dice < 97)
 		crash(w);
 	else

@@ -32,9 +32,12 @@ struct store {
 	int64_t flushed_ms;          /* the newest sample of these */
 	uint64_t dropped_before;     /* head.n_dropped at the last commit */
 	struct now now;
-	struct mono synced, sealed; /* when this was done last */
+	struct mono synced, sealed, retained; /* when this was done last */
+	uint32_t catalog_version, looked_at;  /* in this one nothing is to be merged */
 	struct store_kind kinds[STORE_WORK_KINDS];
 	bool is_flush_wanted;
+	bool is_cleaning;     /* deletions are to be carried out soon */
+	bool is_index_old;    /* it may have series without samples */
 	bool is_manifest_old; /* the catalog has changed since it was written */
 	struct useless {      /* to be removed once the manifest doesn't name them */
 		char name[FILES_NAME_MAX];
@@ -75,5 +78,6 @@ struct store_view {
 	struct catalog *catalog;
 	struct series_source source;
 };
+uint32_t view_cursor_id(const struct series_cursor *c); /* of the series that it shows */
 
 #endif

@@ -4,12 +4,6 @@
 
 #define UNSUPPORTED(e, what) err_set(e, RC_UNSUPPORTED, "the store doesn't " what " yet")
 
-enum rc store_delete(struct store *s, const struct store_selection *which, struct err *e)
-{
-	(void)s, (void)which;
-	return UNSUPPORTED(e, "delete");
-}
-
 enum rc store_snapshot(struct store *s, const char *name, struct err *e)
 {
 	(void)s, (void)name;
@@ -21,9 +15,4 @@ enum rc store_metadata(const struct store *s, const char *metric, struct metric_
 {
 	(void)s, (void)metric, (void)ret, (void)ret_has;
 	return UNSUPPORTED(e, "keep metadata");
-}
-
-void store_clean(struct store *s)
-{
-	(void)s; /* nothing can be deleted yet */
 }

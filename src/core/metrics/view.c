@@ -4,7 +4,8 @@
  * generations' young labels. Each place where samples may be is asked for that id, and remembers
  * how far it has come.
  */
-#include "core/metrics/gather.h"
+#include "core/metrics/column.h"
+#include "core/metrics/late.h"
 #include "core/metrics/store_private.h"
 
 #include "base/limits.h"
@@ -19,7 +20,7 @@ struct series_cursor {
 	const struct store_view *view;
 	struct series_query query;
 	struct runs *selected; /* of each segment, positions that match */
-	struct place *places;  /* in order of time */
+	struct place *places;  /* as in the catalog: what was stored later comes later */
 	uint32_t n_places;
 	uint32_t *at;      /* of each generation, a place in its pages */
 	struct late *late; /* of each generation */
@@ -52,14 +53,6 @@ static void begin_young(struct series_cursor *c)
 	c->young = young_walk(g->g->slabs, g->young_slabs, g->n_young);
 }
 
-static int by_time(const void *a, const void *b)
-{
-	const struct block_info *x = &((const struct place *)a)->part->block.info;
-	const struct block_info *y = &((const struct place *)b)->part->block.info;
-
-	return (x->min_ms > y->min_ms) - (x->min_ms < y->min_ms);
-}
-
 static void find_places(struct series_cursor *c)
 {
 	const struct catalog *catalog = c->view->catalog;
@@ -72,8 +65,6 @@ static void find_places(struct series_cursor *c)
 			p->block.info.min_ms <= c->query.max_ms)
 			c->places[c->n_places++] = (struct place){ p, block_cursor_new(&p->block) };
 	}
-	if (c->n_places)
-		qsort(c->places, c->n_places, sizeof *c->places, by_time);
 }
 
 static enum rc select_series(struct series_cursor *c, struct err *e)
@@ -137,11 +128,10 @@ static enum rc is_present(struct series_cursor *c, bool *ret, struct err *e)
 
 	for (uint32_t i = 0; !has && i < head->n; i++) {
 		const struct generation_view *g = &head->v[i];
-		uint32_t n_late;
 
-		late_find(&c->late[i], c->id, &n_late);
-		has = n_late || (g->max_ms >= c->query.min_ms && g->min_ms <= c->query.max_ms &&
-					generation_view_word(g, c->id, &c->at[i]).n_samples);
+		has = late_has(&c->late[i], c->id) ||
+		      (g->max_ms >= c->query.min_ms && g->min_ms <= c->query.max_ms &&
+			      generation_view_word(g, c->id, &c->at[i]).n_samples);
 	}
 	for (uint32_t i = c->n_places; rc == RC_OK && !has && i > 0; i--)
 		rc = block_find(c->places[i - 1].cursor, c->id, &has, e);
@@ -221,74 +211,60 @@ static enum rc source_next(struct series_cursor *c, struct labels *ret, bool *re
 	return RC_OK;
 }
 
-static enum rc read_part(struct series_cursor *c, struct place *p, struct gather *gather,
+static enum rc read_part(struct series_cursor *c, struct place *p, struct series_column *column,
 	struct err *e)
 {
-	const struct catalog *catalog = c->view->catalog;
+	uint32_t from = column->n;
+	bool has = false;
 	enum rc rc;
-	bool has;
 
 	rc = block_find(p->cursor, c->id, &has, e);
 	if (rc == RC_OK && has)
-		rc = block_read(p->cursor, &c->query, gather->column, e);
+		rc = block_read(p->cursor, &c->query, column, e);
 	if (rc != RC_OK)
 		return err_in(e, rc, "%s", p->part->name);
-	for (uint32_t i = catalog->n_deletions; i > 0; i--) {
-		const struct deletion *d = catalog->deletions[i - 1];
-
-		if (d->number <= p->part->deletions)
-			break;
-		if (deletion_has(d, c->id))
-			gather_without(gather, d);
-	}
-	gather_place(gather);
+	catalog_delete_of_part(c->view->catalog, p->part, c->id, column, from);
+	column_settle(column, from);
 	return RC_OK;
 }
 
-static void take_out(const struct series_cursor *c, const struct generation *g,
-	struct gather *gather)
-{
-	const struct catalog *catalog = c->view->catalog;
-
-	for (uint32_t i = 0; i < catalog->n_deletions; i++)
-		if (g->number < catalog->deletions[i]->generation &&
-			deletion_has(catalog->deletions[i], c->id))
-			gather_without(gather, catalog->deletions[i]);
-}
-
-static enum rc read_generation(struct series_cursor *c, uint32_t i, struct gather *gather,
+static enum rc read_generation(struct series_cursor *c, uint32_t i, struct series_column *column,
 	struct err *e)
 {
 	const struct generation_view *v = &c->view->head->v[i];
 	struct chunk_word word = generation_view_word(v, c->id, &c->at[i]);
-	uint32_t n_late, late = late_find(&c->late[i], c->id, &n_late);
+	uint32_t from = column->n;
 	struct chunk chunk;
 	enum rc rc = RC_OK;
 
 	if (word.n_samples) {
 		chunk = generation_chunk(v->g->slabs, v->g->base_ms, word, c->bytes);
-		rc = chunk_read(&chunk, c->query.min_ms, c->query.max_ms, gather->column, e);
+		rc = chunk_read(&chunk, c->query.min_ms, c->query.max_ms, column, e);
 	}
-	take_out(c, v->g, gather);
-	gather_place(gather);
-	gather_late(gather, c->late[i].v + late, n_late);
-	take_out(c, v->g, gather);
-	gather_place(gather);
+	catalog_delete_of_generation(c->view->catalog, v->g->number, c->id, column, from);
+	column_settle(column, from);
+	from = column->n;
+	late_read(&c->late[i], c->id, column);
+	catalog_delete_of_generation(c->view->catalog, v->g->number, c->id, column, from);
+	column_settle(column, from);
 	return rc;
 }
 
 static enum rc source_read(struct series_cursor *c, struct series_column *column, struct err *e)
 {
-	struct gather gather;
 	enum rc rc = RC_OK;
 
-	gather_begin(&gather, column);
+	column->n = 0;
 	for (uint32_t i = 0; rc == RC_OK && i < c->n_places; i++)
-		rc = read_part(c, &c->places[i], &gather, e);
+		rc = read_part(c, &c->places[i], column, e);
 	for (uint32_t i = 0; rc == RC_OK && i < c->view->head->n; i++)
-		rc = read_generation(c, i, &gather, e);
-	gather_end(&gather);
+		rc = read_generation(c, i, column, e);
 	return rc;
+}
+
+uint32_t view_cursor_id(const struct series_cursor *c)
+{
+	return c->id;
 }
 
 struct store_view *store_view_new(struct store *s)

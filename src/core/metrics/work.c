@@ -15,6 +15,7 @@ struct store_work {
 static const struct work_row *const rows[STORE_WORK_KINDS] = {
 	[STORE_SYNC] = &work_sync,
 	[STORE_FLUSH] = &work_flush,
+	[STORE_MERGE] = &work_merge,
 	[STORE_MANIFEST] = &work_manifest,
 };
 

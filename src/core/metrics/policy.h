@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy: which parts become one, and which go.
+ *
+ *	level  made of                       span
+ *	0      a flush                       minutes; open chunks as they were
+ *	1      POLICY_FEW of level 0         some half an hour
+ *	2      all of two hours              2 h, aligned to the epoch, by their newest sample
+ *	3      all of a day                  1 d
+ *	4      all of ten days               10 d; only when these are a tenth of the retention or less
+ *
+ * A span is over when newer samples have been flushed.  Late parts of an old span wait until there
+ * are POLICY_FEW of them, or a quarter of the span's block in bytes, so that a drop doesn't move a
+ * sea.  A part with deletions to be carried out can be written again by itself.
+ */
+#ifndef CORE_METRICS_POLICY_H
+#define CORE_METRICS_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POLICY_FEW    8
+#define POLICY_LEVELS 5
+
+struct policy_part {
+	int64_t min_ms, max_ms;
+	uint64_t bytes;
+	uint32_t level;
+	bool has_deletions; /* some samples of it may be deleted and still be there */
+};
+struct policy {
+	const struct policy_part *v;
+	uint32_t n;
+	int64_t newest_ms; /* the newest sample in all of them */
+	int64_t retention_ms;
+	bool is_cleaning; /* deletions are to be carried out soon */
+};
+/* What to merge next: sets pick[i] for its parts, and *ret_level.  False: nothing. */
+bool policy_pick(const struct policy *p, bool *pick, uint32_t *ret_level);
+
+/* What to let go: sets drop[i] for parts without a sample since `oldest_ms`, and for the oldest
+ * while all together have more than `bytes_max` (0: no bound).  Returns how many. */
+uint32_t policy_drop(const struct policy *p, int64_t oldest_ms, uint64_t bytes_max, bool *drop);
+
+#endif
