@@ -6,6 +6,7 @@
  * keeps strangers from sending anything at all, the second because a session may end in between.
  */
 #include "api/api_private.h"
+#include "api/prometheus/prometheus.h"
 
 #include "base/endpoint.h"
 #include "base/log.h"
@@ -31,6 +32,7 @@ static const struct {
 	[ROUTE_NONE] = { 0, 0 },
 	[ROUTE_FORM] = { FORM_BYTES_MAX, FORM_BYTES_MAX },
 	[ROUTE_JSON] = { HTTP_REQUEST_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
+	[ROUTE_QUERY] = { HTTP_REQUEST_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
 	[ROUTE_LOG] = { HEARTBEAT_LOG_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
 };
 
@@ -253,6 +255,7 @@ static void api_free(struct api *a)
 	files_free(a->files);
 	buckets_free(a->buckets);
 	stream_free(a->stream);
+	jobs_free(a->jobs);
 	free((char *)a->setup.listen);
 	free(a);
 }
@@ -304,6 +307,7 @@ enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e
 	a->gate.auth = auth_new(setup->random, setup->ctx);
 	a->files = files_new(setup->files);
 	a->buckets = buckets_new(site_lab(setup->site)->n_checks);
+	a->jobs = jobs_new();
 	if (rc == RC_OK)
 		rc = set_login(a, &setup->login, e);
 	if (rc == RC_OK)

@@ -17,6 +17,7 @@
 #include "node/site.h"
 
 struct api;
+struct store; /* core/metrics/store.h */
 
 struct api_login {                 /* already read: the values themselves; wiped by the caller */
 	const char *password_hash; /* port/password; NULL: none */
@@ -30,6 +31,7 @@ struct api_setup {
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
 	struct api_login login;
 	const struct embedded *files; /* the pages (web_files) */
+	struct store *metrics;        /* of this site; NULL: it keeps none */
 	struct wall started;          /* of this run */
 	void *ctx;                    /* of all callbacks */
 	struct now (*now)(void *ctx);

@@ -28,6 +28,7 @@
 struct stream;
 struct files;
 struct buckets;
+struct jobs;
 
 struct api {
 	struct api_setup setup;
@@ -37,6 +38,7 @@ struct api {
 	struct stream *stream;
 	struct files *files;
 	struct buckets *buckets;
+	struct jobs *jobs; /* queries on the pool */
 	uint64_t counters[API_COUNTERS];
 	uint64_t requests; /* since the start */
 	uint32_t passwords_in_check;

@@ -472,7 +472,7 @@ static void unknown_paths_of_the_api_are_not_the_pages(void **state)
 
 	(void)state;
 	fixture_init(&f, FIXTURE_OPEN);
-	fixture_expect(&f, "GET", "/api/v1/query", NULL, 404, "NOT_FOUND");
+	fixture_expect(&f, "GET", "/api/v1/nothing", NULL, 404, "NOT_FOUND");
 	fixture_expect(&f, "GET", LAB_ "/statusx", NULL, 404, "NOT_FOUND");
 	fixture_expect(&f, "GET", "/heartbeat/", NULL, 404, "NOT_FOUND");
 	fixture_expect(&f, "PUT", LAB_ "/status", NULL, 405, "USAGE");

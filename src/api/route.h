@@ -16,10 +16,11 @@
 
 #define ROUTE_ARGS_MAX 2
 #define LAB            "/api/lab/v1"
+#define PROM           "/api/v1"
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
 enum route_needs { ROUTE_OPEN, ROUTE_PING, ROUTE_READ, ROUTE_CHANGE };
-enum route_takes { ROUTE_NONE, ROUTE_FORM, ROUTE_JSON, ROUTE_LOG };
+enum route_takes { ROUTE_NONE, ROUTE_FORM, ROUTE_JSON, ROUTE_LOG, ROUTE_QUERY };
 
 struct call;
 struct answer;

@@ -69,7 +69,7 @@ static void a_path_tells_which_methods_it_knows(void **state)
 
 /* ---- the table of doc/api.md */
 
-static bool mentioned[64];
+static bool mentioned[128];
 
 static void is_routed(const char *method, const char *pattern)
 {
@@ -102,7 +102,7 @@ static void pattern_of(const char *text, struct str *out)
 static void check_path(const char *methods, const char *path)
 {
 	scoped(str_fini) struct str pattern = STR_EMPTY, longer = STR_EMPTY;
-	bool has_rest = strcspn(path, "[") < strcspn(path, "`");
+	bool has_rest = strcspn(path, "[") < strcspn(path, "`?");
 
 	pattern_of(path, &pattern);
 	if (str_eq(str_c(&pattern), "/"))

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job: a request that is computed on the pool, over a view of the samples that nothing changes.
+ *
+ *	handler, on the loop's thread       pool                      loop
+ *	job_new ── reads parameters ──►  run(job): writes answer ──► job answers, is freed
+ *
+ * At most QUERIES_AT_ONCE run at a time; QUERIES_WAITING_MAX wait, more are refused.  A job that
+ * takes longer than its timeout is told so by job_should_stop() and answers that.
+ */
+#ifndef API_PROMETHEUS_JOB_H
+#define API_PROMETHEUS_JOB_H
+
+#include "api/prometheus/request.h"
+#include "core/metrics/store.h"
+
+struct job;
+
+struct job {
+	struct arena arena; /* of the parameters, and for `run` */
+	struct uri_pairs pairs;
+	const struct series_source *source;
+	const struct store_view *view;
+	int64_t now_ms;
+	/* What `run` makes: a whole answer, or rc and e with the class of what went wrong. */
+	struct str body;
+	const char *type; /* NULL: JSON */
+	enum request_fault fault;
+	struct err e;
+	void *of; /* the handler's own, in the arena */
+
+	/* Private. */
+	uv_work_t work;
+	struct api *api;
+	struct http_exchange *exchange;
+	struct store_view *held;
+	enum rc (*run)(struct job *j, struct err *e);
+	enum rc rc;
+	uint64_t deadline_ns;
+	struct job *next;
+};
+
+/* RC_UNSUPPORTED when this site keeps no metrics; RC_INPUT, RC_LIMIT for parameters.  What fails
+ * before job_start() is answered by job_refuse(). */
+enum rc job_new(struct call *c, struct job **ret, struct err *e) MUST_USE;
+void job_free(struct job *j);
+SCOPED_BY(job_free, struct job *)
+
+/* Takes `j` over.  `run` answers RC_OK with `body` written, or fails with `fault` set. */
+void job_start(struct job *j, int64_t timeout_ms, enum rc (*run)(struct job *j, struct err *e));
+
+/* Of a handler that couldn't start one: the envelope of an error. */
+enum rc job_refuse(struct answer *out, enum rc rc, const struct err *e);
+
+bool job_should_stop(void *job); /* on the pool */
+
+#endif

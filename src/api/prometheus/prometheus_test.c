@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prometheus' interface, over real sockets, from a real store in memory. */
+#include "api/api_fixture.h"
+#include "core/metrics/memory_files.h"
+#include "core/metrics/store.h"
+#include "core/promql/notation.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BEGIN_MS   INT64_C(1700000000000)
+#define BEGIN_TEXT "1700000000"
+#define STEP_MS    15000
+
+struct lab_with_metrics {
+	struct fixture f;
+	struct memory_files *files;
+	struct store *store;
+};
+
+static void keep(const struct series_sink *sink, const char *line)
+{
+	scoped(arena_fini) struct arena a;
+	struct notation n;
+	series_ref ref;
+
+	arena_init(&a, NOTATION_BYTES_MAX);
+	assert_int_equal(notation_parse(line, &a, &n, NULL), RC_OK);
+	assert_int_equal(sink->series(sink->self, &n.labels, &ref, NULL), RC_OK);
+	for (uint32_t i = 0; i < n.n; i++)
+		if (!n.values[i].is_omitted)
+			assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + i * STEP_MS,
+						 n.values[i].v),
+				SERIES_TAKEN);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+}
+
+static void setup(struct lab_with_metrics *l)
+{
+	static const struct store_settings settings;
+	static const char *const series[] = { "up{job=\"node\",instance=\"a:9100\"} 1x40",
+		"up{job=\"node\",instance=\"b:9100\"} 1x20 0x20",
+		"requests_total{job=\"web\",code=\"200\"} 0+30x40",
+		"odd{what=\"\\\"quoted\\\" \\\\ text\"} NaN Inf -Inf 0.1 1e21 1e-7" };
+	struct api_setup api;
+	struct now now;
+	struct err e = { 0 };
+
+	*l = (struct lab_with_metrics){ .files = memory_files_new(1) };
+	fixture_init_site(&l->f);
+	now = fixture_now(&l->f);
+	now.wall.ms = BEGIN_MS + HOUR_MS;
+	if (store_open(&l->store, memory_files_port(l->files), &settings, now, &e) != RC_OK)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < COUNT(series); i++)
+		keep(store_sink(l->store), series[i]);
+	api = fixture_setup(&l->f);
+	api.metrics = l->store;
+	if (api_start(&l->f.api, &api, &e) != RC_OK)
+		fail_msg("%s", e.text);
+}
+
+static void teardown(struct lab_with_metrics *l)
+{
+	fixture_fini(&l->f);
+	store_close(l->store);
+	memory_files_free(l->files);
+}
+SCOPED_FINI(teardown, struct lab_with_metrics)
+
+static void assert_answers(struct lab_with_metrics *l, const char *target, int status,
+	const char *body)
+{
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+	fixture_ask(&l->f, "GET", target, "", NULL, &a);
+	if (a.status != status || !str_eq(str_c(&a.body), body))
+		fail_msg("%s:\n%d %s\n%d %s", target, a.status, str_c(&a.body), status, body);
+}
+
+static void an_instant_query_gives_a_vector(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query?query=up%7Binstance=~%22a.*%22%7D&time=" BEGIN_TEXT ".5",
+		200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
+		"\"metric\":"
+		"{\"__name__\":\"up\",\"instance\":\"a:9100\",\"job\":\"node\"},\"value\":"
+		"[1700000000.500,\"1\"]}]}}");
+	assert_answers(&l, "/api/v1/query?query=1%2b2&time=" BEGIN_TEXT, 200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":"
+		"[1700000000,\"3\"]}}");
+	assert_answers(&l, "/api/v1/query?query=%22text%22&time=1970-01-01T00:00:00.001Z", 200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":"
+		"[0.001,\"text\"]}}");
+}
+
+static void a_range_query_gives_a_matrix(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l,
+		"/api/v1/query_range?query=increase(requests_total%5B90s%5D)&start=1700000120&end="
+		"1700000150&step=15",
+		200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{"
+		"\"metric\":"
+		"{\"code\":\"200\",\"job\":\"web\"},\"values\":[[1700000120,\"180\"],[1700000135,"
+		"\"180\"],[1700000150,\"180\"]]}]}}");
+}
+
+static void numbers_and_texts_are_written_as_prometheus_writes_them(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query_range?query=odd&start=1700000000&end=1700000075&step=15s",
+		200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{"
+		"\"metric\":"
+		"{\"__name__\":\"odd\",\"what\":\"\\\"quoted\\\" \\\\ text\"},\"values\":["
+		"[1700000000,\"NaN\"],[1700000015,\"+Inf\"],[1700000030,\"-Inf\"],[1700000045,"
+		"\"0.1\"],[1700000060,\"1e+21\"],[1700000075,\"1e-07\"]]}]}}");
+}
+
+static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query?query=up()", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"query\\\": 1:1: parse error: unknown function with name \\\"up\\\"\"}");
+	assert_answers(&l, "/api/v1/query?query=up&time=noon", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"time\\\": cannot parse \\\"noon\\\" to a valid timestamp\"}");
+	assert_answers(&l, "/api/v1/query_range?query=up&start=10&end=9&step=1", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"end\\\": end timestamp must not be before start time\"}");
+	assert_answers(&l, "/api/v1/query_range?query=up&start=0&end=9&step=0", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"step\\\": zero or negative query resolution step widths are not accepted. Try "
+		"a "
+		"positive integer\"}");
+	assert_answers(&l, "/api/v1/query_range?query=up&start=0&end=99999&step=1", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"exceeded maximum "
+		"resolution of 11,000 points per timeseries. Try decreasing the query resolution "
+		"(?step=XX)\"}");
+	assert_answers(&l, "/api/v1/query?query=up%20%2B%20on(job)%20up&time=" BEGIN_TEXT, 422,
+		"{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"found duplicate "
+		"series "
+		"for the match group {job=\\\"node\\\"} on the right hand-side of the operation: "
+		"[{__name__=\\\"up\\\", instance=\\\"b:9100\\\", job=\\\"node\\\"}, "
+		"{__name__=\\\"up\\\", instance=\\\"a:9100\\\", job=\\\"node\\\"}];many-to-many "
+		"matching not allowed: matching labels must be unique on one side\"}");
+}
+
+static void a_limit_cuts_and_says_so(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+	scoped(json_decref) json_t *answer = NULL;
+
+	(void)state;
+	setup(&l);
+	answer = fixture_get(&l.f, "/api/v1/query?query=up&limit=1&time=" BEGIN_TEXT);
+	assert_int_equal(json_array_size(json_at(answer, "data.result")), 1);
+	assert_string_equal(text_at(answer, "warnings.0"), "results truncated due to limit");
+}
+
+static void names_and_values_of_labels_are_found(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/labels", 200,
+		"{\"status\":\"success\",\"data\":[\"__name__\",\"code\",\"instance\",\"job\","
+		"\"what\"]}");
+	assert_answers(&l, "/api/v1/label/__name__/values", 200,
+		"{\"status\":\"success\",\"data\":[\"odd\",\"requests_total\",\"up\"]}");
+	assert_answers(&l, "/api/v1/label/instance/values?match%5B%5D=up&limit=1", 200,
+		"{\"status\":\"success\",\"data\":[\"a:9100\"],\"warnings\":[\"results truncated "
+		"due "
+		"to limit\"]}");
+	assert_answers(&l, "/api/v1/label/job/values?match[]=up&match[]=requests_total", 200,
+		"{\"status\":\"success\",\"data\":[\"node\",\"web\"]}");
+}
+
+static void series_are_found_by_what_they_match(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/series?match[]=requests_total", 200,
+		"{\"status\":\"success\",\"data\":[{\"__name__\":\"requests_total\",\"code\":"
+		"\"200\","
+		"\"job\":\"web\"}]}");
+	assert_answers(&l, "/api/v1/series", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"no match[] parameter "
+		"provided\"}");
+}
+
+static void a_long_query_comes_as_a_form(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+	scoped(str_fini) struct str form = STR_EMPTY;
+
+	(void)state;
+	setup(&l);
+	str_add(&form, "time=" BEGIN_TEXT "&query=count(up");
+	for (int i = 0; i < 3000; i++)
+		str_add(&form, "%20");
+	str_add(&form, ")");
+	fixture_ask(&l.f, "POST", "/api/v1/query",
+		"Content-Type: application/x-www-form-urlencoded\r\n", str_c(&form), &a);
+	assert_int_equal(a.status, 200);
+	assert_non_null(strstr(str_c(&a.body), "[1700000000,\"2\"]"));
+}
+
+static void many_queries_wait_for_their_turn(void **state)
+{
+	enum { N = 40 };
+	scoped(teardown) struct lab_with_metrics l;
+	struct pump clients[N];
+
+	(void)state;
+	setup(&l);
+	for (int i = 0; i < N; i++) {
+		scoped(str_fini) struct str ask = STR_EMPTY;
+
+		pump_connect(&clients[i], &l.f.loop, api_address(l.f.api));
+		str_addf(&ask,
+			"GET /api/v1/query?query=sum(up)&time=" BEGIN_TEXT
+			" HTTP/1.1\r\nHost: %s\r\n\r\n",
+			api_address(l.f.api));
+		pump_send(&clients[i], str_c(&ask));
+	}
+	for (int i = 0; i < N; i++) {
+		scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+		pump_answer(&clients[i], &a);
+		assert_int_equal(a.status, 200);
+		assert_non_null(strstr(str_c(&a.body), "\"2\""));
+		pump_fini(&clients[i]);
+	}
+}
+
+static void a_site_without_metrics_says_so(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	fixture_ask(&f, "GET", "/api/v1/query?query=up", "", NULL, &a);
+	assert_int_equal(a.status, 503);
+	assert_non_null(strstr(str_c(&a.body), "lab.yaml has no 'metrics'"));
+}
+
+static void a_stranger_gets_nothing(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+	(void)state;
+	fixture_init(&f, FIXTURE_LOGIN);
+	fixture_ask(&f, "GET", "/api/v1/query?query=up", "", NULL, &a);
+	assert_int_equal(a.status, 401);
+}
+
+static void what_answers_says_what_it_is_and_holds(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+	scoped(json_decref) json_t *build = NULL;
+
+	(void)state;
+	setup(&l);
+	build = fixture_get(&l.f, "/api/v1/status/buildinfo");
+	assert_string_equal(text_at(build, "status"), "success");
+	assert_string_equal(text_at(build, "data.version"), "3.5.0");
+	json_decref(build);
+	build = fixture_get(&l.f, "/api/v1/status/runtimeinfo");
+	assert_int_equal(number_at(build, "data.corruptionCount"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_instant_query_gives_a_vector),
+		cmocka_unit_test(a_range_query_gives_a_matrix),
+		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),
+		cmocka_unit_test(what_is_asked_wrongly_is_answered_in_prometheus_words),
+		cmocka_unit_test(a_limit_cuts_and_says_so),
+		cmocka_unit_test(names_and_values_of_labels_are_found),
+		cmocka_unit_test(series_are_found_by_what_they_match),
+		cmocka_unit_test(a_long_query_comes_as_a_form),
+		cmocka_unit_test(many_queries_wait_for_their_turn),
+		cmocka_unit_test(a_site_without_metrics_says_so),
+		cmocka_unit_test(a_stranger_gets_nothing),
+		cmocka_unit_test(what_answers_says_what_it_is_and_holds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query: an expression at one time, or at many. */
+#include "api/prometheus/job.h"
+#include "api/prometheus/result.h"
+#include "core/promql/parse.h"
+
+#define TIMEOUT_MS  (2 * MINUTE_MS) /* unless a shorter one is asked for */
+#define POINTS_MOST 11000           /* a series, as in Prometheus */
+
+struct query {
+	struct promql_query q;
+	struct result_options options;
+};
+
+static enum rc read_text(struct job *j, struct query *query, struct err *e)
+{
+	const char *text = uri_pair(&j->pairs, "query");
+	struct promql_parse parse = { .text = text ? text : "" };
+	struct promql_node *root;
+	enum rc rc = promql_parse(&parse, &j->arena, &root, e);
+
+	if (rc != RC_OK)
+		return request_blame(rc, "query", e);
+	query->q.root = root;
+	query->q.text = parse.text;
+	query->q.source = j->source;
+	query->q.should_stop = job_should_stop;
+	query->q.ctx = j;
+	return RC_OK;
+}
+
+static enum rc read_options(struct job *j, struct query *query, int64_t *ret_timeout_ms,
+	struct err *e)
+{
+	const char *stats = uri_pair(&j->pairs, "stats");
+	enum rc rc = request_limit(&j->pairs, &query->options.series_max, e);
+
+	query->options.with_stats = stats && *stats;
+	if (rc == RC_OK)
+		rc = request_duration(&j->pairs, "lookback_delta", 0, &query->q.lookback_ms, e);
+	if (rc == RC_OK)
+		rc = request_duration(&j->pairs, "timeout", TIMEOUT_MS, ret_timeout_ms, e);
+	if (rc == RC_OK && *ret_timeout_ms > TIMEOUT_MS)
+		*ret_timeout_ms = TIMEOUT_MS;
+	return rc;
+}
+
+/* On the pool. */
+static enum rc run_query(struct job *j, struct err *e)
+{
+	struct query *query = j->of;
+	scoped(promql_result_fini) struct promql_result result = { 0 };
+	enum rc rc = promql_run(&query->q, &result, e);
+
+	j->fault = REQUEST_EXECUTION;
+	if (rc != RC_OK)
+		return rc;
+	j->body.limit_bytes = QUERY_ANSWER_BYTES_MAX;
+	result_write(&j->body, &result, query->options);
+	if (j->body.is_cut)
+		return err_set(e, RC_LIMIT,
+			"the answer has more than %d bytes: ask for fewer series or a larger step",
+			QUERY_ANSWER_BYTES_MAX);
+	return RC_OK;
+}
+
+static enum rc read_instant(struct job *j, struct query *query, struct err *e)
+{
+	enum rc rc = request_time(&j->pairs, "time", j->now_ms, &query->q.start_ms, e);
+
+	query->q.end_ms = query->q.start_ms;
+	return rc;
+}
+
+static enum rc read_range(struct job *j, struct query *query, struct err *e)
+{
+	struct promql_query *q = &query->q;
+	enum rc rc = request_time(&j->pairs, "start", INT64_MIN, &q->start_ms, e);
+
+	if (rc == RC_OK)
+		rc = request_time(&j->pairs, "end", INT64_MIN, &q->end_ms, e);
+	if (rc == RC_OK && (q->start_ms == INT64_MIN || q->end_ms == INT64_MIN))
+		return request_blame(err_set(e, RC_INPUT, "cannot parse \"\" to a valid timestamp"),
+			q->start_ms == INT64_MIN ? "start" : "end", e);
+	if (rc == RC_OK && q->end_ms < q->start_ms)
+		return request_blame(
+			err_set(e, RC_INPUT, "end timestamp must not be before start time"), "end",
+			e);
+	if (rc == RC_OK)
+		rc = request_duration(&j->pairs, "step", INT64_MIN, &q->step_ms, e);
+	if (rc == RC_OK && q->step_ms == INT64_MIN)
+		return request_blame(err_set(e, RC_INPUT, "cannot parse \"\" to a valid duration"),
+			"step", e);
+	if (rc == RC_OK && q->step_ms <= 0)
+		return request_blame(
+			err_set(e, RC_INPUT,
+				"zero or negative query resolution step widths are not accepted. "
+				"Try a positive integer"),
+			"step", e);
+	if (rc == RC_OK && (q->end_ms - q->start_ms) / q->step_ms > POINTS_MOST)
+		return err_set(e, RC_INPUT,
+			"exceeded maximum resolution of 11,000 points per timeseries. Try "
+			"decreasing the query resolution (?step=XX)");
+	return rc;
+}
+
+static enum rc start(struct call *c, struct answer *out,
+	enum rc (*read_times)(struct job *j, struct query *query, struct err *e))
+{
+	scoped(job_free) struct job *j = NULL;
+	struct err e = { 0 };
+	int64_t timeout_ms = TIMEOUT_MS;
+	struct query *query;
+	enum rc rc = job_new(c, &j, &e);
+
+	if (rc != RC_OK)
+		return job_refuse(out, rc, &e);
+	j->of = query = arena_alloc(&j->arena, sizeof *query);
+	rc = read_times(j, query, &e);
+	if (rc == RC_OK)
+		rc = read_options(j, query, &timeout_ms, &e);
+	if (rc == RC_OK)
+		rc = read_text(j, query, &e);
+	if (rc != RC_OK)
+		return job_refuse(out, rc, &e);
+	out->is_taken = true;
+	job_start(TAKE(j), timeout_ms, run_query);
+	return RC_OK;
+}
+
+enum rc prom_query(struct call *c, struct answer *out, struct err *e)
+{
+	(void)e;
+	return start(c, out, read_instant);
+}
+
+enum rc prom_query_range(struct call *c, struct answer *out, struct err *e)
+{
+	(void)e;
+	return start(c, out, read_range);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/prometheus/request.h"
+
+#include "base/number.h"
+
+#include <math.h>
+
+#define SECONDS_MOST 9.2e15 /* in milliseconds they still fit */
+
+static const struct {
+	const char *name;
+	int status;
+} faults[] = {
+	[REQUEST_BAD_DATA] = { "bad_data", 400 },
+	[REQUEST_EXECUTION] = { "execution", 422 },
+	[REQUEST_TIMEOUT] = { "timeout", 503 },
+	[REQUEST_INTERNAL] = { "internal", 500 },
+	[REQUEST_NOT_FOUND] = { "not_found", 404 },
+	[REQUEST_UNAVAILABLE] = { "unavailable", 503 },
+};
+_Static_assert(COUNT(faults) == REQUEST_FAULTS, "every fault has its name");
+
+int request_status(enum request_fault f)
+{
+	return faults[f].status;
+}
+
+void request_write_error(struct str *body, enum request_fault f, const char *text)
+{
+	struct json_out w;
+
+	str_clear(body);
+	json_begin(&w, body);
+	json_object_open(&w, NULL);
+	json_text(&w, "status", "error");
+	json_text(&w, "errorType", faults[f].name);
+	json_text(&w, "error", text);
+	json_close(&w);
+}
+
+enum rc request_pairs(const struct call *c, struct arena *a, struct uri_pairs *ret, struct err *e)
+{
+	struct uri_pairs form = { 0 };
+	struct uri uri;
+	enum rc rc = uri_parse(c->ask->target, a, &uri, e);
+
+	if (rc == RC_OK && c->ask->body_bytes)
+		rc = uri_pairs_parse(c->ask->body, c->ask->body_bytes, a, &form, e);
+	if (rc != RC_OK)
+		return rc;
+	if (c->ask->is_cut || form.n + uri.query.n > URI_PAIRS_MAX)
+		return err_set(e, RC_LIMIT,
+			"more than %d parameters, or more than %d bytes of them", URI_PAIRS_MAX,
+			HTTP_REQUEST_BYTES_MAX);
+	for (uint32_t i = 0; i < uri.query.n; i++) /* the form's come first, as in Go */
+		form.items[form.n++] = uri.query.items[i];
+	*ret = form;
+	return RC_OK;
+}
+
+enum rc request_blame(enum rc rc, const char *name, struct err *e)
+{
+	char text[ERR_TEXT_MAX];
+
+	if (rc == RC_OK || !e)
+		return rc;
+	str_copy(text, sizeof text, e->text);
+	return err_set(e, rc, "invalid parameter \"%s\": %s", name, text);
+}
+
+/* Seconds with a fraction, to whole milliseconds. */
+static bool read_seconds(const char *text, int64_t *ret_ms)
+{
+	double seconds;
+
+	if (number_parse(text, strlen(text), &seconds) != NUMBER_OK || !isfinite(seconds) ||
+		fabs(seconds) > SECONDS_MOST)
+		return false;
+	*ret_ms = (int64_t)(trunc(seconds) * 1000) +
+		  (int64_t)(round((seconds - trunc(seconds)) * 1000));
+	return true;
+}
+
+enum rc request_time(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
+	int64_t *ret_ms, struct err *e)
+{
+	const char *text = uri_pair(pairs, name);
+	struct wall t;
+
+	if (!text || !*text) {
+		*ret_ms = otherwise_ms;
+		return RC_OK;
+	}
+	if (read_seconds(text, ret_ms))
+		return RC_OK;
+	if (wall_parse(text, &t, NULL) == RC_OK) {
+		*ret_ms = t.ms;
+		return RC_OK;
+	}
+	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid timestamp", text);
+	return request_blame(RC_INPUT, name, e);
+}
+
+enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
+	int64_t *ret_ms, struct err *e)
+{
+	const char *text = uri_pair(pairs, name);
+
+	if (!text || !*text) {
+		*ret_ms = otherwise_ms;
+		return RC_OK;
+	}
+	if (read_seconds(text, ret_ms) || duration_parse(text, ret_ms, NULL) == RC_OK)
+		return RC_OK;
+	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid duration", text);
+	return request_blame(RC_INPUT, name, e);
+}
+
+enum rc request_limit(const struct uri_pairs *pairs, uint64_t *ret, struct err *e)
+{
+	const char *text = uri_pair(pairs, "limit");
+	char *end;
+
+	*ret = 0;
+	if (!text || !*text)
+		return RC_OK;
+	*ret = strtoull(text, &end, 10);
+	if (*end || *text == '-' || strlen(text) > 18) {
+		err_set(e, RC_INPUT, "cannot parse \"%.40s\" to a valid limit", text);
+		return request_blame(RC_INPUT, "limit", e);
+	}
+	return RC_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * result: what a query found, in the bytes that Prometheus' API answers with.
+ *
+ * Written straight into the text: a dashboard's answers are some hundred thousand numbers.
+ */
+#ifndef API_PROMETHEUS_RESULT_H
+#define API_PROMETHEUS_RESULT_H
+
+#include "base/str.h"
+#include "core/promql/engine.h"
+
+/* The whole envelope; `series_max` 0: all of them, else so many, with a warning when there were
+ * more.  `with_stats`: the totals as well. */
+struct result_options {
+	uint64_t series_max;
+	bool with_stats;
+};
+void result_write(struct str *out, const struct promql_result *r, struct result_options o);
+
+/* {"a":"b"} of a series, for other answers. */
+void result_write_labels(struct str *out, const struct labels *l);
+/* A JSON string. */
+void result_write_text(struct str *out, const char *s, uint32_t n);
+/* Seconds with milliseconds, as few digits as it takes: 1435781430.781, 1435781430. */
+void result_write_time(struct str *out, int64_t t_ms);
+
+#endif
