@@ -97,13 +97,13 @@ const char *look_count(int64_t n, const char *noun, char buf[32])
 static const char *const tally_states[TALLY_STATES] = { "failing", "silent", "ok", "pending",
 	"paused" };
 
-void tally_add(struct tally *t, const char *state)
+void state_tally_add(struct state_tally *t, const char *state)
 {
 	for (size_t i = 0; i < TALLY_STATES; i++)
 		t->n[i] += str_eq(tally_states[i], state);
 }
 
-int64_t tally_sum(const struct tally *t)
+int64_t state_tally_sum(const struct state_tally *t)
 {
 	int64_t sum = 0;
 
@@ -112,18 +112,18 @@ int64_t tally_sum(const struct tally *t)
 	return sum;
 }
 
-int64_t tally_bad(const struct tally *t)
+int64_t state_tally_bad(const struct state_tally *t)
 {
 	return t->n[0] + t->n[1];
 }
 
-enum style tally_style(const struct tally *t)
+enum style state_tally_style(const struct state_tally *t)
 {
 	return t->n[0] ? STYLE_BAD : t->n[1] ? STYLE_DOUBT : STYLE_PLAIN;
 }
 
 /* The first `n` states, as far as there are any checks in them. */
-static void add_states(const struct tally *t, size_t n, struct str *out)
+static void add_states(const struct state_tally *t, size_t n, struct str *out)
 {
 	const char *comma = "";
 
@@ -135,17 +135,17 @@ static void add_states(const struct tally *t, size_t n, struct str *out)
 	}
 }
 
-void tally_text(const struct tally *t, struct str *out)
+void state_tally_text(const struct state_tally *t, struct str *out)
 {
-	if (tally_sum(t) == 0)
+	if (state_tally_sum(t) == 0)
 		str_add(out, "no checks");
 	add_states(t, TALLY_STATES, out);
 }
 
-void tally_brief(const struct tally *t, struct str *out)
+void state_tally_brief(const struct state_tally *t, struct str *out)
 {
-	add_states(t, tally_bad(t) ? 2 : 3, out); /* failing and silent; else ok */
-	str_addf(out, " of %lld", (long long)tally_sum(t));
+	add_states(t, state_tally_bad(t) ? 2 : 3, out); /* failing and silent; else ok */
+	str_addf(out, " of %lld", (long long)state_tally_sum(t));
 }
 
 enum style look_told(const json_t *told, struct str *out)

@@ -30,15 +30,16 @@ const char *look_count(int64_t n, const char *noun, char buf[32]);
 
 /* How many checks are in which state. */
 #define TALLY_STATES 5
-struct tally {
+struct state_tally {
 	int64_t n[TALLY_STATES];
 };
-void tally_add(struct tally *t, const char *state);
-int64_t tally_sum(const struct tally *t);
-int64_t tally_bad(const struct tally *t); /* failing or silent */
-enum style tally_style(const struct tally *t);
-void tally_text(const struct tally *t, struct str *out); /* "1 failing, 12 ok", worst first */
-void tally_brief(const struct tally *t,
+void state_tally_add(struct state_tally *t, const char *state);
+int64_t state_tally_sum(const struct state_tally *t);
+int64_t state_tally_bad(const struct state_tally *t); /* failing or silent */
+enum style state_tally_style(const struct state_tally *t);
+void state_tally_text(const struct state_tally *t,
+	struct str *out); /* "1 failing, 12 ok", worst first */
+void state_tally_brief(const struct state_tally *t,
 	struct str *out); /* "1 failing of 13", where that is too long */
 
 /* "discord, mail": where an incident has been told; "nobody yet"; "nobody" where it is not to be told. */

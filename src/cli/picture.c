@@ -40,15 +40,15 @@ static struct notes notes_of(const json_t *status, const json_t *site)
 	return notes;
 }
 
-static struct tally tally_site(const json_t *status, const char *site)
+static struct state_tally tally_site(const json_t *status, const char *site)
 {
-	struct tally tally = { 0 };
+	struct state_tally tally = { 0 };
 	size_t i;
 	json_t *check;
 
 	json_array_foreach (json_object_get(status, "checks"), i, check) {
 		if (str_eq(json_get_text(check, "home", ""), site))
-			tally_add(&tally, json_get_text(check, "state", ""));
+			state_tally_add(&tally, json_get_text(check, "state", ""));
 	}
 	return tally;
 }
@@ -87,14 +87,14 @@ static void edge(struct page *p, const char *title, size_t columns, const enum g
 static enum style add_tally(const json_t *status, const json_t *site, size_t columns,
 	struct str *out)
 {
-	struct tally tally = tally_site(status, json_get_text(site, "name", ""));
+	struct state_tally tally = tally_site(status, json_get_text(site, "name", ""));
 
-	tally_text(&tally, out);
+	state_tally_text(&tally, out);
 	if (text_width(str_c(out)) > columns) {
 		str_clear(out);
-		tally_brief(&tally, out);
+		state_tally_brief(&tally, out);
 	}
-	return tally_style(&tally);
+	return state_tally_style(&tally);
 }
 
 /* The n-th line inside a site's box. */
@@ -208,16 +208,16 @@ static void list_sites(struct page *p, const json_t *status)
 	table_init(&t, (const char *const[]){ "SITE", "STATE", "CHECKS", "", NULL });
 	json_array_foreach (json_object_get(status, "sites"), i, site) {
 		scoped(str_fini) struct str state = STR_EMPTY, checks = STR_EMPTY, more = STR_EMPTY;
-		struct tally tally = tally_site(status, json_get_text(site, "name", ""));
+		struct state_tally tally = tally_site(status, json_get_text(site, "name", ""));
 		struct notes notes = notes_of(status, site);
 
 		add_state(p, site, &state);
-		tally_text(&tally, &checks);
+		state_tally_text(&tally, &checks);
 		for (uint32_t n = 0; n < notes.n; n++)
 			str_addf(&more, "%s%s", n ? ", " : "", notes.text[n]);
 		table_cell(&t, STYLE_STRONG, json_get_text(site, "name", "?"));
 		table_cell(&t, look_of(json_get_text(site, "state", ""))->style, str_c(&state));
-		table_cell(&t, tally_style(&tally), str_c(&checks));
+		table_cell(&t, state_tally_style(&tally), str_c(&checks));
 		table_cell(&t, STYLE_DOUBT, str_c(&more));
 	}
 	table_print(&t, p, 0);

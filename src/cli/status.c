@@ -6,14 +6,14 @@
 
 #define ROWS_ON_A_SCREEN 8 /* of 24 lines, beside the picture and the incidents */
 
-static struct tally tally_all(const json_t *status)
+static struct state_tally tally_all(const json_t *status)
 {
-	struct tally tally = { 0 };
+	struct state_tally tally = { 0 };
 	size_t i;
 	json_t *check;
 
 	json_array_foreach (json_object_get(status, "checks"), i, check)
-		tally_add(&tally, json_get_text(check, "state", ""));
+		state_tally_add(&tally, json_get_text(check, "state", ""));
 	return tally;
 }
 
@@ -24,20 +24,20 @@ static size_t count_open(const json_t *status)
 
 static bool is_well(const json_t *status)
 {
-	struct tally tally = tally_all(status);
+	struct state_tally tally = tally_all(status);
 
-	return tally_bad(&tally) == 0 && count_open(status) == 0;
+	return state_tally_bad(&tally) == 0 && count_open(status) == 0;
 }
 
 static enum style add_verdict(const json_t *status, struct str *out)
 {
-	struct tally tally = tally_all(status);
+	struct state_tally tally = tally_all(status);
 	char count[32];
 
-	if (tally_bad(&tally) > 0) {
-		str_addf(out, "%lld of %s %s not well", (long long)tally_bad(&tally),
-			look_count(tally_sum(&tally), "check", count),
-			tally_bad(&tally) == 1 ? "is" : "are");
+	if (state_tally_bad(&tally) > 0) {
+		str_addf(out, "%lld of %s %s not well", (long long)state_tally_bad(&tally),
+			look_count(state_tally_sum(&tally), "check", count),
+			state_tally_bad(&tally) == 1 ? "is" : "are");
 		return STYLE_BAD;
 	}
 	str_add(out, is_well(status) ? "all is well" : "recovering");
@@ -238,14 +238,14 @@ static void add_revision(const struct page *p, const json_t *revision, struct st
 /* Counts, silences and the configuration, on one line if it fits. */
 static void show_foot(struct page *p, const json_t *status)
 {
-	struct tally tally = tally_all(status);
+	struct state_tally tally = tally_all(status);
 	size_t silences = count_active(json_object_get(status, "silences"));
 	const json_t *revision = json_object_get(status, "revision");
 	scoped(str_fini) struct str text = STR_EMPTY;
 	char count[32];
 
-	str_addf(&text, "%s: ", look_count(tally_sum(&tally), "check", count));
-	tally_text(&tally, &text);
+	str_addf(&text, "%s: ", look_count(state_tally_sum(&tally), "check", count));
+	state_tally_text(&tally, &text);
 	str_add(&text, ".");
 	if (silences > 0)
 		str_addf(&text, "  %s in force.", look_count((int64_t)silences, "silence", count));
