@@ -7,7 +7,7 @@
  *	ADDRESS  IPv4
  *	END_S    seconds since 1970 of the last sample
  *
- * Requests come in order of time, STEPS samples of each series in each.  Prints what was sent.
+ * Requests come in order of time, some samples of each series in each.  Prints what was sent.
  * https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
 #include "bench/host.h"
@@ -20,7 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define STEPS         20
+#define STEPS         20   /* samples of a series in a request, and no more than SPAN_S of them: */
+#define SPAN_S        1800 /* Prometheus takes nothing older than an hour before its newest */
 #define LITERAL_BYTES 65536
 #define ANSWER_MAX    4096
 
@@ -184,14 +185,17 @@ struct span {
 
 static bool write_all(struct sending *w, struct host *hosts, uint32_t n_hosts, struct span when)
 {
-	for (int64_t t_ms = when.begin_ms; t_ms <= when.end_ms; t_ms += STEPS * w->step_ms) {
+	int64_t steps = SPAN_S * 1000 / w->step_ms;
+
+	steps = steps < 1 ? 1 : steps > STEPS ? STEPS : steps;
+	for (int64_t t_ms = when.begin_ms; t_ms <= when.end_ms; t_ms += steps * w->step_ms) {
 		int64_t left = (when.end_ms - t_ms) / w->step_ms + 1;
 
 		for (uint32_t i = 0; i < n_hosts; i++) {
 			str_clear(&w->request);
 			for (uint32_t k = 0; k < hosts[i].n; k++)
 				add_series(w, &hosts[i].series[k], t_ms,
-					left < STEPS ? (int)left : STEPS);
+					(int)(left < steps ? left : steps));
 			if (!post(w))
 				return false;
 		}

@@ -15,6 +15,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 END_S = 1_790_000_000
 STEP_S = 15
 DAYS, QUICK_DAYS = 30, 2
+MANY_HOSTS, MANY_STEP_S, DENSE_DAYS = 56, 600, 2 / 24
 SAMPLES_MAX = 1_000_000_000
 
 
@@ -31,12 +32,31 @@ def _victoria_metrics(folder, port=None):
 SERVERS = {"Prometheus": _prometheus, "VictoriaMetrics": _victoria_metrics}
 
 
+def _parts(kind, days):
+    """What history.c is called with: (kind, hosts, days, step, end)."""
+    if kind != "many":
+        return [(kind, 1, days, STEP_S, END_S)]
+    begin_dense = END_S - int(DENSE_DAYS * 86400)
+    return [("node", MANY_HOSTS, days - DENSE_DAYS, MANY_STEP_S, begin_dense),
+            ("node", MANY_HOSTS, DENSE_DAYS - STEP_S / 86400, STEP_S, END_S)]
+
+
 def _version(kind, days):
     """Of the data: whatever it is made from."""
-    digest = hashlib.sha256(f"{kind} {days} {END_S} {STEP_S}".encode())
+    digest = hashlib.sha256(repr(_parts(kind, days)).encode())
     for name in ("host.def", "host.c", "history.c"):
         digest.update((ROOT / "bench" / name).read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _send(server, part):
+    """Samples sent."""
+    kind, hosts, days, step_s, end_s = part
+    sent = subprocess.run([BUILD / "bench/history", kind, *map(str, server.address), "/api/v1/write", str(hosts), str(days),
+                           str(step_s), str(end_s)], capture_output=True, text=True)
+    if sent.returncode:
+        raise Trouble(f"history into {server.argv[0]}: {sent.stderr[-300:]}")
+    return int(sent.stdout.split()[2])
 
 
 def _bytes(folder):
@@ -45,14 +65,10 @@ def _bytes(folder):
 
 def _fill(name, folder, kind, days):
     with SERVERS[name](folder) as server:
-        sent = subprocess.run([BUILD / "bench/history", kind, *map(str, server.address), "/api/v1/write", "1", str(days),
-                               str(STEP_S), str(END_S)], capture_output=True, text=True)
-        if sent.returncode:
-            raise Trouble(f"history into {name}: {sent.stderr[-300:]}")
-        used = server.cpu_s()
+        samples = sum(_send(server, part) for part in _parts(kind, days))
         _settle(server)
         server.stop(120)
-    (folder / "sent").write_text(f"{sent.stdout.split()[2]} {used}")
+    (folder / "sent").write_text(str(samples))
 
 
 def _settle(server):
@@ -70,10 +86,11 @@ def _settle(server):
 class Past:
     """`with Past(name, kind, is_quick, progress) as server`; .samples and .bytes say how much it holds.
 
-    kind: "node" or "requests"
+    kind: "node", "requests", or "many": thirty days of 50,000 series
     """
 
     def __init__(self, name, kind, is_quick, progress):
+        self.hosts = MANY_HOSTS if kind == "many" else 1
         self.days = QUICK_DAYS if is_quick else DAYS
         self.folder = CACHE / f"{name.lower()}-{kind}-{_version(kind, self.days)}"
         if not (self.folder / "sent").exists():
@@ -81,8 +98,7 @@ class Past:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             _fill(name, self.folder, kind, self.days)
-        samples, used = (self.folder / "sent").read_text().split()
-        self.samples, self.write_cpu_s = int(samples), float(used)
+        self.samples = int((self.folder / "sent").read_text())
         self.bytes = _bytes(self.folder / "data")
         self.server = SERVERS[name](self.folder)
 

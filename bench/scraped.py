@@ -53,6 +53,9 @@ def victoria_metrics(folder, targets, every_s):
     return VictoriaMetrics(place, f"-promscrape.config={place / 'scrape.yml'}")
 
 
+PEERS = {"Prometheus": prometheus, "VictoriaMetrics": victoria_metrics}
+
+
 def watch(program, targets, seconds, every_s):
     """{"us": microseconds of CPU a sample, "mib": resident at most} of a program that scrapes already."""
     time.sleep(SETTLE_S)

@@ -6,12 +6,11 @@ Each scrapes alone, one after the other; how many pages were given the targets s
 """
 from machine import work_spread
 from report import Row
-from scraped import Targets, prometheus, victoria_metrics, watch
+from scraped import PEERS, Targets, watch
 
 WHAT = "CPU seconds a million scraped samples"
 BAR = "≤ 1/8 of Prometheus, ≤ 1/8 of VictoriaMetrics"
 TARGETS, SERIES, EVERY_S = 50, 1000, 5
-PEERS = {"Prometheus": prometheus, "VictoriaMetrics": victoria_metrics}
 
 
 def figures(folder, seconds, progress):
