@@ -23,33 +23,44 @@ void notes_fini(struct notes *n)
 }
 
 /* " (line:column)" of a byte in the text; characters count as their bytes. */
-static void add_place(struct str *out, const char *text, uint32_t at)
+static char *place(struct arena *a, const char *text, uintptr_t at)
 {
 	uint32_t line = 1, column = 1;
 
 	if (!text || !*text)
-		return;
-	for (uint32_t i = 0; i < at && text[i]; i++) {
+		return arena_strdup(a, "");
+	for (uintptr_t i = 0; i < at && text[i]; i++) {
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
 	}
-	str_addf(out, " (%u:%u)", line, column);
+	return arena_printf(a, " (%u:%u)", line, column);
 }
 
+/* Prometheus takes parentheses off an argument, and has no position for what it makes of a
+ * subquery. */
+static uint32_t start_of(const struct promql_node *at)
+{
+	while (at->kind == PROMQL_PAREN)
+		at = at->inner;
+	return at->kind == PROMQL_SUBQUERY ? 0 : at->start;
+}
+
+/* The same words once only, for the place that is evaluated last: the one that stands last. */
 void notes_add(struct notes *n, enum note note, const struct promql_node *at, const char *detail)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
 	int level = rows[note].level;
 	struct map *seen = &n->seen[level];
+	uintptr_t start = start_of(at), last;
 
 	str_add(&text, prefixes[level]);
 	str_add(&text, rows[note].text);
 	str_add(&text, detail);
-	add_place(&text, n->text, at->start);
-	if (map_has(seen, str_c(&text)))
+	last = (uintptr_t)map_get(seen, str_c(&text));
+	if (last > start || (last == start && map_has(seen, str_c(&text))))
 		return;
-	if (map_count(seen) < NOTES_MAX)
-		map_put(seen, str_c(&text), n);
+	if (map_has(seen, str_c(&text)) || map_count(seen) < NOTES_MAX)
+		map_put(seen, str_c(&text), (void *)start);
 	else
 		n->n_left_out[level]++;
 }
@@ -80,7 +91,9 @@ bool notes_take(const struct notes *n, struct arena *a, int level, const char **
 	if (!texts)
 		return false;
 	map_each (&n->seen[level], entry) {
-		texts[count] = arena_strdup(a, entry->key);
+		const char *where = place(a, n->text, (uintptr_t)entry->value);
+
+		texts[count] = where ? arena_printf(a, "%s%s", entry->key, where) : NULL;
 		if (!texts[count++])
 			return false;
 	}
