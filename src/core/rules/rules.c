@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/rules/rules.h"
+
+#include "base/limits.h"
+#include "core/rules/rules_private.h"
+
+#include <stdio.h>
+
+#define RESTORE_AFTER 2 /* evaluations of a group: by then all that is up has been found */
+
+/* News */
+
+void rules_tell(struct rules *r, enum rule_news_kind kind, const struct rule_state *s,
+	uint32_t alert)
+{
+	must_grow(r->news, r->n_news, r->cap_news);
+	r->news[r->n_news++] = (struct rule_news){ kind, s->rule, alert, str_c(&s->error) };
+}
+
+void rules_set_health(struct rules *r, struct rule_state *s, const char *error)
+{
+	bool was_bad = s->health == RULE_BAD, is_bad = *error != '\0';
+
+	str_clear(&s->error);
+	str_add(&s->error, error);
+	s->health = is_bad ? RULE_BAD : RULE_OK;
+	if (is_bad && !was_bad)
+		rules_tell(r, RULE_NEWS_FAILED, s, 0);
+	else if (was_bad && !is_bad)
+		rules_tell(r, RULE_NEWS_WORKS, s, 0);
+}
+
+static void note_sight(struct rules *r, struct rule_state *s, const struct rule_outcome *o)
+{
+	bool sees = o->series_read > 0 || o->n > 0;
+	bool was_blind = s->blind_since_ms != RULES_NEVER;
+
+	if (sees && was_blind) {
+		s->blind_since_ms = RULES_NEVER;
+		rules_tell(r, RULE_NEWS_SEES, s, 0);
+	} else if (!sees && s->has_seen && !was_blind) {
+		s->blind_since_ms = s->evaluated_ms;
+		rules_tell(r, RULE_NEWS_BLIND, s, 0);
+	}
+	s->has_seen = s->has_seen || sees;
+}
+
+/* Outcomes */
+
+/* False: there are too many. */
+static bool write_found(struct rules *r, struct rule_state *s, const struct rules_job *job,
+	const struct rule_outcome *o)
+{
+	int64_t limit = r->groups[job->group].group->limit;
+	char text[80];
+
+	if (limit > 0 && o->n > limit) {
+		snprintf(text, sizeof text, "exceeded limit of %lld with %u series",
+			(long long)limit, o->n);
+		rules_set_health(r, s, text);
+		return false;
+	}
+	for (uint32_t i = 0; i < o->n; i++) {
+		const struct rule_found *f = &o->found[i];
+
+		output_write(r, &(struct output){ &f->labels, job->sample_ms, f->v, f->h });
+	}
+	return true;
+}
+
+static void take_outcome(struct rules *r, struct rule_state *s, const struct rules_job *job,
+	const struct rule_outcome *o)
+{
+	bool is_taken;
+
+	s->evaluated_ms = job->at_ms;
+	r->write_error = NULL;
+	r->written.n = 0;
+	if (o->rc != RC_OK) {
+		rules_set_health(r, s, o->error.text);
+		return;
+	}
+	note_sight(r, s, o);
+	is_taken = s->rule->is_alert ? alerts_take(r, s, job, o) : write_found(r, s, job, o);
+	if (!is_taken)
+		return;
+	if (s->rule->is_alert)
+		alerts_write(r, s, job->sample_ms);
+	output_finish(r, s, job->sample_ms);
+	output_commit(r);
+	rules_set_health(r, s, r->write_error ? r->write_error : "");
+}
+
+static void tell_template(struct rules *r, const struct rule_state *s, const struct rule_outcome *o)
+{
+	if (o->n_warnings == 0)
+		return;
+	rules_tell(r, RULE_NEWS_TEMPLATE, s, 0);
+	r->news[r->n_news - 1].text = o->warning;
+}
+
+static void end_group(struct rules *r, struct group_state *g, struct wall now)
+{
+	g->is_running = false;
+	g->evaluated_ms = g->at_ms;
+	g->next_ms = g->at_ms + g->interval_ms;
+	if (r->orphans.n > 0) {
+		output_stale(r, &r->orphans, g->at_ms - g->query_offset_ms);
+		output_commit(r);
+	}
+	if (g->n_evaluations < RESTORE_AFTER && ++g->n_evaluations == RESTORE_AFTER)
+		group_restore(r, g, now.ms);
+}
+
+const struct rule_news *rules_end(struct rules *r, struct wall now, const struct rules_job *job,
+	struct rule_outcome *o, uint32_t *ret_n)
+{
+	struct group_state *g = &r->groups[job->group];
+	struct rule_state *s = &g->rules[job->index];
+
+	r->n_news = 0;
+	tell_template(r, s, o);
+	take_outcome(r, s, job, o);
+	if (job->is_scheduled) {
+		must(g->is_running && g->is_under_way && g->current == job->index);
+		g->is_under_way = false;
+		if (++g->current == g->group->n_rules)
+			end_group(r, g, now);
+	}
+	*ret_n = r->n_news;
+	return r->news;
+}
+
+/* Times */
+
+struct rules_job rules_job(const struct rules *r, uint32_t group, uint32_t index, int64_t at_ms)
+{
+	const struct group_state *g = &r->groups[group];
+
+	return (struct rules_job){ .rule = g->rules[index].rule,
+		.at_ms = at_ms,
+		.sample_ms = at_ms - g->query_offset_ms,
+		.group = group,
+		.index = index };
+}
+
+/* Times that passed while it was running, or while nobody asked, are left out. */
+static void start_group(struct group_state *g, struct wall now)
+{
+	int64_t late = (now.ms - g->next_ms) / g->interval_ms;
+
+	g->missed += (uint64_t)late;
+	g->at_ms = g->next_ms + late * g->interval_ms;
+	g->is_running = true;
+	g->current = 0;
+}
+
+bool rules_begin(struct rules *r, struct wall now, struct rules_job *ret)
+{
+	for (uint32_t i = 0; i < r->n_groups; i++) {
+		struct group_state *g = &r->groups[i];
+
+		if (g->is_under_way || g->group->n_rules == 0)
+			continue;
+		if (!g->is_running && g->next_ms > now.ms)
+			continue;
+		if (!g->is_running)
+			start_group(g, now);
+		g->is_under_way = true;
+		*ret = rules_job(r, i, g->current, g->at_ms);
+		ret->is_scheduled = true;
+		return true;
+	}
+	return false;
+}
+
+struct wall rules_next(const struct rules *r)
+{
+	int64_t next_ms = NEVER_MS;
+
+	for (uint32_t i = 0; i < r->n_groups; i++) {
+		const struct group_state *g = &r->groups[i];
+		int64_t ms = g->is_running ? g->at_ms : g->next_ms;
+
+		if (!g->is_under_way && g->group->n_rules > 0 && ms < next_ms)
+			next_ms = ms;
+	}
+	return (struct wall){ next_ms };
+}
+
+/* The first time after `now` that is a multiple of the interval plus the group's own offset. */
+static int64_t first_time(const struct rule_group *group, int64_t interval_ms, struct wall now)
+{
+	struct label v[] = {
+		{ "file", group->file, 4, (uint32_t)strlen(group->file) },
+		{ "name", group->name, 4, (uint32_t)strlen(group->name) },
+	};
+	uint64_t hash = labels_hash(&(struct labels){ v, COUNT(v) });
+	int64_t offset_ms = (int64_t)(hash % (uint64_t)interval_ms);
+	int64_t since_ms = now.ms - offset_ms;
+
+	return since_ms - since_ms % interval_ms + offset_ms + interval_ms;
+}
+
+/* Making and renewing */
+
+static void init_rule(struct rule_state *s, const struct rule *rule, bool is_restored)
+{
+	*s = (struct rule_state){ .rule = rule,
+		.evaluated_ms = RULES_NEVER,
+		.blind_since_ms = RULES_NEVER,
+		.is_restored = is_restored };
+	arena_init(&s->arena, RULE_RESULT_BYTES_MAX);
+}
+
+static void init_group(const struct rules *r, struct group_state *g, const struct rule_group *group,
+	struct wall now)
+{
+	const struct rules_config *c = &r->config;
+
+	*g = (struct group_state){ .group = group, .evaluated_ms = RULES_NEVER };
+	g->interval_ms = group->interval_ms ? group->interval_ms : c->interval_ms;
+	g->query_offset_ms = group->has_offset ? group->query_offset_ms : c->query_offset_ms;
+	g->next_ms = first_time(group, g->interval_ms, now);
+	g->rules = must_alloc((group->n_rules + 1) * sizeof *g->rules);
+	for (uint32_t i = 0; i < group->n_rules; i++)
+		init_rule(&g->rules[i], &group->rules[i], c->history == NULL);
+}
+
+struct rules *rules_new(const struct rules_config *c, struct wall now)
+{
+	struct rules *r = must_alloc(sizeof *r);
+	uint32_t n = 0;
+
+	must(c->interval_ms > 0);
+	r->config = *c;
+	for (uint32_t i = 0; i < c->n_files; i++)
+		n += c->files[i]->n_groups;
+	r->groups = must_alloc((n + 1) * sizeof *r->groups);
+	for (uint32_t i = 0; i < c->n_files; i++)
+		for (uint32_t k = 0; k < c->files[i]->n_groups; k++)
+			init_group(r, &r->groups[r->n_groups++], &c->files[i]->groups[k], now);
+	return r;
+}
+
+static bool is_same_group(const struct rule_group *a, const struct rule_group *b)
+{
+	return str_eq(a->file, b->file) && str_eq(a->name, b->name);
+}
+
+static bool is_same_rule(const struct rule *a, const struct rule *b)
+{
+	if (a->is_alert != b->is_alert || !str_eq(a->name, b->name) || a->labels.n != b->labels.n)
+		return false;
+	for (uint32_t i = 0; i < a->labels.n; i++)
+		if (!str_eq(a->labels.v[i].name, b->labels.v[i].name) ||
+			!str_eq(a->labels.v[i].text, b->labels.v[i].text))
+			return false;
+	return true;
+}
+
+/* A rule's state goes over once: what is left there is nothing. */
+static void take_state(struct rule_state *s, struct rule_state *old)
+{
+	const struct rule *rule = s->rule;
+
+	arena_fini(&s->arena);
+	*s = *old;
+	s->rule = rule;
+	*old = (struct rule_state){ 0 };
+}
+
+static void take_group(struct group_state *g, struct group_state *old)
+{
+	g->n_evaluations = old->n_evaluations;
+	g->evaluated_ms = old->evaluated_ms;
+	if (g->interval_ms == old->interval_ms && !old->is_running)
+		g->next_ms = old->next_ms;
+	for (uint32_t i = 0; i < g->group->n_rules; i++) {
+		g->rules[i].is_restored = old->n_evaluations == RESTORE_AFTER;
+		for (uint32_t k = 0; k < old->group->n_rules; k++)
+			if (old->rules[k].rule &&
+				is_same_rule(g->rules[i].rule, old->rules[k].rule)) {
+				take_state(&g->rules[i], &old->rules[k]);
+				break;
+			}
+	}
+}
+
+struct rules *rules_renew(const struct rules_config *c, struct rules *old, struct wall now)
+{
+	struct rules *r = rules_new(c, now);
+
+	for (uint32_t i = 0; i < r->n_groups; i++)
+		for (uint32_t k = 0; k < old->n_groups; k++)
+			if (is_same_group(r->groups[i].group, old->groups[k].group))
+				take_group(&r->groups[i], &old->groups[k]);
+	for (uint32_t k = 0; k < old->orphans.n; k++)
+		refs_add(&r->orphans, old->orphans.v[k]);
+	for (uint32_t k = 0; k < old->n_groups; k++)
+		for (uint32_t i = 0; i < old->groups[k].group->n_rules; i++)
+			for (uint32_t n = 0; n < old->groups[k].rules[i].refs.n; n++)
+				refs_add(&r->orphans, old->groups[k].rules[i].refs.v[n]);
+	rules_free(old);
+	return r;
+}
+
+static void fini_rule(struct rule_state *s)
+{
+	str_fini(&s->error);
+	arena_fini(&s->arena);
+	free(s->refs.v);
+}
+
+void rules_free(struct rules *r)
+{
+	if (!r)
+		return;
+	for (uint32_t i = 0; i < r->n_groups; i++) {
+		for (uint32_t k = 0; k < r->groups[i].group->n_rules; k++)
+			fini_rule(&r->groups[i].rules[k]);
+		free(r->groups[i].rules);
+	}
+	free(r->groups);
+	free(r->orphans.v);
+	free(r->written.v);
+	free(r->news);
+	free(r);
+}
+
+/* Views */
+
+uint32_t rules_group_count(const struct rules *r)
+{
+	return r->n_groups;
+}
+
+struct rule_group_view rules_group(const struct rules *r, uint32_t group)
+{
+	const struct group_state *g = &r->groups[group];
+
+	return (struct rule_group_view){ .group = g->group,
+		.interval_ms = g->interval_ms,
+		.evaluated_ms = g->evaluated_ms,
+		.missed = g->missed,
+		.n_rules = g->group->n_rules };
+}
+
+struct rule_view rules_rule(const struct rules *r, uint32_t group, uint32_t index)
+{
+	const struct rule_state *s = &r->groups[group].rules[index];
+
+	return (struct rule_view){ .rule = s->rule,
+		.health = s->health,
+		.error = str_c(&s->error),
+		.evaluated_ms = s->evaluated_ms,
+		.blind_since_ms = s->blind_since_ms,
+		.alerts = s->alerts,
+		.n_alerts = s->n_alerts };
+}
