@@ -283,7 +283,7 @@ static void read_rules(struct reader *r, const struct group_written *w, struct r
 
 		if (!rules[i].node) /* not even a mapping, which has been said */
 			continue;
-		str_addf(&within, " in group '%s', rule %u, '%s'", g->name, i + 1,
+		str_addf(&within, " (group '%s', rule %u, '%s')", g->name, i + 1,
 			name_of(r, &rules[i]));
 		r->doc.within = str_c(&within);
 		read_rule(r, &rules[i], labels, &g->rules[g->n_rules++]);

@@ -61,29 +61,29 @@ static void what_prometheus_refuses_is_refused_with_its_place(void **state)
 	assert_complains("{groups: [{name: a}, {name: a}]}",
 		"1:29: groupname: \"a\" is repeated in the same file\n");
 	assert_complains("{groups: [{name: a, rules: [{record: r, alert: r, expr: x}]}]}",
-		"1:48: only one of 'record' and 'alert' must be set in group 'a', rule 1, 'r'\n");
+		"1:48: only one of 'record' and 'alert' must be set (group 'a', rule 1, 'r')\n");
 	assert_complains("{groups: [{name: a, rules: [{expr: x}]}]}",
-		"1:29: one of 'record' or 'alert' must be set in group 'a', rule 1, ''\n");
+		"1:29: one of 'record' or 'alert' must be set (group 'a', rule 1, '')\n");
 	assert_complains("{groups: [{name: a, rules: [{alert: r}]}]}",
-		"1:29: field 'expr' must be set in rule in group 'a', rule 1, 'r'\n");
+		"1:29: field 'expr' must be set in rule (group 'a', rule 1, 'r')\n");
 	assert_complains("{groups: [{name: a, rules: [{alert: r, expr: bad}]}]}",
-		"1:46: could not parse expression: 1:1: parse error: it is bad in group 'a', "
-		"rule 1, 'r'\n");
+		"1:46: could not parse expression: 1:1: parse error: it is bad (group 'a', rule 1, "
+		"'r')\n");
 	assert_complains(
 		"{groups: [{name: a, rules: [{record: 'r{', expr: x, for: 1s, keep_firing_for: 1s,"
 		" annotations: {a: b}}]}]}",
-		"1:38: invalid field 'annotations' in recording rule in group 'a', rule 1, 'r{'\n"
-		"1:38: invalid field 'for' in recording rule in group 'a', rule 1, 'r{'\n"
-		"1:38: invalid field 'keep_firing_for' in recording rule in group 'a', rule 1, "
-		"'r{'\n"
-		"1:38: braces present in the recording rule name; should it be in expr?: r{ in "
-		"group 'a', rule 1, 'r{'\n");
+		"1:38: invalid field 'annotations' in recording rule (group 'a', rule 1, 'r{')\n"
+		"1:38: invalid field 'for' in recording rule (group 'a', rule 1, 'r{')\n"
+		"1:38: invalid field 'keep_firing_for' in recording rule (group 'a', rule 1, "
+		"'r{')\n"
+		"1:38: braces present in the recording rule name; should it be in expr?: r{ (group "
+		"'a', rule 1, 'r{')\n");
 	assert_complains(
 		"{groups: [{name: a, rules: [{alert: r, expr: x, labels: {__name__: y}}]}]}",
-		"1:58: invalid label name: __name__ in group 'a', rule 1, 'r'\n");
+		"1:58: invalid label name: __name__ (group 'a', rule 1, 'r')\n");
 	assert_complains("{groups: [{name: a, rules: [{alert: r, expr: x, labels: {l: '{{'}}]}]}",
-		"1:61: label \"l\": template: __alert_r:1: unclosed action in group 'a', rule 1, "
-		"'r'\n");
+		"1:61: label \"l\": template: __alert_r:1: unclosed action (group 'a', rule 1, "
+		"'r')\n");
 }
 
 static void what_has_the_wrong_form_is_refused(void **state)
@@ -97,8 +97,8 @@ static void what_has_the_wrong_form_is_refused(void **state)
 		"1:28: limit: expected a number, not 'x'\n");
 	assert_complains("{groups: {name: a}}", "1:10: groups: expected a list, not a mapping\n");
 	assert_complains("{groups: [{name: a, rules: [{alert: [1], expr: x}]}]}",
-		"1:37: alert: expected a text, not a list in group 'a', rule 1, ''\n"
-		"1:29: one of 'record' or 'alert' must be set in group 'a', rule 1, ''\n");
+		"1:37: alert: expected a text, not a list (group 'a', rule 1, '')\n"
+		"1:29: one of 'record' or 'alert' must be set (group 'a', rule 1, '')\n");
 }
 
 static void a_rule_that_is_said_twice_is_doubtful(void **state)
