@@ -3,6 +3,7 @@
  * https://prometheus.io/docs/prometheus/latest/configuration/template_reference/#functions */
 #include "base/golang.h"
 #include "base/pattern.h"
+#include "base/re2.h"
 #include "base/unicode.h"
 #include "core/template/functions.h"
 
@@ -447,11 +448,18 @@ struct value function_safeHtml(struct exec *x, const struct arguments *a)
 	return v;
 }
 
+/* What Go takes, as Go takes it; with groups that have names as it is written, since a replacement may
+ * ask for them. */
 static enum rc compile(struct exec *x, struct text t, struct pattern **ret, struct err *e)
 {
-	scoped(str_fini) struct str text = exec_text(x);
+	scoped(str_fini) struct str text = exec_text(x), translated = exec_text(x);
+	enum rc rc = re2_translate(t.s, t.n, &translated, e);
 
+	if (rc != RC_OK)
+		return rc;
 	str_addn(&text, t.s, t.n);
+	if (!strstr(str_c(&text), "(?P<") && !strstr(str_c(&text), "(?<"))
+		return pattern_compile(ret, str_c(&translated), PATTERN_SEARCH, e);
 	return pattern_compile(ret, str_c(&text), PATTERN_SEARCH, e);
 }
 
@@ -464,7 +472,7 @@ struct value function_match(struct exec *x, const struct arguments *a)
 
 	if (compile(x, a->v[0].text, &p, &e) != RC_OK ||
 		pattern_match(p, subject.s, subject.n, &matches, &e) != RC_OK)
-		exec_refuse(x, "error parsing regexp: %s", e.text);
+		exec_refuse(x, "%s", e.text);
 	return value_of_bool(matches);
 }
 
@@ -473,14 +481,18 @@ struct value function_reReplaceAll(struct exec *x, const struct arguments *a)
 	scoped(pattern_free) struct pattern *p = NULL;
 	scoped(str_fini) struct str s = exec_text(x), with = exec_text(x), quoted = exec_text(x);
 	struct pattern_use use = { .subject = a->v[2].text.s, .n = a->v[2].text.n };
+	struct text pattern = a->v[0].text;
 	struct err e = { 0 };
 
 	str_addn(&with, a->v[1].text.s, a->v[1].text.n);
 	use.text = str_c(&with);
-	if (compile(x, a->v[0].text, &p, &e) == RC_OK && pattern_replace(p, &use, &s, &e) == RC_OK)
+	if (compile(x, pattern, &p, &e) == RC_OK && pattern_replace(p, &use, &s, &e) == RC_OK)
 		return kept(x, &s);
-	go_quote(&quoted, a->v[0].text.s, a->v[0].text.n, GO_QUOTE);
-	exec_refuse(x, "regexp: Compile(%s): error parsing regexp: %s", str_c(&quoted), e.text);
+	if (go_can_backquote(pattern.s, pattern.n))
+		str_addf(&quoted, "`%.*s`", (int)pattern.n, pattern.s);
+	else
+		go_quote(&quoted, pattern.s, pattern.n, GO_QUOTE);
+	exec_refuse(x, "regexp: Compile(%s): %s", str_c(&quoted), e.text);
 	return NOTHING;
 }
 

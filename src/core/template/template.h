@@ -12,8 +12,7 @@
  *	                                    text
  *
  * What differs, on purpose: pointers are shown as what they point to; of time.Time only the methods
- * that give numbers and texts exist; regular expressions are PCRE2's, whose words for a malformed
- * one are its own; depth, steps and bytes are bounded (limits.def).
+ * that give numbers and texts exist; depth, steps and bytes are bounded (limits.def).
  */
 #ifndef CORE_TEMPLATE_TEMPLATE_H
 #define CORE_TEMPLATE_TEMPLATE_H

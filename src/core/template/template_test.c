@@ -26,12 +26,12 @@ static const struct template_sample up[] = {
 	{ LABELS(LABEL("__name__", "up"), LABEL("instance", "web1.example.com:9090"),
 		  LABEL("job", "node")),
 		1, NULL },
-	{ LABELS(LABEL("__name__", "up"), LABEL("instance", "web2.example.com:9090"),
-		  LABEL("job", "node")),
-		0, NULL },
 	{ LABELS(LABEL("__name__", "up"), LABEL("instance", "[2001:db8::1]:9100"),
 		  LABEL("job", "db")),
 		0.5, NULL },
+	{ LABELS(LABEL("__name__", "up"), LABEL("instance", "web2.example.com:9090"),
+		  LABEL("job", "node")),
+		0, NULL },
 };
 
 static enum rc query(void *ctx, const char *expression, struct arena *a,
@@ -42,7 +42,7 @@ static enum rc query(void *ctx, const char *expression, struct arena *a,
 	if (str_eq(expression, "bad"))
 		return err_set(e, RC_INPUT, "it went wrong");
 	*ret = up;
-	*ret_n = str_eq(expression, "up") ? COUNT(up) : 0;
+	*ret_n = str_eq(expression, "sort_desc(up)") ? COUNT(up) : 0;
 	return RC_OK;
 }
 
