@@ -481,10 +481,12 @@ static enum rc take_eof(struct exposition *x, const char *line, struct expositio
 {
 	const char *s = line + strlen("# EOF");
 
-	if (*s != '\n' || s + 1 != x->end)
+	if (*s != '\n')
 		return bad("unexpected data after # EOF", line, s, e);
 	x->at = s + 1;
 	x->is_ended = true;
+	if (x->at < x->end)
+		return bad("unexpected data after # EOF", x->at, x->at, e);
 	return take_portion_end(x, ret, e);
 }
 

@@ -77,13 +77,14 @@ uint32_t line_pass_take(struct line_pass *p);
  * its hash, its bytes. */
 static inline const struct line *line_pass_at(const struct line_pass *p)
 {
-	const struct line *line = &p->lines->v[p->cursor];
+	const struct line *line;
 
-	if (__builtin_expect(p->cursor == p->lines->n || line->is_void, 0))
+	if (p->cursor == p->lines->n)
 		return NULL;
 	if (p->seen && (p->seen[p->cursor / 8] >> p->cursor % 8 & 1))
 		return NULL;
-	return line;
+	line = &p->lines->v[p->cursor];
+	return line->is_void ? NULL : line;
 }
 /* It is: take it.  Returns its place among the lines of this body. */
 static inline uint32_t line_pass_step(struct line_pass *p)
