@@ -18,7 +18,9 @@ struct fetch {
 	struct scrape_target *target;
 	struct connection *connection; /* NULL: none yet */
 	struct http_call *call;        /* through libcurl; NULL: none */
-	struct inflater *inflater;     /* NULL: the body isn't packed */
+	bool is_packed;                /* the body is gzip */
+	struct str packed;             /* it, as long as it may be unpacked at once */
+	struct inflater *inflater;     /* not NULL: it is unpacked as it comes */
 	bool is_redirect;              /* asked for once more, through libcurl */
 	uint64_t began_ns;
 	struct err failure; /* what was wrong with the answer */
@@ -34,6 +36,9 @@ static void clean(struct fetch *f)
 {
 	inflater_free(f->inflater);
 	f->inflater = NULL;
+	str_fini(&f->packed);
+	f->packed = STR_EMPTY;
+	f->is_packed = false;
 	f->failure = (struct err){ 0 };
 	f->is_redirect = false;
 }
@@ -121,13 +126,50 @@ static bool take_plain(void *ctx, const char *bytes, size_t n)
 	return scraper_feed(f->target, bytes, n);
 }
 
-static void take_coding(struct fetch *f, const struct http_answer *a)
+static bool is_gzip(const struct http_answer *a)
 {
 	char coding[32];
 
-	if (http_answer_header_text(a, "Content-Encoding", coding, sizeof coding) &&
-		strcasecmp(coding, "gzip") == 0)
-		f->inflater = inflater_new("gzip", take_plain, f);
+	return http_answer_header_text(a, "Content-Encoding", coding, sizeof coding) &&
+	       strcasecmp(coding, "gzip") == 0;
+}
+
+/* False: no more is wanted. */
+static bool inflate(struct fetch *f, const char *bytes, size_t n)
+{
+	f->failure.rc = inflater_feed(f->inflater, bytes, n, &f->failure);
+	return f->failure.rc == RC_OK && !inflater_is_complete(f->inflater);
+}
+
+/* Too large to be unpacked at once, or not what it seems: from here on as it comes. */
+static bool inflate_all(struct fetch *f)
+{
+	f->inflater = inflater_new("gzip", take_plain, f);
+	return inflate(f, str_c(&f->packed), f->packed.len);
+}
+
+static bool take_packed(struct fetch *f, const char *bytes, size_t n)
+{
+	if (f->inflater)
+		return inflate(f, bytes, n);
+	str_addn(&f->packed, bytes, n);
+	return f->packed.len <= PACKED_MAX || inflate_all(f);
+}
+
+/* All of the packed body is there. */
+static void unpack_all(struct fetch *f)
+{
+	const char *body;
+	size_t n;
+
+	if (f->inflater)
+		return;
+	if (unpack(&f->tools->unpacker, str_c(&f->packed), f->packed.len, &body, &n)) {
+		take_plain(f, body, n);
+		f->is_packed = false; /* done */
+	} else {
+		inflate_all(f);
+	}
 }
 
 static bool on_answered(void *ctx, const struct http_answer *a)
@@ -145,7 +187,7 @@ static bool on_answered(void *ctx, const struct http_answer *a)
 	if (!http_answer_header_text(a, "Content-Type", type, sizeof type))
 		type[0] = '\0';
 	scraper_answer(f->target, type);
-	take_coding(f, a);
+	f->is_packed = is_gzip(a);
 	return true;
 }
 
@@ -153,10 +195,7 @@ static bool on_received(void *ctx, const char *bytes, size_t n)
 {
 	struct fetch *f = ctx;
 
-	if (!f->inflater)
-		return take_plain(f, bytes, n);
-	f->failure.rc = inflater_feed(f->inflater, bytes, n, &f->failure);
-	return f->failure.rc == RC_OK && !inflater_is_complete(f->inflater);
+	return f->is_packed ? take_packed(f, bytes, n) : take_plain(f, bytes, n);
 }
 
 static void start_curl(struct fetch *f);
@@ -165,11 +204,15 @@ static void on_done(void *ctx)
 {
 	struct fetch *f = ctx;
 
-	if (f->is_redirect)
+	if (f->is_redirect) {
 		start_curl(f);
-	else if (f->failure.rc != RC_OK)
+		return;
+	}
+	if (f->is_packed && f->failure.rc == RC_OK)
+		unpack_all(f);
+	if (f->failure.rc != RC_OK)
 		fail(f, f->failure.text);
-	else if (f->inflater && !inflater_is_complete(f->inflater))
+	else if (f->is_packed && !inflater_is_complete(f->inflater))
 		fail(f, "unexpected EOF in the packed body");
 	else
 		end(f);

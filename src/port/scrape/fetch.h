@@ -10,6 +10,7 @@
 #include "core/scrape/scraper.h"
 #include "port/http/http.h"
 #include "port/scrape/connection.h"
+#include "port/scrape/unpack.h"
 
 #define FETCH_REDIRECTS_MAX 10
 
@@ -20,6 +21,7 @@ struct fetch_tools {
 		void *ctx); /* a fetch has ended: the scraper may want to be woken earlier */
 	void *ctx;
 	struct connection_tools connections;
+	struct unpacker unpacker;
 };
 
 /* The scraper is told what comes of it, maybe before this returns. */

@@ -112,6 +112,7 @@ static void release(void *ctx)
 
 	if (--p->n_open > 0)
 		return;
+	unpacker_fini(&p->tools.unpacker);
 	free(p);
 	if (closed)
 		closed(closed_ctx);
