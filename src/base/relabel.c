@@ -30,7 +30,8 @@ enum action {
 	ACTION_LABELKEEP,
 	ACTION_LOWERCASE,
 	ACTION_UPPERCASE,
-	ACTIONS
+	ACTIONS,
+	ACTION_WRONG = -1 /* until the mistake is told */
 };
 
 struct relabel_rule {
@@ -186,6 +187,7 @@ static void take_action(struct doc_reader *r, const struct doc_key *key,
 				   ? (char)(node->text[n] + 'a' - 'A')
 				   : node->text[n];
 	lower[n] = '\0';
+	*(int *)to = ACTION_WRONG;
 	as_written.text = lower;
 	as_written.text_len = n;
 	doc_choose(r, key, &as_written, to);
@@ -316,7 +318,8 @@ static void rule_check(struct doc_reader *r, const struct doc_node *node, void *
 	struct relabel_rule *rule = to;
 	struct err e = { 0 };
 
-	if (!rule_is_sound(r, node, rule) || !wants_expression(rule->action))
+	if (rule->action == ACTION_WRONG || !rule_is_sound(r, node, rule) ||
+		!wants_expression(rule->action))
 		return;
 	rule->copies = str_eq(rule->regex, REGEX_DEFAULT) &&
 		       str_eq(rule->replacement, REPLACEMENT_DEFAULT);

@@ -137,7 +137,7 @@ static void programs_get_the_findings_as_json(void **state)
 	assert_int_equal(run("wrong/later.yaml", true, &out, NULL), RC_INPUT);
 	assert_int_equal(json_read(&answer, str_c(&out), out.len, NULL), RC_OK);
 	assert_false(json_get_bool(answer, "ok", true));
-	assert_int_equal(json_get_int(answer, "errors", 0), 8);
+	assert_int_equal(json_get_int(answer, "errors", 0), 7);
 	first = json_array_get(json_object_get(answer, "findings"), 0);
 	assert_string_equal(json_get_text(first, "file", ""), "wrong/later.yaml");
 	assert_int_equal(json_get_int(first, "line", 0), 5);

@@ -48,6 +48,7 @@ void build_modules(struct build *b); /* the modules' files; blackbox.c */
 void build_checks(struct build *b);  /* probes and heartbeats; checks.c */
 void build_derived(struct build *b); /* derive.c */
 void build_needs(struct build *b);   /* needs.c */
+void build_metrics(struct build *b); /* metrics.c */
 
 /* What one probe does.  False after a complaint. */
 bool build_native(struct build *b, const struct probe_decl *decl, struct probe_spec *ret);

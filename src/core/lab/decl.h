@@ -128,8 +128,30 @@ struct window_decl {
 	const char *why;
 };
 
+/* metrics: and what may stand in a prometheus.yml; nodes are for the readers of other cores. */
+struct metrics_decl {
+	const struct doc_node *prometheus; /* names the file */
+	const struct doc_node *global, *scrape_configs, *rule_files, *alerting, *remote_write,
+		*remote_read, *otlp;
+	int64_t retention_ms, out_of_order_ms; /* 0: not said */
+	uint64_t retention_bytes;
+};
+struct prometheus_decl {
+	struct metrics_decl metrics;
+	struct storage_decl {
+		struct tsdb_decl {
+			int64_t out_of_order_ms;
+			struct retention_decl {
+				int64_t time_ms;
+				uint64_t size_bytes;
+			} retention;
+		} tsdb;
+	} storage;
+};
+
 struct lab_decl {
 	const char *name;
+	struct metrics_decl *metrics;
 	struct list sites, watchers, hosts, heartbeats, windows;
 	struct probes_decl *probes;
 	struct notify_decl *notify;

@@ -41,6 +41,15 @@ static void keep_patterns(struct lab *lab, struct reader *r)
 		lab->patterns[lab->n_patterns++] = it->value;
 }
 
+/* The nodes of the metrics section stay where they are. */
+static void keep_document(struct lab *lab, struct doc *doc)
+{
+	if (!lab->metrics.is_on)
+		return;
+	lab->documents[lab->n_documents++] = *doc;
+	*doc = (struct doc){ 0 };
+}
+
 /* Of one file: what sha256sum(1) says.  Of several: of that and of the others' hashes. */
 static struct sha256 identity(struct build *b, const struct sha256 *own)
 {
@@ -77,6 +86,7 @@ static void build_all(struct lab *lab, struct reader *r, const struct doc *doc)
 	build_refusals(&b);
 	build_derived(&b);
 	build_needs(&b);
+	build_metrics(&b);
 	lab->hash = identity(&b, &doc->hash);
 }
 
@@ -130,6 +140,7 @@ enum rc lab_read(struct lab **ret, const char *file, const struct lab_source *so
 	reader_init(&r, &lab->arena, findings, source);
 	build_all(lab, &r, &doc);
 	keep_patterns(lab, &r);
+	keep_document(lab, &doc);
 	reader_fini(&r);
 	sort_findings(file, findings);
 	if (findings->n_errors)
@@ -147,6 +158,8 @@ void lab_free(struct lab *lab)
 		pattern_free(lab->patterns[i]);
 	free(lab->patterns);
 	map_fini(&lab->check_names);
+	for (uint8_t i = 0; i < lab->n_documents; i++)
+		arena_fini(&lab->documents[i].arena);
 	arena_fini(&lab->arena);
 	free(lab);
 }

@@ -132,6 +132,23 @@ struct lab_notify {
 	enum severity quiet_unless;                     /* at least this is told all the same */
 };
 
+/* What metrics: says.  Everything in Prometheus' own syntax stays as it was written, for the
+ * readers of the cores that it is about. */
+struct lab_metrics {
+	bool is_on; /* the section is there */
+	int64_t retention_ms;
+	uint64_t retention_bytes; /* 0: no bound */
+	int64_t out_of_order_ms;  /* how late a sample may come; 0: not at all */
+	/* lab.yaml's own section, then the prometheus.yml that it names. */
+	struct lab_metrics_part {
+		const char *file, *folder; /* `folder` goes before relative paths */
+		/* NULL when absent. */
+		const struct doc_node *global, *scrape_configs, *rule_files, *alerting,
+			*remote_write, *remote_read, *otlp;
+	} parts[2];
+	uint8_t n_parts;
+};
+
 struct lab {
 	struct arena arena; /* owns all below */
 	const char *name;
@@ -153,6 +170,9 @@ struct lab {
 	uint16_t n_windows;
 	struct pattern **patterns; /* all that the probes hold, once each */
 	uint32_t n_patterns;
+	struct lab_metrics metrics;
+	struct doc documents[2]; /* that the nodes in `metrics` stand in */
+	uint8_t n_documents;
 };
 
 /* What the reader needs of the world: files beside lab.yaml and time zones. */
@@ -168,6 +188,8 @@ struct lab_source {
 	const struct tz *(*zone)(void *ctx, const char *name);
 	/* Whether a maintenance window's matchers are well-formed; NULL: taken as they are. */
 	enum rc (*matchers)(const char *text, struct err *e);
+	/* What other cores find wrong in the metrics section; NULL: taken as it is. */
+	void (*metrics)(const struct lab_metrics *m, struct findings *findings);
 };
 
 /* Read and check `file`.  RC_INPUT when `findings` holds errors (then *ret is untouched). */

@@ -532,6 +532,33 @@ static const struct shape window_shape = {
 };
 ENTRIES(windows_type, window_shape, "a mapping of maintenance windows by name", 0);
 
+static const struct key metrics_keys[] = {
+	{ "prometheus", &file_type, AT(metrics_decl, prometheus), OPTIONAL,
+		"a prometheus.yml, taken as it is; what stands beside it here is added" },
+	{ "global", &foreign_mapping_type, AT(metrics_decl, global), OPTIONAL,
+		"intervals and limits of all jobs; not with one in `prometheus`" },
+	{ "scrape_configs", &foreign_list_type, AT(metrics_decl, scrape_configs), OPTIONAL,
+		"what is scraped" },
+	{ "rule_files", &foreign_list_type, AT(metrics_decl, rule_files), OPTIONAL,
+		"files with recording and alerting rules, beside lab.yaml" },
+	{ "remote_write", &foreign_list_type, AT(metrics_decl, remote_write), OPTIONAL,
+		"where samples are sent, too" },
+	{ "retention", &retention_type, AT(metrics_decl, retention_ms), COMPUTED("15d"),
+		"how long samples are kept" },
+	{ "retention_size", &size_type, AT(metrics_decl, retention_bytes), COMPUTED("no bound"),
+		"how many bytes they may take on the disk" },
+	{ "out_of_order_time_window", &duration_type, AT(metrics_decl, out_of_order_ms),
+		COMPUTED("0"), "how late a sample may come" },
+	{ 0 },
+};
+static const struct shape metrics_shape = {
+	.name = "metrics",
+	.what = "Metrics, in Prometheus' own syntax.",
+	.size_bytes = sizeof(struct metrics_decl),
+	.keys = metrics_keys,
+};
+POINTER(metrics_type, metrics_shape, "a mapping");
+
 /* Sections whose part of the program doesn't exist yet are named, so that they are refused as what
  * they are. */
 #define LATER(name, what)                                  \
@@ -552,11 +579,12 @@ static const struct key lab_keys[] = {
 	{ "heartbeats", &heartbeats_type, AT(lab_decl, heartbeats), OPTIONAL, "jobs that report" },
 	{ "maintenance", &windows_type, AT(lab_decl, windows), OPTIONAL,
 		"when silence is planned" },
+	{ "metrics", &metrics_type, AT(lab_decl, metrics), OPTIONAL,
+		"what is scraped, by which rules it is judged, how long it is kept" },
 	LATER("pools", "ZFS pools"),
 	LATER("datasets", "ZFS datasets: snapshots, replication, verification"),
 	LATER("fleet", "NixOS hosts and rollouts"),
 	LATER("clusters", "Kubernetes clusters"),
-	LATER("metrics", "scrapes, rules and retention"),
 	LATER("serving", "model servers"),
 	LATER("runbooks", "steps that are taken on their own"),
 	LATER("jarvis", "the assistant's policy"),

@@ -73,6 +73,7 @@ struct shape {
 
 extern const struct shape lab_shape;      /* lab.yaml -> struct lab_decl */
 extern const struct shape blackbox_shape; /* a module's file -> struct modules_decl */
+extern const struct shape prometheus_shape; /* a prometheus.yml -> struct prometheus_decl */
 
 const struct key *shape_key(const struct shape *shape, const char *name); /* NULL */
 

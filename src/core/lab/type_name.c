@@ -85,6 +85,29 @@ static void read_pairs(struct reader *r, const struct key *key, const struct doc
 	*(struct text_pairs *)to = pairs;
 }
 
+static void read_foreign(struct reader *r, const struct key *key, const struct doc_node *node,
+	const struct doc_node **to)
+{
+	enum doc_kind wanted = key->type == &foreign_list_type ? DOC_SEQUENCE : DOC_MAPPING;
+
+	if (node->kind == wanted)
+		*to = node;
+	else
+		reader_expected(r, key, node);
+}
+
+static void read_foreign_mapping(struct reader *r, const struct key *key,
+	const struct doc_node *node, void *to)
+{
+	read_foreign(r, key, node, to);
+}
+
+static void read_foreign_list(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to)
+{
+	read_foreign(r, key, node, to);
+}
+
 const struct type key_type = { "a key such as ed25519:...", "key", read_key,
 	.schema = "\"type\": \"string\", \"pattern\": \"^ed25519:\"" };
 const struct type ref_type = { "a name", "name", read_ref, .schema = "\"type\": \"string\"" };
@@ -95,6 +118,11 @@ const struct type refs_type = { "a name or a list of names", "names", read_refs,
 const struct type files_type = { "a file or a list of files", "files", read_refs,
 	.schema = "\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
 		  "\"string\"}}]" };
+const struct type file_type = { "a file", "file", read_ref, .schema = "\"type\": \"string\"" };
+const struct type foreign_mapping_type = { "a mapping", "as in Prometheus", read_foreign_mapping,
+	.schema = "\"type\": \"object\"" };
+const struct type foreign_list_type = { "a list", "as in Prometheus", read_foreign_list,
+	.schema = "\"type\": \"array\"" };
 const struct type matchers_type = { "matchers such as {site=\"mumbai\"}", "matchers", read_matchers,
 	.schema = "\"type\": \"string\"" };
 const struct type texts_type = { "a text or a list of texts", "texts", read_texts,

@@ -18,7 +18,7 @@ extern const struct type size_type; /* uint64_t bytes: "64KB", "1MiB" */
 
 /* int64_t milliseconds. */
 extern const struct type duration_type, timeout_type, interval_type, long_duration_type,
-	go_duration_type;
+	retention_type, go_duration_type;
 
 /* Choices: an int or an enum. */
 extern const struct type severity_type, family_type, dns_transport_type, starttls_type;
@@ -30,6 +30,9 @@ extern const struct type hours_type; /* two uint16_t: minutes of the day */
 
 /* Names of other things: const struct doc_node *, struct refs. */
 extern const struct type ref_type, target_type, refs_type, files_type;
+extern const struct type file_type; /* the same, a file */
+/* Read by another core, from Prometheus' own syntax: const struct doc_node *. */
+extern const struct type foreign_mapping_type, foreign_list_type;
 extern const struct type matchers_type; /* const struct doc_node *, syntax checked */
 
 extern const struct type secret_type;        /* struct secret */

@@ -2,6 +2,7 @@
 #include "port/files/lab_files.h"
 
 #include "core/alert/silence.h"
+#include "core/scrape/config.h"
 #include "port/files/files.h"
 #include "port/yaml/yaml.h"
 
@@ -44,11 +45,34 @@ static const struct tz *zone_of(void *ctx, const char *name)
 	return zones_find(c->zones, name);
 }
 
+enum rc metrics_jobs(const struct lab_metrics *m, struct scrape_configs **ret,
+	struct findings *findings, struct err *e)
+{
+	struct scrape_section sections[COUNT(m->parts)];
+
+	for (uint8_t i = 0; i < m->n_parts; i++) { /* the one with the global section goes first */
+		const struct lab_metrics_part *part =
+			&m->parts[m->n_parts == 2 && m->parts[1].global ? 1 - i : i];
+
+		sections[i] = (struct scrape_section){ part->file, part->folder, part->global,
+			part->scrape_configs };
+	}
+	return scrape_config_read(ret, sections, m->n_parts, findings, e);
+}
+
 static enum rc check_matchers(const char *text, struct err *e)
 {
 	scoped(matchers_free) struct matchers *m = NULL;
 
 	return matchers_parse(&m, text, e);
+}
+
+/* The cores that read their part of the section when it is used say here what is wrong with it. */
+static void check_metrics(const struct lab_metrics *m, struct findings *findings)
+{
+	scoped(scrape_configs_free) struct scrape_configs *configs = NULL;
+
+	(void)!metrics_jobs(m, &configs, findings, NULL);
 }
 
 static enum rc load(struct lab **ret, const char *path, struct context *c,
@@ -60,6 +84,7 @@ static enum rc load(struct lab **ret, const char *path, struct context *c,
 		.bytes = bytes_of,
 		.zone = zone_of,
 		.matchers = check_matchers,
+		.metrics = check_metrics,
 	};
 
 	return lab_read(ret, path, &source, findings, e);

@@ -11,6 +11,12 @@
 enum rc lab_load(struct lab **ret, const char *path, struct zones *zones, struct findings *findings,
 	struct err *e) MUST_USE;
 
+/* The jobs of the metrics section.  lab_load() has found them sound: RC_INPUT only for a lab that
+ * was read otherwise. */
+struct scrape_configs;
+enum rc metrics_jobs(const struct lab_metrics *m, struct scrape_configs **ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
 /* The same from texts in memory, the first of which is lab.yaml; a path of NULL ends the list.  For
  * tests, the simulator and fuzzers. */
 struct lab_text {

@@ -21,7 +21,7 @@
 
 struct sample {
 	struct zones *zones;
-	struct str text, modules;
+	struct str text, modules, prometheus;
 	struct doc doc;
 };
 
@@ -43,6 +43,7 @@ static int set_up(void **state)
 	sample.zones = zones_new();
 	read_sample("complete.yaml", &sample.text);
 	read_sample("blackbox.yml", &sample.modules);
+	read_sample("prometheus.yml", &sample.prometheus);
 	return yaml_parse(&sample.doc, "complete.yaml", &sample.text, &findings, NULL);
 }
 
@@ -52,6 +53,7 @@ static int tear_down(void **state)
 	doc_fini(&sample.doc);
 	str_fini(&sample.text);
 	str_fini(&sample.modules);
+	str_fini(&sample.prometheus);
 	zones_free(sample.zones);
 	return 0;
 }
@@ -62,6 +64,7 @@ static enum rc load(const struct str *text, struct findings *findings)
 	const struct lab_text texts[] = {
 		{ "complete.yaml", str_c(text), text->len },
 		{ "blackbox.yml", str_c(&sample.modules), sample.modules.len },
+		{ "prometheus.yml", str_c(&sample.prometheus), sample.prometheus.len },
 		{ 0 },
 	};
 
