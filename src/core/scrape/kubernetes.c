@@ -90,7 +90,7 @@ unsigned kube_watched(const struct sd_kubernetes *c)
 	return kinds_needed;
 }
 
-static void add_escaped(struct str *out, const char *text)
+void kube_add_escaped(struct str *out, const char *text)
 {
 	for (; *text; text++) {
 		if ((*text >= '0' && *text <= '9') || (*text >= 'a' && *text <= 'z') ||
@@ -108,7 +108,7 @@ void kube_path(enum kube_role kind, const char *space, struct str *out)
 	str_add(out, k->group);
 	if (space && !k->is_global) {
 		str_add(out, "/namespaces/");
-		add_escaped(out, space);
+		kube_add_escaped(out, space);
 	}
 	str_addf(out, "/%s", k->plural);
 }
@@ -124,12 +124,12 @@ void kube_selection(const struct sd_kubernetes *c, enum kube_role kind, struct s
 			continue;
 		if (it->label && it->label[0]) {
 			str_add(out, "labelSelector=");
-			add_escaped(out, it->label);
+			kube_add_escaped(out, it->label);
 			mark = "&";
 		}
 		if (it->field && it->field[0]) {
 			str_addf(out, "%sfieldSelector=", mark);
-			add_escaped(out, it->field);
+			kube_add_escaped(out, it->field);
 		}
 	}
 }

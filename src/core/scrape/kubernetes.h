@@ -25,6 +25,7 @@ unsigned kube_watched(const struct sd_kubernetes *c); /* bit n: objects of enum 
 void kube_path(enum kube_role kind, const char *space, struct str *out);
 /* "labelSelector=a%3Db&fieldSelector=...", or nothing; appends to `out`. */
 void kube_selection(const struct sd_kubernetes *c, enum kube_role kind, struct str *out);
+void kube_add_escaped(struct str *out, const char *text); /* as part of a URL */
 
 struct kube_store;
 struct kube_store *kube_store_new(const struct sd_kubernetes *c); /* `c` outlives it */

@@ -34,6 +34,13 @@ const char *http_ca_bundle(void)
 	return NULL;
 }
 
+static long info_long(struct http_call *call, CURLINFO which)
+{
+	long value = 0;
+
+	return call->api->easy_getinfo(call->easy, which, &value) == CURLE_OK ? value : 0;
+}
+
 /* The session is shown while the connection certainly lives: when the answer's first line came. */
 static void show_session(struct http_call *call)
 {
@@ -67,6 +74,8 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 {
 	struct http_call *call = ctx;
 
+	if (call->on_part && info_long(call, CURLINFO_RESPONSE_CODE) == 200)
+		return call->on_part(call->ctx, bytes, size * n) ? size * n : 0;
 	str_addn(&call->answer, bytes, size * n);
 	call->is_too_large |= call->answer.is_cut;
 	return call->is_too_large ? 0 : size * n;
@@ -293,6 +302,7 @@ enum rc call_new(struct http_call **ret, const struct curl_api *api, const struc
 	call->done = r->done;
 	call->ctx = r->ctx;
 	call->on_session = r->on_session;
+	call->on_part = r->on_part;
 	call->head.limit_bytes = HTTP_HEADER_BYTES_MAX;
 	call->answer.limit_bytes = r->answer_bytes_max ? r->answer_bytes_max : PROBE_BODY_BYTES_MAX;
 	copy_body(call, r);
@@ -315,13 +325,6 @@ void call_free(struct http_call *call)
 	str_fini(&call->answer);
 	free(call->body);
 	free(call);
-}
-
-static long info_long(struct http_call *call, CURLINFO which)
-{
-	long value = 0;
-
-	return call->api->easy_getinfo(call->easy, which, &value) == CURLE_OK ? value : 0;
 }
 
 static int64_t info_off(struct http_call *call, CURLINFO which)

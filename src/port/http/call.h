@@ -20,6 +20,7 @@ struct http_call {
 	http_done *done;
 	void *ctx;
 	void (*on_session)(void *ctx, void *gnutls_session);
+	bool (*on_part)(void *ctx, const char *bytes, size_t n);
 	bool is_too_large;
 	bool is_mail;
 	uv_work_t work; /* mails run on the pool, see client.c */

@@ -75,7 +75,10 @@ struct http_request {
 	struct http_tls tls;
 	struct http_mail mail;
 	http_done *done; /* called once, from the loop */
-	void *ctx;       /* for both functions */
+	void *ctx;       /* for all functions */
+	/* The body of an answer of status 200 piece by piece, instead of in the response; false ends
+	 * the request, unanswered.  No request may be cancelled meanwhile.  NULL: as a whole. */
+	bool (*on_part)(void *ctx, const char *bytes, size_t n);
 	/* Shows the connection's gnutls_session_t once, when the answer begins; NULL: don't. */
 	void (*on_session)(void *ctx, void *gnutls_session);
 };

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -364,6 +365,49 @@ struct lookup *lookup_start(struct resolver *r, const struct lookup_wish *wish, 
 		return l;
 	free_lookup(l);
 	return NULL;
+}
+
+struct records {
+	struct resolver *resolver;
+	records_done *done;
+	void *ctx;
+	char name[ENDPOINT_HOST_MAX];
+};
+
+static void on_records(void *ctx, int status, int timeouts, unsigned char *answer, int n)
+{
+	struct records *q = ctx;
+	char why[ENDPOINT_HOST_MAX + 96];
+
+	(void)timeouts;
+	snprintf(why, sizeof why, "'%s' can't be resolved: %s", q->name, ares_strerror(status));
+	if (status == ARES_SUCCESS)
+		q->done(q->ctx, answer, (size_t)n, NULL);
+	else
+		q->done(q->ctx, NULL, 0, is_unknown(status) ? NULL : why);
+	release(q->resolver);
+	free(q);
+}
+
+void records_ask(struct resolver *r, const char *name, int type, records_done *done, void *ctx)
+{
+	struct records *q;
+
+	check_config(r);
+	if (!r->has_channel && !open_channel(r)) {
+		done(ctx, NULL, 0, "the resolver does not start");
+		return;
+	}
+	q = must_alloc(sizeof *q);
+	*q = (struct records){ .resolver = r, .done = done, .ctx = ctx };
+	if (!str_copy(q->name, sizeof q->name, name)) {
+		free(q);
+		done(ctx, NULL, 0, "the name is too long");
+		return;
+	}
+	r->n_handles++;
+	ares_search(r->channel, q->name, ns_c_in, type, on_records, q);
+	arm(r);
 }
 
 void lookup_cancel(struct lookup *l)

@@ -36,6 +36,13 @@ struct lookup *lookup_start(struct resolver *r, const struct lookup_wish *wish, 
 	void *ctx);
 void lookup_cancel(struct lookup *l); /* `done` will not be called; NULL allowed */
 
+/* The records of a name, as the message that answers: of DNS alone, with its search domains.
+ * `answer` is NULL when there is none: then `why` says so, or is NULL too when the name or the
+ * record doesn't exist.  Called once, maybe before records_ask() returns, and at the latest when
+ * the resolver closes. */
+typedef void records_done(void *ctx, const uint8_t *answer, size_t n, const char *why);
+void records_ask(struct resolver *r, const char *name, int type, records_done *done, void *ctx);
+
 /* For tests: ask this server ("127.0.0.1:5353") instead of those of the system. */
 void resolver_use_server(struct resolver *r, const char *server);
 
