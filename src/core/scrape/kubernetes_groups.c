@@ -220,9 +220,7 @@ static void put_node(struct kube_group *g, struct label_set *s, const char *name
 	node = kube_find(g->store, KUBE_NODE, name, &flat);
 	if (!node)
 		return;
-	put(s, META "node_name", name);
-	put_all(s, META "node_label_", META "node_labelpresent_",
-		json_node_get(json_node_get(node, "metadata"), "labels"));
+	put_metadata(s, "node", node);
 }
 
 /* Pods. */

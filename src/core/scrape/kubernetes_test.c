@@ -128,7 +128,8 @@ static void a_pod_is_a_target_for_each_port_of_its_containers(void **state)
 	put(&f, KUBE_NODE, NODE);
 	put(&f, KUBE_POD, POD);
 	check(&f,
-		"pod/shop/web-1: namespace=shop node_label_zone_a=x node_labelpresent_zone_a=true "
+		"pod/shop/web-1: namespace=shop node_annotation_k_8=v "
+		"node_annotationpresent_k_8=true node_label_zone_a=x node_labelpresent_zone_a=true "
 		"node_name=n1 " POD_LABELS "\n"
 		"__address__=10.42.0.5:8080 pod_container_id=containerd://1 "
 		"pod_container_image=i:1 pod_container_init=false pod_container_name=c "

@@ -358,7 +358,8 @@ static int by_hash(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Of targets with the same labels and URL the first stays. */
+/* Of targets with the same labels and URL the last stays: as in Prometheus, it is what it was
+ * discovered as that shows. */
 static void drop_duplicates(struct target_list *l)
 {
 	struct numbered *order = must_alloc((l->n_active + 1) * sizeof *order);
@@ -369,7 +370,7 @@ static void drop_duplicates(struct target_list *l)
 	qsort(order, l->n_active, sizeof *order, by_hash);
 	for (uint32_t i = 1; i < l->n_active; i++)
 		if (order[i].hash == order[i - 1].hash)
-			l->active[order[i].index].url = NULL;
+			l->active[order[i - 1].index].url = NULL;
 	for (uint32_t i = 0; i < l->n_active; i++)
 		if (l->active[i].url)
 			l->active[kept++] = l->active[i];

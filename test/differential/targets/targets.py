@@ -80,7 +80,7 @@ def compare(what, theirs, ours):
     extra = [k for k in ours if k not in theirs]
     for name, items in (("only Prometheus", missing), ("only we", extra)):
         for it in items[:5]:
-            print(f"  {what}: {name}: {it}")
+            print(f"  {what}: {name}: {it[:2000]}")
     return len(missing) + len(extra)
 
 
