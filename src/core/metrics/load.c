@@ -151,6 +151,8 @@ static void guess(const struct listing *l, struct manifest *ret)
 	}
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof *ret->v, by_name);
+	if (l->n_logs)
+		ret->flushed_generation = l->logs[0] - 1;
 }
 
 static int by_first_id(const void *a, const void *b)

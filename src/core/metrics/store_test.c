@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/metrics/memory_files.h"
-#include "core/metrics/store.h"
+#include "core/metrics/store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,147 +8,389 @@
 
 #include <cmocka.h>
 
-static const struct now begin = { { 1000 }, { 1700000000000 } };
-
-static struct labels labels_of(struct label v[2], char text[32], int i)
+static void scrape_until(struct store *s, int n, int64_t from, int64_t to)
 {
-	snprintf(text, 32, "%d", i);
-	v[0] = (struct label){ METRIC_NAME, "up", 8, 2 };
-	v[1] = (struct label){ "instance", text, 8, (uint32_t)strlen(text) };
-	return (struct labels){ v, 2 };
+	for (int64_t second = from; second < to; second++)
+		assert_int_equal(fixture_scrape(s, n, second), RC_OK);
 }
 
-static struct store *open_store(struct memory_files *files)
+static void work(struct store *s, int64_t ms)
 {
-	struct store_settings settings = { 0 };
-	struct store *s = NULL;
 	struct err e = { 0 };
 
-	assert_int_equal(store_open(&s, memory_files_port(files), &settings, begin, &e), RC_OK);
-	return s;
-}
-
-/* `n` series get the sample (t, t + i). */
-static void scrape(struct store *s, int n, int64_t t_ms)
-{
-	const struct series_sink *sink = store_sink(s);
-	struct err e = { 0 };
-	struct label v[2];
-	char text[32];
-
-	for (int i = 0; i < n; i++) {
-		struct labels l = labels_of(v, text, i);
-		series_ref ref;
-
-		assert_int_equal(sink->series(sink->self, &l, &ref, &e), RC_OK);
-		assert_int_equal(sink->append(sink->self, ref, t_ms, (double)(t_ms + i)),
-			SERIES_TAKEN);
-	}
-	assert_int_equal(sink->commit(sink->self, &e), RC_OK);
-}
-
-/* That they have `samples` of them each, one a second. */
-static void look(struct store *s, int n, uint32_t samples)
-{
-	struct store_view *view = store_view_new(s);
-	const struct series_source *source = store_view_source(view);
-	struct series_query q = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
-	scoped(series_column_fini) struct series_column column = { 0 };
-	struct series_cursor *cursor;
-	struct labels l;
-	bool has;
-
-	assert_int_equal(source->open(source->self, &q, &cursor, NULL), RC_OK);
-	for (int i = 0; i < n; i++) {
-		assert_int_equal(source->next(cursor, &l, &has, NULL), RC_OK);
-		assert_true(has);
-		assert_int_equal(atoi(labels_get(&l, "instance")), i);
-		assert_int_equal(source->read(cursor, &column, NULL), RC_OK);
-		assert_int_equal(column.n, samples);
-		for (uint32_t k = 0; k < samples; k++) {
-			assert_int_equal(column.t_ms[k], begin.wall.ms + k * 1000);
-			assert_true(column.v[k] == (double)(column.t_ms[k] + i));
-		}
-	}
-	assert_int_equal(source->next(cursor, &l, &has, NULL), RC_OK);
-	assert_false(has);
-	source->close(cursor);
-	store_view_free(view);
+	if (fixture_work(s, ms, &e) != RC_OK)
+		fail_msg("%s", e.text);
 }
 
 static void what_was_committed_is_seen(void **state)
 {
 	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
-	scoped(store_close) struct store *s = open_store(files);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
 
 	(void)state;
-	for (int k = 0; k < 100; k++)
-		scrape(s, 300, begin.wall.ms + k * 1000);
-	look(s, 300, 100);
+	scrape_until(s, 300, 0, 100);
+	fixture_look(s, 300, 100);
 }
 
 static void what_was_committed_survives_a_kill(void **state)
 {
 	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
-	struct store *s = open_store(files);
+	struct store *s = fixture_open(files, NULL);
 
 	(void)state;
-	for (int k = 0; k < 50; k++)
-		scrape(s, 300, begin.wall.ms + k * 1000);
+	scrape_until(s, 300, 0, 50);
 	memory_files_kill(files);
 	store_close(s);
-	s = open_store(files);
-	look(s, 300, 50);
-	for (int k = 50; k < 70; k++)
-		scrape(s, 300, begin.wall.ms + k * 1000);
+	s = fixture_open(files, NULL);
+	fixture_look(s, 300, 50);
+	scrape_until(s, 300, 50, 70);
 	memory_files_kill(files);
 	store_close(s);
-	s = open_store(files);
+	s = fixture_open(files, NULL);
 	assert_int_equal(store_findings(s).n, 0);
-	look(s, 300, 70);
+	fixture_look(s, 300, 70);
 	store_close(s);
-}
-
-/* Everything that is due at `ms` after the beginning. */
-static void work(struct store *s, int64_t ms)
-{
-	struct now now = { { begin.mono.ms + ms }, { begin.wall.ms + ms } };
-	struct store_work *w;
-	struct mono wake;
-	struct err e = { 0 };
-
-	while ((w = store_due(s, now, &wake))) {
-		store_work_run(w);
-		if (store_work_done(s, w, &e) != RC_OK)
-			fail_msg("%s", e.text);
-	}
-	assert_true(wake.ms > now.mono.ms);
 }
 
 static void what_was_flushed_is_read_from_parts(void **state)
 {
 	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
-	struct store *s = open_store(files);
+	struct store *s = fixture_open(files, NULL);
 	struct store_stats stats;
 
 	(void)state;
-	for (int k = 0; k < 50; k++)
-		scrape(s, 300, begin.wall.ms + k * 1000);
+	scrape_until(s, 300, 0, 50);
 	work(s, 200000);
 	store_stats(s, &stats);
 	assert_int_equal(stats.head_samples, 0);
-	assert_int_equal(stats.work_done[STORE_FLUSH], 1);
-	look(s, 300, 50);
-	for (int k = 50; k < 70; k++)
-		scrape(s, 300, begin.wall.ms + k * 1000);
-	look(s, 300, 70);
+	assert_int_equal(stats.samples, 15000);
+	assert_int_equal(stats.parts, 1);
+	fixture_look(s, 300, 50);
+	scrape_until(s, 300, 50, 70);
+	fixture_look(s, 300, 70);
 	work(s, 210000);
 	store_close(s);
 	memory_files_crash(files);
-	s = open_store(files);
+	s = fixture_open(files, NULL);
 	assert_int_equal(store_findings(s).n, 0);
-	look(s, 300, 70);
+	fixture_look(s, 300, 70);
 	store_close(s);
+}
+
+/* How many series a view has, each with `samples` samples. */
+static int count_series(struct store_view *view, uint32_t samples)
+{
+	const struct series_source *source = store_view_source(view);
+	struct series_query q = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+	scoped(series_column_fini) struct series_column column = { 0 };
+	struct series_cursor *c = NULL;
+	struct labels l;
+	bool has = true;
+	int n = 0;
+
+	assert_int_equal(source->open(source->self, &q, &c, NULL), RC_OK);
+	for (;;) {
+		assert_int_equal(source->next(c, &l, &has, NULL), RC_OK);
+		if (!has)
+			break;
+		assert_int_equal(source->read(c, &column, NULL), RC_OK);
+		assert_int_equal(column.n, samples);
+		n++;
+	}
+	source->close(c);
+	return n;
+}
+
+static void a_view_doesnt_change_whatever_happens_meanwhile(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct store_view *first, *second;
+
+	(void)state;
+	scrape_until(s, 300, 0, 10);
+	first = store_view_new(s);
+	scrape_until(s, 300, 10, 20);
+	second = store_view_new(s);
+	work(s, 200000);
+	scrape_until(s, 400, 20, 30);
+	work(s, 400000);
+	assert_int_equal(count_series(first, 10), 300);
+	assert_int_equal(count_series(second, 20), 300);
+	store_view_free(first);
+	assert_int_equal(count_series(second, 20), 300);
+	store_view_free(second);
+}
+
+static void a_ref_is_good_for_as_long_as_its_series_is_known(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	const struct series_sink *sink = store_sink(s);
+	struct store_stats stats;
+
+	(void)state;
+	scrape_until(s, 10, 0, 10);
+	for (int i = 1; i < 30; i++) {
+		assert_int_equal(
+			sink->append(sink->self, 1, FIXTURE_BEGIN.wall.ms + i * 10 * MINUTE_MS, 1),
+			SERIES_TAKEN);
+		assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+		work(s, i * 10 * MINUTE_MS + MINUTE_MS);
+	}
+	store_stats(s, &stats);
+	assert_int_equal(stats.series, 1);
+	assert_int_equal(sink->append(sink->self, 7, FIXTURE_BEGIN.wall.ms + 10 * HOUR_MS, 1),
+		SERIES_TAKEN);
+	assert_int_equal(sink->append(sink->self, 77, FIXTURE_BEGIN.wall.ms + 10 * HOUR_MS, 1),
+		SERIES_GONE);
+}
+
+static enum series_verdict append(struct store *s, int64_t second, double v)
+{
+	const struct series_sink *sink = store_sink(s);
+
+	return sink->append(sink->self, 1, FIXTURE_BEGIN.wall.ms + second * SECOND_MS, v);
+}
+
+static void what_comes_twice_or_too_late_is_told_apart(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings window = { .out_of_order_ms = 10000 };
+	struct store *s = fixture_open(files, NULL);
+
+	(void)state;
+	scrape_until(s, 1, 0, 1);
+	assert_int_equal(append(s, 100, 5), SERIES_TAKEN);
+	assert_int_equal(append(s, 100, 5), SERIES_SAME);
+	assert_int_equal(append(s, 100, 6), SERIES_DUPLICATE);
+	assert_int_equal(append(s, 99, 6), SERIES_OUT_OF_ORDER);
+	store_close(s);
+	s = fixture_open(files, &window);
+	scrape_until(s, 1, 200, 201);
+	assert_int_equal(append(s, 195, 6), SERIES_TAKEN);
+	assert_int_equal(append(s, 189, 6), SERIES_TOO_OLD);
+	store_close(s);
+}
+
+static void memory_is_bounded_and_what_has_no_room_is_told(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings little = { .memory_bytes_max = 1 << 20 };
+	scoped(store_close) struct store *s = fixture_open(files, &little);
+	const struct series_sink *sink = store_sink(s);
+	enum rc rc = RC_OK;
+	struct store_stats stats;
+	series_ref ref = 0;
+	int n = 0;
+
+	(void)state;
+	for (; rc == RC_OK && n < 100000; n++) {
+		char text[32];
+		struct label v = { METRIC_NAME, text, 8, (uint32_t)sprintf(text, "m%d", n) };
+
+		rc = sink->series(sink->self, &(struct labels){ &v, 1 }, &ref, NULL);
+	}
+	assert_int_equal(rc, RC_LIMIT);
+	store_stats(s, &stats);
+	assert_true(stats.memory_bytes < 2 << 20);
+	for (int second = 0; second < 100000 && rc != RC_OK; second++) {
+		sink->append(sink->self, ref, second, second * 0.1);
+		rc = sink->commit(sink->self, NULL) == RC_LIMIT ? RC_OK : RC_LIMIT;
+	}
+	assert_int_equal(rc, RC_OK);
+	store_stats(s, &stats);
+	assert_true(stats.dropped > 0);
+	assert_true(stats.memory_bytes < 2 << 20);
+	work(s, 1000);
+	assert_int_equal(sink->append(sink->self, ref, 1000000, 1), SERIES_TAKEN);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+}
+
+static void series_are_bounded(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings few = { .series_max = 10 };
+	scoped(store_close) struct store *s = fixture_open(files, &few);
+	const struct series_sink *sink = store_sink(s);
+	struct label v = { METRIC_NAME, "one_more", 8, 8 };
+	struct err e = { 0 };
+	series_ref ref;
+
+	(void)state;
+	scrape_until(s, 10, 0, 1);
+	assert_int_equal(sink->series(sink->self, &(struct labels){ &v, 1 }, &ref, &e), RC_LIMIT);
+	assert_non_null(strstr(e.text, "10 series"));
+	scrape_until(s, 10, 1, 2);
+}
+
+static void samples_older_than_the_retention_go(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings day = { .retention_ms = DAY_MS };
+	scoped(store_close) struct store *s = fixture_open(files, &day);
+	struct store_stats stats;
+
+	(void)state;
+	scrape_until(s, 10, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 10, 50000, 50010);
+	work(s, 51000 * SECOND_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.samples, 200);
+	work(s, DAY_MS + HOUR_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.samples, 100);
+	assert_int_equal(stats.min_ms, FIXTURE_BEGIN.wall.ms + 50000 * SECOND_MS);
+}
+
+static void a_flood_of_bytes_drives_out_the_oldest(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings small = { .retention_bytes = 20000 };
+	scoped(store_close) struct store *s = fixture_open(files, &small);
+	struct store_stats stats;
+
+	(void)state;
+	for (int64_t hour = 0; hour < 100; hour += 3) {
+		scrape_until(s, 100, hour * 3600, hour * 3600 + 30);
+		work(s, hour * HOUR_MS + HOUR_MS);
+	}
+	work(s, 101 * HOUR_MS);
+	store_stats(s, &stats);
+	assert_true(stats.disk_bytes - stats.log_bytes < 30000);
+	assert_true(stats.samples > 0);
+	assert_true(stats.min_ms > FIXTURE_BEGIN.wall.ms);
+	assert_int_equal(stats.max_ms, FIXTURE_BEGIN.wall.ms + (99 * 3600 + 29) * SECOND_MS);
+}
+
+static void a_damaged_log_costs_what_stands_behind_it(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	struct store_findings found;
+
+	(void)state;
+	scrape_until(s, 10, 0, 100);
+	memory_files_kill(files);
+	store_close(s);
+	assert_true(memory_files_flip(files, "wal-00000001", 8 * 2000));
+	s = fixture_open(files, NULL);
+	found = store_findings(s);
+	assert_int_equal(found.n, 1);
+	assert_string_equal(found.v[0].file, "wal-00000001");
+	assert_non_null(strstr(found.v[0].text, "checksum"));
+	assert_true(found.v[0].from_ms > FIXTURE_BEGIN.wall.ms);
+	assert_true(found.v[0].from_ms < FIXTURE_BEGIN.wall.ms + 100 * SECOND_MS);
+	scrape_until(s, 10, 100, 101);
+	store_close(s);
+}
+
+static void a_damaged_part_is_set_aside_and_the_rest_goes_on(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	struct store_findings found;
+	struct store_view *view;
+
+	(void)state;
+	scrape_until(s, 10, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 10, 10, 30);
+	work(s, 2 * HOUR_MS);
+	store_close(s);
+	assert_true(memory_files_flip(files, "part-00000001", 3));
+	s = fixture_open(files, NULL);
+	found = store_findings(s);
+	assert_int_equal(found.n, 1);
+	assert_string_equal(found.v[0].file, "part-00000001");
+	view = store_view_new(s);
+	assert_int_equal(count_series(view, 20), 10);
+	store_view_free(view);
+	store_close(s);
+}
+
+static void a_store_without_its_manifest_takes_what_is_whole(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+
+	(void)state;
+	scrape_until(s, 10, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 10, 10, 30);
+	work(s, 2 * HOUR_MS);
+	scrape_until(s, 10, 30, 40);
+	store_close(s);
+	assert_true(memory_files_flip(files, "MANIFEST", 100));
+	s = fixture_open(files, NULL);
+	assert_int_equal(store_findings(s).n, 1);
+	fixture_look(s, 10, 40);
+	work(s, 3 * HOUR_MS);
+	store_close(s);
+	s = fixture_open(files, NULL);
+	assert_int_equal(store_findings(s).n, 0);
+	fixture_look(s, 10, 40);
+	store_close(s);
+}
+
+static void label_names_and_values_are_listed_in_order(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct store_selection all = { .min_ms = INT64_MIN, .max_ms = INT64_MAX };
+	struct store_selection early = { .min_ms = INT64_MIN, .max_ms = FIXTURE_BEGIN.wall.ms };
+	scoped(arena_fini) struct arena arena;
+	struct store_texts texts;
+	struct store_view *view;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	scrape_until(s, 12, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 20, 10, 30);
+	view = store_view_new(s);
+	assert_int_equal(store_label_names(view, &all, &arena, &texts, NULL), RC_OK);
+	assert_int_equal(texts.n, 2);
+	assert_string_equal(texts.v[0], METRIC_NAME);
+	assert_string_equal(texts.v[1], "instance");
+	assert_int_equal(store_label_values(view, "instance", &all, &arena, &texts, NULL), RC_OK);
+	assert_int_equal(texts.n, 20);
+	assert_string_equal(texts.v[1], "1");
+	assert_string_equal(texts.v[2], "10");
+	assert_int_equal(store_label_values(view, "instance", &early, &arena, &texts, NULL), RC_OK);
+	assert_int_equal(texts.n, 12);
+	assert_int_equal(store_label_values(view, "absent", &all, &arena, &texts, NULL), RC_OK);
+	assert_int_equal(texts.n, 0);
+	store_view_free(view);
+}
+
+static void the_most_common_labels_are_counted(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	scoped(arena_fini) struct arena arena;
+	struct store_cardinality c;
+	struct store_view *view;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	scrape_until(s, 12, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 20, 10, 30);
+	view = store_view_new(s);
+	assert_int_equal(store_cardinality(view, 2, &arena, &c, NULL), RC_OK);
+	assert_int_equal(c.series, 20);
+	assert_int_equal(c.label_pairs, 21);
+	assert_int_equal(c.series_by_metric.n, 1);
+	assert_string_equal(c.series_by_metric.v[0].text, "up");
+	assert_int_equal(c.series_by_metric.v[0].n, 20);
+	assert_string_equal(c.values_by_label.v[0].text, "instance");
+	assert_int_equal(c.values_by_label.v[0].n, 20);
+	assert_string_equal(c.bytes_by_label.v[0].text, METRIC_NAME);
+	assert_int_equal(c.bytes_by_label.v[0].n, 40);
+	assert_string_equal(c.series_by_pair.v[0].text, METRIC_NAME "=up");
+	store_view_free(view);
 }
 
 int main(void)
@@ -158,6 +399,18 @@ int main(void)
 		cmocka_unit_test(what_was_committed_is_seen),
 		cmocka_unit_test(what_was_committed_survives_a_kill),
 		cmocka_unit_test(what_was_flushed_is_read_from_parts),
+		cmocka_unit_test(a_view_doesnt_change_whatever_happens_meanwhile),
+		cmocka_unit_test(a_ref_is_good_for_as_long_as_its_series_is_known),
+		cmocka_unit_test(what_comes_twice_or_too_late_is_told_apart),
+		cmocka_unit_test(memory_is_bounded_and_what_has_no_room_is_told),
+		cmocka_unit_test(series_are_bounded),
+		cmocka_unit_test(samples_older_than_the_retention_go),
+		cmocka_unit_test(a_flood_of_bytes_drives_out_the_oldest),
+		cmocka_unit_test(a_damaged_log_costs_what_stands_behind_it),
+		cmocka_unit_test(a_damaged_part_is_set_aside_and_the_rest_goes_on),
+		cmocka_unit_test(a_store_without_its_manifest_takes_what_is_whole),
+		cmocka_unit_test(label_names_and_values_are_listed_in_order),
+		cmocka_unit_test(the_most_common_labels_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
