@@ -46,7 +46,7 @@ static void *plan(struct store *s, struct mono *ret_at)
 	struct record *r;
 
 	(void)ret_at;
-	if (!s->is_manifest_old && !s->n_useless)
+	if ((!s->is_manifest_old && !s->n_useless) || s->kinds[STORE_SNAPSHOT].is_under_way)
 		return NULL;
 	r = must_alloc(sizeof *r);
 	r->files = s->files;

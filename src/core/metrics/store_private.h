@@ -32,14 +32,16 @@ struct store {
 	int64_t flushed_ms;          /* the newest sample of these */
 	uint64_t dropped_before;     /* head.n_dropped at the last commit */
 	struct now now;
-	struct mono synced, sealed, retained; /* when this was done last */
-	uint32_t catalog_version, looked_at;  /* in this one nothing is to be merged */
+	struct mono synced, sealed, retained, cleaned; /* when this was done last */
+	uint32_t catalog_version, looked_at;           /* in this one nothing is to be merged */
 	struct store_kind kinds[STORE_WORK_KINDS];
 	bool is_flush_wanted;
-	bool is_cleaning;     /* deletions are to be carried out soon */
-	bool is_index_old;    /* it may have series without samples */
-	bool is_manifest_old; /* the catalog has changed since it was written */
-	struct useless {      /* to be removed once the manifest doesn't name them */
+	bool is_cleaning;              /* deletions are to be carried out soon */
+	bool is_index_old;             /* it may have series without samples */
+	char snapshot[FILES_NAME_MAX]; /* to be made; "": none */
+	uint32_t snapshot_generation;  /* once this one is flushed */
+	bool is_manifest_old;          /* the catalog has changed since it was written */
+	struct useless {               /* to be removed once the manifest doesn't name them */
 		char name[FILES_NAME_MAX];
 	} * useless;
 	uint32_t n_useless, cap_useless;
@@ -76,6 +78,7 @@ struct store_view {
 	struct store *store;
 	struct head_view *head;
 	struct catalog *catalog;
+	struct view_damages *damages;
 	struct series_source source;
 };
 uint32_t view_cursor_id(const struct series_cursor *c); /* of the series that it shows */

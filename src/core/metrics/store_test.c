@@ -310,6 +310,34 @@ static void a_damaged_part_is_set_aside_and_the_rest_goes_on(void **state)
 	store_close(s);
 }
 
+static void what_cant_be_read_is_left_out_and_told_once(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	struct store_findings found;
+	struct store_view *view;
+
+	(void)state;
+	scrape_until(s, 1, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 10, 10, 30);
+	work(s, 2 * HOUR_MS);
+	store_close(s);
+	assert_true(memory_files_flip(files, "part-00000001", 8 * 27));
+	s = fixture_open(files, NULL);
+	assert_int_equal(store_findings(s).n, 0);
+	for (int i = 0; i < 2; i++) {
+		view = store_view_new(s);
+		assert_int_equal(count_series(view, 20), 10);
+		store_view_free(view);
+	}
+	found = store_findings(s);
+	assert_int_equal(found.n, 1);
+	assert_string_equal(found.v[0].file, "part-00000001");
+	assert_int_equal(found.v[0].from_ms, FIXTURE_BEGIN.wall.ms);
+	store_close(s);
+}
+
 static void a_store_without_its_manifest_takes_what_is_whole(void **state)
 {
 	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
@@ -332,6 +360,87 @@ static void a_store_without_its_manifest_takes_what_is_whole(void **state)
 	assert_int_equal(store_findings(s).n, 0);
 	fixture_look(s, 10, 40);
 	store_close(s);
+}
+
+static void a_snapshot_is_a_store_of_what_was_there(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct memory_files *snapshot;
+	struct store *copy;
+
+	(void)state;
+	scrape_until(s, 10, 0, 20);
+	assert_int_equal(store_snapshot(s, "../evil", NULL), RC_INPUT);
+	assert_int_equal(store_snapshot(s, "today", NULL), RC_OK);
+	assert_int_equal(store_snapshot(s, "today", NULL), RC_CONFLICT);
+	work(s, 1000);
+	scrape_until(s, 10, 20, 40);
+	work(s, HOUR_MS);
+	snapshot = memory_files_snapshot(files, "today");
+	assert_non_null(snapshot);
+	copy = fixture_open(snapshot, NULL);
+	assert_int_equal(store_findings(copy).n, 0);
+	fixture_look(copy, 10, 20);
+	store_close(copy);
+	fixture_look(s, 10, 40);
+	assert_int_equal(store_snapshot(s, "tomorrow", NULL), RC_OK);
+	work(s, HOUR_MS + 1000);
+	copy = fixture_open(memory_files_snapshot(files, "tomorrow"), NULL);
+	fixture_look(copy, 10, 40);
+	store_close(copy);
+}
+
+static struct store_stats stats_of(struct store *s)
+{
+	struct store_stats stats;
+
+	store_stats(s, &stats);
+	return stats;
+}
+
+static void segments_become_few(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	uint32_t most = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(fixture_scrape(s, 10 + 3 * i, i), RC_OK);
+		work(s, (i + 1) * HOUR_MS);
+		most = stats_of(s).segments > most ? stats_of(s).segments : most;
+	}
+	assert_true(most < 12);
+	assert_int_equal(stats_of(s).series_known, 10 + 3 * 99);
+	store_close(s);
+	s = fixture_open(files, NULL);
+	assert_int_equal(store_findings(s).n, 0);
+	assert_int_equal(stats_of(s).series_known, 10 + 3 * 99);
+	assert_int_equal(fixture_scrape(s, 10 + 3 * 99, 200), RC_OK);
+	assert_int_equal(stats_of(s).series_known, 10 + 3 * 99);
+	store_close(s);
+}
+
+static void series_that_have_no_samples_any_more_are_forgotten(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings day = { .retention_ms = DAY_MS };
+	scoped(store_close) struct store *s = fixture_open(files, &day);
+	const struct series_sink *sink = store_sink(s);
+
+	(void)state;
+	scrape_until(s, 100, 0, 10);
+	work(s, HOUR_MS);
+	for (int64_t hour = 1; hour < 40; hour++) {
+		scrape_until(s, 10, hour * 3600, hour * 3600 + 10);
+		work(s, (hour + 1) * HOUR_MS);
+	}
+	assert_int_equal(stats_of(s).series_known, 10);
+	assert_int_equal(sink->append(sink->self, 50, FIXTURE_BEGIN.wall.ms + 41 * HOUR_MS, 1),
+		SERIES_GONE);
+	scrape_until(s, 100, 41 * 3600, 41 * 3600 + 10);
+	assert_int_equal(stats_of(s).series_known, 100);
 }
 
 static void label_names_and_values_are_listed_in_order(void **state)
@@ -408,7 +517,11 @@ int main(void)
 		cmocka_unit_test(a_flood_of_bytes_drives_out_the_oldest),
 		cmocka_unit_test(a_damaged_log_costs_what_stands_behind_it),
 		cmocka_unit_test(a_damaged_part_is_set_aside_and_the_rest_goes_on),
+		cmocka_unit_test(what_cant_be_read_is_left_out_and_told_once),
 		cmocka_unit_test(a_store_without_its_manifest_takes_what_is_whole),
+		cmocka_unit_test(a_snapshot_is_a_store_of_what_was_there),
+		cmocka_unit_test(segments_become_few),
+		cmocka_unit_test(series_that_have_no_samples_any_more_are_forgotten),
 		cmocka_unit_test(label_names_and_values_are_listed_in_order),
 		cmocka_unit_test(the_most_common_labels_are_counted),
 	};

@@ -4,12 +4,6 @@
 
 #define UNSUPPORTED(e, what) err_set(e, RC_UNSUPPORTED, "the store doesn't " what " yet")
 
-enum rc store_snapshot(struct store *s, const char *name, struct err *e)
-{
-	(void)s, (void)name;
-	return UNSUPPORTED(e, "make snapshots");
-}
-
 enum rc store_metadata(const struct store *s, const char *metric, struct metric_metadata *ret,
 	bool *ret_has, struct err *e)
 {

@@ -10,6 +10,64 @@
 
 #include "base/limits.h"
 
+#include <stdatomic.h>
+
+#define DAMAGES_MAX 16 /* told by one view */
+
+struct view_damages {
+	_Atomic(struct view_damage *) first;
+	atomic_uint n;
+};
+
+/*
+ * What can't be read is left out, and told when the view is freed: one bad block shall not make every
+ * query fail. Cursors of several threads may tell at once: a list that only grows at its front.
+ */
+struct view_damage {
+	struct view_damage *next;
+	struct store_finding finding;
+};
+
+static void tell(const struct store_view *v, const char *file, const struct block_info *info,
+	const struct err *what)
+{
+	struct view_damages *list = v->damages;
+	struct view_damage *d;
+
+	if (atomic_fetch_add(&list->n, 1) >= DAMAGES_MAX)
+		return;
+	d = must_alloc(sizeof *d);
+	d->finding = store_finding_of(file, what, "left out");
+	d->finding.from_ms = info ? info->min_ms : INT64_MIN;
+	d->finding.to_ms = info ? info->max_ms : INT64_MAX;
+	d->next = atomic_load(&list->first);
+	while (!atomic_compare_exchange_weak(&list->first, &d->next, d))
+		;
+}
+
+static bool is_told(const struct store *s, const struct store_finding *f)
+{
+	for (uint32_t i = 0; i < s->n_findings; i++)
+		if (str_eq(s->findings[i].file, f->file) && str_eq(s->findings[i].text, f->text))
+			return true;
+	return false;
+}
+
+static void take_damages(struct store_view *v)
+{
+	struct view_damage *d = atomic_load(&v->damages->first);
+
+	while (d) {
+		struct view_damage *next = d->next;
+
+		if (!is_told(v->store, &d->finding))
+			store_find(v->store, &d->finding);
+		free(d);
+		d = next;
+	}
+	free(v->damages);
+}
+
 /* A part that has samples of the query's time. */
 struct place {
 	const struct part *part;
@@ -67,16 +125,21 @@ static void find_places(struct series_cursor *c)
 	}
 }
 
-static enum rc select_series(struct series_cursor *c, struct err *e)
+static void select_series(struct series_cursor *c)
 {
 	const struct catalog *catalog = c->view->catalog;
-	enum rc rc = RC_OK;
 
 	c->selected = must_alloc((catalog->n_segments + 1) * sizeof *c->selected);
-	for (uint32_t i = 0; rc == RC_OK && i < catalog->n_segments; i++)
-		rc = index_select(catalog->segments[i], c->query.matchers, c->query.n_matchers,
-			&c->selected[i], e);
-	return rc;
+	for (uint32_t i = 0; i < catalog->n_segments; i++) {
+		struct index *x = catalog->segments[i];
+		struct err what = { 0 };
+
+		if (index_select(x, c->query.matchers, c->query.n_matchers, &c->selected[i],
+			    &what) == RC_OK)
+			continue;
+		tell(c->view, index_name(x), NULL, &what);
+		c->selected[i].n = 0;
+	}
 }
 
 static void cursor_free(struct series_cursor *c)
@@ -95,74 +158,78 @@ static void cursor_free(struct series_cursor *c)
 	free(c->late);
 	free(c);
 }
-SCOPED_BY(cursor_free, struct series_cursor *)
-
 static enum rc source_open(void *self, const struct series_query *q, struct series_cursor **ret,
 	struct err *e)
 {
 	const struct store_view *v = self;
-	scoped(cursor_free) struct series_cursor *c = must_alloc(sizeof *c);
-	enum rc rc;
+	struct series_cursor *c = must_alloc(sizeof *c);
 
+	(void)e;
 	c->view = v;
 	c->query = *q;
-	rc = select_series(c, e);
-	if (rc != RC_OK)
-		return rc;
+	select_series(c);
 	find_places(c);
 	c->at = must_alloc(v->head->n * sizeof *c->at);
 	c->late = must_alloc(v->head->n * sizeof *c->late);
 	for (uint32_t i = 0; i < v->head->n; i++)
 		late_init(&c->late[i], &v->head->v[i], q->min_ms, q->max_ms);
 	begin_young(c);
-	*ret = TAKE(c);
+	*ret = c;
 	return RC_OK;
 }
 
-/* Whether the series has samples in a place that was looked at because of its time. */
-static enum rc is_present(struct series_cursor *c, bool *ret, struct err *e)
+/* Whether the part has samples of the series; damage is told, and means no. */
+static bool part_has(struct series_cursor *c, struct place *p)
 {
-	const struct head_view *head = c->view->head;
-	enum rc rc = RC_OK;
+	struct err what = { 0 };
 	bool has = false;
 
-	for (uint32_t i = 0; !has && i < head->n; i++) {
-		const struct generation_view *g = &head->v[i];
-
-		has = late_has(&c->late[i], c->id) ||
-		      (g->max_ms >= c->query.min_ms && g->min_ms <= c->query.max_ms &&
-			      generation_view_word(g, c->id, &c->at[i]).n_samples);
-	}
-	for (uint32_t i = c->n_places; rc == RC_OK && !has && i > 0; i--)
-		rc = block_find(c->places[i - 1].cursor, c->id, &has, e);
-	*ret = has;
-	return rc;
+	if (block_find(p->cursor, c->id, &has, &what) == RC_OK)
+		return has;
+	tell(c->view, p->part->name, &p->part->block.info, &what);
+	return false;
 }
 
-static enum rc next_old(struct series_cursor *c, struct labels *ret, bool *ret_has, struct err *e)
+/* Whether the series has samples in a place that was looked at because of its time. */
+static bool is_present(struct series_cursor *c)
+{
+	const struct head_view *head = c->view->head;
+
+	for (uint32_t i = 0; i < head->n; i++) {
+		const struct generation_view *g = &head->v[i];
+
+		if (late_has(&c->late[i], c->id) ||
+			(g->max_ms >= c->query.min_ms && g->min_ms <= c->query.max_ms &&
+				generation_view_word(g, c->id, &c->at[i]).n_samples))
+			return true;
+	}
+	for (uint32_t i = c->n_places; i > 0; i--)
+		if (part_has(c, &c->places[i - 1]))
+			return true;
+	return false;
+}
+
+static bool next_old(struct series_cursor *c, struct labels *ret)
 {
 	const struct catalog *catalog = c->view->catalog;
 
 	for (; c->segment < catalog->n_segments; c->segment++, c->run = c->position = 0) {
 		const struct runs *selected = &c->selected[c->segment];
 		const struct index *x = catalog->segments[c->segment];
-		enum rc rc;
+		struct err what = { 0 };
 
-		while (c->run < selected->n && c->position >= selected->v[c->run].to)
-			c->run++;
-		if (c->run == selected->n)
-			continue;
-		if (c->position < selected->v[c->run].from)
-			c->position = selected->v[c->run].from;
-		rc = index_labels(x, c->position, c->labels, ret, e);
-		if (rc != RC_OK)
-			return rc;
-		c->id = index_id(x, c->position++);
-		*ret_has = true;
-		return RC_OK;
+		for (; c->run < selected->n; c->run++) {
+			if (c->position < selected->v[c->run].from)
+				c->position = selected->v[c->run].from;
+			while (c->position < selected->v[c->run].to) {
+				c->id = index_id(x, c->position);
+				if (index_labels(x, c->position++, c->labels, ret, &what) == RC_OK)
+					return true;
+				tell(c->view, index_name(x), NULL, &what);
+			}
+		}
 	}
-	*ret_has = false;
-	return RC_OK;
+	return false;
 }
 
 static bool next_young(struct series_cursor *c, struct labels *ret)
@@ -191,75 +258,65 @@ static enum rc source_next(struct series_cursor *c, struct labels *ret, bool *re
 	struct err *e)
 {
 	struct labels l;
-	bool has, is_there = false;
 
-	while (!is_there) {
-		enum rc rc = next_old(c, &l, &has, e);
-
-		if (rc == RC_OK && !has)
-			has = next_young(c, &l);
-		if (rc != RC_OK || !has) {
-			*ret_has = false;
-			return rc;
-		}
-		rc = is_present(c, &is_there, e);
-		if (rc != RC_OK)
-			return rc;
-	}
-	*ret = l;
-	*ret_has = true;
+	(void)e;
+	do {
+		*ret_has = next_old(c, &l) || next_young(c, &l);
+	} while (*ret_has && !is_present(c));
+	if (*ret_has)
+		*ret = l;
 	return RC_OK;
 }
 
-static enum rc read_part(struct series_cursor *c, struct place *p, struct series_column *column,
-	struct err *e)
+static void read_part(struct series_cursor *c, struct place *p, struct series_column *column)
 {
 	uint32_t from = column->n;
-	bool has = false;
-	enum rc rc;
+	struct err what = { 0 };
 
-	rc = block_find(p->cursor, c->id, &has, e);
-	if (rc == RC_OK && has)
-		rc = block_read(p->cursor, &c->query, column, e);
-	if (rc != RC_OK)
-		return err_in(e, rc, "%s", p->part->name);
+	if (!part_has(c, p))
+		return;
+	if (block_read(p->cursor, &c->query, column, &what) != RC_OK)
+		tell(c->view, p->part->name, &p->part->block.info, &what);
 	catalog_delete_of_part(c->view->catalog, p->part, c->id, column, from);
 	column_settle(column, from);
-	return RC_OK;
 }
 
-static enum rc read_generation(struct series_cursor *c, uint32_t i, struct series_column *column,
-	struct err *e)
+/* What was added to the column from `from` on, less what was deleted, in order. */
+static void settle(struct series_cursor *c, const struct generation *g,
+	struct series_column *column, uint32_t from)
+{
+	catalog_delete_of_generation(c->view->catalog, g->number, c->id, column, from);
+	column_settle(column, from);
+}
+
+static void read_generation(struct series_cursor *c, uint32_t i, struct series_column *column)
 {
 	const struct generation_view *v = &c->view->head->v[i];
 	struct chunk_word word = generation_view_word(v, c->id, &c->at[i]);
 	uint32_t from = column->n;
+	struct err what = { 0 };
 	struct chunk chunk;
-	enum rc rc = RC_OK;
 
 	if (word.n_samples) {
 		chunk = generation_chunk(v->g->slabs, v->g->base_ms, word, c->bytes);
-		rc = chunk_read(&chunk, c->query.min_ms, c->query.max_ms, column, e);
+		if (chunk_read(&chunk, c->query.min_ms, c->query.max_ms, column, &what) != RC_OK)
+			tell(c->view, "memory", NULL, &what);
+		settle(c, v->g, column, from);
 	}
-	catalog_delete_of_generation(c->view->catalog, v->g->number, c->id, column, from);
-	column_settle(column, from);
 	from = column->n;
 	late_read(&c->late[i], c->id, column);
-	catalog_delete_of_generation(c->view->catalog, v->g->number, c->id, column, from);
-	column_settle(column, from);
-	return rc;
+	settle(c, v->g, column, from);
 }
 
 static enum rc source_read(struct series_cursor *c, struct series_column *column, struct err *e)
 {
-	enum rc rc = RC_OK;
-
+	(void)e;
 	column->n = 0;
-	for (uint32_t i = 0; rc == RC_OK && i < c->n_places; i++)
-		rc = read_part(c, &c->places[i], column, e);
-	for (uint32_t i = 0; rc == RC_OK && i < c->view->head->n; i++)
-		rc = read_generation(c, i, column, e);
-	return rc;
+	for (uint32_t i = 0; i < c->n_places; i++)
+		read_part(c, &c->places[i], column);
+	for (uint32_t i = 0; i < c->view->head->n; i++)
+		read_generation(c, i, column);
+	return RC_OK;
 }
 
 uint32_t view_cursor_id(const struct series_cursor *c)
@@ -274,6 +331,7 @@ struct store_view *store_view_new(struct store *s)
 	v->store = s;
 	v->head = head_view_new(&s->head);
 	v->catalog = catalog_hold(s->catalog);
+	v->damages = must_alloc(sizeof *v->damages);
 	v->source = (struct series_source){ .self = v,
 		.open = source_open,
 		.next = source_next,
@@ -288,6 +346,7 @@ void store_view_free(struct store_view *v)
 	if (!v)
 		return;
 	v->store->stats.views--;
+	take_damages(v);
 	head_view_free(&v->store->head, v->head);
 	catalog_drop(v->catalog);
 	free(v);

@@ -16,7 +16,9 @@ static const struct work_row *const rows[STORE_WORK_KINDS] = {
 	[STORE_SYNC] = &work_sync,
 	[STORE_FLUSH] = &work_flush,
 	[STORE_MERGE] = &work_merge,
+	[STORE_MERGE_INDEX] = &work_merge_index,
 	[STORE_MANIFEST] = &work_manifest,
+	[STORE_SNAPSHOT] = &work_snapshot,
 };
 
 /* NULL: not now. */
@@ -26,7 +28,7 @@ static struct store_work *plan(struct store *s, enum store_work_kind kind, struc
 	struct store_work *w;
 	void *made;
 
-	if (!rows[kind] || state->is_under_way)
+	if (state->is_under_way)
 		return NULL;
 	if (s->now.mono.ms < state->retry_at.ms) {
 		*ret_at = state->retry_at;
