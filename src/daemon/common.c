@@ -85,8 +85,6 @@ enum rc daemon_read_lab(const char *path, struct zones *zones, struct lab **ret,
 	enum rc rc = lab_load(ret, path, zones, &findings, e);
 
 	print_findings(&findings);
-	if (rc == RC_OK && (*ret)->metrics.is_on)
-		log_warning("the metrics section is checked, but nothing is scraped yet");
 	for (uint32_t i = 0; rc != RC_OK && i < findings.n && !first->len; i++)
 		if (!findings.items[i].is_warning)
 			str_addf(first, "%s:%u:%u: %s", findings.items[i].file,

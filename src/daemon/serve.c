@@ -66,10 +66,12 @@ static void leave(uv_timer_t *t)
 	uv_timer_stop(&s->tick);
 	uv_timer_stop(&s->house);
 	drive_drop_probes(s);
-	s->open_ports = 4 + (s->api != NULL);
+	s->open_ports = 4 + (s->api != NULL) + (s->metrics != NULL);
 	if (s->api)
 		api_stop(s->api, port_closed, s);
 	s->api = NULL;
+	if (s->metrics)
+		metrics_stop(s->metrics, port_closed, s);
 	link_port_stop(s->link, port_closed, s);
 	prober_close(s->prober, port_closed, s);
 	notify_close(s->notify, port_closed, s);
@@ -195,6 +197,7 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.listen = s->options.listen ? s->options.listen : s->lab->sites[s->self].http,
 		.cert_file = s->lab->sites[s->self].cert_file,
 		.key_file = s->lab->sites[s->self].key_file,
+		.metrics = s->metrics ? metrics_store(s->metrics) : NULL,
 		.started = daemon_now().wall,
 		.ctx = s,
 		.now = now_of,
@@ -205,6 +208,18 @@ static enum rc start_api(struct serve *s, struct err *e)
 	enum rc rc = reload_login(s, &hash, &token, &setup.login, e);
 
 	return rc == RC_OK ? api_start(&s->api, &setup, e) : rc;
+}
+
+static enum rc start_metrics(struct serve *s, struct err *e)
+{
+	scoped(str_fini) struct str folder = STR_EMPTY;
+	enum rc rc;
+
+	if (!s->lab->metrics.is_on)
+		return RC_OK;
+	str_addf(&folder, "%s/metrics", s->state_dir);
+	rc = metrics_start(&s->metrics, &s->loop, str_c(&folder), &s->lab->metrics, e);
+	return rc == RC_OK ? metrics_declare(s->metrics, &s->lab->metrics, e) : rc;
 }
 
 static enum rc open_all(struct serve *s, struct err *e)
@@ -225,6 +240,8 @@ static enum rc open_all(struct serve *s, struct err *e)
 	if (rc == RC_OK)
 		rc = drive_start_ports(s, e);
 	if (rc == RC_OK)
+		rc = start_metrics(s, e);
+	if (rc == RC_OK)
 		rc = start_api(s, e);
 	return rc;
 }
@@ -239,6 +256,7 @@ static void close_all(struct serve *s)
 		lab_free(lab);
 	}
 	free(s->running);
+	metrics_free(s->metrics);
 	sqlite_store_close(s->store);
 	keys_signer_free(s->signer);
 	keys_wipe(&s->key);

@@ -4,6 +4,7 @@
  *
  *	serve.c    start, signals, the one timer, the end
  *	drive.c    effects of the machine -> ports, and what ports report -> the machine
+ *	metrics.c  samples: targets, scraping, storage
  *	beacon.c   beacons to watchers
  *	reload.c   lab.yaml: at the start, on SIGHUP, when it changes
  *	reserve.c  room on the disk, and what is kept back for the day when there is none
@@ -14,6 +15,7 @@
 
 #include "api/api.h"
 #include "daemon/common.h"
+#include "daemon/metrics.h"
 #include "daemon/noticing.h"
 #include "daemon/serve.h"
 #include "node/site.h"
@@ -50,6 +52,7 @@ struct serve {
 	struct http_client *http;
 	struct prober *prober;
 	struct notify *notify;
+	struct metrics *metrics; /* NULL: none declared */
 	struct api *api;
 	struct running *running; /* one a check */
 	uint16_t n_running;

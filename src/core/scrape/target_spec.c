@@ -383,3 +383,36 @@ void target_list_finish(struct target_list *l, const struct scrape_config *c)
 	drop_duplicates(l);
 	l->over_limit = c->terms.target_limit && l->n_active > c->terms.target_limit;
 }
+
+static bool copy_spec(const struct target_spec *from, struct arena *a, struct target_spec *to)
+{
+	*to = *from;
+	to->url = arena_strdup(a, from->url);
+	to->scheme = arena_strdup(a, from->scheme);
+	to->address = arena_strdup(a, from->address);
+	return to->url && to->scheme && to->address && labels_copy(&from->labels, a, &to->labels) &&
+	       labels_copy(&from->discovered, a, &to->discovered);
+}
+
+enum rc target_list_copy(const struct target_list *from, struct target_list *to, struct err *e)
+{
+	bool is_whole = true;
+
+	to->active = must_alloc((from->n_active + 1) * sizeof *to->active);
+	to->dropped = must_alloc((from->n_dropped_kept + 1) * sizeof *to->dropped);
+	to->cap_active = from->n_active + 1;
+	to->cap_dropped = from->n_dropped_kept + 1;
+	for (; is_whole && to->n_active < from->n_active; to->n_active++)
+		is_whole = copy_spec(&from->active[to->n_active], &to->arena,
+			&to->active[to->n_active]);
+	for (; is_whole && to->n_dropped_kept < from->n_dropped_kept; to->n_dropped_kept++)
+		is_whole = labels_copy(&from->dropped[to->n_dropped_kept], &to->arena,
+			&to->dropped[to->n_dropped_kept]);
+	if (!is_whole)
+		return err_set(e, RC_LIMIT, "targets take more than %d bytes", TARGETS_BYTES_MAX);
+	to->n_dropped = from->n_dropped;
+	to->n_failed = from->n_failed;
+	to->over_limit = from->over_limit;
+	memcpy(to->failure, from->failure, sizeof to->failure);
+	return RC_OK;
+}

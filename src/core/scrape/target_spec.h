@@ -41,6 +41,9 @@ SCOPED_FINI(target_list_fini, struct target_list)
 /* Add the targets of one group.  RC_LIMIT when the list's memory is used up. */
 enum rc target_list_add(struct target_list *l, const struct scrape_config *c,
 	const struct target_group *g, struct err *e) MUST_USE;
+/* A list of its own that says the same; `to` is empty before.  RC_LIMIT as above. */
+enum rc target_list_copy(const struct target_list *from, struct target_list *to,
+	struct err *e) MUST_USE;
 /* After the last group: duplicates leave, target_limit is judged. */
 void target_list_finish(struct target_list *l, const struct scrape_config *c);
 

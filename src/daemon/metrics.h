@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metrics: the samples of this site: finds targets, scrapes them, keeps what they send, has the
+ * store's background work done on the pool, and says in the log what was found damaged.
+ *
+ *	lab.yaml ─► discoverer ─► discovery ─► scraper ⇄ scrape_port ⇄ targets
+ *	                                          └─► store ⇄ pool
+ *
+ * All calls from the loop's thread.
+ */
+#ifndef DAEMON_METRICS_H
+#define DAEMON_METRICS_H
+
+#include "core/lab/lab.h"
+#include "core/metrics/store.h"
+
+#include <uv.h>
+
+struct metrics;
+
+/* Opens the store in `folder`, which is made if it doesn't exist; nothing is scraped yet. */
+enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
+	const struct lab_metrics *declared, struct err *e) MUST_USE;
+/* Scrape what is declared, from now on.  The nodes in `declared` are needed during the call only.
+ * RC_INPUT: it can't be read, and what was scraped before goes on. */
+enum rc metrics_declare(struct metrics *m, const struct lab_metrics *declared,
+	struct err *e) MUST_USE;
+struct store *metrics_store(const struct metrics *m);
+/* No more work is begun, and nothing scraped; what runs is waited for.  Then `stopped` is called from the loop. */
+void metrics_stop(struct metrics *m, void (*stopped)(void *ctx), void *ctx);
+/* After that, and after the last view is gone. */
+void metrics_free(struct metrics *m);
+SCOPED_BY(metrics_free, struct metrics *)
+
+#endif
