@@ -17,7 +17,7 @@ import tempfile
 PACKAGES = {
     "cmocka": "cmocka", "gnutls": "gnutls", "hogweed": "nettle", "jansson": "jansson",
     "libcares": "c-ares", "libcrypt": "libxcrypt", "libcurl": "curl",
-    "libmicrohttpd": "libmicrohttpd", "libpcre2-8": "pcre2", "libuv": "libuv", "libxxhash": "xxHash",
+    "libmicrohttpd": "libmicrohttpd", "libpcre2-8": "pcre2", "libuv": "libuv", "libdeflate": "libdeflate", "libxxhash": "xxHash",
     "nettle": "nettle",
     "sqlite3": "sqlite", "yaml-0.1": "libyaml", "zlib": "zlib",
 }
