@@ -144,8 +144,10 @@ enum rc make_absent_range(struct eval *ev, const struct promql_node *n, const st
 	struct missing *m;
 	enum rc rc = make(ev, steps, &m, e);
 
-	if (rc == RC_OK)
-		rc = ranges_open(ev, n->call.args[0], steps, n->call.function->name, &m->ranges, e);
+	if (rc != RC_OK)
+		return rc;
+	m->ranges.function = n->call.function->name;
+	rc = ranges_open(&m->ranges, ev, n->call.args[0], steps, e);
 	if (rc != RC_OK)
 		return rc;
 	m->has_ranges = true;

@@ -106,10 +106,10 @@ static enum rc gather_stream(struct gathering *g, const struct promql_node *n,
 static enum rc gather_ranges(struct gathering *g, const struct promql_node *n,
 	const struct steps *steps, struct err *e)
 {
-	struct ranges r;
+	struct ranges r = { .function = "" };
 	struct labels labels;
 	bool has;
-	enum rc rc = ranges_open(g->eval, n, steps, "", &r, e);
+	enum rc rc = ranges_open(&r, g->eval, n, steps, e);
 
 	while (rc == RC_OK) {
 		const struct series_column *c = r.column;

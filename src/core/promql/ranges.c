@@ -66,28 +66,27 @@ static enum rc open_subquery(struct eval *ev, const struct promql_node *n,
 	return s->stream->is_whole ? RC_OK : pieces_joined(&s->stream, e);
 }
 
-enum rc ranges_open(struct eval *ev, const struct promql_node *n, const struct steps *steps,
-	const char *function, struct ranges *ret, struct err *e)
+enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node *n,
+	const struct steps *steps, struct err *e)
 {
 	const struct promql_node *of;
 	struct reading_wish wish;
 	enum rc rc;
 
 	n = eval_unwrap(n);
-	*ret = (struct ranges){ 0 };
 	if (n->kind == PROMQL_SUBQUERY)
-		return open_subquery(ev, n, steps, ret, e);
+		return open_subquery(ev, n, steps, r, e);
 	of = n->range.selector;
 	wish = (struct reading_wish){ .selector = &of->selector,
 		.reach = reach_of(ev, &of->selector.shift, steps, n->range.range_ms),
-		.function = function };
-	rc = reading_open(ev, &wish, steps, &ret->reading, e);
+		.function = r->function };
+	rc = reading_open(ev, &wish, steps, &r->reading, e);
 	if (rc != RC_OK)
 		return rc;
-	ret->column = &ret->reading->column;
-	ret->selector = &of->selector;
-	ret->reach = wish.reach;
-	ret->has_one_name = selector_has_one_name(&of->selector);
+	r->column = &r->reading->column;
+	r->selector = &of->selector;
+	r->reach = wish.reach;
+	r->has_one_name = selector_has_one_name(&of->selector);
 	return RC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "core/promql/reading.h"
 
 struct ranges {
+	const char *function; /* that reads them; set before they are opened */
 	struct reach reach;
 	bool has_one_name;
 	const struct promql_selector *selector; /* NULL: a subquery's */
@@ -19,8 +20,8 @@ struct ranges {
 };
 
 /* `n`: a range or a subquery, in parentheses perhaps. */
-enum rc ranges_open(struct eval *ev, const struct promql_node *n, const struct steps *steps,
-	const char *function, struct ranges *ret, struct err *e);
+enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node *n,
+	const struct steps *steps, struct err *e) MUST_USE;
 enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct err *e) MUST_USE;
 
 #endif

@@ -208,21 +208,21 @@ static enum rc make_params(struct rolling *r, struct err *e)
 enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
-	const struct promql_function *f = n->call.function;
 	struct rolling *r = eval_alloc(ev, sizeof *r, e);
 	enum rc rc;
 
 	if (!r)
 		return RC_LIMIT;
 	r->node = n;
-	r->row = &rows[f->id];
+	r->ranges.function = n->call.function->name;
+	r->row = &rows[n->call.function->id];
 	must(r->row->roll);
 	r->v = eval_values(ev, steps, e);
 	r->low = eval_alloc(ev, steps->n * sizeof *r->low, e);
 	r->high = eval_alloc(ev, steps->n * sizeof *r->high, e);
 	if (!r->v || !r->low || !r->high)
 		return RC_LIMIT;
-	rc = ranges_open(ev, n->call.args[r->row->range], steps, f->name, &r->ranges, e);
+	rc = ranges_open(&r->ranges, ev, n->call.args[r->row->range], steps, e);
 	if (rc != RC_OK)
 		return rc;
 	r->stream = (struct stream){ .next = next_rolled,
