@@ -90,22 +90,40 @@ enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node 
 	return RC_OK;
 }
 
+#define AT_ONCE 8 /* samples looked at together; marks are seldom */
+
+static inline bool any_stale(const double *v)
+{
+	bool found = false;
+
+	for (int k = 0; k < AT_ONCE; k++)
+		found |= is_stale(v[k]);
+	return found;
+}
+
+/* The first mark of an end; n: there is none. */
+static uint32_t find_stale(const struct series_column *c)
+{
+	uint32_t i = 0;
+
+	while (i + AT_ONCE <= c->n && !any_stale(c->v + i))
+		i += AT_ONCE;
+	while (i < c->n && !is_stale(c->v[i]))
+		i++;
+	return i;
+}
+
 /* Marks of ends are no samples. */
 static void drop_stale(struct series_column *c)
 {
-	uint32_t kept = 0;
+	uint32_t kept = find_stale(c);
 
-	for (uint32_t i = 0; i < c->n; i++)
-		kept += !is_stale(c->v[i]);
-	if (kept == c->n)
-		return;
-	kept = 0;
-	for (uint32_t i = 0; i < c->n; i++) {
+	for (uint32_t i = kept; i < c->n; i++) {
 		c->t_ms[kept] = c->t_ms[i];
 		c->v[kept] = c->v[i];
 		if (c->h)
 			c->h[kept] = c->h[i];
-		kept += !is_stale(c->v[i]);
+		kept += !is_stale(c->v[kept]);
 	}
 	c->n = kept;
 }

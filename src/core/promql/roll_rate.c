@@ -4,14 +4,32 @@
  * point where a counter would have been 0. */
 #include "core/promql/window.h"
 
+#define AT_ONCE 8 /* samples looked at together; resets are seldom */
+
+static inline bool any_falls(const double *v)
+{
+	bool falls = false;
+
+	for (int k = 0; k < AT_ONCE; k++)
+		falls |= v[k + 1] < v[k];
+	return falls;
+}
+
 /* The samples before which a counter began anew; `places` has them. */
 static uint32_t find_resets(const struct windows *w)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, i = 1;
 
-	for (uint32_t i = 1; i < w->n_samples; i++) {
-		w->places[n] = i;
-		n += w->v[i] < w->v[i - 1];
+	while (i < w->n_samples) {
+		uint32_t end = i + AT_ONCE <= w->n_samples ? i + AT_ONCE : w->n_samples;
+
+		if (end - i == AT_ONCE && !any_falls(w->v + i - 1)) {
+			i = end;
+			continue;
+		}
+		for (; i < end; i++)
+			if (w->v[i] < w->v[i - 1])
+				w->places[n++] = i;
 	}
 	return n;
 }

@@ -54,21 +54,35 @@ struct rolling {
 	struct naming naming;
 };
 
+/* The first sample behind `end_ms`, of those from `at` on; `guess` is how far away it may be.  With
+ * regular samples and steps it is about as far as it was the last time. */
+static inline uint32_t find_behind(const struct windows *w, uint32_t at, uint32_t guess,
+	int64_t end_ms)
+{
+	uint32_t found = guess < w->n_samples - at ? at + guess : w->n_samples;
+
+	while (found > at && w->t_ms[found - 1] > end_ms)
+		found--;
+	while (found < w->n_samples && w->t_ms[found] <= end_ms)
+		found++;
+	return found;
+}
+
 uint64_t windows_find(const struct windows *w, uint32_t *low, uint32_t *high)
 {
-	uint32_t from = 0, to = 0;
+	uint32_t from = 0, to = 0, from_stride = 0, to_stride = 0;
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < w->steps->n; i++) {
-		int64_t end = reach_end(&w->reach, i);
+		int64_t end_ms = reach_end(&w->reach, i);
+		uint32_t behind = find_behind(w, to, to_stride, end_ms);
+		uint32_t first = find_behind(w, from, from_stride, end_ms - w->reach.range_ms);
 
-		while (to < w->n_samples && w->t_ms[to] <= end)
-			to++;
-		while (from < to && w->t_ms[from] <= end - w->reach.range_ms)
-			from++;
-		low[i] = from;
-		high[i] = to;
-		sum += to - from;
+		to_stride = behind - to;
+		from_stride = first - from;
+		low[i] = from = first;
+		high[i] = to = behind;
+		sum += behind - first;
 	}
 	return sum;
 }
