@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/notation.h"
 
+#include "core/promql/histogram_sum.h"
 #include "core/promql/notation_private.h"
 #include "core/promql/quoted.h"
 
@@ -269,18 +270,50 @@ static enum rc read_omitted(struct notation_reader *r, struct value_list *list)
 	return rc;
 }
 
+static bool begins_histogram(const char *at)
+{
+	return at[0] == '{' && at[1] == '{';
+}
+
+/* The next of a sequence: `value` and `growth` added up. */
+static enum rc grow_histogram(struct notation_reader *r, struct notation_value *value,
+	const struct histogram *growth, double sign)
+{
+	scoped(histogram_sum_fini) struct histogram_sum sum = { 0 };
+	scoped(histogram_sum_fini) struct histogram_sum more = { 0 };
+
+	histogram_sum_load(&sum, value->h);
+	histogram_sum_load(&more, growth);
+	if (histogram_sum_add(&sum, &more, sign) != HISTOGRAM_DONE)
+		return notation_unexpected(r, "histograms that can be added");
+	value->h = histogram_sum_store(&sum, r->arena);
+	return value->h ? RC_OK : notation_full(r);
+}
+
+/* {{...}}, {{...}}x3, {{...}}+{{...}}x3 */
 static enum rc read_histograms(struct notation_reader *r, struct value_list *list)
 {
 	struct notation_value value = { 0 };
+	const struct histogram *growth = NULL;
 	bool is_repeated;
+	double sign = 1;
 	uint32_t times;
 	enum rc rc = notation_histogram(r, &value.h);
 
+	if (rc == RC_OK && (*r->at == '+' || *r->at == '-') && begins_histogram(r->at + 1)) {
+		sign = *r->at++ == '-' ? -1 : 1;
+		rc = notation_histogram(r, &growth);
+	}
 	is_repeated = *r->at == 'x';
+	if (rc == RC_OK && growth && !is_repeated)
+		return notation_unexpected(r, "x");
 	if (rc == RC_OK)
 		rc = read_times(r, &times);
-	for (uint32_t i = 0; rc == RC_OK && i < times + is_repeated; i++)
+	for (uint32_t i = 0; rc == RC_OK && i < times + is_repeated; i++) {
 		rc = add_value(r, list, value);
+		if (rc == RC_OK && growth)
+			rc = grow_histogram(r, &value, growth, sign);
+	}
 	return rc;
 }
 
@@ -288,7 +321,7 @@ static enum rc read_item(struct notation_reader *r, struct value_list *list)
 {
 	if (*r->at == '_')
 		return read_omitted(r, list);
-	if (r->at[0] == '{' && r->at[1] == '{')
+	if (begins_histogram(r->at))
 		return read_histograms(r, list);
 	return read_floats(r, list);
 }

@@ -34,10 +34,7 @@ static uint32_t find_resets(const struct windows *w)
 	return n;
 }
 
-/* Bits of what is to be computed. */
-enum { COUNTER = 1, A_SECOND = 2 };
-
-static double extrapolate(const struct windows *w, uint32_t step, double growth, int kind)
+double rate_factor(const struct windows *w, uint32_t step, double growth, int kind)
 {
 	uint32_t first = w->low[step], last = w->high[step] - 1;
 	int64_t end_ms = reach_end(&w->reach, step);
@@ -50,7 +47,7 @@ static double extrapolate(const struct windows *w, uint32_t step, double growth,
 
 	if (to_start >= near)
 		to_start = distance / 2;
-	if (kind & COUNTER && growth > 0 && w->v[first] >= 0) {
+	if (kind & RATE_COUNTER && growth > 0 && w->v[first] >= 0) {
 		double to_zero = sampled * (w->v[first] / growth);
 
 		if (to_zero < to_start)
@@ -59,15 +56,15 @@ static double extrapolate(const struct windows *w, uint32_t step, double growth,
 	if (to_end >= near)
 		to_end = distance / 2;
 	factor = (sampled + to_start + to_end) / sampled;
-	if (kind & A_SECOND)
+	if (kind & RATE_A_SECOND)
 		factor /= seconds_of(w->reach.range_ms);
-	return growth * factor;
+	return factor;
 }
 
 static inline __attribute__((always_inline)) void roll_growth(const struct windows *w, double *out,
 	int kind)
 {
-	uint32_t n_resets = kind & COUNTER ? find_resets(w) : 0;
+	uint32_t n_resets = kind & RATE_COUNTER ? find_resets(w) : 0;
 	uint32_t next = 0; /* the first reset that may lie in this window or a later one */
 
 	for (uint32_t i = 0; i < w->steps->n; i++) {
@@ -83,18 +80,18 @@ static inline __attribute__((always_inline)) void roll_growth(const struct windo
 			next++;
 		for (uint32_t r = next; r < n_resets && w->places[r] < high; r++)
 			growth += w->v[w->places[r] - 1];
-		out[i] = extrapolate(w, i, growth, kind);
+		out[i] = growth * rate_factor(w, i, growth, kind);
 	}
 }
 
 void roll_rate(const struct windows *w, double *out)
 {
-	roll_growth(w, out, COUNTER | A_SECOND);
+	roll_growth(w, out, RATE_COUNTER | RATE_A_SECOND);
 }
 
 void roll_increase(const struct windows *w, double *out)
 {
-	roll_growth(w, out, COUNTER);
+	roll_growth(w, out, RATE_COUNTER);
 }
 
 void roll_delta(const struct windows *w, double *out)

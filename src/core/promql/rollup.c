@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of ranges: a table of what computes a series, and the stream around it. */
-#include "core/promql/naming.h"
 #include "core/promql/parts.h"
-#include "core/promql/ranges.h"
-#include "core/promql/window.h"
+#include "core/promql/rollup_private.h"
 
 #include <math.h>
-
-struct rollup_row {
-	roll *roll;
-	uint8_t range; /* which argument is the range; the others are scalars */
-	uint8_t n_params;
-	bool keeps_name;
-	bool is_of_counters; /* by their names, or there is a note */
-};
 
 static const struct rollup_row rows[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_avg_over_time] = { roll_avg },
@@ -40,18 +30,6 @@ static const struct rollup_row rows[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_ts_of_last_over_time] = { roll_time_of_last },
 	[PROMQL_F_ts_of_max_over_time] = { roll_time_of_max },
 	[PROMQL_F_ts_of_min_over_time] = { roll_time_of_min },
-};
-
-struct rolling {
-	struct stream stream;
-	const struct promql_node *node;
-	const struct rollup_row *row;
-	struct ranges ranges;
-	struct windows windows;
-	uint32_t *low, *high;
-	uint32_t cap; /* of scratch and places, in samples */
-	double *v;
-	struct naming naming;
 };
 
 /* The first sample behind `end_ms`, of those from `at` on; `guess` is how far away it may be.  With
@@ -114,6 +92,22 @@ static bool is_counter_name(const struct label *name)
 	return false;
 }
 
+static bool has_histogram(const struct series_column *c)
+{
+	for (uint32_t i = 0; c->h && i < c->n; i++)
+		if (c->h[i])
+			return true;
+	return false;
+}
+
+static bool has_float(const struct column *c, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_absent(c->v[i]) && !(c->h && c->h[i]))
+			return true;
+	return false;
+}
+
 static bool has_value(const double *v, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -153,10 +147,8 @@ static enum rc check_params(struct rolling *r, struct err *e)
 	return RC_OK;
 }
 
-/* The series at hand, whose samples are floats. */
-static enum rc roll_floats(struct rolling *r, struct err *e)
+enum rc rolling_floats(struct rolling *r, const struct series_column *c, struct err *e)
 {
-	const struct series_column *c = r->ranges.column;
 	struct windows *w = &r->windows;
 	enum rc rc = make_room(r, c->n, e);
 	uint64_t samples;
@@ -185,16 +177,19 @@ static enum rc next_rolled(struct stream *s, struct column *ret, bool *ret_has, 
 
 		if (rc != RC_OK || !*ret_has)
 			return rc;
-		rc = roll_floats(r, e);
+		ret->h = NULL;
+		if (has_histogram(r->ranges.column))
+			rc = rolling_mixed(r, &ret->labels, &ret->h, e);
+		else
+			rc = rolling_floats(r, r->ranges.column, e);
 		if (rc != RC_OK)
 			return rc;
 		if (has_value(r->v, s->steps->n))
 			break;
 	}
 	ret->v = r->v;
-	ret->h = NULL;
 	name = r->row->is_of_counters ? labels_find(&ret->labels, METRIC_NAME) : NULL;
-	if (name && !is_counter_name(name))
+	if (name && !is_counter_name(name) && has_float(ret, s->steps->n))
 		notes_add_metric(&s->eval->notes, NOTE_MAYBE_NO_COUNTER, r->node->call.args[0],
 			name->value);
 	return r->row->keeps_name ? RC_OK : naming_drop(&r->naming, ret, e);

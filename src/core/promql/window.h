@@ -43,6 +43,11 @@ roll roll_quantile, roll_mad;                                       /* roll_orde
 roll roll_count, roll_last, roll_time_of_last, roll_present;        /* roll_count.c */
 roll roll_changes, roll_resets;                                     /* roll_count.c */
 
+enum { RATE_COUNTER = 1, RATE_A_SECOND = 2 }; /* bits of what a rate is */
+/* What the growth within a window of at least two samples is multiplied with, so that it is the
+ * window's; 0 for `growth`: where a counter would have been 0 doesn't matter. */
+double rate_factor(const struct windows *w, uint32_t step, double growth, int kind);
+
 /* The quantile of `n` values, which are put into another order.  NaN is the smallest. */
 double quantile_of(double q, double *v, uint32_t n);
 
