@@ -2,7 +2,7 @@
 #include "judge.h"
 
 #include "base/pattern.h"
-#include "core/promql/histogram.h"
+#include "core/promql/histogram_sum.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -96,6 +96,54 @@ static bool judge_notes(const struct judge *j, const char **texts, uint32_t n, b
 	return true;
 }
 
+static bool same_cells(const struct cell_list *a, const struct cell_list *b)
+{
+	uint32_t i = 0, k = 0;
+
+	for (;;) {
+		while (i < a->n && a->v[i].count == 0)
+			i++;
+		while (k < b->n && b->v[k].count == 0)
+			k++;
+		if (i == a->n || k == b->n)
+			return i == a->n && k == b->n;
+		if (a->v[i].index != b->v[k].index || !is_near(a->v[i].count, b->v[k].count))
+			return false;
+		i++, k++;
+	}
+}
+
+static void add_histogram(struct str *out, const struct histogram_sum *h)
+{
+	str_addf(out, "{schema:%d sum:%g count:%g zero:%g/%g hint:%d", h->schema, h->sum, h->count,
+		h->zero_count, h->zero_threshold, h->reset);
+	for (uint32_t i = 0; i < h->positive.n; i++)
+		str_addf(out, " %d:%g", h->positive.v[i].index, h->positive.v[i].count);
+	for (uint32_t i = 0; i < h->negative.n; i++)
+		str_addf(out, " -%d:%g", h->negative.v[i].index, h->negative.v[i].count);
+	str_add(out, "}");
+}
+
+static bool same_histogram(const struct judge *j, const struct histogram *wanted,
+	const struct histogram *got)
+{
+	scoped(histogram_sum_fini) struct histogram_sum a = { 0 };
+	scoped(histogram_sum_fini) struct histogram_sum b = { 0 };
+
+	histogram_sum_load(&a, wanted);
+	histogram_sum_load(&b, got);
+	if (a.schema == b.schema && is_near(a.count, b.count) && is_near(a.sum, b.sum) &&
+		a.zero_threshold == b.zero_threshold && is_near(a.zero_count, b.zero_count) &&
+		histogram_same_bounds(wanted, got) && same_cells(&a.positive, &b.positive) &&
+		same_cells(&a.negative, &b.negative))
+		return true;
+	str_add(j->why, "expected ");
+	add_histogram(j->why, &a);
+	str_add(j->why, ", got ");
+	add_histogram(j->why, &b);
+	return false;
+}
+
 static bool is_value(const struct judge *j, const struct notation_value *wanted,
 	const struct promql_point *p)
 {
@@ -105,7 +153,7 @@ static bool is_value(const struct judge *j, const struct notation_value *wanted,
 		return false;
 	}
 	if (p->h)
-		return true;
+		return same_histogram(j, wanted->h, p->h);
 	if (is_near(wanted->v, p->v))
 		return true;
 	str_addf(j->why, "at %" PRId64 ": expected %.17g, got %.17g", p->t_ms, wanted->v, p->v);

@@ -3,6 +3,7 @@
  * that however many series there are, only the groups take memory.
  *
  * A state is one to three numbers; the first is absent() until the step has seen a value. */
+#include "core/promql/aggregate_mixed.h"
 #include "core/promql/aggregate_private.h"
 #include "core/promql/window.h"
 
@@ -19,8 +20,8 @@ struct state {
 struct fold {
 	uint32_t n_states;
 	void (*add)(const struct state *state, const double *v);
-	double (*result)(const struct state *state, uint32_t i); /* NULL: the first number */
-	bool ignores_histograms;
+	double (*result)(const struct state *state, uint32_t i);  /* NULL: the first number */
+	enum { TAKES_FLOATS, TAKES_ALL, TAKES_HISTOGRAMS } takes; /* the last: adds them, too */
 };
 
 static void add_sum(const struct state *state, const double *v)
@@ -160,14 +161,14 @@ static double deviation_result(const struct state *state, uint32_t i)
 }
 
 static const struct fold folds[PROMQL_AGGREGATIONS] = {
-	[PROMQL_SUM] = { 2, add_sum, sum_result, false },
-	[PROMQL_AVG] = { 3, add_average, average_result, false },
-	[PROMQL_COUNT] = { 1, add_count, NULL, false },
-	[PROMQL_GROUP] = { 1, add_group, NULL, false },
-	[PROMQL_MIN] = { 1, add_min, NULL, true },
-	[PROMQL_MAX] = { 1, add_max, NULL, true },
-	[PROMQL_STDDEV] = { 3, add_variance, deviation_result, true },
-	[PROMQL_STDVAR] = { 3, add_variance, variance_result, true },
+	[PROMQL_SUM] = { 2, add_sum, sum_result, TAKES_HISTOGRAMS },
+	[PROMQL_AVG] = { 3, add_average, average_result, TAKES_HISTOGRAMS },
+	[PROMQL_COUNT] = { 1, add_count, NULL, TAKES_ALL },
+	[PROMQL_GROUP] = { 1, add_group, NULL, TAKES_ALL },
+	[PROMQL_MIN] = { 1, add_min, NULL, TAKES_FLOATS },
+	[PROMQL_MAX] = { 1, add_max, NULL, TAKES_FLOATS },
+	[PROMQL_STDDEV] = { 3, add_variance, deviation_result, TAKES_FLOATS },
+	[PROMQL_STDVAR] = { 3, add_variance, variance_result, TAKES_FLOATS },
 };
 
 struct folding {
@@ -175,6 +176,7 @@ struct folding {
 	const struct fold *fold;
 	struct state *states; /* by group */
 	uint32_t cap;
+	struct histogram_folding histograms;
 };
 
 static enum rc add_state(struct folding *f, uint32_t number, struct err *e)
@@ -214,8 +216,12 @@ static enum rc add_column(struct folding *f, struct column *c, struct err *e)
 		rc = add_state(f, number, e);
 	if (rc != RC_OK)
 		return rc;
-	if (c->h && f->fold->ignores_histograms)
+	if (c->h && f->fold->takes == TAKES_FLOATS)
 		aggregating_ignore_histograms(a, c);
+	if (c->h && f->fold->takes == TAKES_HISTOGRAMS)
+		rc = histogram_folding_add(&f->histograms, number, c, e);
+	if (rc != RC_OK)
+		return rc;
 	f->fold->add(&f->states[number], c->v);
 	return RC_OK;
 }
@@ -252,7 +258,8 @@ static enum rc next_folded(struct stream *s, struct column *ret, bool *ret_has, 
 	*ret_has = false;
 	while (rc == RC_OK && !*ret_has && a->given < a->groups.index.n) {
 		*ret = (struct column){ .labels = a->groups.labels[a->given], .v = a->v };
-		finish(f, &f->states[a->given++], a->v);
+		finish(f, &f->states[a->given], a->v);
+		rc = histogram_folding_finish(&f->histograms, a->given++, ret, e);
 		*ret_has = column_has_value(a->v, s->steps->n);
 	}
 	return rc;
@@ -267,6 +274,7 @@ enum rc make_folding(struct eval *ev, const struct promql_node *n, const struct 
 	if (rc != RC_OK)
 		return rc;
 	f->fold = &folds[n->aggregate.op];
+	f->histograms.aggregating = &f->aggregating;
 	f->aggregating.stream.next = next_folded;
 	*ret = &f->aggregating.stream;
 	return RC_OK;

@@ -3,6 +3,7 @@
 #include "core/promql/aggregate_private.h"
 
 #include "base/golang.h"
+#include "core/promql/histogram_estimate.h"
 
 struct counting {
 	struct aggregating aggregating;
@@ -37,9 +38,8 @@ static enum rc new_counts(struct counting *c, uint32_t number, struct err *e)
 	return c->counts[number] ? RC_OK : RC_LIMIT;
 }
 
-/* The counts of the group that a series with this value belongs to. */
-static enum rc find_counts(struct counting *c, const struct labels *l, double v, double **ret,
-	struct err *e)
+/* The counts of the group that a series with the value in `text` belongs to. */
+static enum rc find_counts(struct counting *c, const struct labels *l, double **ret, struct err *e)
 {
 	struct groups *groups = &c->aggregating.groups;
 	uint32_t n = groups->index.n, number;
@@ -48,8 +48,6 @@ static enum rc find_counts(struct counting *c, const struct labels *l, double v,
 
 	if (rc != RC_OK)
 		return rc;
-	str_clear(&c->text);
-	go_float(&c->text, v, 'f', GO_SHORTEST);
 	label_edit_set(&c->edit, &(struct label){ c->label, str_c(&c->text),
 					 (uint32_t)strlen(c->label), (uint32_t)c->text.len });
 	with_value = label_edit_done(&c->edit);
@@ -61,21 +59,29 @@ static enum rc find_counts(struct counting *c, const struct labels *l, double v,
 	return rc;
 }
 
+static void set_text(struct counting *c, double v, const struct histogram *h)
+{
+	str_clear(&c->text);
+	if (h)
+		histogram_text(&c->text, h);
+	else
+		go_float(&c->text, v, 'f', GO_SHORTEST);
+}
+
 static enum rc add_column(struct counting *c, const struct column *column, struct err *e)
 {
 	double *counts = NULL, last = 0;
 	enum rc rc = RC_OK;
 
-	if (column->h)
-		return err_set(e, RC_UNSUPPORTED,
-			"count_values of histograms is not supported yet");
 	for (uint32_t i = 0; rc == RC_OK && i < c->aggregating.stream.steps->n; i++) {
 		double v = column->v[i];
 
 		if (is_absent(v))
 			continue;
-		if (!counts || double_bits(v) != double_bits(last))
-			rc = find_counts(c, &column->labels, v, &counts, e);
+		if (!counts || column->h || double_bits(v) != double_bits(last)) {
+			set_text(c, v, column->h ? column->h[i] : NULL);
+			rc = find_counts(c, &column->labels, &counts, e);
+		}
 		if (rc == RC_OK)
 			counts[i] = is_absent(counts[i]) ? 1 : counts[i] + 1;
 		last = v;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/promql/arithmetic.h"
+#include "core/promql/arithmetic_mixed.h"
 #include "core/promql/binary_private.h"
 #include "core/promql/naming.h"
 #include "core/promql/parts.h"
@@ -14,7 +14,24 @@ struct scaling {
 	struct arithmetic arithmetic;
 	bool drops_name;
 	struct naming naming;
+	struct mixing *mixing; /* NULL until a series has histograms */
 };
+
+static enum rc scale_mixed(struct scaling *s, struct column *c, struct err *e)
+{
+	const struct stream *stream = &s->stream;
+	struct column scalar = { .v = (double *)(uintptr_t)s->scalar }; /* only read */
+	enum rc rc = RC_OK;
+
+	if (!s->mixing)
+		rc = mixing_make(stream->eval, s->node, stream->steps, &s->mixing, e);
+	if (rc != RC_OK)
+		return rc;
+	return mixing_apply(s->mixing,
+		&(struct mixed_pair){ s->arithmetic, s->is_swapped ? &scalar : c,
+			s->is_swapped ? c : &scalar },
+		c, e);
+}
 
 static enum rc next_scaled(struct stream *stream, struct column *ret, bool *ret_has, struct err *e)
 {
@@ -22,8 +39,16 @@ static enum rc next_scaled(struct stream *stream, struct column *ret, bool *ret_
 	enum rc rc = stream_next(s->vector, ret, ret_has, e);
 	const double *left, *right;
 
+	if (rc == RC_OK && !*ret_has && s->mixing)
+		mixing_tell(s->mixing);
 	if (rc != RC_OK || !*ret_has)
 		return rc;
+	if (ret->h) {
+		rc = scale_mixed(s, ret, e);
+		if (rc != RC_OK)
+			return rc;
+		return s->drops_name ? naming_drop(&s->naming, ret, e) : RC_OK;
+	}
 	left = s->is_swapped ? s->scalar : ret->v;
 	right = s->is_swapped ? ret->v : s->scalar;
 	arithmetic_vectors(s->arithmetic, left, right, ret->v, stream->steps->n);
@@ -78,8 +103,19 @@ enum rc make_binary(struct eval *ev, const struct promql_node *n, const struct s
 struct negating {
 	struct stream stream;
 	struct stream *inner;
+	const struct promql_node *node;
 	struct naming naming;
+	struct mixing *mixing; /* NULL until a series has histograms */
 };
+
+static enum rc negate_mixed(struct negating *n, struct column *c, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (!n->mixing)
+		rc = mixing_make(n->stream.eval, n->node, n->stream.steps, &n->mixing, e);
+	return rc == RC_OK ? mixing_negate(n->mixing, c, e) : rc;
+}
 
 static enum rc next_negated(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
 {
@@ -88,9 +124,13 @@ static enum rc next_negated(struct stream *s, struct column *ret, bool *ret_has,
 
 	if (rc != RC_OK || !*ret_has)
 		return rc;
-	for (uint32_t i = 0; i < s->steps->n; i++)
+	if (ret->h)
+		rc = negate_mixed(n, ret, e);
+	for (uint32_t i = 0; !ret->h && i < s->steps->n; i++)
 		if (!is_absent(ret->v[i]))
 			ret->v[i] = -ret->v[i];
+	if (rc != RC_OK)
+		return rc;
 	return naming_drop(&n->naming, ret, e);
 }
 
@@ -102,6 +142,7 @@ enum rc make_negated(struct eval *ev, const struct promql_node *n, const struct 
 
 	if (rc != RC_OK)
 		return rc;
+	s->node = n;
 	s->stream = (struct stream){ .next = next_negated, .eval = ev, .steps = steps };
 	naming_init_strict(&s->naming, ev, s->inner, &s->stream);
 	*ret = &s->stream;

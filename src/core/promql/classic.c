@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histogram_quantile() and histogram_fraction() of classic histograms: series that differ in "le"
- * only are one histogram, at each step out of those of them that have a value there. */
+/* histogram_quantile() and histogram_fraction().  Of classic histograms series that differ in "le"
+ * only are one, at each step out of those of them that have a value there; a native one has them
+ * all in one series.  Both at one step have no result. */
 #include "core/promql/classic.h"
 
 #include "base/golang.h"
 #include "core/promql/hash_index.h"
+#include "core/promql/histogram_estimate.h"
 #include "core/promql/naming.h"
 #include "core/promql/parts.h"
+#include "core/promql/pieces.h"
 
 #include <math.h>
 
@@ -20,6 +23,7 @@ struct bucket_group {
 	struct labels labels; /* without "le" */
 	struct bucket_column *v;
 	uint32_t n, cap;
+	struct column native; /* its `v` is NULL: there is none */
 };
 
 struct bucketing {
@@ -34,9 +38,17 @@ struct bucketing {
 	uint32_t cap, given;
 	struct bucket *scratch; /* of one step */
 	uint32_t scratch_cap;
+	struct histogram_buckets buckets; /* of a native one */
 	double *v;
 	struct naming naming;
 };
+
+static void release(void *what)
+{
+	struct bucketing *b = what;
+
+	histogram_buckets_fini(&b->buckets);
+}
 
 static const struct promql_node *vector_arg(const struct bucketing *b)
 {
@@ -94,7 +106,42 @@ static void note_bad_bucket(struct bucketing *b, const struct column *c, const c
 	notes_add(&b->stream.eval->notes, NOTE_BUCKET, vector_arg(b), str_c(&detail));
 }
 
-static enum rc add_column(struct bucketing *b, const struct column *c, struct err *e)
+/* The steps with a native histogram, kept apart and taken out of the column. */
+static enum rc add_native(struct bucketing *b, struct column *c, struct err *e)
+{
+	uint32_t n = b->index.n, number;
+	struct column native;
+	enum rc rc = hash_index_add(&b->index, labels_hash(&c->labels), &number, e);
+
+	if (rc == RC_OK && number == n)
+		rc = new_group(b, &c->labels, number, e);
+	if (rc == RC_OK)
+		rc = column_keep(b->stream.eval, b->stream.steps, c, &native, e);
+	if (rc != RC_OK)
+		return rc;
+	for (uint32_t i = 0; i < b->stream.steps->n; i++) {
+		if (c->h[i])
+			c->v[i] = absent();
+		else
+			native.v[i] = absent();
+	}
+	c->h = NULL;
+	if (b->groups[number].native.v)
+		return column_merge(b->stream.eval, b->stream.steps, &b->groups[number].native,
+			&native, e);
+	b->groups[number].native = native;
+	return RC_OK;
+}
+
+static bool has_value(const double *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_absent(v[i]))
+			return true;
+	return false;
+}
+
+static enum rc add_classic(struct bucketing *b, const struct column *c, struct err *e)
 {
 	const char *le = labels_get(&c->labels, "le");
 	struct labels rest;
@@ -115,6 +162,15 @@ static enum rc add_column(struct bucketing *b, const struct column *c, struct er
 	if (rc == RC_OK && number == n)
 		rc = new_group(b, &rest, number, e);
 	return rc == RC_OK ? add_bucket(b, &b->groups[number], upper, c->v, e) : rc;
+}
+
+static enum rc add_column(struct bucketing *b, struct column *c, struct err *e)
+{
+	enum rc rc = c->h ? add_native(b, c, e) : RC_OK;
+
+	if (rc != RC_OK || !has_value(c->v, b->stream.steps->n))
+		return rc;
+	return add_classic(b, c, e);
 }
 
 static int by_upper(const void *a, const void *b)
@@ -140,7 +196,8 @@ static enum rc pull_all(struct bucketing *b, struct err *e)
 	}
 	b->inner = NULL;
 	for (uint32_t i = 0; rc == RC_OK && i < b->index.n; i++) {
-		qsort(b->groups[i].v, b->groups[i].n, sizeof *b->groups[i].v, by_upper);
+		if (b->groups[i].n)
+			qsort(b->groups[i].v, b->groups[i].n, sizeof *b->groups[i].v, by_upper);
 		if (b->groups[i].n > b->scratch_cap)
 			b->scratch_cap = b->groups[i].n;
 	}
@@ -159,26 +216,61 @@ static uint32_t collect(struct bucketing *b, const struct bucket_group *g, uint3
 	return n;
 }
 
+static double estimate_native(struct bucketing *b, const struct histogram *h, uint32_t step)
+{
+	struct notes *notes = &b->stream.eval->notes;
+	const struct promql_node *at = b->node->call.args[0];
+	enum histogram_remark remark;
+	double v, range[2];
+
+	if (!b->is_fraction) {
+		v = histogram_quantile(b->params[0][step], h, &b->buckets, &remark);
+		if (remark != HISTOGRAM_NO_REMARK)
+			notes_add_metric(notes,
+				remark == HISTOGRAM_IS_NAN ? NOTE_QUANTILE_NAN : NOTE_QUANTILE_SKEW,
+				at, "");
+		return v;
+	}
+	range[0] = b->params[0][step];
+	range[1] = b->params[1][step];
+	v = histogram_fraction(range, h, &b->buckets, &remark);
+	if (remark != HISTOGRAM_NO_REMARK)
+		notes_add_metric(notes, NOTE_FRACTION_NAN, at, "");
+	return v;
+}
+
+static double estimate_classic(struct bucketing *b, const char *metric, uint32_t step, uint32_t n)
+{
+	bool is_fixed = false;
+	double v;
+
+	if (b->is_fraction)
+		return bucket_fraction(b->params[0][step], b->params[1][step], b->scratch, n);
+	v = bucket_quantile(b->params[0][step], b->scratch, n, &is_fixed);
+	if (is_fixed)
+		notes_add_metric(&b->stream.eval->notes, NOTE_MONOTONICITY, vector_arg(b), metric);
+	return v;
+}
+
 /* Prometheus forgets the metric's name once it has given a value for it; so do its notes. */
 static void compute(struct bucketing *b, const struct bucket_group *g)
 {
-	const char *name = labels_get(&g->labels, METRIC_NAME);
+	const char *metric = labels_get(&g->labels, METRIC_NAME), *known = metric;
 
 	for (uint32_t i = 0; i < b->stream.steps->n; i++) {
 		uint32_t n = collect(b, g, i);
-		bool is_fixed = false;
+		bool has_native = g->native.v && !is_absent(g->native.v[i]);
 
-		if (n == 0)
-			b->v[i] = absent();
-		else if (b->is_fraction)
-			b->v[i] = bucket_fraction(b->params[0][i], b->params[1][i], b->scratch, n);
-		else
-			b->v[i] = bucket_quantile(b->params[0][i], b->scratch, n, &is_fixed);
-		if (is_fixed)
-			notes_add_metric(&b->stream.eval->notes, NOTE_MONOTONICITY, vector_arg(b),
-				name);
+		b->v[i] = absent();
+		if (has_native && n)
+			notes_add_metric(&b->stream.eval->notes, NOTE_CLASSIC_NATIVE, vector_arg(b),
+				metric);
+		else if (has_native)
+			b->v[i] = estimate_native(b, g->native.h[i], i);
+		else if (n)
+			b->v[i] = estimate_classic(b, known, i, n);
 		if (n)
-			name = "";
+			known = has_native ? metric : "";
 	}
 }
 
@@ -206,10 +298,10 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 	struct bucketing **ret, struct err *e)
 {
 	struct bucketing *b = eval_alloc(ev, sizeof *b, e);
-	enum rc rc = RC_OK;
+	enum rc rc = b ? eval_at_end(ev, release, b, e) : RC_LIMIT;
 
-	if (!b)
-		return RC_LIMIT;
+	if (rc != RC_OK)
+		return rc;
 	b->node = n;
 	b->edit.eval = b->index.eval = ev;
 	b->v = eval_values(ev, steps, e);

@@ -98,18 +98,25 @@ void histogram_sum_reduce(struct histogram_sum *s, int8_t schema)
 	s->schema = schema;
 }
 
+/* Prometheus' table of 2^(i/256 - 1) isn't rounded correctly.  How many units of the last place it
+ * is off, from '0' for -4 on. */
+static const char off_by[] = "4444443444344444443244333333333344344434433344334433453344334433"
+			     "4444443333223423443444344443444444434544342244334333443434223333"
+			     "3434332233233433333333232322232244334434332234223322343323223323"
+			     "3312332322122212222222111100120133233222231133222312332222012211";
+_Static_assert(sizeof off_by == 256 + 1, "a digit for each bound of the finest schema");
+
 double histogram_bound(int32_t index, int8_t schema)
 {
 	double fraction;
-	int exponent;
+	int exponent, finest;
 
 	if (schema < 0) {
 		exponent = index * (1 << -schema);
 		return exponent == 1024 ? DBL_MAX : ldexp(1, exponent);
 	}
-	fraction = (double)(exp2l((long double)(index & ((1 << schema) - 1)) /
-				    (long double)(1 << schema)) /
-			    2);
+	finest = (index & ((1 << schema) - 1)) << (8 - schema);
+	fraction = (double)exp2l((long double)finest / 256 - 1) + (off_by[finest] - '4') * 0x1p-53;
 	exponent = (index >> schema) + 1;
 	if (fraction == 0.5 && exponent == 1025)
 		return DBL_MAX;
@@ -428,7 +435,7 @@ static void add_positive(struct histogram_buckets *b, const struct histogram *h)
 			double upper = is_custom ? custom_bound(h, index)
 						 : histogram_bound(index, h->schema);
 
-			if (lower > 0 && lower < h->zero_threshold)
+			if (!b->is_raw && lower > 0 && lower < h->zero_threshold)
 				lower = h->zero_threshold;
 			add_bucket(b, (struct histogram_bucket){ lower, upper, *counts++ });
 		}
@@ -445,7 +452,7 @@ static void add_negative(struct histogram_buckets *b, const struct histogram *h)
 		for (uint32_t k = 0; k < h->negative_spans[i].length; k++, index++) {
 			double upper = -histogram_bound(index - 1, h->schema);
 
-			if (upper < 0 && upper > -h->zero_threshold)
+			if (!b->is_raw && upper < 0 && upper > -h->zero_threshold)
 				upper = -h->zero_threshold;
 			add_bucket(b, (struct histogram_bucket){ -histogram_bound(index, h->schema),
 					      upper, *counts++ });

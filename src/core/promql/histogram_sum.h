@@ -70,6 +70,7 @@ struct histogram_bucket {
 struct histogram_buckets {
 	struct histogram_bucket *v;
 	uint32_t n, cap;
+	bool is_raw; /* also where the zero bucket covers a part of them */
 };
 void histogram_buckets_fini(struct histogram_buckets *b);
 SCOPED_FINI(histogram_buckets_fini, struct histogram_buckets)

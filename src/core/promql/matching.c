@@ -5,9 +5,10 @@
  * Prometheus meets mistakes step by step, and within a step first those of the "one" side; but it
  * doesn't look for them at steps where the other side is empty.  So they are noted with their step,
  * and the first counts, when all is known. */
-#include "core/promql/arithmetic.h"
+#include "core/promql/arithmetic_mixed.h"
 #include "core/promql/binary_private.h"
 #include "core/promql/hash_index.h"
+#include "core/promql/histogram.h"
 
 #include "base/golang.h"
 
@@ -22,6 +23,7 @@ struct clash {
 /* A signature: what the "one" side has under it, and what was matched with it. */
 struct match {
 	double *v;
+	const struct histogram **h;   /* a step each; NULL: none */
 	const struct labels *owner;   /* of the first series */
 	const struct labels **owners; /* a step each; NULL: all steps have `owner` */
 	struct clash *clashes;        /* a step each; NULL: none */
@@ -53,7 +55,10 @@ struct matching {
 	struct hash_index outcome_index;
 	struct outcome *outcomes;
 	uint32_t outcomes_cap;
-	double *v, *piece;
+	double *results;
+	double *v, *piece; /* what the results are, maybe in pieces */
+	const struct histogram **h;
+	struct mixing *mixing;     /* NULL until a series has histograms */
 	struct labels many_labels; /* of what is in `v` */
 	struct match *pending;     /* `v` is given in pieces, one an owner; NULL: nothing is left */
 };
@@ -99,21 +104,40 @@ static enum rc make_owners(struct matching *m, struct match *match, struct err *
 	return RC_OK;
 }
 
-static void take_values(struct matching *m, struct match *match, const struct column *c,
-	const struct labels *owner)
+static enum rc take_histogram(struct matching *m, struct match *match, uint32_t step,
+	const struct histogram *h, struct err *e)
 {
-	for (uint32_t i = 0; i < m->stream.steps->n; i++) {
+	struct eval *ev = m->stream.eval;
+
+	if (!match->h)
+		match->h = eval_alloc(ev, m->stream.steps->n * sizeof *match->h, e);
+	if (!match->h)
+		return RC_LIMIT;
+	match->h[step] = histogram_copy(h, &ev->arena);
+	return match->h[step] ? RC_OK : (eval_alloc(ev, SIZE_MAX / 2, e), RC_LIMIT);
+}
+
+static enum rc take_values(struct matching *m, struct match *match, const struct column *c,
+	const struct labels *owner, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	for (uint32_t i = 0; rc == RC_OK && i < m->stream.steps->n; i++) {
 		if (is_absent(c->v[i]))
 			continue;
-		if (is_absent(match->v[i])) {
-			match->v[i] = c->v[i];
-			if (match->owners)
-				match->owners[i] = owner;
-		} else if (!match->clashes[i].first) {
-			match->clashes[i] =
-				(struct clash){ owner_at(match, i), owner, m->n_clashes++ };
+		if (!is_absent(match->v[i])) {
+			if (!match->clashes[i].first)
+				match->clashes[i] =
+					(struct clash){ owner_at(match, i), owner, m->n_clashes++ };
+			continue;
 		}
+		match->v[i] = c->v[i];
+		if (match->owners)
+			match->owners[i] = owner;
+		if (c->h && c->h[i])
+			rc = take_histogram(m, match, i, c->h[i], e);
 	}
+	return rc;
 }
 
 static enum rc add_one(struct matching *m, const struct column *c, struct err *e)
@@ -134,9 +158,7 @@ static enum rc add_one(struct matching *m, const struct column *c, struct err *e
 		match->owner = owner;
 	else if (!match->owners)
 		rc = make_owners(m, match, e);
-	if (rc == RC_OK)
-		take_values(m, match, c, owner);
-	return rc;
+	return rc == RC_OK ? take_values(m, match, c, owner, e) : rc;
 }
 
 static enum rc pull_one(struct matching *m, struct err *e)
@@ -260,7 +282,7 @@ static enum rc give(struct matching *m, struct match *match, const struct labels
 {
 	enum rc rc = result_labels(m, one, &ret->labels, e);
 
-	ret->h = NULL;
+	ret->h = m->h;
 	return rc == RC_OK ? check_result(m, match, &ret->labels, ret->v, e) : rc;
 }
 
@@ -358,25 +380,50 @@ static enum rc finish(struct matching *m, struct err *e)
 
 	if (clash && step <= m->wrong_step)
 		return tell_clash(m, clash, e);
+	if (m->mixing)
+		mixing_tell(m->mixing);
 	return m->wrong ? err_set(e, RC_INPUT, "%s", m->wrong) : RC_OK;
 }
 
-/* What becomes of a series of the other side; NULL: nothing. */
-static struct match *match_one(struct matching *m, const struct column *c)
+/* Both sides into `v` and `h`. */
+static enum rc compute(struct matching *m, struct match *match, struct column *many, struct err *e)
+{
+	struct column one = { .v = match->v, .h = match->h }, result = { .v = m->results };
+	struct mixed_pair pair = { m->arithmetic, m->is_swapped ? &one : many,
+		m->is_swapped ? many : &one };
+	enum rc rc = RC_OK;
+
+	if (one.h || many->h) {
+		if (!m->mixing)
+			rc = mixing_make(m->stream.eval, m->node, m->stream.steps, &m->mixing, e);
+		if (rc == RC_OK)
+			rc = mixing_apply(m->mixing, &pair, &result, e);
+	} else {
+		arithmetic_vectors(m->arithmetic, pair.left->v, pair.right->v, result.v,
+			m->stream.steps->n);
+	}
+	m->v = result.v;
+	m->h = result.h;
+	return rc;
+}
+
+/* What becomes of a series of the other side; *ret NULL: nothing. */
+static enum rc match_one(struct matching *m, struct column *c, struct match **ret, struct err *e)
 {
 	uint32_t n = m->stream.steps->n;
 	uint32_t number = hash_index_find(&m->index, signature_of(&m->signature, &c->labels));
-	struct match *match;
+	enum rc rc;
 
+	*ret = NULL;
 	for (uint32_t i = 0; m->n_clashes && i < n; i++)
 		m->many_steps[i / 64] |= (uint64_t)!is_absent(c->v[i]) << i % 64;
 	if (number == HASH_INDEX_NONE)
-		return NULL;
-	match = &m->matches[number];
-	arithmetic_vectors(m->arithmetic, m->is_swapped ? match->v : c->v,
-		m->is_swapped ? c->v : match->v, m->v, n);
+		return RC_OK;
 	m->many_labels = c->labels;
-	return has_value(m->v, n) ? match : NULL;
+	rc = compute(m, &m->matches[number], c, e);
+	if (rc == RC_OK && has_value(m->v, n))
+		*ret = &m->matches[number];
+	return rc;
 }
 
 static enum rc next_matched(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
@@ -397,11 +444,11 @@ static enum rc next_matched(struct stream *s, struct column *ret, bool *ret_has,
 			return rc;
 		if (!*ret_has)
 			return finish(m, e);
-		match = match_one(m, ret);
+		rc = match_one(m, ret, &match, e);
 		ret->v = m->v;
-		if (match && match->owners && m->rule->include.n)
+		if (rc == RC_OK && match && match->owners && m->rule->include.n)
 			m->pending = match;
-		else if (match)
+		else if (rc == RC_OK && match)
 			return give(m, match, match->owner, ret, e);
 	}
 	return rc;
@@ -430,9 +477,9 @@ enum rc make_matched(struct eval *ev, const struct promql_node *n, const struct 
 	m->index.eval = m->outcome_index.eval = m->edit.eval = ev;
 	m->wrong_step = NO_STEP;
 	m->many_steps = eval_alloc(ev, (steps->n + 63) / 64 * sizeof(uint64_t), e);
-	m->v = eval_values(ev, steps, e);
+	m->results = eval_values(ev, steps, e);
 	m->piece = eval_values(ev, steps, e);
-	if (!m->many_steps || !m->v || !m->piece)
+	if (!m->many_steps || !m->results || !m->piece)
 		return RC_LIMIT;
 	m->stream = (struct stream){ .next = next_matched,
 		.eval = ev,

@@ -17,6 +17,7 @@
 	X(QUANTILE,        WARNING, "quantile value should be between 0 and 1, got ")              \
 	X(BUCKET,          WARNING, "bucket label \"le\" is missing or has a malformed value ") \
 	X(MIXED,           WARNING, "encountered a mix of histograms and floats for ")             \
+	X(MIXED_RANGE,     WARNING, "encountered a mix of histograms and floats for metric name ") \
 	X(CLASSIC_NATIVE,  WARNING, "vector contains a mix of classic and native histograms for metric name ") \
 	X(NOT_COUNTER,     WARNING, "this native histogram metric is not a counter: ")             \
 	X(NOT_GAUGE,       WARNING, "this native histogram metric is not a gauge: ")               \

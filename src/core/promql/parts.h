@@ -28,6 +28,7 @@ eval_make make_label_replace;      /* label_functions.c */
 eval_make make_label_join;         /* label_functions.c */
 eval_make make_vector;             /* call.c */
 eval_make make_sort;               /* sort.c */
+eval_make make_histogram_function; /* histogram_functions.c */
 eval_make make_histogram_quantile; /* classic.c */
 eval_make make_histogram_fraction; /* classic.c */
 

@@ -11,6 +11,7 @@ struct subquery {
 	struct steps steps;    /* n is 0 when none lies in any window */
 	struct stream *stream; /* whole series */
 	struct series_column column;
+	struct arena histograms; /* of the series at hand */
 };
 
 static void release_subquery(void *what)
@@ -18,6 +19,7 @@ static void release_subquery(void *what)
 	struct subquery *s = what;
 
 	series_column_fini(&s->column);
+	arena_fini(&s->histograms);
 }
 
 /* Steps at multiples of the subquery's own, from the first behind the start of the first window. */
@@ -50,6 +52,7 @@ static enum rc open_subquery(struct eval *ev, const struct promql_node *n,
 	if (rc != RC_OK)
 		return rc;
 	s->eval = ev;
+	arena_init(&s->histograms, ev->arena.budget_bytes);
 	r->subquery = s;
 	r->column = &s->column;
 	r->reach = reach_of(ev, &n->subquery.shift, steps, n->subquery.range_ms);
@@ -128,6 +131,38 @@ static void drop_stale(struct series_column *c)
 	c->n = kept;
 }
 
+/* That a counter began anew just before the sample need not be so for the steps of a subquery. */
+static const struct histogram *without_hint(struct subquery *s, const struct histogram *h)
+{
+	struct histogram *copy;
+
+	if (h->reset == HISTOGRAM_UNKNOWN || h->reset == HISTOGRAM_GAUGE)
+		return h;
+	copy = arena_alloc(&s->histograms, sizeof *copy);
+	if (copy) {
+		*copy = *h;
+		copy->reset = HISTOGRAM_UNKNOWN;
+	}
+	return copy;
+}
+
+static enum rc add_step(struct subquery *s, uint32_t i, const struct column *c, struct err *e)
+{
+	int64_t t_ms = steps_time(&s->steps, i);
+	const struct histogram *h;
+
+	if (!c->h || !c->h[i]) {
+		series_column_add(&s->column, t_ms, c->v[i]);
+		return RC_OK;
+	}
+	h = without_hint(s, c->h[i]);
+	if (!h)
+		return err_set(e, RC_LIMIT, "histograms of more than %zu bytes",
+			s->histograms.budget_bytes);
+	series_column_add_histogram(&s->column, t_ms, h);
+	return RC_OK;
+}
+
 static enum rc next_of_subquery(struct subquery *s, struct labels *ret, bool *ret_has,
 	struct err *e)
 {
@@ -142,16 +177,12 @@ static enum rc next_of_subquery(struct subquery *s, struct labels *ret, bool *re
 		return rc;
 	s->column.n = 0;
 	series_column_reserve(&s->column, s->steps.n);
-	for (uint32_t i = 0; i < s->steps.n; i++) {
-		if (is_absent(c.v[i]))
-			continue;
-		if (c.h && c.h[i])
-			series_column_add_histogram(&s->column, steps_time(&s->steps, i), c.h[i]);
-		else
-			series_column_add(&s->column, steps_time(&s->steps, i), c.v[i]);
-	}
+	arena_reset(&s->histograms);
+	for (uint32_t i = 0; rc == RC_OK && i < s->steps.n; i++)
+		if (!is_absent(c.v[i]))
+			rc = add_step(s, i, &c, e);
 	*ret = c.labels;
-	return RC_OK;
+	return rc;
 }
 
 enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct err *e)

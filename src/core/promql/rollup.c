@@ -70,7 +70,7 @@ static enum rc make_room(struct rolling *r, uint32_t n, struct err *e)
 {
 	struct eval *ev = r->stream.eval;
 
-	if (n <= r->cap)
+	if (r->cap && n <= r->cap)
 		return RC_OK;
 	r->cap = n < 1024 ? 1024 : n + n / 2;
 	r->windows.scratch = eval_alloc(ev, r->cap * sizeof(double), e);

@@ -58,6 +58,7 @@ static enum rc make_mixed(struct rolling *r, struct err *e)
 static void split(struct mixed *m, const struct series_column *c)
 {
 	m->floats.n = m->histograms.n = 0;
+	series_column_reserve(&m->floats, 1); /* also of none there are arrays */
 	for (uint32_t i = 0; i < c->n; i++) {
 		if (c->h[i])
 			series_column_add_histogram(&m->histograms, c->t_ms[i], c->h[i]);
@@ -117,7 +118,7 @@ static bool is_mixed(struct step *s)
 {
 	if (!s->n_floats || !s->n_histograms)
 		return false;
-	note(s, NOTE_MIXED);
+	note(s, NOTE_MIXED_RANGE);
 	*s->v = absent();
 	return true;
 }
@@ -399,7 +400,7 @@ static enum rc instant(struct step *s, bool is_rate, struct err *e)
 		return RC_OK;
 	*s->v = absent();
 	if (histogram_ms[1] < float_ms[0] || h < 2) {
-		note(s, NOTE_MIXED);
+		note(s, NOTE_MIXED_RANGE);
 		return RC_OK;
 	}
 	note_pair(s, is_rate);
