@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums are made for each window from its first sample on, in Prometheus' order of operations:
- * moving sums would differ in the last bits, which a difference of two averages makes visible. */
+/* Sums are made for each window from its first sample on, in Prometheus' order of operations: sums
+ * that move would differ in the last bits, which a difference of two averages makes visible.
+ *
+ * But where windows overlap so much that each sample would be added a dozen times, a window's sum is
+ * the difference of two running sums of twice the precision (Dekker, 1971; Knuth's two-sum).  Unless
+ * much cancels out, it is correctly rounded but for a unit of the last place, and so is Prometheus';
+ * where much does, the window is added up as ever. */
 #include "core/promql/window.h"
 
 #include <math.h>
@@ -75,14 +80,85 @@ static inline __attribute__((always_inline)) void each(const struct windows *w, 
 	}
 }
 
+#define OVERLAP_MIN 12      /* samples added up, a sample */
+#define CANCELLED   0x1p-30 /* a sum smaller than this share of what was added has lost too much */
+
+/* Up to the sample, but not with it: the sum, its rest, and the sum of what was added or taken. */
+struct running {
+	double sum, rest, size;
+};
+
+static struct exact_sum two_sum(double a, double b)
+{
+	double sum = a + b, added = sum - a;
+
+	return (struct exact_sum){ sum, (a - (sum - added)) + (b - added) };
+}
+
+/* False: an infinity, or NaN, is among them. */
+static bool run_up(const struct windows *w, struct running *sums)
+{
+	struct running r = { 0, 0, 0 };
+
+	for (uint32_t i = 0; i < w->n_samples; i++) {
+		struct exact_sum s = two_sum(r.sum, w->v[i]);
+
+		sums[i] = r;
+		s = two_sum(s.sum, s.rest + r.rest);
+		r = (struct running){ s.sum, s.rest, r.size + fabs(w->v[i]) };
+	}
+	sums[w->n_samples] = r;
+	return isfinite(r.size);
+}
+
+/* False: too much was cancelled. */
+static bool difference(const struct running *from, const struct running *to, double *ret)
+{
+	struct exact_sum d = two_sum(to->sum, -from->sum);
+
+	*ret = d.sum + (d.rest + (to->rest - from->rest));
+	return fabs(*ret) > CANCELLED * to->size;
+}
+
+static uint64_t count_overlaps(const struct windows *w)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < w->steps->n; i++)
+		n += w->high[i] - w->low[i];
+	return n;
+}
+
+/* Of windows that overlap; false: they don't, or something isn't finite. */
+static bool roll_overlapping(const struct windows *w, double *out, bool is_mean)
+{
+	struct running *sums = (struct running *)w->scratch;
+
+	if (count_overlaps(w) < (uint64_t)OVERLAP_MIN * w->n_samples || !run_up(w, sums))
+		return false;
+	for (uint32_t i = 0; i < w->steps->n; i++) {
+		uint32_t low = w->low[i], n = w->high[i] - low;
+
+		if (n == 0)
+			out[i] = absent();
+		else if (!difference(&sums[low], &sums[low + n], &out[i]))
+			out[i] = is_mean ? average(w->v + low, n) : sum(w->v + low, n);
+		else if (is_mean)
+			out[i] /= n;
+	}
+	return true;
+}
+
 void roll_sum(const struct windows *w, double *out)
 {
-	each(w, out, sum);
+	if (!roll_overlapping(w, out, false))
+		each(w, out, sum);
 }
 
 void roll_avg(const struct windows *w, double *out)
 {
-	each(w, out, average);
+	if (!roll_overlapping(w, out, true))
+		each(w, out, average);
 }
 
 void roll_stdvar(const struct windows *w, double *out)

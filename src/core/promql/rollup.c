@@ -73,7 +73,7 @@ static enum rc make_room(struct rolling *r, uint32_t n, struct err *e)
 	if (r->cap && n <= r->cap)
 		return RC_OK;
 	r->cap = n < 1024 ? 1024 : n + n / 2;
-	r->windows.scratch = eval_alloc(ev, r->cap * sizeof(double), e);
+	r->windows.scratch = eval_alloc(ev, 3 * ((size_t)r->cap + 1) * sizeof(double), e);
 	r->windows.places = eval_alloc(ev, r->cap * sizeof(uint32_t), e);
 	return r->windows.scratch && r->windows.places ? RC_OK : RC_LIMIT;
 }

@@ -19,7 +19,7 @@ struct windows {
 	struct reach reach;
 	const struct steps *steps;
 	const double *params[2]; /* scalar arguments, one value a step */
-	double *scratch;         /* room for n_samples */
+	double *scratch;         /* room for 3 * (n_samples + 1) */
 	uint32_t *places;        /* the same */
 };
 
