@@ -18,7 +18,7 @@ struct quoted {
 	uint32_t used; /* bytes of the source, quotes included */
 };
 
-/* `text` begins with a quote.  NULL, or what is wrong with it ("escape sequence not terminated"). */
+/* `text` begins with a quote.  NULL, or what is wrong with it ("unknown escape sequence"). */
 const char *quoted_read(const char *text, struct arena *a, struct quoted *ret);
 
 #endif
