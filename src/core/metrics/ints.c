@@ -25,13 +25,20 @@ struct plan {
 	const uint64_t *numbers;
 };
 
-/* The greatest number that divides all; nearly always 1, and then known after a few steps. */
+/* The greatest number that divides all.  Powers of two are seen in one look, and what is left is
+ * nearly always 1 after a few steps. */
 static uint64_t common_factor(const uint64_t *u, unsigned n)
 {
-	uint64_t factor = 0;
+	uint64_t all = 0, factor = 0;
+	unsigned zeros;
 
+	for (unsigned i = 0; i < n; i++)
+		all |= u[i];
+	if (!all)
+		return 1;
+	zeros = (unsigned)__builtin_ctzll(all);
 	for (unsigned i = 0; i < n && factor != 1; i++) {
-		uint64_t a = u[i], b = factor;
+		uint64_t a = u[i] >> zeros, b = factor;
 
 		while (b) {
 			uint64_t rest = a % b;
@@ -41,7 +48,7 @@ static uint64_t common_factor(const uint64_t *u, unsigned n)
 		}
 		factor = a;
 	}
-	return factor ? factor : 1;
+	return factor << zeros;
 }
 
 #define PATCH_BITS 16 /* what patches cost together, beside the bits of each */
@@ -250,13 +257,38 @@ static bool get_zigzag(struct ints_span *in, uint64_t *ret)
 }
 
 /* Up to 57 bits lie within the eight bytes that begin where the number does. */
-static void get_narrow(const uint8_t *p, unsigned n, unsigned width, uint64_t *u)
+static inline __attribute__((always_inline)) void get_narrow(const uint8_t *p, unsigned n,
+	unsigned width, uint64_t *u)
 {
-	uint64_t mask = (UINT64_C(1) << width) - 1;
+	const uint64_t mask = (UINT64_C(1) << width) - 1;
+	unsigned i = 0;
 
-	for (unsigned i = 0, at = 0; i < n; i++, at += width)
+	for (; i + 8 <= n; i += 8, p += width) {
+#pragma GCC unroll 8
+		for (unsigned k = 0; k < 8; k++)
+			u[i + k] = get_u64(p + k * width / 8) >> k * width % 8 & mask;
+	}
+	for (unsigned at = 0; i < n; i++, at += width)
 		u[i] = get_u64(p + at / 8) >> at % 8 & mask;
 }
+
+/* The same for each usual width, so that the compiler knows it: twice as fast. */
+/* clang-format off */
+#define WIDTHS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) \
+	X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24)
+/* clang-format on */
+#define X(width)                                                           \
+	static void get_##width(const uint8_t *p, unsigned n, uint64_t *u) \
+	{                                                                  \
+		get_narrow(p, n, width, u);                                \
+	}
+WIDTHS(X)
+#undef X
+static void (*const get_width[])(const uint8_t *p, unsigned n, uint64_t *u) = {
+#define X(width) [width] = get_##width,
+	WIDTHS(X)
+#undef X
+};
 
 static void get_wide(const uint8_t *p, unsigned n, unsigned width, uint64_t *u)
 {
@@ -280,6 +312,8 @@ static bool get_bits(struct ints_span *in, unsigned n, unsigned width, uint64_t 
 		return false;
 	if (!width)
 		memset(u, 0, n * sizeof *u);
+	else if (width < sizeof get_width / sizeof *get_width)
+		get_width[width](in->p, n, u);
 	else if (width <= 57)
 		get_narrow(in->p, n, width, u);
 	else
