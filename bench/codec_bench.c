@@ -281,7 +281,8 @@ static void append_chunk(struct job *j, const struct series_column *c, uint32_t 
 	uint32_t to = from + OPEN_SAMPLES < c->n ? from + OPEN_SAMPLES : c->n;
 	uint8_t bytes[OPEN_SAMPLES * CHUNK_APPEND_MAX + CHUNK_APPEND_ROOM];
 	struct chunk chunk = { .n_samples = to - from,
-		.bytes = (const uint8_t *)NULL + j->open.len, /* a place; the text still moves */
+		.bytes =
+			(const uint8_t *)(uintptr_t)j->open.len, /* a place; the text still moves */
 		.base_ms = c->t_ms[from] - STEP_MS };
 
 	for (uint32_t i = from; i < to; i++)

@@ -316,7 +316,7 @@ enum rc chunk_read(const struct chunk *c, int64_t min_ms, int64_t max_ms,
 	struct series_column *column, struct err *e)
 {
 	struct reader r = { .p = c->bytes,
-		.end = c->bytes + c->n_bytes,
+		.end = c->n_bytes ? c->bytes + c->n_bytes : c->bytes, /* may be NULL */
 		.t_ms = c->base_ms,
 		.n_samples = c->n_samples,
 		.min_ms = min_ms,
