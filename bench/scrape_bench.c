@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scrape_bench: what one scraped sample costs, from the bytes of the body to the sink, without
- * network.  Prints nanoseconds of CPU a sample.
+ * network.  Prints nanoseconds of CPU a sample: into a sink that keeps nothing, and into a store
+ * whose files are in memory.
  *
  * usage: scrape_bench [FILE [ROUNDS]]
  *	FILE    a body in the text format; "-" or none: 1,000 series like those of bench's exporter
@@ -10,6 +11,8 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/str.h"
+#include "core/metrics/memory_files.h"
+#include "core/metrics/store.h"
 #include "core/scrape/ingest.h"
 
 #include <inttypes.h>
@@ -19,6 +22,8 @@
 #define SERIES      1000
 #define PIECE_BYTES 65536
 #define NUMBERS     1000000
+#define START_MS    INT64_C(1700000000000)
+#define INTERVAL_MS 5000
 
 struct null_sink {
 	uint32_t n_series;
@@ -105,14 +110,26 @@ static struct ingest_result scrape(const struct ingest_wish *w, const struct str
 	return ingest_end(g, 0);
 }
 
-static void measure_body(const struct str *body, int rounds)
+/* The store's own work, as it becomes due. */
+static void work(struct store *store, int64_t now_ms)
+{
+	struct now now = { { now_ms }, { now_ms } };
+	struct mono wake;
+	struct store_work *w;
+	struct err e;
+
+	while ((w = store_due(store, now, &wake))) {
+		store_work_run(w);
+		if (store_work_done(store, w, &e) != RC_OK)
+			fprintf(stderr, "scrape_bench: %s\n", e.text);
+	}
+}
+
+/* `store` NULL: the sink has no work of its own. */
+static void measure_body(const struct str *body, int rounds, const struct series_sink *sink,
+	struct store *store)
 {
 	static const struct labels no_labels;
-	struct null_sink null = { 0 };
-	struct series_sink sink = { .self = &null,
-		.series = take_series,
-		.append = take_sample,
-		.commit = commit };
 	struct scrape_config config = { .honor_timestamps = true };
 	struct ingest_tools tools;
 	struct ingest_memory memory;
@@ -120,26 +137,57 @@ static void measure_body(const struct str *body, int rounds)
 		.memory = &memory,
 		.config = &config,
 		.target = &no_labels,
-		.now_ms = 1 };
+		.now_ms = START_MS };
 	struct ingest_result r;
 	double before, first;
 
-	ingest_tools_init(&tools, &sink, 1);
+	ingest_tools_init(&tools, sink, 1);
 	ingest_memory_init(&memory);
+	w.t_ms = w.now_ms;
 	before = cpu_ns();
 	r = scrape(&w, body);
 	first = (cpu_ns() - before) / r.n_scraped;
 	before = cpu_ns();
 	for (int i = 0; i < rounds; i++) {
-		w.t_ms = w.now_ms += 5000;
+		w.t_ms = w.now_ms += INTERVAL_MS;
 		r = scrape(&w, body);
+		if (store)
+			work(store, w.now_ms);
 	}
-	printf("body of %u samples, %.1f bytes each: first %.0f ns, then %.1f ns a sample (sum "
-	       "%g)\n",
-		r.n_scraped, (double)body->len / r.n_scraped, first,
-		(cpu_ns() - before) / rounds / r.n_scraped, null.sum);
+	printf("%s: %u samples of %.1f bytes: first %.0f ns, then %.1f ns a sample\n",
+		store ? "into a store" : "into nothing", r.n_scraped,
+		(double)body->len / r.n_scraped, first, (cpu_ns() - before) / rounds / r.n_scraped);
 	ingest_memory_fini(&memory);
 	ingest_tools_fini(&tools);
+}
+
+static void measure_nothing(const struct str *body, int rounds)
+{
+	struct null_sink null = { 0 };
+	struct series_sink sink = { .self = &null,
+		.series = take_series,
+		.append = take_sample,
+		.commit = commit };
+
+	measure_body(body, rounds, &sink, NULL);
+	printf("(%llu samples, sum %g)\n", (unsigned long long)null.n_samples, null.sum);
+}
+
+static void measure_store(const struct str *body, int rounds)
+{
+	struct store_settings settings = { 0 };
+	struct memory_files *files = memory_files_new(1);
+	struct store *store;
+	struct err e;
+
+	if (store_open(&store, memory_files_port(files), &settings,
+		    (struct now){ { START_MS }, { START_MS } }, &e) == RC_OK) {
+		measure_body(body, rounds, store_sink(store), store);
+		store_close(store);
+	} else {
+		fprintf(stderr, "scrape_bench: %s\n", e.text);
+	}
+	memory_files_free(files);
 }
 
 static void measure_number(const char *text)
@@ -168,7 +216,8 @@ int main(int argc, char **argv)
 		read_body(argv[1], &body);
 	else
 		make_body(&body);
-	measure_body(&body, argc > 2 ? atoi(argv[2]) : 2000);
+	measure_nothing(&body, argc > 2 ? atoi(argv[2]) : 2000);
+	measure_store(&body, argc > 2 ? atoi(argv[2]) : 2000);
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		measure_number(numbers[i]);
 	return 0;
