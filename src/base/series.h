@@ -170,7 +170,8 @@ struct metric_metadata {
 };
 
 /* Where samples go.  Refs stay good until an append says SERIES_GONE.  Everything appended since
- * the last commit is kept, or lost, together. */
+ * the last commit is kept, or lost, together.  A stale mark is never taken out of order: a series
+ * that has a newer sample goes on. */
 struct series_sink {
 	void *self;
 	/* Found, or made.  RC_LIMIT: too many series. */

@@ -238,7 +238,7 @@ static enum series_verdict append_behind(struct head *h, const struct live *s, u
 		return SERIES_SAME;
 	if (t_ms == s->chunk.t_ms)
 		return SERIES_DUPLICATE;
-	if (!h->late_ms)
+	if (!h->late_ms || is_stale(v))
 		return SERIES_OUT_OF_ORDER;
 	if (t_ms < s->chunk.t_ms - h->late_ms)
 		return SERIES_TOO_OLD;

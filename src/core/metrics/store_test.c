@@ -502,6 +502,30 @@ static void the_most_common_labels_are_counted(void **state)
 	store_view_free(view);
 }
 
+static void a_series_that_goes_on_is_not_ended_behind_its_newest_sample(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store_settings settings = { .out_of_order_ms = 60000 };
+	scoped(store_close) struct store *s = fixture_open(files, &settings);
+	const struct series_sink *sink = store_sink(s);
+	int64_t t_ms = FIXTURE_BEGIN.wall.ms;
+	struct label v[] = { { METRIC_NAME, "up", 8, 2 } };
+	struct labels l = { v, 1 };
+	series_ref ref;
+
+	(void)state;
+	assert_int_equal(sink->series(sink->self, &l, &ref, NULL), RC_OK);
+	assert_int_equal(sink->append(sink->self, ref, t_ms + 20000, 1), SERIES_TAKEN);
+	assert_int_equal(sink->append(sink->self, ref, t_ms + 10000, 2), SERIES_TAKEN);
+	assert_int_equal(
+		sink->append(sink->self, ref, t_ms + 15000, double_of_bits(STALE_NAN_BITS)),
+		SERIES_OUT_OF_ORDER);
+	assert_int_equal(
+		sink->append(sink->self, ref, t_ms + 30000, double_of_bits(STALE_NAN_BITS)),
+		SERIES_TAKEN);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +548,7 @@ int main(void)
 		cmocka_unit_test(series_that_have_no_samples_any_more_are_forgotten),
 		cmocka_unit_test(label_names_and_values_are_listed_in_order),
 		cmocka_unit_test(the_most_common_labels_are_counted),
+		cmocka_unit_test(a_series_that_goes_on_is_not_ended_behind_its_newest_sample),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
