@@ -63,7 +63,7 @@ static void set_text(struct counting *c, double v, const struct histogram *h)
 {
 	str_clear(&c->text);
 	if (h)
-		histogram_text(&c->text, h);
+		histogram_write(&c->text, h);
 	else
 		go_float(&c->text, v, 'f', GO_SHORTEST);
 }

@@ -190,7 +190,7 @@ static void add_bucket_text(struct str *out, const struct histogram *h,
 	go_float(out, b->count, 'g', GO_SHORTEST);
 }
 
-void histogram_text(struct str *out, const struct histogram *h)
+void histogram_write(struct str *out, const struct histogram *h)
 {
 	scoped(histogram_buckets_fini) struct histogram_buckets b = { .is_raw = true };
 

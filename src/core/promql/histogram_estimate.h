@@ -20,7 +20,7 @@ double histogram_quantile(double q, const struct histogram *h, struct histogram_
 double histogram_fraction(const double range[2], const struct histogram *h,
 	struct histogram_buckets *b, enum histogram_remark *ret);
 /* "{count:3, sum:5, (0.5,1]:1, (1,2]:2}" */
-void histogram_text(struct str *out, const struct histogram *h);
+void histogram_write(struct str *out, const struct histogram *h);
 double histogram_variance(const struct histogram *h, struct histogram_buckets *b);
 
 #endif

@@ -106,7 +106,7 @@ static const char off_by[] = "44444434443444444432443333333333443444344333443344
 			     "3312332322122212222222111100120133233222231133222312332222012211";
 _Static_assert(sizeof off_by == 256 + 1, "a digit for each bound of the finest schema");
 
-double histogram_bound(int32_t index, int8_t schema)
+double bucket_bound(int32_t index, int8_t schema)
 {
 	double fraction;
 	int exponent, finest;
@@ -137,9 +137,9 @@ static double count_below(const struct histogram_sum *s, double *threshold)
 		count = s->zero_count;
 		for (uint32_t i = 0; i < s->positive.n; i++) {
 			const struct cell *c = &s->positive.v[i];
-			double upper = histogram_bound(c->index, s->schema);
+			double upper = bucket_bound(c->index, s->schema);
 
-			if (histogram_bound(c->index - 1, s->schema) >= *threshold)
+			if (bucket_bound(c->index - 1, s->schema) >= *threshold)
 				break;
 			count += c->count;
 			if (upper <= *threshold)
@@ -150,9 +150,9 @@ static double count_below(const struct histogram_sum *s, double *threshold)
 		}
 		for (uint32_t i = 0; i < s->negative.n && !is_wider; i++) {
 			const struct cell *c = &s->negative.v[i];
-			double upper = histogram_bound(c->index, s->schema);
+			double upper = bucket_bound(c->index, s->schema);
 
-			if (histogram_bound(c->index - 1, s->schema) >= *threshold)
+			if (bucket_bound(c->index - 1, s->schema) >= *threshold)
 				break;
 			count += c->count;
 			if (upper <= *threshold)
@@ -171,8 +171,7 @@ static void drop_below(struct cell_list *l, const struct histogram_sum *s)
 {
 	uint32_t first = 0;
 
-	while (first < l->n &&
-		histogram_bound(l->v[first].index - 1, s->schema) < s->zero_threshold)
+	while (first < l->n && bucket_bound(l->v[first].index - 1, s->schema) < s->zero_threshold)
 		first++;
 	if (first)
 		memmove(l->v, l->v + first, (l->n - first) * sizeof *l->v);
@@ -210,7 +209,7 @@ static void merge_cells(struct histogram_sum *s, struct cell_list *into,
 
 	out->n = 0;
 	while (!histogram_is_custom(s->schema) && b < more->n &&
-		histogram_bound(more->v[b].index, s->schema) <= s->zero_threshold)
+		bucket_bound(more->v[b].index, s->schema) <= s->zero_threshold)
 		b++;
 	while (a < into->n || b < more->n) {
 		const struct cell *x = a < into->n ? &into->v[a] : NULL;
@@ -369,7 +368,7 @@ static bool lists_reset(const struct histogram_sum *now, const struct cell_list 
 		double count;
 
 		if (!histogram_is_custom(now->schema) && now->zero_threshold != 0 &&
-			histogram_bound(b->v[k].index, now->schema) <= now->zero_threshold)
+			bucket_bound(b->v[k].index, now->schema) <= now->zero_threshold)
 			continue;
 		while (i < a->n && a->v[i].index < b->v[k].index)
 			i++;
@@ -431,9 +430,9 @@ static void add_positive(struct histogram_buckets *b, const struct histogram *h)
 		for (uint32_t k = 0; k < h->positive_spans[i].length; k++, index++) {
 			bool is_custom = histogram_is_custom(h->schema);
 			double lower = is_custom ? custom_bound(h, (int64_t)index - 1)
-						 : histogram_bound(index - 1, h->schema);
-			double upper = is_custom ? custom_bound(h, index)
-						 : histogram_bound(index, h->schema);
+						 : bucket_bound(index - 1, h->schema);
+			double upper =
+				is_custom ? custom_bound(h, index) : bucket_bound(index, h->schema);
 
 			if (!b->is_raw && lower > 0 && lower < h->zero_threshold)
 				lower = h->zero_threshold;
@@ -450,11 +449,11 @@ static void add_negative(struct histogram_buckets *b, const struct histogram *h)
 	for (uint32_t i = 0; i < h->n_negative_spans; i++) {
 		index += h->negative_spans[i].offset;
 		for (uint32_t k = 0; k < h->negative_spans[i].length; k++, index++) {
-			double upper = -histogram_bound(index - 1, h->schema);
+			double upper = -bucket_bound(index - 1, h->schema);
 
 			if (!b->is_raw && upper < 0 && upper > -h->zero_threshold)
 				upper = -h->zero_threshold;
-			add_bucket(b, (struct histogram_bucket){ -histogram_bound(index, h->schema),
+			add_bucket(b, (struct histogram_bucket){ -bucket_bound(index, h->schema),
 					      upper, *counts++ });
 		}
 	}

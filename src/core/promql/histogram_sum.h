@@ -61,7 +61,7 @@ bool histogram_same_bounds(const struct histogram *a, const struct histogram *b)
 /* Whether a counter began anew between the two. */
 bool histogram_is_reset(const struct histogram *now, const struct histogram *before);
 /* The upper bound of a bucket with positive observations. */
-double histogram_bound(int32_t index, int8_t schema);
+double bucket_bound(int32_t index, int8_t schema);
 
 /* One bucket as observations see it. */
 struct histogram_bucket {
