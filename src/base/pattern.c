@@ -73,6 +73,22 @@ static const char *skip_class(const char *c)
 	return *c ? c + 1 : c;
 }
 
+/* * + ? {2} {2,} {2,3}; any other brace is a brace. */
+static bool is_repeat(const char *c)
+{
+	size_t n;
+
+	if (*c != '{')
+		return *c && strchr("*+?", *c);
+	n = strspn(c + 1, "0123456789");
+	if (n == 0)
+		return false;
+	c += 1 + n;
+	if (*c == ',')
+		c += 1 + strspn(c + 1, "0123456789");
+	return *c == '}';
+}
+
 /* RE2 repeats what has no width, as in blackbox_exporter's own "^+OK"; PCRE2 wants a group
  * there. */
 static void group_repeated_anchors(const char *text, struct str *out)
@@ -84,7 +100,7 @@ static void group_repeated_anchors(const char *text, struct str *out)
 
 		if (*text == '[')
 			n = (size_t)(skip_class(text) - text);
-		if (is_anchor && text[n] && strchr("*+?", text[n]))
+		if (is_anchor && is_repeat(text + n))
 			str_addf(out, "(?:%.*s)", (int)n, text);
 		else
 			str_addn(out, text, n);

@@ -71,6 +71,9 @@ static void an_anchor_may_be_repeated_as_in_re2(void **state)
 	(void)state;
 	assert_true(finds("^+OK", "OK"));
 	assert_false(finds("^+OK", "+OK"));
+	assert_true(finds("^OK${1}", "OK"));
+	assert_true(finds("^{1,}OK", "OK"));
+	assert_false(finds("^{x}OK", "OK"));
 	assert_true(finds("a\\b*c$?", "ac"));
 	assert_true(finds("[^+]x", "ax"));
 	assert_false(finds("[^+]x", "+x"));

@@ -218,6 +218,7 @@ static enum rc add_column(struct folding *f, struct column *c, struct err *e)
 		return rc;
 	if (c->h && f->fold->takes == TAKES_FLOATS)
 		aggregating_ignore_histograms(a, c);
+	histogram_folding_close(&f->histograms, number, c->v);
 	if (c->h && f->fold->takes == TAKES_HISTOGRAMS)
 		rc = histogram_folding_add(&f->histograms, number, c, e);
 	if (rc != RC_OK)

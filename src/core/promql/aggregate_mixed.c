@@ -116,11 +116,9 @@ enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struc
 		uint64_t before = histogram_sum_bytes(&cell->sum);
 		enum histogram_outcome outcome;
 
-		if (!c->h[i] || is_absent(c->v[i]))
+		if (!c->h[i] || is_absent(c->v[i]) || cell->is_incompatible)
 			continue;
 		c->v[i] = absent();
-		if (cell->is_incompatible)
-			continue;
 		outcome = add_to_cell(f, g, cell, c->h[i]);
 		cell->is_incompatible = outcome != HISTOGRAM_DONE;
 		if (cell->is_incompatible)
@@ -134,6 +132,15 @@ enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struc
 	}
 	c->h = NULL;
 	return rc;
+}
+
+void histogram_folding_close(const struct histogram_folding *f, uint32_t group, double *v)
+{
+	const struct group_histograms *g = group < f->cap ? f->groups[group] : NULL;
+
+	for (uint32_t i = 0; g && i < g->n; i++)
+		if (g->cells[i].is_incompatible)
+			v[i] = absent();
 }
 
 static enum rc make_results(struct histogram_folding *f, struct err *e)

@@ -19,6 +19,8 @@ struct histogram_folding {
 /* Take the histograms out of a column of the group: what is left are floats. */
 enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struct column *c,
 	struct err *e) MUST_USE;
+/* Once its histograms can't be added any more, a step of the group takes nothing. */
+void histogram_folding_close(const struct histogram_folding *f, uint32_t group, double *v);
 /* Put the group's histograms where the floats have nothing; notes where both have something. */
 enum rc histogram_folding_finish(struct histogram_folding *f, uint32_t group, struct column *ret,
 	struct err *e) MUST_USE;

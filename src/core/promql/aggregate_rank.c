@@ -11,7 +11,9 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-#define STABLE_MAX 12 /* sorted by insertion */
+#define NO_STEP         UINT32_MAX
+#define INT64_OF_GO_MAX 9223372036854774784.0 /* the largest float that Prometheus converts */
+#define STABLE_MAX      12                    /* sorted by insertion */
 
 struct candidate {
 	double v;
@@ -34,6 +36,7 @@ struct ranking {
 	uint32_t n_series, series_cap;
 	double **columns; /* by series, once all was pulled; NULL: none of its values is left */
 	uint32_t group, place; /* an instant's result: what comes next */
+	uint32_t wrong_step;   /* the first with a parameter that is none; NO_STEP */
 };
 
 /* Whether `a` is to be above `b` in the heap: NaN first. */
@@ -144,26 +147,33 @@ static bool is_sampled(double ratio, double share)
 	return ratio >= 0 ? share < ratio : share >= 1 + ratio;
 }
 
-/* How many may be taken at the step; all that the ratio allows for. */
-static enum rc how_many(const struct ranking *r, uint32_t step, double share, uint32_t *ret,
-	struct err *e)
+/* How many may be taken at the step; all that the ratio allows for.  A parameter that is none is
+ * noted. */
+static uint32_t how_many(struct ranking *r, uint32_t step, double share)
 {
-	scoped(str_fini) struct str text = STR_EMPTY;
 	double param = r->aggregating.param[step];
 	bool is_ratio = r->op == PROMQL_LIMIT_RATIO;
 
-	if (is_ratio && isnan(param))
+	if (is_ratio ? isnan(param) : !(param <= INT64_OF_GO_MAX && param >= -0x1p63)) {
+		if (step < r->wrong_step)
+			r->wrong_step = step;
+		return 0;
+	}
+	if (is_ratio)
+		return is_sampled(fmax(-1, fmin(1, param)), share) ? UINT32_MAX : 0;
+	if (param < 1)
+		return 0;
+	return param >= UINT32_MAX ? UINT32_MAX : (uint32_t)param;
+}
+
+static enum rc tell_wrong(const struct ranking *r, struct err *e)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	if (r->op == PROMQL_LIMIT_RATIO)
 		return err_set(e, RC_INPUT, "Ratio value NaN is NaN");
-	if (is_ratio) {
-		*ret = is_sampled(fmax(-1, fmin(1, param)), share) ? UINT32_MAX : 0;
-		return RC_OK;
-	}
-	if (!(param <= 9223372036854774784.0 && param >= -0x1p63)) {
-		go_float(&text, param, 'g', GO_SHORTEST);
-		return err_set(e, RC_INPUT, "Scalar value %s overflows int64", str_c(&text));
-	}
-	*ret = param >= UINT32_MAX ? UINT32_MAX - 1 : param < 1 ? 0 : (uint32_t)param;
-	return RC_OK;
+	go_float(&text, r->aggregating.param[r->wrong_step], 'g', GO_SHORTEST);
+	return err_set(e, RC_INPUT, "Scalar value %s overflows int64", str_c(&text));
 }
 
 static enum rc get_lists(struct ranking *r, const struct labels *l, struct shortlist **ret,
@@ -228,12 +238,12 @@ static enum rc add_column(struct ranking *r, struct column *c, struct err *e)
 		aggregating_ignore_histograms(a, c);
 	for (uint32_t i = 0; rc == RC_OK && i < a->stream.steps->n; i++) {
 		struct candidate candidate = { c->v[i], r->n_series };
-		uint32_t k = 0;
+		uint32_t k;
 
 		if (is_absent(c->v[i]))
 			continue;
-		rc = how_many(r, i, share, &k, e);
-		if (rc != RC_OK || !is_wanted(r, &lists[i], k, candidate.v))
+		k = how_many(r, i, share);
+		if (!is_wanted(r, &lists[i], k, candidate.v))
 			continue;
 		rc = take(r, &lists[i], k, candidate, e);
 		is_remembered = true;
@@ -302,6 +312,8 @@ static enum rc pull_all(struct ranking *r, struct err *e)
 			rc = add_column(r, &c, e);
 	}
 	a->inner = NULL;
+	if (rc == RC_OK && r->wrong_step != NO_STEP)
+		rc = tell_wrong(r, e);
 	if (rc != RC_OK || a->stream.steps->n > 1)
 		return rc == RC_OK ? make_columns(r, e) : rc;
 	for (uint32_t g = 0; is_sorted && g < a->groups.index.n; g++)
@@ -390,6 +402,7 @@ enum rc make_ranking(struct eval *ev, const struct promql_node *n, const struct 
 	if (rc != RC_OK)
 		return rc;
 	r->op = n->aggregate.op;
+	r->wrong_step = NO_STEP;
 	look_at_param(r);
 	s = &r->aggregating.stream;
 	s->next = steps->n > 1 ? next_of_range : next_of_instant;

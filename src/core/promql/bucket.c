@@ -56,10 +56,26 @@ static bool raise_falling(struct bucket *v, uint32_t n)
 	return is_fixed;
 }
 
+/* The first bucket that reaches the rank, but for the last; by halving, as counts may be NaN. */
+static uint32_t find_rank(const struct bucket *v, uint32_t n, double rank)
+{
+	uint32_t low = 0, high = n - 1;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (v[middle].count >= rank)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
 double bucket_quantile(double q, struct bucket *v, uint32_t n, bool *ret_is_fixed)
 {
 	double rank, start = 0, count;
-	uint32_t at = 0;
+	uint32_t at;
 
 	if (isnan(q))
 		return double_of_bits(PLAIN_NAN_BITS);
@@ -74,8 +90,7 @@ double bucket_quantile(double q, struct bucket *v, uint32_t n, bool *ret_is_fixe
 		return double_of_bits(PLAIN_NAN_BITS);
 	}
 	rank = q * v[n - 1].count;
-	while (at < n - 1 && !(v[at].count >= rank))
-		at++;
+	at = find_rank(v, n, rank);
 	if (at == n - 1)
 		return v[n - 2].upper;
 	if (at == 0 && v[0].upper <= 0)

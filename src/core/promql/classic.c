@@ -52,7 +52,7 @@ static void release(void *what)
 
 static const struct promql_node *vector_arg(const struct bucketing *b)
 {
-	return b->node->call.args[b->node->call.n_args - 1];
+	return eval_arg(b->node, b->node->call.n_args - 1);
 }
 
 static enum rc new_group(struct bucketing *b, const struct labels *l, uint32_t number,
@@ -182,6 +182,26 @@ static int by_upper(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
+/* Bounds that are NaN are neither before nor behind others.  Where they end up is up to the way of
+ * sorting: Go inserts, up to a dozen. */
+static void sort_buckets(struct bucket_group *g)
+{
+	bool has_nan = false;
+
+	for (uint32_t i = 0; i < g->n; i++)
+		has_nan = has_nan || isnan(g->v[i].upper);
+	if (!has_nan && g->n)
+		qsort(g->v, g->n, sizeof *g->v, by_upper);
+	for (uint32_t i = 1; has_nan && i < g->n; i++) {
+		for (uint32_t k = i; k > 0 && g->v[k].upper < g->v[k - 1].upper; k--) {
+			struct bucket_column t = g->v[k];
+
+			g->v[k] = g->v[k - 1];
+			g->v[k - 1] = t;
+		}
+	}
+}
+
 static enum rc pull_all(struct bucketing *b, struct err *e)
 {
 	struct column c;
@@ -196,8 +216,7 @@ static enum rc pull_all(struct bucketing *b, struct err *e)
 	}
 	b->inner = NULL;
 	for (uint32_t i = 0; rc == RC_OK && i < b->index.n; i++) {
-		if (b->groups[i].n)
-			qsort(b->groups[i].v, b->groups[i].n, sizeof *b->groups[i].v, by_upper);
+		sort_buckets(&b->groups[i]);
 		if (b->groups[i].n > b->scratch_cap)
 			b->scratch_cap = b->groups[i].n;
 	}
@@ -219,7 +238,7 @@ static uint32_t collect(struct bucketing *b, const struct bucket_group *g, uint3
 static double estimate_native(struct bucketing *b, const struct histogram *h, uint32_t step)
 {
 	struct notes *notes = &b->stream.eval->notes;
-	const struct promql_node *at = b->node->call.args[0];
+	const struct promql_node *at = eval_arg(b->node, 0);
 	enum histogram_remark remark;
 	double v, range[2];
 
@@ -349,7 +368,7 @@ enum rc make_histogram_quantile(struct eval *ev, const struct promql_node *n,
 		double q = b->params[0][i];
 
 		if (!(q >= 0 && q <= 1))
-			notes_add_number(&ev->notes, NOTE_QUANTILE, n->call.args[0], q);
+			notes_add_number(&ev->notes, NOTE_QUANTILE, eval_arg(n, 0), q);
 	}
 	*ret = &b->stream;
 	return RC_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of each value alone.  Histograms have no such functions and are left out. */
+#include "core/promql/go_math.h"
 #include "core/promql/naming.h"
 #include "core/promql/parts.h"
 
@@ -39,8 +40,8 @@ static of_value *const functions[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_exp] = exp,
 	[PROMQL_F_floor] = floor,
 	[PROMQL_F_ln] = log,
-	[PROMQL_F_log10] = log10,
-	[PROMQL_F_log2] = log2,
+	[PROMQL_F_log10] = go_log10,
+	[PROMQL_F_log2] = go_log2,
 	[PROMQL_F_rad] = to_radians,
 	[PROMQL_F_sgn] = sign,
 	[PROMQL_F_sin] = sin,

@@ -152,6 +152,14 @@ bool eval_is_invariant(const struct promql_node *n)
 	return false;
 }
 
+/* It takes the parentheses off, but not of what it has marked as the same at all steps. */
+const struct promql_node *eval_arg(const struct promql_node *call, uint32_t i)
+{
+	const struct promql_node *arg = call->call.args[i];
+
+	return eval_is_invariant(arg) && !eval_is_invariant(call) ? arg : eval_unwrap(arg);
+}
+
 /* What was computed for one step, at all of them. */
 struct repeating {
 	struct stream stream;

@@ -89,6 +89,8 @@ enum rc eval_scalar(struct eval *ev, const struct promql_node *n, const struct s
 bool eval_is_invariant(const struct promql_node *n);
 const struct promql_node *eval_unwrap(const struct promql_node *n); /* without parentheses */
 const char *eval_text(const struct promql_node *n);                 /* of a string's node */
+/* What Prometheus' annotations point to as an argument of a call. */
+const struct promql_node *eval_arg(const struct promql_node *call, uint32_t i);
 
 /* What `make` functions hand back, from a part for each kind of node. */
 typedef enum rc eval_make(struct eval *ev, const struct promql_node *n, const struct steps *steps,

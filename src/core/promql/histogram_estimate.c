@@ -2,6 +2,7 @@
 #include "core/promql/histogram_estimate.h"
 
 #include "base/golang.h"
+#include "core/promql/go_math.h"
 #include "core/promql/window.h"
 
 #include <math.h>
@@ -24,7 +25,7 @@ static void trim_zero_bucket(const struct histogram *h, struct histogram_bucket 
 static double interpolate(const struct histogram *h, const struct histogram_bucket *b,
 	double fraction)
 {
-	double low = log2(fabs(b->lower)), high = log2(fabs(b->upper));
+	double low = go_log2(fabs(b->lower)), high = go_log2(fabs(b->upper));
 
 	if (histogram_is_custom(h->schema) || (b->lower <= 0 && b->upper >= 0))
 		return b->lower + (b->upper - b->lower) * fraction;
@@ -101,7 +102,7 @@ double histogram_quantile(double q, const struct histogram *h, struct histogram_
 /* Observations up to `v`, which lies within the bucket. */
 static double part_of(const struct histogram *h, const struct histogram_bucket *b, double v)
 {
-	double low = log2(fabs(b->lower)), high = log2(fabs(b->upper)), at = log2(fabs(v));
+	double low = go_log2(fabs(b->lower)), high = go_log2(fabs(b->upper)), at = go_log2(fabs(v));
 
 	if (histogram_is_custom(h->schema) || (b->lower <= 0 && b->upper >= 0))
 		return b->count * (v - b->lower) / (b->upper - b->lower);

@@ -133,7 +133,7 @@ static enum rc check_params(struct rolling *r, struct err *e)
 		if (id == PROMQL_F_quantile_over_time) {
 			if (!(a >= 0 && a <= 1))
 				notes_add_number(&r->stream.eval->notes, NOTE_QUANTILE,
-					n->call.args[0], a);
+					eval_arg(n, 0), a);
 			continue;
 		}
 		if (a <= 0 || a >= 1)
@@ -190,7 +190,7 @@ static enum rc next_rolled(struct stream *s, struct column *ret, bool *ret_has, 
 	ret->v = r->v;
 	name = r->row->is_of_counters ? labels_find(&ret->labels, METRIC_NAME) : NULL;
 	if (name && !is_counter_name(name) && has_float(ret, s->steps->n))
-		notes_add_metric(&s->eval->notes, NOTE_MAYBE_NO_COUNTER, r->node->call.args[0],
+		notes_add_metric(&s->eval->notes, NOTE_MAYBE_NO_COUNTER, eval_arg(r->node, 0),
 			name->value);
 	return r->row->keeps_name ? RC_OK : naming_drop(&r->naming, ret, e);
 }

@@ -82,7 +82,7 @@ static void note(const struct step *s, enum note which)
 {
 	const struct promql_node *n = s->rolling->node;
 
-	notes_add_metric(&s->rolling->stream.eval->notes, which, n->call.args[0], s->mixed->metric);
+	notes_add_metric(&s->rolling->stream.eval->notes, which, eval_arg(n, 0), s->mixed->metric);
 }
 
 static void note_outcome(const struct step *s, enum histogram_outcome outcome)
