@@ -160,8 +160,11 @@ static bool decode_times(struct block_cursor *c, uint32_t i)
 /* The last vector from `i` on that begins at this time or before; `i` does. */
 static uint32_t vector_of(const struct times *t, uint32_t i, int64_t t_ms)
 {
-	uint32_t low = i, high = t->column.n_vectors;
+	uint32_t low = i, high = t->column.n_vectors, reach = 1;
 
+	for (; low + reach < high && t->vectors[low + reach].first_ms <= t_ms; reach *= 2)
+		low += reach;
+	high = low + reach < high ? low + reach : high;
 	while (low + 1 < high) {
 		uint32_t middle = (low + high) / 2;
 
@@ -171,6 +174,23 @@ static uint32_t vector_of(const struct times *t, uint32_t i, int64_t t_ms)
 			high = middle;
 	}
 	return low;
+}
+
+/* The first of n ascending times that is later than this; the first of all isn't, the last is.
+ * Times are nearly regular: a guess is right, or nearly so. */
+static uint32_t first_after(const int64_t *t, uint32_t n, int64_t t_ms)
+{
+	uint64_t ahead = (uint64_t)t_ms - (uint64_t)t[0],
+		 span = (uint64_t)t[n - 1] - (uint64_t)t[0];
+	double along = (double)ahead / (double)span;
+	uint32_t at = (uint32_t)(along * (n - 1));
+
+	at = at < n - 1 ? at : n - 1;
+	while (t[at] <= t_ms)
+		at++;
+	while (t[at - 1] > t_ms)
+		at--;
+	return at;
 }
 
 /* The first sample from `from` on (there is one) that is later than this. */
@@ -188,15 +208,12 @@ static bool find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint
 		return false;
 	low = from > i * BLOCK_VECTOR ? from : i * BLOCK_VECTOR;
 	high = i * BLOCK_VECTOR + vector_n(&t->column, i);
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (t->t_ms[middle] <= t_ms)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret = low;
+	if (t->t_ms[low] > t_ms)
+		*ret = low;
+	else if (t->t_ms[high - 1] <= t_ms)
+		*ret = high;
+	else
+		*ret = low + first_after(t->t_ms + low, high - low, t_ms);
 	return true;
 }
 
@@ -277,10 +294,19 @@ static void next_window(const struct series_query *q, int64_t t_ms, int64_t *ret
 		*ret_start = INT64_MIN;
 }
 
-/* Leaving samples out pays when about as many are left out as are looked at. */
-static bool has_windows(const struct series_query *q)
+#define SKIPPED_MIN 64
+
+/* Leaving samples out pays when they are many: finding the next window takes as long as reading
+ * some dozen. */
+static bool has_windows(const struct times *t, const struct series_query *q)
 {
-	return q && q->step_ms > 0 && q->range_ms > 0 && q->step_ms / 2 >= q->range_ms;
+	uint32_t vectors = t->column.n_vectors - 1;
+	uint64_t span;
+
+	if (!q || q->step_ms <= 0 || q->range_ms <= 0 || q->step_ms <= q->range_ms || !vectors)
+		return false;
+	span = (uint64_t)t->vectors[vectors].first_ms - (uint64_t)t->vectors[0].first_ms;
+	return (uint64_t)(q->step_ms - q->range_ms) > span / (vectors * BLOCK_VECTOR) * SKIPPED_MIN;
 }
 
 static bool give_windows(struct reading *r, const struct series_query *q, uint32_t from,
@@ -324,7 +350,7 @@ static bool read_sealed(struct block_cursor *c, struct piece *piece, const struc
 		return false;
 	if (q && from < to && !find_after(c, from, q->max_ms, &to))
 		return false;
-	return has_windows(q) ? give_windows(&r, q, from, to) : give(&r, from, to);
+	return has_windows(&c->times, q) ? give_windows(&r, q, from, to) : give(&r, from, to);
 }
 
 static bool read_open(struct block_cursor *c, struct piece *piece, const struct series_query *q,
