@@ -5,8 +5,8 @@ import re
 import struct
 
 ULPS = 4
-# Go's logarithms, powers and trigonometry are its own, and less exact than the C library's.
-TRANSCENDENTAL = re.compile(r"\^|atan2|\b(a?(sin|cos|tan)h?|exp|ln|log2|log10|sqrt)\b", re.I)
+# Go's logarithms, powers and trigonometry are its own, and less exact than the C library's; so are bounds of buckets.
+TRANSCENDENTAL = re.compile(r"\^|atan2|\b(a?(sin|cos|tan)h?|exp|ln|log2|log10)\b|histogram_(q|f|stdd|stdv)", re.I)
 NEAR = 1e-12  # the same for them, of the value
 NEAR_ZERO = 1e-14
 OVERFLOW = 1e307  # where Go's cosh has become infinite already
@@ -69,7 +69,7 @@ def buckets(h):
                 yield index, next(left)
                 index += 1
     found = [[1, -bound(h, i), -bound(h, i - 1), c] for i, c in side(h["negative_spans"], h["negative"])][::-1]
-    if float(h["zero_count"]):
+    if float(h["zero_count"]) > 0:
         width = float(h["zero_threshold"])
         found.append([3, -width, width, h["zero_count"]])
     found += [[0, bound(h, i - 1), bound(h, i), c] for i, c in side(h["positive_spans"], h["positive"])]
@@ -147,7 +147,8 @@ def order_difference(query, kind, theirs, ours):
         return "order: of the matrix"
     if kind == "vector" and SORTED.match(query.text):
         for a, b in zip(theirs, ours):
-            if "value" in a and "value" in b and not is_same(query, a["value"][1], b["value"][1]):
+            if "value" in a and "value" in b and float(a["value"][1]) != float(b["value"][1]) and not is_same(
+                    query, a["value"][1], b["value"][1]):
                 return f"order: {a['value'][1]}, ours {b['value'][1]}"
     return None
 

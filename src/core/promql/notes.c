@@ -2,6 +2,7 @@
 #include "core/promql/notes.h"
 
 #include "base/golang.h"
+#include "core/promql/eval.h"
 
 enum { WARNING, INFO };
 
@@ -36,11 +37,11 @@ static char *place(struct arena *a, const char *text, uintptr_t at)
 	return arena_printf(a, " (%u:%u)", line, column);
 }
 
-/* Prometheus takes parentheses off an argument, and has no position for what it makes of a
- * subquery. */
+/* Prometheus takes parentheses off an argument unless that is the same at every step, and has no
+ * position for what it makes of a subquery. */
 static uint32_t start_of(const struct promql_node *at)
 {
-	while (at->kind == PROMQL_PAREN)
+	while (at->kind == PROMQL_PAREN && !eval_is_invariant(at))
 		at = at->inner;
 	return at->kind == PROMQL_SUBQUERY ? 0 : at->start;
 }
