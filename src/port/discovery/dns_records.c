@@ -77,7 +77,7 @@ static void add(struct making *m, const struct record *r)
 		m->to->n++;
 }
 
-static int add_srv(struct making *m, struct dns_answer answer)
+static int add_srv(struct making *m, struct dns_answer_bytes answer)
 {
 	struct ares_srv_reply *list = NULL;
 	int status = ares_parse_srv_reply(answer.bytes, (int)answer.n, &list);
@@ -90,7 +90,7 @@ static int add_srv(struct making *m, struct dns_answer answer)
 	return status;
 }
 
-static int add_mx(struct making *m, struct dns_answer answer)
+static int add_mx(struct making *m, struct dns_answer_bytes answer)
 {
 	struct ares_mx_reply *list = NULL;
 	int status = ares_parse_mx_reply(answer.bytes, (int)answer.n, &list);
@@ -103,7 +103,7 @@ static int add_mx(struct making *m, struct dns_answer answer)
 	return status;
 }
 
-static int add_ns(struct making *m, struct dns_answer answer)
+static int add_ns(struct making *m, struct dns_answer_bytes answer)
 {
 	struct hostent *list = NULL;
 	int status = ares_parse_ns_reply(answer.bytes, (int)answer.n, &list);
@@ -124,7 +124,7 @@ static void add_host(struct making *m, int family, const void *address)
 		add(m, &(struct record){ text, NULL, m->config->port, false });
 }
 
-static int add_a(struct making *m, struct dns_answer answer)
+static int add_a(struct making *m, struct dns_answer_bytes answer)
 {
 	struct ares_addrttl list[DNS_RECORDS_MAX];
 	int n = DNS_RECORDS_MAX;
@@ -135,7 +135,7 @@ static int add_a(struct making *m, struct dns_answer answer)
 	return status;
 }
 
-static int add_aaaa(struct making *m, struct dns_answer answer)
+static int add_aaaa(struct making *m, struct dns_answer_bytes answer)
 {
 	struct ares_addr6ttl list[DNS_RECORDS_MAX];
 	int n = DNS_RECORDS_MAX;
@@ -146,7 +146,7 @@ static int add_aaaa(struct making *m, struct dns_answer answer)
 	return status;
 }
 
-static int (*const readers[])(struct making *, struct dns_answer) = {
+static int (*const readers[])(struct making *, struct dns_answer_bytes) = {
 	[DNS_SD_SRV] = add_srv,
 	[DNS_SD_A] = add_a,
 	[DNS_SD_AAAA] = add_aaaa,
@@ -154,7 +154,7 @@ static int (*const readers[])(struct making *, struct dns_answer) = {
 	[DNS_SD_NS] = add_ns,
 };
 
-enum rc dns_group_of(const struct sd_dns *c, const char *name, struct dns_answer answer,
+enum rc dns_group_of(const struct sd_dns *c, const char *name, struct dns_answer_bytes answer,
 	struct arena *a, struct target_group *ret, struct err *e)
 {
 	struct target_group group = { .source = name };

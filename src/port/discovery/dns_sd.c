@@ -32,8 +32,8 @@ static void on_answer(void *ctx, const uint8_t *answer, size_t n, const char *wh
 	struct err e = { 0 };
 
 	arena_init(&a, TARGETS_BYTES_MAX);
-	if (answer && dns_group_of(&sd->config->dns, q->name, (struct dns_answer){ answer, n }, &a,
-			      &group, &e) != RC_OK)
+	if (answer && dns_group_of(&sd->config->dns, q->name,
+			      (struct dns_answer_bytes){ answer, n }, &a, &group, &e) != RC_OK)
 		why = e.text;
 	free(q);
 	if (!sd->is_closing && !why)
