@@ -230,10 +230,13 @@ static enum rc add_column(struct ranking *r, struct column *c, struct err *e)
 {
 	struct aggregating *a = &r->aggregating;
 	double share = r->op == PROMQL_LIMIT_RATIO ? share_of(&c->labels) : 0;
-	struct shortlist *lists;
+	struct shortlist *lists = NULL;
 	bool is_remembered = false;
 	enum rc rc = get_lists(r, &c->labels, &lists, e);
 
+	for (uint32_t i = 0; c->h && i < a->stream.steps->n; i++)
+		if (!is_absent(c->v[i]))
+			how_many(r, i, share); /* notes what is wrong there, too */
 	if (r->op == PROMQL_TOPK || r->op == PROMQL_BOTTOMK)
 		aggregating_ignore_histograms(a, c);
 	for (uint32_t i = 0; rc == RC_OK && i < a->stream.steps->n; i++) {

@@ -317,6 +317,7 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 	struct bucketing **ret, struct err *e)
 {
 	struct bucketing *b = eval_alloc(ev, sizeof *b, e);
+	bool before = ev->reads_no_buckets;
 	enum rc rc = b ? eval_at_end(ev, release, b, e) : RC_LIMIT;
 
 	if (rc != RC_OK)
@@ -332,8 +333,11 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 		rc = eval_scalar(ev, n->call.args[i], steps, &v, e);
 		b->params[i] = rc == RC_OK ? v : NULL;
 	}
+	if (n != ev->query->root)
+		ev->reads_no_buckets = false;
 	if (rc == RC_OK)
 		rc = eval_stream(ev, vector_arg(b), steps, &b->inner, e);
+	ev->reads_no_buckets = before;
 	if (rc != RC_OK)
 		return rc;
 	b->stream = (struct stream){ .next = next_bucketed, .eval = ev, .steps = steps };

@@ -60,6 +60,8 @@ struct eval {
 	struct promql_stats stats;
 	uint64_t samples_read, samples_max;
 	unsigned subqueries; /* around what is being made: their samples are not counted twice */
+	/* What is being made reads no more of native histograms than count and sum. */
+	bool reads_no_buckets;
 	struct eval_release *releases;
 };
 

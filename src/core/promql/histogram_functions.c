@@ -71,14 +71,21 @@ enum rc make_histogram_function(struct eval *ev, const struct promql_node *n,
 		[PROMQL_F_histogram_stdvar] = histogram_variance,
 		[PROMQL_F_histogram_sum] = sum,
 	};
+	enum promql_function_id id = n->call.function->id;
 	struct describing *d = eval_alloc(ev, sizeof *d, e);
 	enum rc rc = d ? eval_at_end(ev, release, d, e) : RC_LIMIT;
+	bool before = ev->reads_no_buckets;
 
+	/* Prometheus doesn't look at the outermost call. */
+	if (n != ev->query->root && id != PROMQL_F_histogram_stddev &&
+		id != PROMQL_F_histogram_stdvar)
+		ev->reads_no_buckets = true;
 	if (rc == RC_OK)
 		rc = eval_stream(ev, n->call.args[0], steps, &d->inner, e);
+	ev->reads_no_buckets = before;
 	if (rc != RC_OK)
 		return rc;
-	d->describe = functions[n->call.function->id];
+	d->describe = functions[id];
 	d->stream = (struct stream){ .next = next_described, .eval = ev, .steps = steps };
 	naming_init(&d->naming, ev, d->inner, &d->stream);
 	*ret = &d->stream;

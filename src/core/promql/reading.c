@@ -2,6 +2,7 @@
 #include "core/promql/reading.h"
 
 #include "base/time.h"
+#include "core/promql/histogram_sum.h"
 
 #define LOOKBACK_MS (5 * MINUTE_MS)
 
@@ -58,7 +59,8 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 		return RC_LIMIT;
 	*r = (struct reading){ .eval = ev,
 		.source = ev->query->source,
-		.is_counted = ev->subqueries == 0 };
+		.is_counted = ev->subqueries == 0,
+		.drops_buckets = ev->reads_no_buckets };
 	arena_init(&r->histograms, ev->arena.budget_bytes);
 	r->column.histograms = &r->histograms;
 	rc = eval_at_end(ev, release_reading, r, e);
@@ -68,6 +70,36 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 	if (rc != RC_OK)
 		return err_in(e, rc, "expanding series");
 	*ret = r;
+	return RC_OK;
+}
+
+/* Prometheus reads less for histogram_count() and the like, which shows: without buckets all
+ * histograms can be added.  Whether a counter began anew is seen before. */
+static enum rc drop_buckets(struct reading *r, struct err *e)
+{
+	struct series_column *c = &r->column;
+	const struct histogram *before = NULL;
+
+	for (uint32_t i = 0; c->h && i < c->n; i++) {
+		const struct histogram *h = c->h[i];
+		struct histogram *rest;
+
+		if (!h)
+			continue;
+		rest = arena_alloc(&r->histograms, sizeof *rest);
+		if (!rest)
+			return err_set(e, RC_LIMIT, "histograms of more than %zu bytes",
+				r->histograms.budget_bytes);
+		*rest = (struct histogram){ .reset = h->reset,
+			.is_float = h->is_float,
+			.count = h->count,
+			.sum = h->sum };
+		if (before && h->reset == HISTOGRAM_UNKNOWN)
+			rest->reset = histogram_is_reset(h, before) ? HISTOGRAM_RESET
+								    : HISTOGRAM_NOT_RESET;
+		c->h[i] = rest;
+		before = h;
+	}
 	return RC_OK;
 }
 
@@ -87,7 +119,7 @@ enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has, struc
 			return rc;
 	}
 	r->eval->stats.series_read++;
-	return RC_OK;
+	return r->drops_buckets ? drop_buckets(r, e) : RC_OK;
 }
 
 bool selector_has_one_name(const struct promql_selector *s)

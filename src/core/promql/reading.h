@@ -27,6 +27,7 @@ struct reading {
 	struct series_cursor *cursor;
 	struct arena histograms; /* of the series at hand */
 	struct series_column column;
+	bool drops_buckets;
 	bool is_counted; /* by Prometheus' totalQueryableSamples: not within a subquery */
 };
 void reading_count(struct reading *r, uint64_t samples);
