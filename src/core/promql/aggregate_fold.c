@@ -220,7 +220,7 @@ static enum rc add_column(struct folding *f, struct column *c, struct err *e)
 		aggregating_ignore_histograms(a, c);
 	histogram_folding_close(&f->histograms, number, c->v);
 	if (c->h && f->fold->takes == TAKES_HISTOGRAMS)
-		rc = histogram_folding_add(&f->histograms, number, c, e);
+		rc = histogram_folding_add(&f->histograms, number, f->states[number].s[0], c, e);
 	if (rc != RC_OK)
 		return rc;
 	f->fold->add(&f->states[number], c->v);

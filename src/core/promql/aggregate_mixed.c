@@ -7,6 +7,7 @@ struct histogram_cell {
 	struct histogram_sum sum; /* avg(): the mean */
 	uint32_t n;               /* histograms, 0: none */
 	bool is_incompatible;     /* of bounds that don't fit: there is no result */
+	bool is_mixed;            /* with floats before it: there is no result either */
 };
 
 struct group_histograms {
@@ -105,8 +106,8 @@ static void note_outcome(const struct histogram_folding *f, enum histogram_outco
 		f->aggregating->node->aggregate.inner, labels_get(l, METRIC_NAME));
 }
 
-enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struct column *c,
-	struct err *e)
+enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, const double *floats,
+	struct column *c, struct err *e)
 {
 	struct group_histograms *g;
 	enum rc rc = get_group(f, group, &g, e);
@@ -119,6 +120,12 @@ enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struc
 		if (!c->h[i] || is_absent(c->v[i]) || cell->is_incompatible)
 			continue;
 		c->v[i] = absent();
+		if (cell->n == 0 && !is_absent(floats[i]))
+			cell->is_mixed = true;
+		if (cell->is_mixed) {
+			cell->n++;
+			continue;
+		}
 		outcome = add_to_cell(f, g, cell, c->h[i]);
 		cell->is_incompatible = outcome != HISTOGRAM_DONE;
 		if (cell->is_incompatible)

@@ -16,9 +16,10 @@ struct histogram_folding {
 	const struct histogram **h;
 };
 
-/* Take the histograms out of a column of the group: what is left are floats. */
-enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, struct column *c,
-	struct err *e) MUST_USE;
+/* Take the histograms out of a column of the group: what is left are floats.  A step that began
+ * with floats (which it has so far) only remembers that there was a histogram. */
+enum rc histogram_folding_add(struct histogram_folding *f, uint32_t group, const double *floats,
+	struct column *c, struct err *e) MUST_USE;
 /* Once its histograms can't be added any more, a step of the group takes nothing. */
 void histogram_folding_close(const struct histogram_folding *f, uint32_t group, double *v);
 /* Put the group's histograms where the floats have nothing; notes where both have something. */

@@ -3,7 +3,7 @@
 #include "core/promql/aggregate_private.h"
 
 #include "base/golang.h"
-#include "core/promql/histogram_estimate.h"
+#include "base/histogram.h"
 
 struct counting {
 	struct aggregating aggregating;
@@ -63,7 +63,7 @@ static void set_text(struct counting *c, double v, const struct histogram *h)
 {
 	str_clear(&c->text);
 	if (h)
-		histogram_write(&c->text, h);
+		histogram_text(h, &c->text);
 	else
 		go_float(&c->text, v, 'f', GO_SHORTEST);
 }

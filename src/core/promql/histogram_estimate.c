@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/histogram_estimate.h"
 
-#include "base/golang.h"
 #include "core/promql/go_math.h"
 #include "core/promql/window.h"
 
@@ -39,7 +38,7 @@ static double interpolate(const struct histogram *h, const struct histogram_buck
 static const struct histogram_bucket *find_rank(const struct histogram_buckets *b, double rank,
 	bool is_upward, double *ret_count)
 {
-	static const struct histogram_bucket none = { 0, 0, 0 };
+	static const struct histogram_bucket none = { .count = 0 };
 	const struct histogram_bucket *found = &none;
 
 	*ret_count = 0;
@@ -173,35 +172,4 @@ double histogram_variance(const struct histogram *h, struct histogram_buckets *b
 		exact_add(&squares, at->count * delta * delta);
 	}
 	return (squares.sum + squares.rest) / h->count;
-}
-
-static void add_bucket_text(struct str *out, const struct histogram *h,
-	const struct histogram_bucket *b)
-{
-	bool is_zero = b->lower == -h->zero_threshold && b->upper == h->zero_threshold;
-	bool is_custom = histogram_is_custom(h->schema);
-
-	str_add(out, ", ");
-	str_addc(out, is_zero || (is_custom ? b->lower == -INFINITY : b->lower < 0) ? '[' : '(');
-	go_float(out, b->lower, 'g', GO_SHORTEST);
-	str_addc(out, ',');
-	go_float(out, b->upper, 'g', GO_SHORTEST);
-	str_addc(out, is_zero || is_custom || b->upper > 0 ? ']' : ')');
-	str_addc(out, ':');
-	go_float(out, b->count, 'g', GO_SHORTEST);
-}
-
-void histogram_write(struct str *out, const struct histogram *h)
-{
-	scoped(histogram_buckets_fini) struct histogram_buckets b = { .is_raw = true };
-
-	histogram_buckets_load(&b, h);
-	str_add(out, "{count:");
-	go_float(out, h->count, 'g', GO_SHORTEST);
-	str_add(out, ", sum:");
-	go_float(out, h->sum, 'g', GO_SHORTEST);
-	for (uint32_t i = 0; i < b.n; i++)
-		if (b.v[i].count != 0)
-			add_bucket_text(out, h, &b.v[i]);
-	str_addc(out, '}');
 }

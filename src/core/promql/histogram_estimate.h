@@ -8,7 +8,6 @@
 #ifndef CORE_PROMQL_HISTOGRAM_ESTIMATE_H
 #define CORE_PROMQL_HISTOGRAM_ESTIMATE_H
 
-#include "base/str.h"
 #include "core/promql/histogram_sum.h"
 
 /* What is to be noted of an estimate: observations that were NaN. */
@@ -19,8 +18,6 @@ double histogram_quantile(double q, const struct histogram *h, struct histogram_
 	enum histogram_remark *ret);
 double histogram_fraction(const double range[2], const struct histogram *h,
 	struct histogram_buckets *b, enum histogram_remark *ret);
-/* "{count:3, sum:5, (0.5,1]:1, (1,2]:2}" */
-void histogram_write(struct str *out, const struct histogram *h);
 double histogram_variance(const struct histogram *h, struct histogram_buckets *b);
 
 #endif

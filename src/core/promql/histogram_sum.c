@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/histogram_sum.h"
 
-#include <float.h>
-#include <math.h>
-
 void histogram_sum_fini(struct histogram_sum *s)
 {
 	free(s->positive.v);
@@ -98,31 +95,6 @@ void histogram_sum_reduce(struct histogram_sum *s, int8_t schema)
 	s->schema = schema;
 }
 
-/* Prometheus' table of 2^(i/256 - 1) isn't rounded correctly.  How many units of the last place it
- * is off, from '0' for -4 on. */
-static const char off_by[] = "4444443444344444443244333333333344344434433344334433453344334433"
-			     "4444443333223423443444344443444444434544342244334333443434223333"
-			     "3434332233233433333333232322232244334434332234223322343323223323"
-			     "3312332322122212222222111100120133233222231133222312332222012211";
-_Static_assert(sizeof off_by == 256 + 1, "a digit for each bound of the finest schema");
-
-double bucket_bound(int32_t index, int8_t schema)
-{
-	double fraction;
-	int exponent, finest;
-
-	if (schema < 0) {
-		exponent = index * (1 << -schema);
-		return exponent == 1024 ? DBL_MAX : ldexp(1, exponent);
-	}
-	finest = (index & ((1 << schema) - 1)) << (8 - schema);
-	fraction = (double)exp2l((long double)finest / 256 - 1) + (off_by[finest] - '4') * 0x1p-53;
-	exponent = (index >> schema) + 1;
-	if (fraction == 0.5 && exponent == 1025)
-		return DBL_MAX;
-	return ldexp(fraction, exponent);
-}
-
 /* What a wider zero bucket would count.  It ends where a bucket ends, so it may become wider still:
  * *threshold is both. */
 static double count_below(const struct histogram_sum *s, double *threshold)
@@ -137,9 +109,9 @@ static double count_below(const struct histogram_sum *s, double *threshold)
 		count = s->zero_count;
 		for (uint32_t i = 0; i < s->positive.n; i++) {
 			const struct cell *c = &s->positive.v[i];
-			double upper = bucket_bound(c->index, s->schema);
+			double upper = histogram_bound(s->schema, c->index);
 
-			if (bucket_bound(c->index - 1, s->schema) >= *threshold)
+			if (histogram_bound(s->schema, c->index - 1) >= *threshold)
 				break;
 			count += c->count;
 			if (upper <= *threshold)
@@ -150,9 +122,9 @@ static double count_below(const struct histogram_sum *s, double *threshold)
 		}
 		for (uint32_t i = 0; i < s->negative.n && !is_wider; i++) {
 			const struct cell *c = &s->negative.v[i];
-			double upper = bucket_bound(c->index, s->schema);
+			double upper = histogram_bound(s->schema, c->index);
 
-			if (bucket_bound(c->index - 1, s->schema) >= *threshold)
+			if (histogram_bound(s->schema, c->index - 1) >= *threshold)
 				break;
 			count += c->count;
 			if (upper <= *threshold)
@@ -171,7 +143,8 @@ static void drop_below(struct cell_list *l, const struct histogram_sum *s)
 {
 	uint32_t first = 0;
 
-	while (first < l->n && bucket_bound(l->v[first].index - 1, s->schema) < s->zero_threshold)
+	while (first < l->n &&
+		histogram_bound(s->schema, l->v[first].index - 1) < s->zero_threshold)
 		first++;
 	if (first)
 		memmove(l->v, l->v + first, (l->n - first) * sizeof *l->v);
@@ -209,7 +182,7 @@ static void merge_cells(struct histogram_sum *s, struct cell_list *into,
 
 	out->n = 0;
 	while (!histogram_is_custom(s->schema) && b < more->n &&
-		bucket_bound(more->v[b].index, s->schema) <= s->zero_threshold)
+		histogram_bound(s->schema, more->v[b].index) <= s->zero_threshold)
 		b++;
 	while (a < into->n || b < more->n) {
 		const struct cell *x = a < into->n ? &into->v[a] : NULL;
@@ -368,7 +341,7 @@ static bool lists_reset(const struct histogram_sum *now, const struct cell_list 
 		double count;
 
 		if (!histogram_is_custom(now->schema) && now->zero_threshold != 0 &&
-			bucket_bound(b->v[k].index, now->schema) <= now->zero_threshold)
+			histogram_bound(now->schema, b->v[k].index) <= now->zero_threshold)
 			continue;
 		while (i < a->n && a->v[i].index < b->v[k].index)
 			i++;
@@ -406,71 +379,31 @@ void histogram_buckets_fini(struct histogram_buckets *b)
 	*b = (struct histogram_buckets){ 0 };
 }
 
-static void add_bucket(struct histogram_buckets *b, struct histogram_bucket bucket)
+struct collecting {
+	struct histogram_buckets *buckets;
+	double zero_threshold;
+};
+
+/* The zero bucket cuts off what it covers, and counts only if it has anything. */
+static void collect(void *ctx, const struct histogram_bucket *found)
 {
+	const struct collecting *c = ctx;
+	struct histogram_buckets *b = c->buckets;
+	struct histogram_bucket bucket = *found;
+
+	if (bucket.lower == -c->zero_threshold && bucket.upper == c->zero_threshold &&
+		bucket.has_lower && bucket.count < 0)
+		return;
+	if (bucket.lower > 0 && bucket.lower < c->zero_threshold)
+		bucket.lower = c->zero_threshold;
+	if (bucket.upper < 0 && bucket.upper > -c->zero_threshold)
+		bucket.upper = -c->zero_threshold;
 	must_grow(b->v, b->n, b->cap);
 	b->v[b->n++] = bucket;
-}
-
-static double custom_bound(const struct histogram *h, int64_t index)
-{
-	if (index < 0)
-		return -INFINITY;
-	return index < h->n_bounds ? h->bounds[index] : INFINITY;
-}
-
-/* Those with positive observations; the zero bucket cuts off what it covers. */
-static void add_positive(struct histogram_buckets *b, const struct histogram *h)
-{
-	const double *counts = h->positive;
-	int32_t index = 0;
-
-	for (uint32_t i = 0; i < h->n_positive_spans; i++) {
-		index += h->positive_spans[i].offset;
-		for (uint32_t k = 0; k < h->positive_spans[i].length; k++, index++) {
-			bool is_custom = histogram_is_custom(h->schema);
-			double lower = is_custom ? custom_bound(h, (int64_t)index - 1)
-						 : bucket_bound(index - 1, h->schema);
-			double upper =
-				is_custom ? custom_bound(h, index) : bucket_bound(index, h->schema);
-
-			if (!b->is_raw && lower > 0 && lower < h->zero_threshold)
-				lower = h->zero_threshold;
-			add_bucket(b, (struct histogram_bucket){ lower, upper, *counts++ });
-		}
-	}
-}
-
-static void add_negative(struct histogram_buckets *b, const struct histogram *h)
-{
-	const double *counts = h->negative;
-	int32_t index = 0;
-
-	for (uint32_t i = 0; i < h->n_negative_spans; i++) {
-		index += h->negative_spans[i].offset;
-		for (uint32_t k = 0; k < h->negative_spans[i].length; k++, index++) {
-			double upper = -bucket_bound(index - 1, h->schema);
-
-			if (!b->is_raw && upper < 0 && upper > -h->zero_threshold)
-				upper = -h->zero_threshold;
-			add_bucket(b, (struct histogram_bucket){ -bucket_bound(index, h->schema),
-					      upper, *counts++ });
-		}
-	}
-	for (uint32_t i = 0; i < b->n / 2; i++) {
-		struct histogram_bucket t = b->v[i];
-
-		b->v[i] = b->v[b->n - 1 - i];
-		b->v[b->n - 1 - i] = t;
-	}
 }
 
 void histogram_buckets_load(struct histogram_buckets *b, const struct histogram *h)
 {
 	b->n = 0;
-	add_negative(b, h);
-	if (h->zero_count > 0)
-		add_bucket(b, (struct histogram_bucket){ -h->zero_threshold, h->zero_threshold,
-				      h->zero_count });
-	add_positive(b, h);
+	histogram_each(h, collect, &(struct collecting){ b, h->zero_threshold });
 }

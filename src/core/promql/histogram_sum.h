@@ -9,7 +9,7 @@
 #ifndef CORE_PROMQL_HISTOGRAM_SUM_H
 #define CORE_PROMQL_HISTOGRAM_SUM_H
 
-#include "base/series.h"
+#include "base/histogram.h"
 
 struct cell {
 	int32_t index;
@@ -60,21 +60,14 @@ static inline bool histogram_is_custom(int8_t schema)
 bool histogram_same_bounds(const struct histogram *a, const struct histogram *b);
 /* Whether a counter began anew between the two. */
 bool histogram_is_reset(const struct histogram *now, const struct histogram *before);
-/* The upper bound of a bucket with positive observations. */
-double bucket_bound(int32_t index, int8_t schema);
-
-/* One bucket as observations see it. */
-struct histogram_bucket {
-	double lower, upper, count;
-};
+/* Buckets as observations see them. */
 struct histogram_buckets {
 	struct histogram_bucket *v;
 	uint32_t n, cap;
-	bool is_raw; /* also where the zero bucket covers a part of them */
 };
 void histogram_buckets_fini(struct histogram_buckets *b);
 SCOPED_FINI(histogram_buckets_fini, struct histogram_buckets)
-/* All of them, from the lowest on, the zero bucket among them if it has anything. */
+/* Those that have anything, from the lowest on, without what the zero bucket covers of them. */
 void histogram_buckets_load(struct histogram_buckets *b, const struct histogram *h);
 
 #endif
