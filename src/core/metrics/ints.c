@@ -3,8 +3,9 @@
  * The encoder counts what each mode would cost and takes the cheapest.  A histogram of how many
  * bits the numbers have tells the best width at once: numbers that are wider become patches.
  *
- * Changes of changes, and zstd over the bytes, were tried: they save 0 % and 3 % on what a
- * node_exporter serves, and zstd decodes ten times slower.
+ * Changes of changes were tried and save nothing when they are packed like this. zstd over varints of
+ * them saves 4.5 % on what a node_exporter served, and 14 to 19 % on counters made of noise; it would
+ * take whole columns, and so give up decoding a vector by itself.
  */
 #include "core/metrics/ints.h"
 
