@@ -109,7 +109,8 @@ void wal_add_bytes(struct wal_commit *c, uint32_t id, const uint8_t *bytes, unsi
 	*p++ = (uint8_t)(OP_BYTES | (delta == 1 ? 0 : OP_DELTA) | n);
 	if (delta != 1)
 		p = put_varint(p, zigzag((uint64_t)delta));
-	memcpy(p, bytes, n);
+	if (n)
+		memcpy(p, bytes, n);
 	c->n = (size_t)(p + n - c->samples) - WAL_RECORD_BYTES;
 }
 
@@ -135,7 +136,7 @@ void wal_add_late(struct wal_commit *c, uint32_t id, int64_t t_ms, double v)
 	str_addn(&c->late, &v, 8);
 }
 
-static uint64_t checksum(const uint8_t *record, size_t n_body, uint32_t generation)
+uint64_t wal_checksum(const uint8_t *record, size_t n_body, uint32_t generation)
 {
 	uint64_t head = XXH3_64bits_withSeed(record, 16, generation);
 
@@ -159,7 +160,7 @@ const uint8_t *wal_commit_record(struct wal_commit *c, uint32_t generation, size
 	memcpy(c->samples + 4, &n_series, 4);
 	memcpy(c->samples + 8, &n_late, 4);
 	memcpy(c->samples + 12, &zero, 4);
-	sum = checksum(c->samples, n_body, generation);
+	sum = wal_checksum(c->samples, n_body, generation);
 	memcpy(c->samples + 16, &sum, 8);
 	*ret_n = WAL_RECORD_BYTES + n_body;
 	return c->samples;
@@ -306,7 +307,7 @@ enum rc wal_next(struct wal_reading *r, const struct wal_visitor *visitor, bool 
 	}
 	if (left < WAL_RECORD_BYTES || (n_body = get_u32(record)) > left - WAL_RECORD_BYTES)
 		return err_set(e, RC_CORRUPT, "the record at byte %zu is cut off", r->at);
-	if (get_u64(record + 16) != checksum(record, n_body, r->generation))
+	if (get_u64(record + 16) != wal_checksum(record, n_body, r->generation))
 		return err_set(e, RC_CORRUPT, "the checksum of the record at byte %zu is wrong",
 			r->at);
 	rc = show(record, n_body, visitor, e);

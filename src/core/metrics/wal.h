@@ -70,6 +70,9 @@ static inline void wal_add_sample(struct wal_commit *c, uint32_t id, const uint8
 /* The whole record, for one write; until the commit is changed. */
 const uint8_t *wal_commit_record(struct wal_commit *c, uint32_t generation, size_t *ret_n);
 
+/* What stands in a record behind its first 16 bytes. */
+uint64_t wal_checksum(const uint8_t *record, size_t n_body, uint32_t generation);
+
 /* Reads records one by one.  A visitor that answers false ends the reading with RC_CORRUPT. */
 struct wal_visitor {
 	void *self;
