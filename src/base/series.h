@@ -154,6 +154,7 @@ enum series_verdict {
 	SERIES_OUT_OF_ORDER, /* older than the newest, and beyond the out-of-order window */
 	SERIES_TOO_OLD,      /* older than what may still be written */
 	SERIES_GONE,         /* the series was dropped since: ask for its reference again */
+	SERIES_UNSUPPORTED,  /* this sink doesn't keep such samples */
 	SERIES_VERDICTS
 };
 

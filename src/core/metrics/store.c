@@ -188,13 +188,16 @@ static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms,
 static enum series_verdict sink_append_histogram(void *self, series_ref ref, int64_t t_ms,
 	const struct histogram *h)
 {
-	(void)self;
+	struct store *s = self;
+
 	(void)ref;
 	(void)t_ms;
 	(void)h;
-	return SERIES_GONE;
+	s->stats.appended[SERIES_UNSUPPORTED]++;
+	return SERIES_UNSUPPORTED;
 }
 
+/* Exemplars aren't kept. */
 static void sink_exemplar(void *self, series_ref ref, const struct exemplar *x)
 {
 	(void)self;
@@ -204,9 +207,9 @@ static void sink_exemplar(void *self, series_ref ref, const struct exemplar *x)
 
 static void sink_metadata(void *self, const char *metric, const struct metric_metadata *m)
 {
-	(void)self;
-	(void)metric;
-	(void)m;
+	struct store *s = self;
+
+	metadata_put(&s->metadata, metric, m);
 }
 
 /* Logs are written in order: later ones speak of series that earlier ones introduce. */
@@ -280,11 +283,19 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->n_logs; i++)
-		log_free(s->logs[i]);
+	for (uint32_t i = 0; i < s->n_logs; i++) {
+		struct log *l = s->logs[i];
+
+		/* Whoever stops in good order loses nothing to a power cut behind it; and if the
+		 * disk fails even now there is nobody left to tell. */
+		if (l->writer && l->size_bytes > l->synced_bytes)
+			(void)s->files->sync(l->writer, NULL);
+		log_free(l);
+	}
 	free(s->logs);
 	head_fini(&s->head);
 	catalog_drop(s->catalog);
+	metadata_fini(&s->metadata);
 	free(s->useless);
 	free(s->findings);
 	free(s);
@@ -354,4 +365,13 @@ void store_stats(const struct store *s, struct store_stats *ret)
 	stats.memory_bytes_max = s->settings.memory_bytes_max;
 	count_files(s, &stats);
 	*ret = stats;
+}
+
+bool store_metadata(const struct store *s, const char *metric, struct metric_metadata *ret)
+{
+	const struct metric_metadata *found = metadata_get(&s->metadata, metric);
+
+	if (found)
+		*ret = *found;
+	return found;
 }

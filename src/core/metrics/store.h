@@ -52,6 +52,7 @@ SCOPED_BY(store_close, struct store *)
  * longer than SERIES_LABELS_BYTES_MAX.  commit() answers RC_FULL or RC_IO when what it took is not
  * in the log: it is visible and kept in memory, is written with a later commit, and would be lost
  * by a crash before.  RC_LIMIT: there was no memory for some of its samples, which are dropped.
+ * Native histograms are SERIES_UNSUPPORTED so far, and exemplars aren't kept.
  * The sink lives as long as the store.
  */
 const struct series_sink *store_sink(struct store *s);
@@ -86,7 +87,8 @@ enum rc store_label_values(const struct store_view *v, const char *name,
 
 /*
  * Background work.  store_due() hands out what is due, one piece a call, until there is nothing
- * more to do right now; pieces don't disturb each other and may run at the same time.
+ * more to do right now; pieces don't disturb each other and may run at the same time.  At most one
+ * that may take minutes (a merge) is out at a time: with two threads the others never wait for it.
  *
  *	while ((w = store_due(s, now, &wake)))
  *		on the pool: store_work_run(w);   then on the owner's thread: store_work_done(s, w)
@@ -173,8 +175,8 @@ struct store_cardinality {
 enum rc store_cardinality(const struct store_view *v, uint32_t most, struct arena *a,
 	struct store_cardinality *ret, struct err *e) MUST_USE;
 
-/* Of a metric, as the sink was told last; texts until the next call on the store's sink. */
-enum rc store_metadata(const struct store *s, const char *metric, struct metric_metadata *ret,
-	bool *ret_has, struct err *e) MUST_USE;
+/* What the sink was told last about a metric; texts until the next call on the store's sink.  False:
+ * nothing. */
+bool store_metadata(const struct store *s, const char *metric, struct metric_metadata *ret);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/metrics/head.h"
 #include "core/metrics/log.h"
 #include "core/metrics/manifest.h"
+#include "core/metrics/metadata.h"
 #include "core/metrics/part.h"
 #include "core/metrics/store.h"
 
@@ -48,6 +49,7 @@ struct store {
 	struct store_finding *findings;
 	uint32_t n_findings;
 	uint64_t findings_left_out;
+	struct metadata metadata;
 	struct store_stats stats;
 };
 

@@ -21,6 +21,11 @@ static const struct work_row *const rows[STORE_WORK_KINDS] = {
 	[STORE_SNAPSHOT] = &work_snapshot,
 };
 
+static bool is_long(enum store_work_kind kind)
+{
+	return kind == STORE_MERGE || kind == STORE_MERGE_INDEX;
+}
+
 /* NULL: not now. */
 static struct store_work *plan(struct store *s, enum store_work_kind kind, struct mono *ret_at)
 {
@@ -28,7 +33,9 @@ static struct store_work *plan(struct store *s, enum store_work_kind kind, struc
 	struct store_work *w;
 	void *made;
 
-	if (state->is_under_way)
+	if (state->is_under_way ||
+		(is_long(kind) && (s->kinds[STORE_MERGE].is_under_way ||
+					  s->kinds[STORE_MERGE_INDEX].is_under_way)))
 		return NULL;
 	if (s->now.mono.ms < state->retry_at.ms) {
 		*ret_at = state->retry_at;

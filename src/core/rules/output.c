@@ -6,6 +6,7 @@ static const char *const verdicts[SERIES_VERDICTS] = {
 	[SERIES_OUT_OF_ORDER] = "out of order sample",
 	[SERIES_TOO_OLD] = "too old sample",
 	[SERIES_GONE] = "the series is gone",
+	[SERIES_UNSUPPORTED] = "native histograms aren't kept yet",
 };
 
 static void note(struct rules *r, const char *error)

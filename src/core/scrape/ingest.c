@@ -621,6 +621,7 @@ static const enum scrape_loss verdict_losses[SERIES_VERDICTS] = {
 	[SERIES_OUT_OF_ORDER] = LOSS_OUT_OF_ORDER,
 	[SERIES_TOO_OLD] = LOSS_OUT_OF_BOUNDS,
 	[SERIES_GONE] = LOSS_FORGOTTEN,
+	[SERIES_UNSUPPORTED] = LOSS_FORGOTTEN, /* no text has a native histogram */
 };
 
 /* A body that says a series in two ways: to Prometheus both lines are of a new series. */
