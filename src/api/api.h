@@ -17,7 +17,8 @@
 #include "node/site.h"
 
 struct api;
-struct store; /* core/metrics/store.h */
+struct store;   /* core/metrics/store.h */
+struct scraper; /* core/scrape/scraper.h */
 
 struct api_login {                 /* already read: the values themselves; wiped by the caller */
 	const char *password_hash; /* port/password; NULL: none */
@@ -30,10 +31,11 @@ struct api_setup {
 	const char *listen;               /* host:port; copied */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
 	struct api_login login;
-	const struct embedded *files; /* the pages (web_files) */
-	struct store *metrics;        /* of this site; NULL: it keeps none */
-	struct wall started;          /* of this run */
-	void *ctx;                    /* of all callbacks */
+	const struct embedded *files;  /* the pages (web_files) */
+	struct store *metrics;         /* of this site; NULL: it keeps none */
+	const struct scraper *scraper; /* what fills it; NULL: nothing does */
+	struct wall started;           /* of this run */
+	void *ctx;                     /* of all callbacks */
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);

@@ -254,6 +254,11 @@ struct store *metrics_store(const struct metrics *m)
 	return m->store;
 }
 
+const struct scraper *metrics_scraper(const struct metrics *m)
+{
+	return m->scraper;
+}
+
 static void port_closed(void *ctx)
 {
 	struct metrics *m = ctx;

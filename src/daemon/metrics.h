@@ -17,6 +17,7 @@
 #include <uv.h>
 
 struct metrics;
+struct scraper; /* core/scrape/scraper.h */
 
 /* Opens the store in `folder`, which is made if it doesn't exist; nothing is scraped yet. */
 enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
@@ -26,6 +27,7 @@ enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
 enum rc metrics_declare(struct metrics *m, const struct lab_metrics *declared,
 	struct err *e) MUST_USE;
 struct store *metrics_store(const struct metrics *m);
+const struct scraper *metrics_scraper(const struct metrics *m);
 /* No more work is begun, and nothing scraped; what runs is waited for.  Then `stopped` is called from the loop. */
 void metrics_stop(struct metrics *m, void (*stopped)(void *ctx), void *ctx);
 /* After that, and after the last view is gone. */

@@ -198,6 +198,7 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.cert_file = s->lab->sites[s->self].cert_file,
 		.key_file = s->lab->sites[s->self].key_file,
 		.metrics = s->metrics ? metrics_store(s->metrics) : NULL,
+		.scraper = s->metrics ? metrics_scraper(s->metrics) : NULL,
 		.started = daemon_now().wall,
 		.ctx = s,
 		.now = now_of,

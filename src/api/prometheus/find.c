@@ -10,9 +10,19 @@ struct find {
 	const char *label;                 /* of label values; NULL: label names */
 	struct promql_selector *selectors; /* match[]; any of them */
 	uint32_t n;
+	bool wants_series;
 	int64_t min_ms, max_ms;
 	uint64_t limit; /* 0: none */
 };
+
+/* Prometheus refuses what would match every series. */
+static bool matches_absence(const struct promql_selector *s)
+{
+	for (uint32_t i = 0; i < s->n_matchers; i++)
+		if (!matcher_matches(s->matchers[i], "", 0))
+			return false;
+	return true;
+}
 
 static enum rc read_selectors(struct job *j, struct find *f, struct err *e)
 {
@@ -27,7 +37,10 @@ static enum rc read_selectors(struct job *j, struct find *f, struct err *e)
 			continue;
 		rc = promql_parse_selector(pair->value, &j->arena, &f->selectors[f->n], e);
 		if (rc != RC_OK)
-			return request_blame(rc, "match[]", e);
+			return rc;
+		if (matches_absence(&f->selectors[f->n]))
+			return err_set(e, RC_INPUT,
+				"match[] must contain at least one non-empty matcher");
 		f->n++;
 	}
 	return RC_OK;
@@ -47,7 +60,10 @@ static enum rc read_find(struct job *j, struct find *f, struct err *e)
 		rc = request_limit(&j->pairs, &f->limit, e);
 	if (rc == RC_OK)
 		rc = read_selectors(j, f, e);
-	return rc;
+	else
+		return rc;
+	/* Only there does Prometheus name the parameter. */
+	return f->wants_series ? request_blame(rc, "match[]", e) : rc;
 }
 
 static struct store_selection selection(const struct find *f, uint32_t i)
@@ -187,6 +203,7 @@ static enum rc start(struct call *c, struct answer *out, enum what what)
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
 	j->of = f = arena_alloc(&j->arena, sizeof *f);
+	f->wants_series = what == SERIES;
 	rc = read_find(j, f, &e);
 	if (rc == RC_OK && what == SERIES && !f->n)
 		rc = err_set(&e, RC_INPUT, "no match[] parameter provided");

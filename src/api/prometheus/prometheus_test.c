@@ -210,6 +210,105 @@ static void series_are_found_by_what_they_match(void **state)
 		"provided\"}");
 }
 
+static void a_site_that_scrapes_nothing_has_no_targets(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/targets?state=any", 200,
+		"{\"status\":\"success\",\"data\":{\"activeTargets\":[],\"droppedTargets\":[],"
+		"\"droppedTargetCounts\":{}}}");
+	assert_answers(&l, "/api/v1/scrape_pools", 200,
+		"{\"status\":\"success\",\"data\":{\"scrapePools\":[]}}");
+}
+
+static void metadata_says_that_there_is_none(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/metadata?metric=up", 200,
+		"{\"status\":\"success\",\"data\":{},\"warnings\":[\"types and help of metrics are "
+		"not kept\"]}");
+	assert_answers(&l, "/api/v1/metadata?limit=a", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"limit must be a "
+		"number\"}");
+	assert_answers(&l, "/api/v1/targets/metadata?match_target=(", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"match_target\\\": 1:1: parse error: unexpected \\\"(\\\"\"}");
+}
+
+static void another_server_takes_the_newest_samples(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	l.f.ahead_ms += BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
+	assert_answers(&l, "/federate", 200, "");
+	assert_answers(&l, "/federate?match[]=up&match[]={job=~\"node|web\"}&match[]=odd", 200,
+		"# TYPE requests_total untyped\n"
+		"requests_total{code=\"200\",job=\"web\",instance=\"\"} 1200 1700000600000\n"
+		"# TYPE up untyped\n"
+		"up{instance=\"a:9100\",job=\"node\"} 1 1700000600000\n"
+		"up{instance=\"b:9100\",job=\"node\"} 0 1700000600000\n");
+	assert_answers(&l, "/federate?match[]=foo(", 400, "1:4: parse error: unexpected \"(\"\n");
+	l.f.ahead_ms += BEGIN_MS + 16000 - fixture_now(&l.f).wall.ms;
+	assert_answers(&l, "/federate?match[]=odd", 200,
+		"# TYPE odd untyped\n"
+		"odd{what=\"\\\"quoted\\\" \\\\ text\",instance=\"\"} +Inf 1700000015000\n");
+}
+
+static void what_would_match_everything_is_refused(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/labels?match[]=up&match[]={a=\"\"}", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"match[] must contain "
+		"at least one non-empty matcher\"}");
+	assert_answers(&l, "/api/v1/series?match[]={job=~\".*\"}", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"match[]\\\": match[] must contain at least one non-empty matcher\"}");
+}
+
+static void an_expression_is_laid_out_and_taken_apart(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/format_query?query=foo/bar", 200,
+		"{\"status\":\"success\",\"data\":\"foo / bar\"}");
+	assert_answers(&l, "/api/v1/format_query?query=foo(", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
+		"\\\"query\\\": 1:5: parse error: unclosed left parenthesis\"}");
+	assert_answers(&l, "/api/v1/parse_query?query=foo", 200,
+		"{\"status\":\"success\",\"data\":{\"matchers\":[{\"name\":\"__name__\",\"type\":"
+		"\"=\",\"value\":\"foo\"}],\"name\":\"foo\",\"offset\":0,\"startOrEnd\":null,"
+		"\"timestamp\":null,\"type\":\"vectorSelector\"}}");
+}
+
+static void exemplars_are_judged_and_none_are_found(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query_exemplars?query=foo&start=1&end=2", 200,
+		"{\"status\":\"success\",\"data\":[]}");
+	assert_answers(&l, "/api/v1/query_exemplars?query=foo(", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"1:5: parse error: "
+		"unclosed left parenthesis\"}");
+	assert_answers(&l, "/api/v1/query_exemplars?query=foo&start=3&end=2", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"end timestamp must "
+		"not "
+		"be before start timestamp\"}");
+}
+
 static void a_long_query_comes_as_a_form(void **state)
 {
 	scoped(teardown) struct lab_with_metrics l;
@@ -304,6 +403,12 @@ int main(void)
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),
 		cmocka_unit_test(series_are_found_by_what_they_match),
+		cmocka_unit_test(a_site_that_scrapes_nothing_has_no_targets),
+		cmocka_unit_test(metadata_says_that_there_is_none),
+		cmocka_unit_test(another_server_takes_the_newest_samples),
+		cmocka_unit_test(what_would_match_everything_is_refused),
+		cmocka_unit_test(an_expression_is_laid_out_and_taken_apart),
+		cmocka_unit_test(exemplars_are_judged_and_none_are_found),
 		cmocka_unit_test(a_long_query_comes_as_a_form),
 		cmocka_unit_test(many_queries_wait_for_their_turn),
 		cmocka_unit_test(a_site_without_metrics_says_so),
