@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scrape_load: scrapes real targets over the network into a sink that keeps nothing, and prints what
- * a sample costs, the kernel's part included.
+ * scrape_load: scrapes real targets over the network and prints what a sample costs, the kernel's
+ * part included.
  *
- * usage: scrape_load SECONDS INTERVAL_MS ADDRESS...      scrape_load 60 5000 127.0.0.1:9100
+ * usage: scrape_load SECONDS INTERVAL_MS FOLDER ADDRESS...     scrape_load 60 5000 - 127.0.0.1:9100
+ *	FOLDER  a store's; "-": into a sink that keeps nothing
  */
 #include "base/mem.h"
 #include "base/str.h"
+#include "core/metrics/store.h"
+#include "port/blockfiles/blockfiles.h"
 #include "port/scrape/scrape_port.h"
 
 #include <inttypes.h>
@@ -15,7 +18,9 @@
 
 struct load {
 	uv_loop_t loop;
-	uv_timer_t end;
+	uv_timer_t end, working;
+	struct blockfiles *files; /* NULL: no store */
+	struct store *store;
 	struct scraper *scraper;
 	struct scrape_port *port;
 	uint64_t n_series, n_samples;
@@ -43,6 +48,53 @@ static enum rc commit(void *self, struct err *e)
 {
 	(void)self, (void)e;
 	return RC_OK;
+}
+
+/* What the store has to do, once a second; in line, so that all CPU counts. */
+static void on_work(uv_timer_t *timer)
+{
+	struct load *load = timer->data;
+	struct mono wake;
+	struct store_work *w;
+	struct err e;
+
+	while ((w = store_due(load->store, scrape_port_now(), &wake))) {
+		store_work_run(w);
+		if (store_work_done(load->store, w, &e) != RC_OK)
+			fprintf(stderr, "scrape_load: %s\n", e.text);
+	}
+}
+
+static bool open_store(struct load *load, const char *folder, struct series_sink *sink)
+{
+	struct store_settings settings = { 0 };
+	struct err e;
+
+	if (str_eq(folder, "-"))
+		return true;
+	if (blockfiles_open(&load->files, folder, &e) != RC_OK ||
+		store_open(&load->store, blockfiles_port(load->files), &settings, scrape_port_now(),
+			&e) != RC_OK) {
+		fprintf(stderr, "scrape_load: %s\n", e.text);
+		return false;
+	}
+	*sink = *store_sink(load->store);
+	uv_timer_init(&load->loop, &load->working);
+	load->working.data = load;
+	uv_timer_start(&load->working, on_work, 1000, 1000);
+	return true;
+}
+
+static void print_store(struct load *load)
+{
+	struct store_stats stats;
+
+	store_stats(load->store, &stats);
+	for (int i = 0; i < SERIES_VERDICTS; i++)
+		load->n_samples += stats.appended[i];
+	load->n_series = stats.series;
+	store_close(load->store);
+	blockfiles_close(load->files);
 }
 
 static void set_targets(struct load *load, int64_t interval_ms, char **addresses)
@@ -100,6 +152,8 @@ static void on_end(uv_timer_t *timer)
 
 	getrusage(RUSAGE_SELF, &u);
 	print_failures(load);
+	if (load->store)
+		print_store(load);
 	printf("%" PRIu64 " samples of %" PRIu64
 	       " series: CPU %.3f s user, %.3f s system: %.0f ns a "
 	       "sample; %ld kB resident at most\n",
@@ -109,6 +163,8 @@ static void on_end(uv_timer_t *timer)
 		u.ru_maxrss);
 	scrape_port_close(load->port, NULL, NULL);
 	uv_close((uv_handle_t *)&load->end, NULL);
+	if (load->working.data)
+		uv_close((uv_handle_t *)&load->working, NULL);
 }
 
 int main(int argc, char **argv)
@@ -125,15 +181,17 @@ int main(int argc, char **argv)
 		.terms.protocols = { .v = { SCRAPE_TEXT_0_0_4 }, .n = 1 } };
 	struct scrape_configs configs = { .v = &config, .n = 1 };
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: scrape_load SECONDS INTERVAL_MS ADDRESS...\n");
+	if (argc < 5) {
+		fprintf(stderr, "usage: scrape_load SECONDS INTERVAL_MS FOLDER ADDRESS...\n");
 		return 64;
 	}
 	uv_loop_init(&load.loop);
+	if (!open_store(&load, argv[3], &sink))
+		return 74;
 	load.scraper = scraper_new(&wish);
 	load.port = scrape_port_new(&load.loop, load.scraper);
 	scraper_set_jobs(load.scraper, &configs, scrape_port_now());
-	set_targets(&load, atoll(argv[2]), argv + 3);
+	set_targets(&load, atoll(argv[2]), argv + 4);
 	scrape_port_wake(load.port);
 	uv_timer_init(&load.loop, &load.end);
 	load.end.data = &load;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/ring.h"
+#include "core/scrape/media_type.h"
 
 #include <stdio.h>
 
@@ -91,6 +92,7 @@ static void job_free(struct scrape_job *j)
 	for (uint32_t i = 0; i < j->n_targets; i++)
 		target_free(j->targets[i]);
 	target_list_fini(&j->list);
+	str_fini(&j->accept);
 	free(j->targets);
 	free(j);
 }
@@ -191,6 +193,8 @@ static void renew_job(struct scraper *s, struct scrape_job *j, const struct scra
 	struct now now)
 {
 	j->config = c;
+	str_clear(&j->accept);
+	media_type_accept(&c->terms, &j->accept);
 	for (uint32_t i = 0; i < j->n_targets; i++) {
 		struct scrape_target *t = j->targets[i];
 

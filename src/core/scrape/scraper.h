@@ -68,6 +68,7 @@ struct scrape_job {
 	uint32_t n_targets, cap_targets;
 	struct target_list list; /* what was set last; owns what its targets point to */
 	char over_limit[96];     /* why none is scraped; "" */
+	struct str accept;       /* of its requests: the Accept header */
 	bool is_wanted;          /* while jobs are being set */
 };
 

@@ -18,7 +18,7 @@
 #include "port/probe/http_answer.h"
 #include "port/probe/resolve.h"
 
-#define CONNECTION_READ_BYTES 65536
+#define CONNECTION_READ_BYTES 131072
 
 struct connection_events {
 	/* The head is there: look at it.  False: no body is wanted, `done` comes now. */

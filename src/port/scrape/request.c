@@ -4,7 +4,6 @@
 #include "base/golang.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "core/scrape/media_type.h"
 #include "port/files/secret.h"
 
 /* A secret, or nothing when none is configured. */
@@ -68,17 +67,23 @@ static enum rc add_own(const struct http_config *http, struct str *out, struct e
 	return RC_OK;
 }
 
+static void add_timeout(int64_t timeout_ms, struct str *out)
+{
+	str_add(out, "\r\nX-Prometheus-Scrape-Timeout-Seconds: ");
+	go_float(out, (double)timeout_ms / 1000, 'f', GO_SHORTEST);
+	str_add(out, "\r\n");
+}
+
 enum rc request_headers(const struct scrape_target *t, struct str *out, struct err *e)
 {
 	const struct scrape_config *c = t->job->config;
 	enum rc rc = RC_OK;
 
 	str_add(out, "User-Agent: diarchy/" DIARCHY_VERSION "\r\nAccept: ");
-	media_type_accept(&c->terms, out);
-	str_addf(out, "\r\nAccept-Encoding: %s\r\nX-Prometheus-Scrape-Timeout-Seconds: ",
-		c->enable_compression ? "gzip" : "identity");
-	go_float(out, (double)t->spec.timeout_ms / 1000, 'f', GO_SHORTEST);
-	str_add(out, "\r\n");
+	str_addn(out, t->job->accept.s, t->job->accept.len);
+	str_add(out, c->enable_compression ? "\r\nAccept-Encoding: gzip"
+					   : "\r\nAccept-Encoding: identity");
+	add_timeout(t->spec.timeout_ms, out);
 	if (c->http.basic_auth)
 		rc = add_basic(c->http.basic_auth, out, e);
 	else if (c->http.authorization)
@@ -99,8 +104,11 @@ enum rc request_text(const struct scrape_target *t, struct str *out, struct err 
 {
 	const char *target = target_of(t->spec.url);
 
-	str_addf(out, "GET %s%s HTTP/1.1\r\nHost: %s\r\n", *target == '?' ? "/" : "", target,
-		t->spec.address);
+	str_add(out, *target == '?' ? "GET /" : "GET ");
+	str_add(out, target);
+	str_add(out, " HTTP/1.1\r\nHost: ");
+	str_add(out, t->spec.address);
+	str_add(out, "\r\n");
 	if (request_headers(t, out, e) != RC_OK)
 		return e ? e->rc : RC_INPUT;
 	str_add(out, "\r\n");
