@@ -16,6 +16,8 @@
 #define FOLDER_MAX     4096 /* names */
 
 static void path_of(const struct host *h, char path[PATH_MAX], const char *fmt, va_list ap)
+	PRINTF(3, 0);
+static void path_of(const struct host *h, char path[PATH_MAX], const char *fmt, va_list ap)
 {
 	size_t n = strlen(h->root);
 
