@@ -24,44 +24,49 @@ void notes_fini(struct notes *n)
 }
 
 /* " (line:column)" of a byte in the text; characters count as their bytes. */
-static char *place(struct arena *a, const char *text, uintptr_t at)
+static char *place(struct arena *a, const char *text, uint32_t at)
 {
 	uint32_t line = 1, column = 1;
 
 	if (!text || !*text)
 		return arena_strdup(a, "");
-	for (uintptr_t i = 0; i < at && text[i]; i++) {
+	for (uint32_t i = 0; i < at && text[i]; i++) {
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
 	}
 	return arena_printf(a, " (%u:%u)", line, column);
 }
 
-/* Prometheus takes parentheses off an argument unless that is the same at every step, and has no
- * position for what it makes of a subquery. */
+/* Prometheus has no position for what it makes of a subquery. */
 static uint32_t start_of(const struct promql_node *at)
 {
-	while (at->kind == PROMQL_PAREN && !eval_is_invariant(at))
-		at = at->inner;
-	return at->kind == PROMQL_SUBQUERY ? 0 : at->start;
+	return eval_unwrap(at)->kind == PROMQL_SUBQUERY ? 0 : at->start;
 }
 
-/* The same words once only, for the place that is evaluated last: the one that stands last. */
+/* Whether it is evaluated later: behind what it holds, else in order of the text. */
+static bool is_later(const struct promql_node *at, const struct promql_node *other)
+{
+	if (at->start <= other->start && at->end >= other->end)
+		return true;
+	return at->start > other->start && at->end > other->end;
+}
+
+/* The same words once only, for the place that is evaluated last. */
 void notes_add(struct notes *n, enum note note, const struct promql_node *at, const char *detail)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
 	int level = rows[note].level;
 	struct map *seen = &n->seen[level];
-	uintptr_t start = start_of(at), last;
+	const struct promql_node *last;
 
 	str_add(&text, prefixes[level]);
 	str_add(&text, rows[note].text);
 	str_add(&text, detail);
-	last = (uintptr_t)map_get(seen, str_c(&text));
-	if (last > start || (last == start && map_has(seen, str_c(&text))))
+	last = map_get(seen, str_c(&text));
+	if (last && !is_later(at, last))
 		return;
-	if (map_has(seen, str_c(&text)) || map_count(seen) < NOTES_MAX)
-		map_put(seen, str_c(&text), (void *)start);
+	if (last || map_count(seen) < NOTES_MAX)
+		map_put(seen, str_c(&text), (void *)(uintptr_t)at); /* only read */
 	else
 		n->n_left_out[level]++;
 }
@@ -92,7 +97,7 @@ bool notes_take(const struct notes *n, struct arena *a, int level, const char **
 	if (!texts)
 		return false;
 	map_each (&n->seen[level], entry) {
-		const char *where = place(a, n->text, (uintptr_t)entry->value);
+		const char *where = place(a, n->text, start_of(entry->value));
 
 		texts[count] = where ? arena_printf(a, "%s%s", entry->key, where) : NULL;
 		if (!texts[count++])

@@ -45,7 +45,7 @@ enum note {
 
 struct notes {
 	const char *text;   /* of the query, for positions */
-	struct map seen[2]; /* warnings, infos: text -> where, in the order in which they came */
+	struct map seen[2]; /* warnings, infos: text -> node, in the order in which they came */
 	uint32_t n_left_out[2];
 };
 
