@@ -64,7 +64,7 @@ void aggregating_ignore_histograms(struct aggregating *a, struct column *c)
 	char detail[64];
 
 	for (uint32_t i = 0; c->h && i < a->stream.steps->n; i++) {
-		if (!c->h[i])
+		if (!c->h[i] || is_absent(c->v[i]))
 			continue;
 		c->v[i] = absent();
 		snprintf(detail, sizeof detail, "%s aggregation", rows[op].name);

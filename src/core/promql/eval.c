@@ -85,6 +85,20 @@ enum rc eval_count(struct eval *ev, uint64_t samples, struct err *e)
 	return RC_OK;
 }
 
+enum rc eval_left_first(struct stream *left, enum rc rc, struct err *e)
+{
+	struct err mistake = { 0 };
+	struct column c;
+	bool has = true;
+	enum rc left_rc = RC_OK;
+
+	if (rc != RC_INPUT)
+		return rc;
+	while (left_rc == RC_OK && has)
+		left_rc = stream_next(left, &c, &has, &mistake);
+	return left_rc == RC_INPUT ? err_set(e, RC_INPUT, "%s", mistake.text) : rc;
+}
+
 enum rc eval_same_labels(struct err *e)
 {
 	return err_set(e, RC_INPUT, "vector cannot contain metrics with the same labelset");

@@ -109,6 +109,10 @@ enum rc eval_at_end(struct eval *ev, void (*release)(void *), void *what, struct
 /* Samples were read: RC_LIMIT when it were too many, RC_TIMEOUT when it is time to stop. */
 enum rc eval_count(struct eval *ev, uint64_t samples, struct err *e) MUST_USE;
 
+/* The right side of an operator was pulled first, with this outcome; Prometheus would have met a
+ * mistake in the left one before. */
+enum rc eval_left_first(struct stream *left, enum rc rc, struct err *e) MUST_USE;
+
 /* Two series of one vector have the same labels. */
 enum rc eval_same_labels(struct err *e);
 

@@ -4,6 +4,7 @@
 #include "core/promql/parts.h"
 
 #include "base/pattern.h"
+#include "base/re2.h"
 
 struct relabelling {
 	struct stream stream;
@@ -138,20 +139,28 @@ enum rc make_label_join(struct eval *ev, const struct promql_node *n, const stru
 	return rc;
 }
 
+/* What Go's regexp takes; named groups stay, which the replacement may ask for. */
+static enum rc compile(const char *text, struct pattern **ret, struct err *e)
+{
+	scoped(str_fini) struct str checked = STR_EMPTY;
+	scoped(str_fini) struct str anyline = STR_EMPTY;
+
+	str_addf(&anyline, "(?s:%s)", text);
+	if (re2_translate(str_c(&anyline), anyline.len, &checked, NULL) == RC_OK &&
+		pattern_compile(ret, str_c(&anyline), PATTERN_WHOLE, NULL) == RC_OK)
+		return RC_OK;
+	return err_set(e, RC_INPUT, "invalid regular expression in label_replace(): %s", text);
+}
+
 enum rc make_label_replace(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
-	const char *text = eval_text(n->call.args[4]);
 	struct relabelling *r;
 	struct pattern *pattern = NULL;
-	scoped(str_fini) struct str anyline = STR_EMPTY;
-	enum rc rc;
+	enum rc rc = compile(eval_text(n->call.args[4]), &pattern, e);
 
-	str_addf(&anyline, "(?s:%s)", text);
-	if (pattern_compile(&pattern, str_c(&anyline), PATTERN_WHOLE, NULL) != RC_OK)
-		return err_set(e, RC_INPUT, "invalid regular expression in label_replace(): %s",
-			text);
-	rc = make(ev, n, steps, &r, e);
+	if (rc == RC_OK)
+		rc = make(ev, n, steps, &r, e);
 	if (rc != RC_OK) {
 		pattern_free(pattern);
 		return rc;

@@ -174,7 +174,7 @@ static enum rc pull_one(struct matching *m, struct err *e)
 		rc = add_one(m, &c, e);
 	}
 	m->one = NULL;
-	return rc;
+	return m->is_swapped ? rc : eval_left_first(m->many, rc, e);
 }
 
 static void note_wrong(struct matching *m, uint32_t step, const char *text)

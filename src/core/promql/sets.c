@@ -92,7 +92,7 @@ static enum rc pull_right(struct combining *c, struct err *e)
 		rc = add_presence(c, &column, e);
 	}
 	c->right = NULL;
-	return rc;
+	return eval_left_first(c->left, rc, e);
 }
 
 static enum rc next_kept(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
