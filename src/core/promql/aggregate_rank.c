@@ -387,7 +387,7 @@ static void look_at_param(struct ranking *r)
 		scoped(str_fini) struct str detail = STR_EMPTY;
 		double v = i ? least : most;
 
-		if (v >= -1 && v <= 1)
+		if (i ? v >= -1 : v <= 1)
 			continue;
 		go_float(&detail, v, 'g', GO_SHORTEST);
 		str_addf(&detail, ", capping to %d", i ? -1 : 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions of ranges: a table of what computes a series, and the stream around it. */
+#include "base/golang.h"
 #include "core/promql/parts.h"
 #include "core/promql/rollup_private.h"
 
@@ -116,6 +117,17 @@ static bool has_value(const double *v, uint32_t n)
 	return false;
 }
 
+static enum rc check_factor(const char *what, const char *brief, double v, struct err *e)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	if (!(v <= 0 || v >= 1))
+		return RC_OK;
+	go_float(&text, v, 'f', 6);
+	return err_set(e, RC_INPUT, "invalid %s. Expected: 0 < %s < 1, got: %s", what, brief,
+		str_c(&text));
+}
+
 /* What the first step with samples says about the scalars. */
 static enum rc check_params(struct rolling *r, struct err *e)
 {
@@ -127,6 +139,7 @@ static enum rc check_params(struct rolling *r, struct err *e)
 		return RC_OK;
 	for (uint32_t i = 0; i < w->steps->n; i++) {
 		double a = w->params[0][i];
+		enum rc rc;
 
 		if (w->low[i] == w->high[i])
 			continue;
@@ -136,13 +149,11 @@ static enum rc check_params(struct rolling *r, struct err *e)
 					eval_arg(n, 0), a);
 			continue;
 		}
-		if (a <= 0 || a >= 1)
-			return err_set(e, RC_INPUT,
-				"invalid smoothing factor. Expected: 0 < sf < 1, got: %f", a);
-		a = w->params[1][i];
-		if (a <= 0 || a >= 1)
-			return err_set(e, RC_INPUT,
-				"invalid trend factor. Expected: 0 < tf < 1, got: %f", a);
+		rc = check_factor("smoothing factor", "sf", a, e);
+		if (rc == RC_OK)
+			rc = check_factor("trend factor", "tf", w->params[1][i], e);
+		if (rc != RC_OK)
+			return rc;
 	}
 	return RC_OK;
 }
