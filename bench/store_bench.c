@@ -170,22 +170,33 @@ static void report(const struct bench *b, uint64_t resident_before)
 	uint64_t resident = resident_bytes();
 
 	store_stats(b->store, &stats);
+	resident -= resident_before;
 	printf("append          %8.1f ns a sample, commit and log included\n",
 		b->append_s / (double)b->n_samples * 1e9);
 	printf("background      %8.1f ns a sample\n", b->work_s / (double)b->n_samples * 1e9);
-	printf("resident        %8.1f bytes a series (%.1f MB in all; the store says %.1f)\n",
-		(double)(resident - resident_before) / b->n_series, (double)resident / 1e6,
+	printf("resident        %8.1f bytes a series (%.1f MB; the store says %.1f)\n",
+		(double)resident / b->n_series, (double)resident / 1e6,
 		(double)stats.memory_bytes / 1e6);
 	printf("disk            %8.2f bytes a sample in %u parts and %u segments\n",
 		(double)stats.disk_bytes / (double)b->n_samples, stats.parts, stats.segments);
 }
 
+/* As after kill -9 just before a flush: what is in the log is read again. */
 static void reopen(struct bench *b)
 {
-	double cpu = cpu_s(), wall = wall_s();
+	struct store_stats stats;
+	double cpu, wall;
 
+	for (int i = 0; i < 35; i++)
+		scrape(b, 5000);
+	store_close(TAKE(b->store));
+	cpu = cpu_s();
+	wall = wall_s();
 	open_store(b);
-	printf("reopening       %8.3f s, %.3f s of CPU\n", wall_s() - wall, cpu_s() - cpu);
+	printf("reopening       %8.3f s, %.3f s of CPU; ", wall_s() - wall, cpu_s() - cpu);
+	store_stats(b->store, &stats);
+	printf("%.1f million samples, of which %.1f came from the log\n",
+		(double)stats.samples / 1e6, (double)stats.head_samples / 1e6);
 }
 
 int main(int argc, char **argv)
@@ -219,7 +230,6 @@ int main(int argc, char **argv)
 		work(&b);
 	}
 	report(&b, resident);
-	store_close(TAKE(b.store));
 	reopen(&b);
 	store_close(b.store);
 	blockfiles_close(b.files);
