@@ -71,7 +71,7 @@ static void check(enum rc rc, const struct err *e)
 
 static void open_store(struct bench *b)
 {
-	struct store_settings settings = { 0 };
+	struct store_settings settings = { .retention_ms = 400 * DAY_MS };
 	struct err e = { 0 };
 
 	check(store_open(&b->store, blockfiles_port(b->files), &settings, b->now, &e), &e);
