@@ -281,6 +281,12 @@ static enum rc run_order(const struct client_site *site, void *ctx, struct err *
 	return RC_OK;
 }
 
+/* A path that begins at the root, as Prometheus' are, is whole already. */
+static void whole_path(const char *path, struct str *out)
+{
+	str_addf(out, "%s%s", *path == '/' ? "" : API, path);
+}
+
 /* `client`, but for the path and the time that it may take. */
 static enum rc give(struct call *c, struct client_order client, const char *path,
 	struct answer *ret, struct err *e)
@@ -288,7 +294,7 @@ static enum rc give(struct call *c, struct client_order client, const char *path
 	scoped(str_fini) struct str whole = STR_EMPTY;
 	struct order o = { .client = client, .answer = ret };
 
-	str_addf(&whole, API "%s", path);
+	whole_path(path, &whole);
 	o.client.path = str_c(&whole);
 	o.client.timeout_ms = call_number(c, site, timeout, 0);
 	return attempt(&(struct attempt){ c, run_order, &o }, e);

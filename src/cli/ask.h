@@ -20,7 +20,7 @@ struct answer {
 void answer_fini(struct answer *a);
 SCOPED_FINI(answer_fini, struct answer)
 
-/* GET /api/lab/v1/PATH.  An error that the site answers keeps its code and its sentence; RC_OFFLINE
+/* GET /api/lab/v1/PATH, or the path itself when it begins with a slash.  An error that the site answers keeps its code and its sentence; RC_OFFLINE
  * and RC_TIMEOUT say what to do. */
 enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e) MUST_USE;
 

@@ -119,6 +119,16 @@ static enum rc rc_named(const char *name, enum rc otherwise)
 	return otherwise;
 }
 
+/* {"status": "error", "errorType": "...", "error": "..."}, of /api/v1: our fault when it says so. */
+static enum rc refusal_of_prometheus(const struct asking *a, const json_t *body, int status)
+{
+	const char *type = json_get_text(body, "errorType", "");
+	bool is_ours = str_eq(type, "bad_data") || str_eq(type, "execution");
+
+	return err_set(a->e, is_ours ? RC_INPUT : rc_of_status(status), "%s",
+		json_get_text(body, "error", type));
+}
+
 /* {"error": "CODE", "text": "..."} */
 static enum rc refusal(const struct asking *a, const struct http_response *r)
 {
@@ -129,6 +139,8 @@ static enum rc refusal(const struct asking *a, const struct http_response *r)
 	if (json_read(&body, r->body, r->body_bytes, NULL) != RC_OK)
 		return err_set(a->e, rc, "%s answers %d, and not as a site does", a->site->url,
 			r->status);
+	if (str_eq(json_get_text(body, "status", ""), "error"))
+		return refusal_of_prometheus(a, body, r->status);
 	text = json_get_text(body, "text", "");
 	rc = rc_named(json_get_text(body, "error", ""), rc);
 	return err_set(a->e, rc, "%s", *text ? text : rc_text(rc));

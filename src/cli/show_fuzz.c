@@ -27,7 +27,8 @@ static void events(struct page *p, const json_t *answer)
 }
 
 static void (*const shows[])(struct page *p, const json_t *answer) = { whole_status, short_status,
-	show_when, show_incidents, show_incident, show_silences, show_coverage, events };
+	show_when, show_incidents, show_incident, show_silences, show_coverage, show_query,
+	events };
 
 static void check(const struct page *p)
 {

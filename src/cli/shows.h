@@ -24,6 +24,8 @@ void show_told(struct page *p, const json_t *told, struct wall first_bad);
 void show_ack(struct page *p, const json_t *ack);
 
 void show_silences(struct page *p, const json_t *answer);
+/* An answer of Prometheus' interface: /api/v1/query or query_range. */
+void show_query(struct page *p, const json_t *answer);
 void show_coverage(struct page *p, const json_t *coverage);
 
 /* One event a call.  On a terminal a heading says when a new day begins. */

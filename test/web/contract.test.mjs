@@ -304,7 +304,10 @@ const ANSWERS_OF_CLI = {
 
 test("what the commands are shown by their tests is what a site could answer", () => {
   const folder = join(root, "test/cli");
-  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const names = readdirSync(folder).filter(
+    // Those of "query" are Prometheus' own, which the pages' types don't describe.
+    (name) => name.endsWith(".json") && !name.startsWith("query-"),
+  );
   assert.ok(names.length > 10);
   const said = names.map((name) => ({
     what: name,
