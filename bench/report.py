@@ -28,6 +28,13 @@ class Row:
         return json.dumps({"name": name, **dataclasses.asdict(self)})
 
 
+def against(found, shares, show):
+    """(is met, words) of a figure that may be so great a share of each peer's: found = {"ours": 3, "Prometheus": 30}."""
+    mine = found["ours"]
+    words = "; ".join(f"{mine / found[peer]:.3f} of {peer}'s {show(found[peer])}" for peer in found if peer != "ours")
+    return all(mine <= share * found[peer] for peer, share in shares.items()), words
+
+
 class Progress:
     """Says how far something is and how long it takes yet; on a terminal in one line that is overwritten."""
 

@@ -5,6 +5,7 @@ import re
 import signal
 import time
 
+from alone import Diarchy
 from lab import BUILD, Program, Trouble, wait_until
 from peers.servers import Prometheus, VictoriaMetrics, free_port
 
@@ -53,7 +54,12 @@ def victoria_metrics(folder, targets, every_s):
     return VictoriaMetrics(place, f"-promscrape.config={place / 'scrape.yml'}")
 
 
-PEERS = {"Prometheus": prometheus, "VictoriaMetrics": victoria_metrics}
+def ours(folder, targets, every_s):
+    return Diarchy(folder / "diarchy", {"scrape_configs": targets.scrape_configs(every_s)})
+
+
+OURS = "ours"
+SCRAPERS = {OURS: ours, "Prometheus": prometheus, "VictoriaMetrics": victoria_metrics}
 
 
 def watch(program, targets, seconds, every_s):
@@ -69,3 +75,23 @@ def watch(program, targets, seconds, every_s):
     if not 0.85 * wanted <= scrapes <= 1.15 * wanted:
         raise Trouble(f"{scrapes} scrapes in {seconds} s by {program.argv[0]}, wanted {wanted:.0f}")
     return {"us": used / (scrapes * targets.series) * 1e6, "mib": most / 1024}
+
+
+def watch_all(folder, targets, seconds, progress):
+    """{scraper: what watch() says}, one after the other; `targets` are (how many, of how many series, how often)."""
+    count, series, every_s = targets
+    found = {}
+    for i, (name, make) in enumerate(SCRAPERS.items()):
+        progress(i, len(SCRAPERS), name)
+        with Targets(folder, count, series) as exporter, make(folder, exporter, every_s) as program:
+            found[name] = watch(program, exporter, seconds, every_s)
+            check_all_stored(program, exporter)
+    return found
+
+
+def check_all_stored(program, targets):
+    """A figure of samples that were thrown away is none."""
+    answer = program.api("query", query='count({__name__=~"node_family_.*",job="bench"})', time=time.time())
+    wanted = str(targets.count * targets.series)
+    if answer["status"] != "success" or answer["data"]["result"][0]["value"][1] != wanted:
+        raise Trouble(f"{program.argv[0]} doesn't have {wanted} series: {str(answer)[:200]}")
