@@ -223,15 +223,21 @@ static void a_site_that_scrapes_nothing_has_no_targets(void **state)
 		"{\"status\":\"success\",\"data\":{\"scrapePools\":[]}}");
 }
 
-static void metadata_says_that_there_is_none(void **state)
+static void metadata_is_what_the_store_was_told(void **state)
 {
+	static const struct metric_metadata m = { "gauge", "says \"1\"", "" };
 	scoped(teardown) struct lab_with_metrics l;
+	const struct series_sink *sink;
 
 	(void)state;
 	setup(&l);
+	sink = store_sink(l.store);
+	sink->metadata(sink->self, "up", &m);
 	assert_answers(&l, "/api/v1/metadata?metric=up", 200,
-		"{\"status\":\"success\",\"data\":{},\"warnings\":[\"types and help of metrics are "
-		"not kept\"]}");
+		"{\"status\":\"success\",\"data\":{\"up\":[{\"type\":\"gauge\",\"unit\":\"\","
+		"\"help\":\"says \\\"1\\\"\"}]}}");
+	assert_answers(&l, "/api/v1/metadata?metric=down", 200,
+		"{\"status\":\"success\",\"data\":{}}");
 	assert_answers(&l, "/api/v1/metadata?limit=a", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"limit must be a "
 		"number\"}");
@@ -404,7 +410,7 @@ int main(void)
 		cmocka_unit_test(names_and_values_of_labels_are_found),
 		cmocka_unit_test(series_are_found_by_what_they_match),
 		cmocka_unit_test(a_site_that_scrapes_nothing_has_no_targets),
-		cmocka_unit_test(metadata_says_that_there_is_none),
+		cmocka_unit_test(metadata_is_what_the_store_was_told),
 		cmocka_unit_test(another_server_takes_the_newest_samples),
 		cmocka_unit_test(what_would_match_everything_is_refused),
 		cmocka_unit_test(an_expression_is_laid_out_and_taken_apart),

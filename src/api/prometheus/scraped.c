@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scraped: targets, and what they say of their metrics: few and small, so on the loop's thread. */
 #include "api/prometheus/request.h"
+#include "api/prometheus/result.h"
 #include "api/prometheus/targets.h"
+#include "core/metrics/store.h"
 #include "core/promql/parse.h"
 
 /* ---- targets */
@@ -26,10 +28,11 @@ enum rc prom_scrape_pools(struct call *c, struct answer *out, struct err *e)
 	return RC_OK;
 }
 
-/* ---- types and help: the store keeps none, and these answers say so: they are empty, with a
- * warning, so that pages which ask for them go on */
+/* ---- types and help: of one metric what the store was told last; it has no list of all of them,
+ * nor which target said what, and those answers say so: they are empty, with a warning, so that
+ * pages which ask for them go on */
 
-#define WARNING "types and help of metrics are not kept"
+#define WARNING "types and help are given of one metric only: /api/v1/metadata?metric="
 
 static enum rc refuse(struct answer *out, const char *text)
 {
@@ -49,14 +52,41 @@ static bool is_number(const struct uri_pairs *pairs, const char *name)
 	return !*end;
 }
 
+static void write_metadata(struct str *out, const char *metric, const struct metric_metadata *m)
+{
+	struct json_out w;
+
+	result_write_text(out, metric, (uint32_t)strlen(metric));
+	str_add(out, ":[");
+	json_begin(&w, out);
+	json_object_open(&w, NULL);
+	json_text(&w, "type", *m->type ? m->type : "unknown");
+	json_text(&w, "unit", m->unit);
+	json_text(&w, "help", m->help);
+	json_close(&w);
+	str_addc(out, ']');
+}
+
 enum rc prom_metadata(struct call *c, struct answer *out, struct err *e)
 {
+	const char *metric = uri_pair(&c->uri.query, "metric");
+	const struct store *store = c->api->setup.metrics;
+	struct metric_metadata m;
+
 	(void)e;
 	if (!is_number(&c->uri.query, "limit"))
 		return refuse(out, "limit must be a number");
 	if (!is_number(&c->uri.query, "limit_per_metric"))
 		return refuse(out, "limit_per_metric must be a number");
-	str_add(&out->body, "{\"status\":\"success\",\"data\":{},\"warnings\":[\"" WARNING "\"]}");
+	if (!metric || !*metric) {
+		str_add(&out->body,
+			"{\"status\":\"success\",\"data\":{},\"warnings\":[\"" WARNING "\"]}");
+		return RC_OK;
+	}
+	str_add(&out->body, "{\"status\":\"success\",\"data\":{");
+	if (store && store_metadata(store, metric, &m))
+		write_metadata(&out->body, metric, &m);
+	str_add(&out->body, "}}");
 	return RC_OK;
 }
 
