@@ -35,14 +35,28 @@ def is_named(series, query):
 
 
 def fewer_samples(series, is_different, tries):
-    samples = list_smaller(series.samples, lambda some: some and is_different([Series(series.labels, some)]), tries)
-    return [Series(series.labels, samples)]
+    first = series.samples[:1]
+    samples = list_smaller(series.samples[1:], lambda some: is_different([Series(series.labels, first + some)]), tries)
+    return [Series(series.labels, first + samples)]
 
 
 def trimmed(series, end_ms):
-    """What a query may see at most: some samples before its end."""
-    seen = [s for s in series.samples if s[0] <= end_ms][-KEPT:]
-    return Series(series.labels, seen or series.samples[:1])
+    """What a query may see at most: some samples before its end; and the mark that each series begins with."""
+    return Series(series.labels, series.samples[:1] + [s for s in series.samples[1:] if s[0] <= end_ms][-KEPT:])
+
+
+def _essence(answer):
+    return [answer["status"], answer.get("error"), answer.get("warnings"), answer.get("infos"),
+            bool(answer.get("data", {}).get("result"))]
+
+
+def fewer(series, query, experimental, tries=40):
+    """Those of the series that the kind of answer depends on."""
+    def answer(some):
+        with Reference(some, experimental) as theirs:
+            return _essence(theirs.answer(query))
+    wanted = answer(series)
+    return list_smaller(series, lambda some: some and answer(some) == wanted, tries)
 
 
 def _line(row):

@@ -49,6 +49,7 @@ REGEXES = ["a.*", ".*", ".+", "", "(?i)API", "a|d", "api|db", ".*:9100", "[ab]:.
            "api.*|", "\\\\d+", "(a|b):9100", "w.b", "[^a]+", "5\\\\d{2}", "(?:get|post)", "i.+|u.+", "日本|🙂"]
 NUMBERS = ["0", "1", "2", "3", "0.5", "-1", "1e3", "1.5", "100", "0.1", "1e-9", "Inf", "-Inf", "NaN", "0x1f", ".5", "1.", "1e100",
            "1_000", "0b11", "017", "5m", "1h30m", "+Inf", "-0", "2.5", "10", "1e308", "5e-324", "0.99", "0.9", "90"]
+POWERS = ["2", "3", "0.5", "-1", "10", "0", "Inf", "NaN", "-2.5"]  # tiny ones of tiny numbers Go computes wrongly
 DURATIONS = ["5m", "5m", "10m", "1m", "30s", "1h", "90s", "2m", "15s", "7s", "1h30m", "1ms", "300", "1m30s", "20m", "1d", "61.5"]
 STEPS = ["", "", "1m", "30s", "7s", "5m", "2m"]
 TEXTS = ["job", "$1", "a", "", "x_$1_$2", "new", "instance", "${1}", "${name}", "__name__", "bad-name", "été", "le", "(.*)", "(.+):(.*)",
@@ -86,7 +87,7 @@ class Generator:
         if self.rng.random() < 0.04:
             return f"{self.rng.choice(sorted(TRANSCENDENTAL))}({self.of(VECTOR, depth - 1)})"
         if self.rng.random() < 0.03:
-            return self.joined(self.of(VECTOR, depth - 1), self.rng.choice(["^", "atan2"]), self.of(SCALAR, 0))
+            return self.joined(self.of(VECTOR, depth - 1), self.rng.choice(["^", "atan2"]), self.rng.choice(POWERS))
         return self.vector(depth)
 
     def timed(self, text):
