@@ -87,7 +87,7 @@ class Generator:
         if self.rng.random() < 0.04:
             return f"{self.rng.choice(sorted(TRANSCENDENTAL))}({self.of(VECTOR, depth - 1)})"
         if self.rng.random() < 0.03:
-            return self.joined(self.of(VECTOR, depth - 1), self.rng.choice(["^", "atan2"]), self.rng.choice(POWERS))
+            return f"({self.of(VECTOR, depth - 1)}) {self.rng.choice(['^', 'atan2'])} {self.rng.choice(POWERS)}"
         return self.vector(depth)
 
     def timed(self, text):
