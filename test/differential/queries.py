@@ -87,7 +87,7 @@ class Generator:
         if self.rng.random() < 0.04:
             return f"{self.rng.choice(sorted(TRANSCENDENTAL))}({self.of(VECTOR, depth - 1)})"
         if self.rng.random() < 0.03:
-            return f"({self.of(VECTOR, depth - 1)}) {self.rng.choice(['^', 'atan2'])} {self.rng.choice(POWERS)}"
+            return f"({self.of(VECTOR, depth - 1)}) {self.rng.choice(['^ ' + self.rng.choice(POWERS), 'atan2 2', 'atan2 0.5'])}"
         return self.vector(depth)
 
     def timed(self, text):
