@@ -78,7 +78,17 @@ static enum rc next_missing(struct stream *s, struct column *ret, bool *ret_has,
 	return rc;
 }
 
-/* The labels that a selector demands with =, unless it says more of them behind that. */
+static bool is_alone(const struct promql_selector *s, uint32_t i)
+{
+	const char *name = matcher_name(s->matchers[i]);
+
+	for (uint32_t k = 0; k < s->n_matchers; k++)
+		if (k != i && strcmp(matcher_name(s->matchers[k]), name) == 0)
+			return false;
+	return true;
+}
+
+/* The labels that a selector demands with =, unless it says more of them elsewhere. */
 static enum rc demand_labels(struct missing *m, const struct promql_selector *s, struct err *e)
 {
 	enum rc rc = label_edit_begin(&m->edit, &(struct labels){ 0 }, s ? s->n_matchers : 1, e);
@@ -86,17 +96,9 @@ static enum rc demand_labels(struct missing *m, const struct promql_selector *s,
 	for (uint32_t i = 0; rc == RC_OK && s && i < s->n_matchers; i++) {
 		const struct matcher *matcher = s->matchers[i];
 		const char *name = matcher_name(matcher), *value = matcher_value(matcher);
-		bool was_set = false;
 
-		if (strcmp(name, METRIC_NAME) == 0)
-			continue;
-		for (uint32_t k = 0; k < i; k++)
-			was_set =
-				was_set || (matcher_op(s->matchers[k]) == MATCHER_EQUAL &&
-						   strcmp(matcher_name(s->matchers[k]), name) == 0);
-		if (matcher_op(matcher) != MATCHER_EQUAL || was_set)
-			label_edit_drop(&m->edit, name);
-		else
+		if (strcmp(name, METRIC_NAME) != 0 && matcher_op(matcher) == MATCHER_EQUAL &&
+			is_alone(s, i))
 			label_edit_set(&m->edit,
 				&(struct label){ name, value, (uint32_t)strlen(name),
 					(uint32_t)strlen(value) });
