@@ -171,7 +171,6 @@ void doc_pointer(struct doc_reader *r, const struct doc_key *key, const struct d
 void doc_list(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
 	void *to)
 {
-	struct doc_list *list = to;
 	size_t size = key->shape->size_bytes;
 	char *items;
 
@@ -186,7 +185,7 @@ void doc_list(struct doc_reader *r, const struct doc_key *key, const struct doc_
 		else
 			doc_error(r, node->values[i], "%s: each item must be a mapping", key->name);
 	}
-	*list = (struct doc_list){ items, items ? node->n : 0 };
+	doc_list_put(to, items, items ? node->n : 0);
 }
 
 /* Values. */

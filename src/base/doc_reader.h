@@ -68,6 +68,13 @@ struct doc_list {
 	void *v;
 	uint32_t n;
 };
+/* Into two members that look like it.  What follows them may lie in a doc_list's padding, which no
+ * byte is written to. */
+static inline void doc_list_put(void *to, void *v, uint32_t n)
+{
+	memcpy(to, &v, sizeof v);
+	memcpy((char *)to + offsetof(struct doc_list, n), &n, sizeof n);
+}
 struct doc_texts {
 	const char **v;
 	uint32_t n;

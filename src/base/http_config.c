@@ -229,7 +229,6 @@ static void take_header(struct doc_reader *r, const struct doc_key *key,
 void http_take_headers(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
 	void *to)
 {
-	struct doc_list *list = to;
 	struct http_header *headers;
 
 	if (node->kind != DOC_MAPPING) {
@@ -252,7 +251,7 @@ void http_take_headers(struct doc_reader *r, const struct doc_key *key, const st
 		else
 			take_header(r, key, node->values[i], &headers[i]);
 	}
-	*list = (struct doc_list){ headers, headers ? node->n : 0 };
+	doc_list_put(to, headers, headers ? node->n : 0);
 }
 
 void http_config_init(struct http_config *c)

@@ -190,7 +190,6 @@ static void take_params(struct doc_reader *r, const struct doc_key *key,
 	const struct doc_node *node, void *to)
 {
 	struct scrape_param *params;
-	struct doc_list *list = to;
 	uint32_t n = 0;
 
 	if (node->kind != DOC_MAPPING) {
@@ -209,7 +208,7 @@ static void take_params(struct doc_reader *r, const struct doc_key *key,
 	}
 	if (n)
 		qsort(params, n, sizeof *params, by_name);
-	*list = (struct doc_list){ params, n };
+	doc_list_put(to, params, n);
 }
 
 static const struct doc_choice schemes[] = {
