@@ -59,8 +59,6 @@ enum rc prom_runtimeinfo(struct call *c, struct answer *out, struct err *e)
 	json_text(w, "CWD", cwd);
 	json_text(w, "hostname", host);
 	json_time(w, "serverTime", c->now.wall);
-	json_bool(w, "reloadConfigSuccess", true);
-	json_time(w, "lastConfigTime", c->api->setup.started);
 	json_int(w, "corruptionCount", (int64_t)(findings.n + findings.left_out));
 	json_int(w, "goroutineCount", 0);
 	json_int(w, "GOMAXPROCS", QUERIES_AT_ONCE);
@@ -107,7 +105,6 @@ static enum rc run_tsdb(struct job *j, struct err *e)
 	json_object_open(&w, "headStats");
 	json_int(&w, "numSeries", (int64_t)t->stats.series);
 	json_int(&w, "numLabelPairs", (int64_t)seen.label_pairs);
-	json_int(&w, "chunkCount", (int64_t)t->stats.series);
 	json_int(&w, "minTime", t->stats.min_ms);
 	json_int(&w, "maxTime", t->stats.max_ms);
 	json_close(&w);
