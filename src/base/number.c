@@ -36,21 +36,35 @@ static bool is_digit(char c)
 	return (unsigned char)(c - '0') < 10;
 }
 
-/* Digits at `s`, onto those that `d` holds; returns where they end.  *n counts what `d` holds
- * without zeros in front; *dropped counts those that found no place. */
-static const char *take_digits(const char *s, const char *end, struct decimal *d, uint32_t *n,
-	int32_t *dropped)
+/* Digits at `s`, onto *digits, which is right as long as there are DIGITS_MAX in all; returns where
+ * they end. */
+static inline const char *add_digits(const char *s, const char *end, uint64_t *digits)
 {
-	for (; s < end && is_digit(*s); s++) {
-		if (*n < DIGITS_MAX) {
+	uint64_t v = *digits;
+
+	for (; s < end && is_digit(*s); s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	*digits = v;
+	return s;
+}
+
+/* All digits from `s` to `end`, and maybe a point, which are more than fit. */
+static void add_many_digits(const char *s, const char *end, struct decimal *d)
+{
+	uint32_t n = 0; /* without zeros in front */
+
+	d->digits = 0;
+	for (; s < end; s++) {
+		if (*s == '.')
+			continue;
+		if (n < DIGITS_MAX) {
 			d->digits = d->digits * 10 + (uint64_t)(*s - '0');
-			*n += d->digits != 0;
+			n += d->digits != 0;
 		} else {
 			d->is_cut |= *s != '0';
-			++*dropped;
+			d->power++;
 		}
 	}
-	return s;
 }
 
 /* "e-05"; NULL when an exponent begins and has no digits. */
@@ -76,25 +90,24 @@ static const char *take_exponent(const char *s, const char *end, int32_t *ret)
 static const char *take_decimal(const char *s, const char *end, struct decimal *ret)
 {
 	struct decimal d = { 0 };
-	uint32_t n = 0;
-	int32_t dropped = 0;
-	ptrdiff_t behind_point = 0, n_digits;
-	const char *first;
+	const char *first, *point;
+	ptrdiff_t n;
 
 	if (s < end && (*s == '-' || *s == '+'))
 		d.is_negative = *s++ == '-';
 	first = s;
-	s = take_digits(s, end, &d, &n, &dropped);
-	n_digits = s - first;
+	s = add_digits(s, end, &d.digits);
+	n = s - first;
 	if (s < end && *s == '.') {
-		first = ++s;
-		s = take_digits(s, end, &d, &n, &dropped);
-		behind_point = s - first;
-		n_digits += behind_point;
+		point = s++;
+		s = add_digits(s, end, &d.digits);
+		n = s - first - 1;
+		d.power = (int32_t)(point + 1 - s);
 	}
-	if (n_digits == 0 || n_digits > EXPONENT_MAX)
+	if (n == 0 || n > EXPONENT_MAX)
 		return NULL;
-	d.power = dropped - (int32_t)behind_point;
+	if (n > DIGITS_MAX)
+		add_many_digits(first, s, &d);
 	s = take_exponent(s, end, &d.power);
 	*ret = d;
 	return s;

@@ -131,6 +131,34 @@ static struct shortest shortest_of(double v)
 
 /* ---- as text */
 
+#define WHOLE_BELOW \
+	1e15 /* all of them are doubles, and no form but NUMBER_SHORT has an exponent there */
+
+static const char pairs[] = "00010203040506070809"
+			    "10111213141516171819"
+			    "20212223242526272829"
+			    "30313233343536373839"
+			    "40414243444546474849"
+			    "50515253545556575859"
+			    "60616263646566676869"
+			    "70717273747576777879"
+			    "80818283848586878889"
+			    "90919293949596979899";
+
+size_t number_text_whole(uint64_t v, char ret[NUMBER_WHOLE_MAX])
+{
+	char text[NUMBER_WHOLE_MAX], *end = text + sizeof text, *at = end;
+
+	for (; v >= 100; v /= 100)
+		memcpy(at -= 2, pairs + 2 * (v % 100), 2);
+	if (v >= 10)
+		memcpy(at -= 2, pairs + 2 * v, 2);
+	else
+		*--at = (char)('0' + v);
+	memcpy(ret, at, (size_t)(end - at));
+	return (size_t)(end - at);
+}
+
 struct digits {
 	char s[20];
 	int n;
@@ -209,10 +237,15 @@ size_t number_text(double v, enum number_form form, char ret[NUMBER_TEXT_MAX])
 		strcpy(ret, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
 		return strlen(ret);
 	}
-	d = digits_of(fabs(v));
-	exponent = d.point - 1;
 	if (signbit(v))
 		ret[n++] = '-';
+	if (form != NUMBER_SHORT && fabs(v) < WHOLE_BELOW && fabs(v) == (double)(uint64_t)fabs(v)) {
+		n += number_text_whole((uint64_t)fabs(v), ret + n);
+		ret[n] = '\0';
+		return n;
+	}
+	d = digits_of(fabs(v));
+	exponent = d.point - 1;
 	if (exponent < plain[form].least || exponent > plain[form].most)
 		n += put_exponent(&d, ret + n);
 	else

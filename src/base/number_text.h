@@ -7,6 +7,7 @@
 #define BASE_NUMBER_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define NUMBER_TEXT_MAX 352 /* with terminator: "-0." and 323 zeros before the digits of 5e-324 */
 
@@ -18,5 +19,9 @@ enum number_form {
 
 /* NaN, +Inf and -Inf by these names.  Returns the length. */
 size_t number_text(double v, enum number_form form, char ret[NUMBER_TEXT_MAX]);
+
+#define NUMBER_WHOLE_MAX 20
+/* A whole number's digits, without a terminator.  Returns how many. */
+size_t number_text_whole(uint64_t v, char ret[NUMBER_WHOLE_MAX]);
 
 #endif
