@@ -74,6 +74,15 @@ void str_addc(struct str *s, char c)
 	s->s[s->len] = '\0';
 }
 
+char *str_add_zeros(struct str *s, size_t n)
+{
+	must(!s->limit_bytes);
+	reserve(s, n);
+	memset(s->s + s->len, 0, n + 1);
+	s->len += n;
+	return s->s + s->len - n;
+}
+
 void str_addf(struct str *s, const char *fmt, ...)
 {
 	va_list ap;

@@ -32,6 +32,8 @@ void str_clear(struct str *s); /* keeps the memory and the limit; nothing is cut
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const void *bytes, size_t n);
 void str_addc(struct str *s, char c);
+/* Without a limit only.  Returns where they begin, to be filled in. */
+char *str_add_zeros(struct str *s, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vaddf(struct str *s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 const char *str_c(const struct str *s); /* "" when nothing was written */
