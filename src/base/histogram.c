@@ -2,6 +2,7 @@
 #include "base/histogram.h"
 
 #include "base/golang.h"
+#include "base/limits.h"
 
 #include <float.h>
 #include <math.h>
@@ -209,4 +210,250 @@ void histogram_notation(const struct histogram *h, struct str *out)
 	add_counts(out, &positive, "offset", "buckets");
 	add_counts(out, &negative, "n_offset", "n_buckets");
 	str_add(out, "}}");
+}
+
+/* `from` of `n` bytes in the arena; an empty one is NULL. */
+static bool copy_array(const void *from, size_t n, struct arena *a, const void **ret)
+{
+	void *copy = n ? arena_alloc(a, n) : NULL;
+
+	if (copy)
+		memcpy(copy, from, n);
+	*ret = copy;
+	return copy || n == 0;
+}
+
+#define COPY_ARRAY(to, field, count) \
+	copy_array((to)->field, (to)->count * sizeof *(to)->field, a, (const void **)&(to)->field)
+
+struct histogram *histogram_copy(const struct histogram *h, struct arena *a)
+{
+	struct histogram *copy = arena_alloc(a, sizeof *copy);
+
+	if (!copy)
+		return NULL;
+	*copy = *h;
+	if (!COPY_ARRAY(copy, positive_spans, n_positive_spans) ||
+		!COPY_ARRAY(copy, negative_spans, n_negative_spans) ||
+		!COPY_ARRAY(copy, positive, n_positive) ||
+		!COPY_ARRAY(copy, negative, n_negative) || !COPY_ARRAY(copy, bounds, n_bounds))
+		return NULL;
+	return copy;
+}
+
+static bool same_spans(const struct histogram_span *a, const struct histogram_span *b, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (a[i].offset != b[i].offset || a[i].length != b[i].length)
+			return false;
+	return true;
+}
+
+static bool same_numbers(const double *a, const double *b, uint32_t n)
+{
+	return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
+}
+
+bool histogram_equal(const struct histogram *a, const struct histogram *b)
+{
+	return a->schema == b->schema && a->reset == b->reset && a->is_float == b->is_float &&
+	       same_numbers(&a->zero_threshold, &b->zero_threshold, 1) &&
+	       same_numbers(&a->zero_count, &b->zero_count, 1) &&
+	       same_numbers(&a->count, &b->count, 1) && same_numbers(&a->sum, &b->sum, 1) &&
+	       a->n_positive_spans == b->n_positive_spans &&
+	       a->n_negative_spans == b->n_negative_spans && a->n_positive == b->n_positive &&
+	       a->n_negative == b->n_negative && a->n_bounds == b->n_bounds &&
+	       same_spans(a->positive_spans, b->positive_spans, a->n_positive_spans) &&
+	       same_spans(a->negative_spans, b->negative_spans, a->n_negative_spans) &&
+	       same_numbers(a->positive, b->positive, a->n_positive) &&
+	       same_numbers(a->negative, b->negative, a->n_negative) &&
+	       same_numbers(a->bounds, b->bounds, a->n_bounds);
+}
+
+/* Indexes of buckets lie within this, so that sums of them are numbers. */
+#define INDEX_MOST (INT64_C(1) << 30)
+
+static enum rc check_spans(const struct histogram_span *v, uint32_t n, uint32_t n_counts,
+	struct err *e)
+{
+	uint64_t length = 0;
+	int64_t index = 0;
+
+	if (n > HISTOGRAM_BUCKETS_MAX)
+		return err_set(e, RC_INPUT, "a histogram of %u spans: %d are allowed", n,
+			HISTOGRAM_BUCKETS_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i > 0 && v[i].offset < 0)
+			return err_set(e, RC_INPUT,
+				"span number %u with offset %d: histogram has a span whose offset "
+				"is negative",
+				i + 1, v[i].offset);
+		length += v[i].length;
+		index += (int64_t)v[i].offset + v[i].length;
+		if (index > INDEX_MOST || index < -INDEX_MOST)
+			return err_set(e, RC_INPUT, "a histogram's bucket of index %lld",
+				(long long)index);
+	}
+	if (length != n_counts)
+		return err_set(e, RC_INPUT,
+			"spans need %llu buckets, have %u buckets: histogram spans specify "
+			"different number of buckets than provided",
+			(unsigned long long)length, n_counts);
+	return RC_OK;
+}
+
+static enum rc check_bounds(const struct histogram *h, struct err *e)
+{
+	int64_t buckets = 0;
+
+	for (uint32_t i = 0; i < h->n_positive_spans; i++)
+		buckets += (int64_t)h->positive_spans[i].offset + h->positive_spans[i].length;
+	if (buckets > (int64_t)h->n_bounds + 1)
+		return err_set(e, RC_INPUT,
+			"only %u custom bounds defined which is insufficient to cover total span "
+			"length of %lld: histogram custom bounds are too few",
+			h->n_bounds, (long long)buckets);
+	if (h->n_positive_spans && h->positive_spans[0].offset < 0)
+		return err_set(e, RC_INPUT, "histogram has a span whose offset is negative");
+	for (uint32_t i = 0; i < h->n_bounds; i++)
+		if (!isfinite(h->bounds[i]) || (i > 0 && h->bounds[i] <= h->bounds[i - 1]))
+			return err_set(e, RC_INPUT,
+				"histogram custom bounds must be finite and in strictly increasing "
+				"order");
+	return RC_OK;
+}
+
+/* What only exponential histograms have. */
+static enum rc check_custom(const struct histogram *h, struct err *e)
+{
+	if (h->n_bounds > HISTOGRAM_BUCKETS_MAX)
+		return err_set(e, RC_INPUT, "a histogram of %u custom bounds: %d are allowed",
+			h->n_bounds, HISTOGRAM_BUCKETS_MAX);
+	if (h->zero_count != 0)
+		return err_set(e, RC_INPUT, "custom buckets: must have zero count of 0");
+	if (h->zero_threshold != 0)
+		return err_set(e, RC_INPUT, "custom buckets: must have zero threshold of 0");
+	if (h->n_negative_spans || h->n_negative)
+		return err_set(e, RC_INPUT, "custom buckets: must not have negative buckets");
+	return check_bounds(h, e);
+}
+
+enum rc histogram_check_layout(const struct histogram *h, struct err *e)
+{
+	bool is_custom = h->schema == HISTOGRAM_CUSTOM;
+	enum rc rc;
+
+	if (!is_custom && (h->schema < -4 || h->schema > 8))
+		return err_set(e, RC_INPUT,
+			"histogram has an invalid schema, which must be between -4 and 8 for "
+			"exponential buckets, or -53 for custom buckets, got schema %d",
+			h->schema);
+	if ((uint64_t)h->n_positive + h->n_negative > HISTOGRAM_BUCKETS_MAX)
+		return err_set(e, RC_INPUT, "a histogram of %llu buckets: %d are allowed",
+			(unsigned long long)h->n_positive + h->n_negative, HISTOGRAM_BUCKETS_MAX);
+	rc = check_spans(h->positive_spans, h->n_positive_spans, h->n_positive, e);
+	if (rc == RC_OK)
+		rc = check_spans(h->negative_spans, h->n_negative_spans, h->n_negative, e);
+	if (rc != RC_OK)
+		return rc;
+	if (is_custom)
+		return check_custom(h, e);
+	if (h->n_bounds)
+		return err_set(e, RC_INPUT,
+			"histogram with exponential schema must not have custom bounds");
+	return RC_OK;
+}
+
+/* Adds the counts to *sum; false: one is negative. */
+static bool add_up(const double *v, uint32_t n, double *sum)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (v[i] < 0)
+			return false;
+		*sum += v[i];
+	}
+	return true;
+}
+
+enum rc histogram_check(const struct histogram *h, struct err *e)
+{
+	enum rc rc = histogram_check_layout(h, e);
+	double sum = h->zero_count;
+
+	if (rc != RC_OK)
+		return rc;
+	if (!add_up(h->positive, h->n_positive, &sum) ||
+		!add_up(h->negative, h->n_negative, &sum) || h->zero_count < 0)
+		return err_set(e, RC_INPUT,
+			"histogram has a bucket whose observation count is negative");
+	if (h->count < 0)
+		return err_set(e, RC_INPUT, "histogram's observation count is negative");
+	if (h->is_float)
+		return RC_OK; /* sums of floats may be a little off */
+	if (isnan(h->sum) ? sum > h->count : sum != h->count)
+		return err_set(e, RC_INPUT,
+			"%.0f observations found in buckets, but the Count field is %.0f: "
+			"histogram's observation count should %s the number of observations found "
+			"in the buckets",
+			sum, h->count, isnan(h->sum) ? "be at least" : "equal");
+	return RC_OK;
+}
+
+/* Buckets of one side, merged where they stand: what is written never overtakes what is read. */
+static void reduce_side(struct histogram_span *spans, uint32_t *n_spans, double *counts,
+	uint32_t *n, int by)
+{
+	uint32_t n_read = *n_spans, to_span = 0, to = 0, at = 0;
+	int64_t index = 0, last = 0;
+
+	for (uint32_t s = 0; s < n_read; s++) {
+		uint32_t length = spans[s].length;
+
+		index += spans[s].offset;
+		for (uint32_t i = 0; i < length; i++, index++, at++) {
+			int64_t coarse = ((index - 1) >> by) + 1;
+
+			if (to && coarse == last) {
+				counts[to - 1] += counts[at];
+				continue;
+			}
+			if (to && coarse == last + 1) {
+				spans[to_span - 1].length++;
+			} else {
+				int64_t offset = to ? coarse - last - 1 : coarse;
+
+				spans[to_span++] = (struct histogram_span){ (int32_t)offset, 1 };
+			}
+			counts[to++] = counts[at];
+			last = coarse;
+		}
+	}
+	*n_spans = to_span;
+	*n = to;
+}
+
+void histogram_reduce(struct histogram *h, int8_t schema)
+{
+	int by = h->schema - schema;
+
+	must(by >= 0 && schema >= -4 && h->schema <= 8);
+	reduce_side((struct histogram_span *)h->positive_spans, &h->n_positive_spans,
+		(double *)h->positive, &h->n_positive, by);
+	reduce_side((struct histogram_span *)h->negative_spans, &h->n_negative_spans,
+		(double *)h->negative, &h->n_negative, by);
+	h->schema = schema;
+}
+
+static bool are_integers(const double *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!(v[i] >= 0 && v[i] < 0x1p63) || v[i] != (double)(int64_t)v[i])
+			return false;
+	return true;
+}
+
+bool histogram_is_integer(const struct histogram *h)
+{
+	return !h->is_float && are_integers(&h->count, 1) && are_integers(&h->zero_count, 1) &&
+	       are_integers(h->positive, h->n_positive) && are_integers(h->negative, h->n_negative);
 }

@@ -29,4 +29,25 @@ void histogram_text(const struct histogram *h, struct str *out);
  * first and the last that aren't empty. */
 void histogram_notation(const struct histogram *h, struct str *out);
 
+/* Whether the parts fit each other: a schema that there is, spans in order and as many counts as they
+ * have buckets, at most HISTOGRAM_BUCKETS_MAX, custom bounds that ascend.  RC_INPUT: what doesn't, in
+ * Prometheus' words. */
+enum rc histogram_check_layout(const struct histogram *h, struct err *e) MUST_USE;
+/* And whether what was counted can have been: nothing negative, the sum of all buckets is the count. */
+enum rc histogram_check(const struct histogram *h, struct err *e) MUST_USE;
+
+/* Whether formats that tell counts of integers from those of floats may write it as the former: it came as
+ * such, and no count is beyond what they can say. */
+bool histogram_is_integer(const struct histogram *h);
+
+/* At a coarser schema, at least -4: its buckets and spans are written anew where they stand, so nobody
+ * else may have them.  Layouts that were checked only. */
+void histogram_reduce(struct histogram *h, int8_t schema);
+
+/* Everything copied into the arena; NULL when it is full. */
+struct histogram *histogram_copy(const struct histogram *h, struct arena *a);
+
+/* The same in every bit, layout and hint included. */
+bool histogram_equal(const struct histogram *a, const struct histogram *b);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/histogram.h"
 #include "core/promql/engine.h"
-#include "core/promql/histogram.h"
 #include "core/promql/parse.h"
 #include "core/template/template.h"
 

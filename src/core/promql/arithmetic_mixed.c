@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/arithmetic_mixed.h"
 
-#include "core/promql/histogram.h"
+#include "base/histogram.h"
 #include "core/promql/operators.h"
 
 #include <stdio.h>

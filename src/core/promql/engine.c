@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/engine.h"
 
+#include "base/histogram.h"
 #include "base/limits.h"
-#include "core/promql/histogram.h"
 #include "core/promql/parts.h"
 #include "core/promql/pieces.h"
 #include "core/promql/ranges.h"

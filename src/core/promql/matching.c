@@ -5,10 +5,10 @@
  * Prometheus meets mistakes step by step, and within a step first those of the "one" side; but it
  * doesn't look for them at steps where the other side is empty.  So they are noted with their step,
  * and the first counts, when all is known. */
+#include "base/histogram.h"
 #include "core/promql/arithmetic_mixed.h"
 #include "core/promql/binary_private.h"
 #include "core/promql/hash_index.h"
-#include "core/promql/histogram.h"
 
 #include "base/golang.h"
 

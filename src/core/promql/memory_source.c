@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/memory_source.h"
 
-#include "core/promql/histogram.h"
+#include "base/histogram.h"
 #include "core/promql/notation.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "core/promql/pieces.h"
 
 #include "core/promql/hash_index.h"
-#include "core/promql/histogram.h"
+#include "base/histogram.h"
 
 enum rc column_keep(struct eval *ev, const struct steps *steps, const struct column *c,
 	struct column *ret, struct err *e)

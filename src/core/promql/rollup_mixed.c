@@ -2,7 +2,7 @@
 /* Functions of ranges over series that have histograms, floats among them perhaps.  The floats go
  * through the same loops as ever; what becomes of a step then depends on how many of each kind its
  * window has. */
-#include "core/promql/histogram.h"
+#include "base/histogram.h"
 #include "core/promql/histogram_sum.h"
 #include "core/promql/rollup_private.h"
 
