@@ -6,6 +6,7 @@
 #include <nettle/base64.h>
 #include <nettle/eddsa.h>
 #include <nettle/memops.h>
+#include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,6 +46,15 @@ struct sha256 sha256_of(const void *data, size_t n)
 	sha256_begin(&s);
 	sha256_add(&s, data, n);
 	return sha256_end(&s);
+}
+
+void sha1_of(const void *data, size_t n, uint8_t ret[SHA1_BYTES])
+{
+	struct sha1_ctx ctx;
+
+	sha1_init(&ctx);
+	sha1_update(&ctx, n, data);
+	sha1_digest(&ctx, SHA1_BYTES, ret);
 }
 
 const char *sha256_hex(const struct sha256 *h, char buf[SHA256_HEX])

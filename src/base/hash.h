@@ -26,6 +26,9 @@ static inline bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
 {
 	return memcmp(a, b, sizeof *a) == 0;
 }
+/* For names that others make with it, not for safety. */
+#define SHA1_BYTES 20
+void sha1_of(const void *data, size_t n, uint8_t ret[SHA1_BYTES]);
 bool sha256_parse(const char *hex, struct sha256 *ret);
 
 /* Hash of several pieces without joining them. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/yaml/yaml.h"
 
+#include "base/doc_yaml.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -303,6 +305,69 @@ static void keys_are_plain_text(void **state)
 	assert_finding(&nul, 1, 1, "a key must not hold a NUL byte");
 }
 
+static void assert_same(const struct doc_node *a, const struct doc_node *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->n, b->n);
+	if (a->kind == DOC_SCALAR)
+		assert_string_equal(a->text, b->text);
+	for (uint32_t i = 0; i < a->n; i++) {
+		if (a->kind == DOC_MAPPING)
+			assert_string_equal(a->keys[i]->text, b->keys[i]->text);
+		assert_same(a->values[i], b->values[i]);
+	}
+}
+
+static void what_is_written_anew_says_the_same(void **state)
+{
+	scoped(str_fini) struct str out = STR_EMPTY, again = STR_EMPTY;
+	scoped(parsed_fini) struct parsed p =
+		parse("# a comment\n"
+		      "global: {scrape_interval: 15s, \"odd: key\": ~, empty: {}, none: []}\n"
+		      "scrape_configs:\n- job_name: 'it''s'\n  static_configs: [{targets: "
+		      "['a:9100', \"b\"]}]\n"
+		      "  relabel_configs:\n  - {regex: '(.*)\\.lan:\\d+', replacement: $1}\n"
+		      "nested: [[1, [2, {a: [x]}]], {b: c, d: [e]}]\n"
+		      "texts: [\"5\", 5, \"true\", 'null', '', \" x \", \"a: b\", \"#c\", \"- d\", "
+		      "\"tab\\there\","
+		      " \"\xc3\xa9\", \"two\\nlines\", \"&a *b !c\", \"@at\", \"x:\", \"~\", "
+		      "\"\\\\ \\\"\"]\n"
+		      "block: |\n  one\n  two\n");
+	struct parsed q;
+
+	(void)state;
+	assert_int_equal(p.rc, RC_OK);
+	doc_yaml_write(&out, NULL, p.doc.root, NULL);
+	q = parse(str_c(&out));
+	if (q.rc != RC_OK)
+		fail_msg("%s\n%s", q.findings.items[0].text, str_c(&out));
+	assert_same(p.doc.root, q.doc.root);
+	doc_yaml_write(&again, NULL, q.doc.root, NULL);
+	assert_string_equal(str_c(&again), str_c(&out));
+	parsed_fini(&q);
+	assert_non_null(
+		strstr(str_c(&out), "scrape_configs:\n- job_name: 'it''s'\n"
+				    "  static_configs:\n  - targets:\n    - a:9100\n    - b\n"));
+}
+
+static const char *mask_passwords(const char *key, const struct doc_node *value)
+{
+	(void)value;
+	return str_eq(key, "password") ? "<secret>" : NULL;
+}
+
+static void what_is_masked_is_not_written(void **state)
+{
+	scoped(str_fini) struct str out = STR_EMPTY;
+	scoped(parsed_fini) struct parsed p =
+		parse("- basic_auth:\n    username: u\n    password: {a: hunter2}\n");
+
+	(void)state;
+	doc_yaml_write(&out, "jobs", p.doc.root, mask_passwords);
+	assert_string_equal(str_c(&out),
+		"jobs:\n- basic_auth:\n    username: u\n    password: <secret>\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +390,8 @@ int main(void)
 		cmocka_unit_test(a_second_document_is_refused),
 		cmocka_unit_test(binary_is_decoded_and_other_tags_are_not_understood),
 		cmocka_unit_test(keys_are_plain_text),
+		cmocka_unit_test(what_is_written_anew_says_the_same),
+		cmocka_unit_test(what_is_masked_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
