@@ -42,7 +42,7 @@ void *exec_alloc(struct exec *x, size_t n); /* NULL after having failed */
 /* A text that is being made: bounded by what is left. */
 struct str exec_text(struct exec *x);
 
-/* print.c: as fmt.Sprint, fmt.Sprintf and fmt.Sprintln do. */
+/* print.h: as fmt.Sprint, fmt.Sprintf and fmt.Sprintln do. */
 void exec_print(struct exec *x, const struct value *v, uint32_t n, struct str *out);
 void exec_println(struct exec *x, const struct value *v, uint32_t n, struct str *out);
 void exec_printf(struct exec *x, struct text format, const struct values *args, struct str *out);
