@@ -5,23 +5,30 @@
  * Times, the digits of values, ids and offsets all become such vectors.  Each stands for itself, so
  * that any of them can be decoded without the others.
  *
- *	u8       mode (low 2 bits), INTS_FACTOR, INTS_PATCHED; high 4 bits: the caller's tag
+ *	u8       mode (low 3 bits), INTS_FACTOR (8); high 4 bits: the caller's tag
  *	varint   base, zigzag
- *	varint   least change, zigzag            INTS_CHANGES only
- *	varint   factor - 1                      with INTS_FACTOR
- *	u8       width in bits, 0 to 64          not with INTS_SAME
- *	u8, u8   number of patches - 1, width    with INTS_PATCHED
- *	bits     n numbers (n - 1: of changes) of `width` bits, the first in the lowest bits
+ *	varint   change, zigzag                  INTS_CHANGES, INTS_SIGNED, INTS_TURNS
+ *	varint   factor - 1                      with INTS_FACTOR, else factor is 1
+ *	u8       width, 0 to 64, or 65 + width: Rice's code; 0x80: patches     not with INTS_SAME
+ *	u8, u8   number of patches - 1, width    with patches
+ *	bits     n - 1: has it changed           INTS_FEW only
+ *	bits     the numbers' low `width` bits, the first in the lowest bits
  *	bytes    of each patch its place
- *	bits     of each patch the bits above `width`
+ *	bits     of each patch what stands above the number's `width` bits
+ *	bits     of each number what stands above, as so many zeros and a one     with Rice's code
  *
  *	INTS_SAME      v = base
- *	INTS_OFFSETS   v = base + factor * number
- *	INTS_CHANGES   the first is base, then v += least + factor * number
- *	INTS_SIGNED    the first is base, then v += factor * unzigzag(number)
+ *	INTS_OFFSETS   v = base + factor * number, n numbers
+ *	INTS_CHANGES   the first is base, then v += change + factor * number
+ *	INTS_SIGNED    the first is base, then v += factor * (change + unzigzag(number))
+ *	INTS_TURNS     the first is base, then v += factor * change; then also, before, change +=
+ *	               unzigzag(number): n - 2 numbers
+ *	INTS_FEW       the first is base, then, where it has changed,
+ *	               v += factor * unzigzag(number + 1)
  *
  * All is reckoned modulo 2^64.  The frame of reference with patches is Zukowski and others, "Super-
- * Scalar RAM-CPU Cache Compression", 2006.
+ * Scalar RAM-CPU Cache Compression", 2006; the code is Rice, "Some Practical Universal Noiseless
+ * Coding Techniques", 1979.
  */
 #ifndef CORE_METRICS_INTS_H
 #define CORE_METRICS_INTS_H
@@ -46,14 +53,10 @@ unsigned ints_encode(const int64_t *v, unsigned n, unsigned tag, uint8_t *out);
  * readable.  `ret` has INTS_MAX places.  False: that is no vector of n. */
 bool ints_decode(struct ints_span *in, unsigned n, int64_t *ret);
 
-/* The tag of the vector that begins with this byte, and whether it is INTS_SAME. */
+/* The tag of the vector that begins with this byte. */
 static inline unsigned ints_tag(uint8_t first)
 {
 	return first >> 4;
-}
-static inline bool ints_is_same(uint8_t first)
-{
-	return (first & 3) == 0;
 }
 
 #endif

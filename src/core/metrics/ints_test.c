@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/metrics/ints.h"
 
+#include "core/metrics/bytes.h"
+#include "core/metrics/ints_private.h"
+
 #include "base/mem.h"
 #include "base/rng.h"
 
@@ -69,6 +72,94 @@ static void multiples_cost_what_their_factors_do(void **unused)
 	assert_true(assert_comes_back(v, INTS_MAX) < 256 + 16);
 }
 
+/* The mode, its factor, and how numbers are written, of what the encoder makes of these. */
+struct choice {
+	unsigned mode;
+	bool has_factor, is_rice, is_patched;
+};
+
+static struct choice choice_of(const int64_t *v, unsigned n)
+{
+	uint8_t bytes[INTS_BYTES_MAX + INTS_SLACK];
+	const uint8_t *p = bytes + 1, *end = bytes + ints_encode(v, n, 0, bytes);
+	struct choice c = { .mode = bytes[0] & INTS_MODE, .has_factor = bytes[0] & INTS_FACTOR };
+	unsigned varints = 1 + ints_has_change(c.mode) + c.has_factor;
+	uint64_t skipped;
+
+	for (unsigned i = 0; i < varints; i++)
+		assert_true(get_varint(&p, end, &skipped));
+	c.is_rice = (*p & INTS_WIDTH) >= INTS_RICE;
+	c.is_patched = *p & INTS_PATCHED;
+	return c;
+}
+
+/* About normal, of a deviation of about `width`. */
+static int64_t wobble(struct rng *r, int64_t width)
+{
+	return rng_between(r, -width, width) + rng_between(r, -width, width) +
+	       rng_between(r, -width, width);
+}
+
+/* A counter whose pace changes every thirty samples. */
+static void count_at_changing_pace(struct rng *r, int64_t *v)
+{
+	int64_t pace = 0, at = 0;
+
+	for (unsigned i = 0; i < INTS_MAX; i++) {
+		if (i % 30 == 0)
+			pace = rng_between(r, 100000, 1000000);
+		v[i] = at += pace + wobble(r, 100);
+	}
+}
+
+static void a_change_of_pace_costs_little(void **unused)
+{
+	int64_t v[INTS_MAX];
+	struct choice c;
+	struct rng r;
+
+	(void)unused;
+	rng_seed(&r, 4);
+	count_at_changing_pace(&r, v);
+	c = choice_of(v, INTS_MAX);
+	assert_int_equal(c.mode, INTS_TURNS);
+	assert_true(c.is_rice);
+	/* The pace takes 20 bits, the noise of two changes some 9. */
+	assert_in_range(assert_comes_back(v, INTS_MAX), INTS_MAX * 8 / 8, INTS_MAX * 11 / 8);
+}
+
+static void what_often_stays_costs_a_bit_where_it_does(void **unused)
+{
+	int64_t v[INTS_MAX], at = 5000;
+	struct choice c;
+	struct rng r;
+
+	(void)unused;
+	rng_seed(&r, 5);
+	for (unsigned i = 0; i < INTS_MAX; i++)
+		v[i] = at += rng_chance(&r, 1, 2) ? 4096 * wobble(&r, 1000) : 0;
+	c = choice_of(v, INTS_MAX);
+	assert_int_equal(c.mode, INTS_FEW);
+	assert_true(c.has_factor);
+	assert_in_range(assert_comes_back(v, INTS_MAX), 0, INTS_MAX * (2 + 15) / 2 / 8);
+}
+
+static void noise_about_a_mean_costs_less_than_the_widest(void **unused)
+{
+	int64_t v[INTS_MAX], at = 0;
+	struct choice c;
+	struct rng r;
+
+	(void)unused;
+	rng_seed(&r, 6);
+	for (unsigned i = 0; i < INTS_MAX; i++)
+		v[i] = at += 100000 + wobble(&r, 40) + (i % 100 == 50 ? 1000000 : 0);
+	c = choice_of(v, INTS_MAX);
+	assert_int_equal(c.mode, INTS_SIGNED);
+	assert_true(c.is_rice && c.is_patched);
+	assert_in_range(assert_comes_back(v, INTS_MAX), 0, INTS_MAX * 8 / 8 + 32);
+}
+
 static void any_integers_of_any_width_come_back(void **unused)
 {
 	struct rng r;
@@ -107,21 +198,51 @@ static void the_ends_of_the_range_come_back(void **unused)
 	}
 }
 
-static void a_vector_that_is_cut_anywhere_is_refused(void **unused)
+static void assert_refused_when_cut(const int64_t *v)
 {
 	uint8_t bytes[INTS_BYTES_MAX + INTS_SLACK];
-	int64_t v[INTS_MAX], back[INTS_MAX];
-	unsigned size;
+	int64_t back[INTS_MAX];
+	unsigned size = ints_encode(v, INTS_MAX, 0, bytes);
 
-	(void)unused;
-	for (unsigned i = 0; i < INTS_MAX; i++)
-		v[i] = (i * i * 37 % 1001 + (i % 50 == 0) * 1000000) * 3;
-	size = ints_encode(v, INTS_MAX, 0, bytes);
 	for (unsigned cut = 0; cut < size; cut++) {
 		struct ints_span in = { bytes, bytes + cut };
 
 		assert_false(ints_decode(&in, INTS_MAX, back));
 	}
+}
+
+static void a_vector_that_is_cut_anywhere_is_refused(void **unused)
+{
+	int64_t v[INTS_MAX];
+	struct rng r;
+
+	(void)unused;
+	for (unsigned i = 0; i < INTS_MAX; i++)
+		v[i] = (i * i * 37 % 1001 + (i % 50 == 0) * 1000000) * 3;
+	assert_refused_when_cut(v);
+	rng_seed(&r, 4);
+	count_at_changing_pace(&r, v);
+	assert_refused_when_cut(v);
+	for (unsigned i = 0; i < INTS_MAX; i++)
+		v[i] = (int64_t)(i / 3 * i);
+	assert_refused_when_cut(v);
+}
+
+static void a_row_of_quotients_without_an_end_is_refused(void **unused)
+{
+	uint8_t bytes[64 + INTS_SLACK] = { INTS_OFFSETS, 0, INTS_RICE };
+	struct ints_span in = { bytes, bytes + 64 };
+	int64_t back[INTS_MAX];
+
+	(void)unused;
+	bytes[63] = 0xff;
+	assert_false(ints_decode(&in, 2, back));
+	in = (struct ints_span){ bytes, bytes + 64 };
+	bytes[13] = 0xff;
+	assert_true(ints_decode(&in, 2, back));
+	assert_int_equal(back[0], 80);
+	assert_int_equal(back[1], 0);
+	assert_ptr_equal(in.p, bytes + 14);
 }
 
 int main(void)
@@ -130,9 +251,13 @@ int main(void)
 		cmocka_unit_test(what_is_regular_costs_a_few_bytes),
 		cmocka_unit_test(one_reset_costs_one_patch),
 		cmocka_unit_test(multiples_cost_what_their_factors_do),
+		cmocka_unit_test(a_change_of_pace_costs_little),
+		cmocka_unit_test(what_often_stays_costs_a_bit_where_it_does),
+		cmocka_unit_test(noise_about_a_mean_costs_less_than_the_widest),
 		cmocka_unit_test(any_integers_of_any_width_come_back),
 		cmocka_unit_test(the_ends_of_the_range_come_back),
 		cmocka_unit_test(a_vector_that_is_cut_anywhere_is_refused),
+		cmocka_unit_test(a_row_of_quotients_without_an_end_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
