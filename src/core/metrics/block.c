@@ -5,7 +5,7 @@
 #include "core/metrics/bytes.h"
 
 #define MAGIC   UINT64_C(0x0a0d6b636f6c6264) /* "dblock\r\n": a copy made as text is damaged */
-#define VERSION 1
+#define VERSION 2
 
 #define FOOTER_CHECKED 72 /* bytes of it that its hash covers, after the header */
 

@@ -13,12 +13,14 @@
  * Numbers are little-endian; a varint has 7 bits a byte, the lowest first, with 0x80 in all but the
  * last; `check` is the low 32 (or 16) bits of XXH3-64; offsets count from the file's beginning.
  *
- *	header   u64 magic "dblock\r\n"   u32 version, 1   u32 0   i64 base_ms
+ *	header   u64 magic "dblock\r\n"   u32 version, 2   u32 0   i64 base_ms
  *	chunk    u32 check of what follows, vectors after a table aside   u8 kind   varint samples
  *	         BLOCK_TIMES    column of times (ints.h)
  *	         BLOCK_SEALED   varint offset of its times; column of values (values.h)
  *	         BLOCK_OPEN     varint zigzag of its base_ms - the header's; varint size; bytes
- *	         3 is kept for histograms: as BLOCK_SEALED, values encoded as their kind has it
+ *	         BLOCK_HISTOGRAMS varint offset of its times; a row for each vector of up to 64
+ *	                          histograms: u32 size, u32 check; then the vectors: histograms as
+ *	                          packed.h has them, the first of a vector behind none
  *	column   up to 256 samples, or BLOCK_SAME: varint size; one vector
  *	         else a table: a row for each vector: u16 size, u16 check; then the vectors
  *	group    up to 256 ids ascending, a vector of ints.h; offsets of their chunks, another
@@ -27,7 +29,7 @@
  *	         i64 min_ms, max_ms, u32 first id, last id, level, resolution_ms, check of the table,
  *	         0, u64 XXH3-64 of header and footer so far, u64 magic
  *
- * BLOCK_SAME added to a kind: all values are the one of the vector.  A series with more than
+ * BLOCK_SAME added to BLOCK_SEALED: all values are the one of the vector.  A series with more than
  * BLOCK_CHUNK_MAX samples has several chunks, one after the other in time.
  *
  * Damage is found by the checks and costs what they cover: one vector's chunk, one group; only that
@@ -39,22 +41,23 @@
 #include "core/metrics/chunk.h"
 #include "core/metrics/ints.h"
 
-enum block_kind { BLOCK_TIMES, BLOCK_SEALED, BLOCK_OPEN, BLOCK_KINDS };
+enum block_kind { BLOCK_TIMES, BLOCK_SEALED, BLOCK_OPEN, BLOCK_HISTOGRAMS, BLOCK_KINDS };
 #define BLOCK_SAME 0x10
 
-#define BLOCK_VECTOR       256    /* samples */
-#define BLOCK_GROUP        256    /* series */
-#define BLOCK_CHUNK_MAX    262144 /* samples in one chunk; of BLOCK_OPEN: CHUNK_SAMPLES_MAX */
-#define BLOCK_HEADER_BYTES 24
-#define BLOCK_FOOTER_BYTES 88
-#define BLOCK_ROW_BYTES    16
+#define BLOCK_VECTOR           256 /* samples */
+#define BLOCK_HISTOGRAM_VECTOR 64
+#define BLOCK_GROUP            256    /* series */
+#define BLOCK_CHUNK_MAX        262144 /* samples in one chunk; of BLOCK_OPEN: CHUNK_SAMPLES_MAX */
+#define BLOCK_HEADER_BYTES     24
+#define BLOCK_FOOTER_BYTES     88
+#define BLOCK_ROW_BYTES        16
 
 struct block_info {
 	int64_t min_ms, max_ms; /* of all samples; min > max: there are none */
 	uint64_t n_chunks, n_series, n_samples;
 	uint32_t first_id, last_id;
 	uint32_t level;         /* as the writer was told */
-	uint32_t resolution_ms; /* 0: all samples; else some of each so many (downsample.h) */
+	uint32_t resolution_ms; /* 0: all samples; else some of each so many (column.h) */
 	uint64_t size_bytes;
 };
 
@@ -75,8 +78,8 @@ struct block_writer *block_writer_new(const struct block_output *out,
 	const struct block_settings *settings);
 void block_writer_free(struct block_writer *w);
 SCOPED_BY(block_writer_free, struct block_writer *)
-/* The samples of one series, sealed; nothing when there are none.  Histograms aren't kept yet:
- * RC_UNSUPPORTED. */
+/* The samples of one series, sealed; nothing when there are none.  Floats and histograms that follow
+ * each other stand in chunks of their own. */
 enum rc block_writer_add(struct block_writer *w, uint32_t id, const struct series_column *column,
 	struct err *e) MUST_USE;
 /* The same of an open chunk, its bytes as they are.  RC_CORRUPT when it can't be read. */
@@ -112,7 +115,8 @@ struct block_ids {
 };
 struct block_ids block_damaged(const struct block_cursor *c);
 /* Add the samples of the series at which the cursor stands, once.  `q`: min_ms and max_ms, and the windows
- * when there are such; NULL: all.  RC_CORRUPT: some of its samples may have been added, in order. */
+ * when there are such; NULL: all.  RC_CORRUPT: some of its samples may have been added, in order.
+ * RC_LIMIT: the column's arena is full.  A column without one gets floats only. */
 enum rc block_read(struct block_cursor *c, const struct series_query *q,
 	struct series_column *column, struct err *e) MUST_USE;
 

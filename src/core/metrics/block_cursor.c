@@ -158,7 +158,12 @@ enum rc block_read(struct block_cursor *c, const struct series_query *q,
 	for (;; chunk++) {
 		uint64_t offset = (uint64_t)c->offsets[c->at];
 
-		if (!block_read_chunk(c, offset, q, column))
+		enum rc one = block_read_chunk(c, offset, q, column);
+
+		if (one == RC_LIMIT)
+			return err_set(e, one, "histograms of more than %zu bytes",
+				column->histograms->budget_bytes);
+		if (one != RC_OK)
 			rc = err_set(e, RC_CORRUPT,
 				"chunk %u of series %u, at byte %llu, is damaged", chunk, c->id,
 				(unsigned long long)offset);
@@ -186,16 +191,19 @@ enum rc block_verify(const struct block *b, const struct block_verifier *v, uint
 	struct err *e)
 {
 	scoped(block_cursor_free) struct block_cursor *c = block_cursor_new(b);
-	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(arena_fini) struct arena histograms;
+	scoped(series_column_fini) struct series_column column = { .histograms = &histograms };
 	struct err first = { 0 }, what = { 0 };
 	uint64_t damaged = 0;
 	bool has = true;
 
+	arena_init(&histograms, 0);
 	while (has) {
 		struct block_ids ids;
 		uint32_t id;
 
 		column.n = 0;
+		arena_reset(&histograms);
 		if (block_next(c, &id, &has, &what) != RC_OK)
 			ids = block_damaged(c);
 		else if (has && block_read(c, NULL, &column, &what) != RC_OK)

@@ -33,19 +33,22 @@ static void check_block(const uint8_t *bytes, size_t n)
 	const struct series_query windows = { .max_ms = INT64_MAX / 2,
 		.step_ms = 999,
 		.range_ms = 9 };
-	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(arena_fini) struct arena arena;
+	scoped(series_column_fini) struct series_column column = { .histograms = &arena };
 	scoped(block_cursor_free) struct block_cursor *c = NULL;
 	uint64_t damaged;
 	struct block b;
 	uint32_t id;
 	bool has = true;
 
+	arena_init(&arena, 8u << 20);
 	if (block_open(&b, bytes, n, NULL) != RC_OK)
 		return;
 	(void)!block_verify(&b, NULL, &damaged, NULL);
 	c = block_cursor_new(&b);
 	while (has && block_next(c, &id, &has, NULL) == RC_OK && has) {
 		column.n = 0;
+		arena_reset(&arena);
 		(void)!block_read(c, &windows, &column, NULL);
 	}
 	(void)!block_find(c, b.info.last_id, &has, NULL);

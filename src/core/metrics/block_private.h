@@ -67,8 +67,8 @@ static inline const uint8_t *block_chunks_end(const struct block *b)
 	return b->n_groups ? b->bytes + block_row(b, 0).offset : b->table;
 }
 
-/* Add what the chunk at `offset` has of the time; false: it is damaged. */
-bool block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,
-	struct series_column *into);
+/* Add what the chunk at `offset` has of the time.  RC_CORRUPT, without words; RC_LIMIT. */
+enum rc block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,
+	struct series_column *into) MUST_USE;
 
 #endif

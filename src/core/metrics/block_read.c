@@ -7,6 +7,7 @@
 #include "core/metrics/block_private.h"
 
 #include "core/metrics/bytes.h"
+#include "core/metrics/packed.h"
 #include "core/metrics/values.h"
 
 /* A chunk, or column of times, as far as all have it the same. */
@@ -217,15 +218,24 @@ static bool find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint
 	return true;
 }
 
+/* One vector, decoded. */
+union vector {
+	double v[BLOCK_VECTOR];
+	const struct histogram *h[BLOCK_HISTOGRAM_VECTOR];
+};
+
 /* Values of a column on their way into a series_column. */
 struct reading {
 	struct block_cursor *c;
+	bool (*give)(struct reading *r, uint32_t from, uint32_t to); /* add these samples */
+	enum rc rc; /* why not, when it isn't for damage */
 	struct column values;
 	struct series_column *into;
 	const uint8_t *end;
 	uint32_t next, at; /* a vector, and where it begins */
-	uint32_t held;     /* the vector that stands in v; UINT32_MAX: none */
-	double v[BLOCK_VECTOR];
+	union vector *vector;
+	uint32_t held;   /* the vector that stands there; UINT32_MAX: none */
+	uint32_t n_held; /* histograms of it */
 };
 
 /* Decode vector i to `v`; vectors are asked for in ascending order. */
@@ -248,15 +258,14 @@ static bool decode_values(struct reading *r, uint32_t i, double *v)
 
 static bool give_some(struct reading *r, uint32_t i, uint32_t from, uint32_t n)
 {
-	if (r->held != i && !decode_values(r, i, r->v))
+	if (r->held != i && !decode_values(r, i, r->vector->v))
 		return false;
 	r->held = i;
-	memcpy(r->into->v + r->into->n, r->v + from, n * sizeof *r->v);
+	memcpy(r->into->v + r->into->n, r->vector->v + from, n * sizeof *r->vector->v);
 	return true;
 }
 
-/* Add the samples [from, to). */
-static bool give(struct reading *r, uint32_t from, uint32_t to)
+static bool give_floats(struct reading *r, uint32_t from, uint32_t to)
 {
 	struct series_column *into = r->into;
 	struct times *t = &r->c->times;
@@ -277,6 +286,49 @@ static bool give(struct reading *r, uint32_t from, uint32_t to)
 			memset(into->h + into->n, 0, n * sizeof *into->h);
 		into->n += n;
 		from += n;
+	}
+	return true;
+}
+
+/* Unpack the first `n` histograms of vector i, of those that aren't yet. */
+static bool hold_histograms(struct reading *r, uint32_t i, uint32_t n)
+{
+	const uint8_t *row = r->values.rows + 8 * (size_t)i;
+	const struct histogram **h = r->vector->h;
+	struct err e = { 0 };
+	struct varint_bytes in;
+
+	if (r->held == i && r->n_held >= n)
+		return true;
+	for (; r->next < i; r->next++)
+		r->at += get_u32(r->values.rows + 8 * (size_t)r->next);
+	if (r->at > (size_t)(r->end - r->values.vectors) ||
+		get_u32(row) > (size_t)(r->end - r->values.vectors) - r->at)
+		return false;
+	in.p = r->values.vectors + r->at;
+	in.end = in.p + get_u32(row);
+	if (check_32(in.p, get_u32(row)) != get_u32(row + 4))
+		return false;
+	r->held = i;
+	r->n_held = 0;
+	for (; e.rc == RC_OK && r->n_held < n; r->n_held++)
+		(void)!packed_take(&in, r->n_held ? h[r->n_held - 1] : NULL, r->into->histograms,
+			&h[r->n_held], &e);
+	r->rc = e.rc;
+	return e.rc == RC_OK;
+}
+
+static bool give_histograms(struct reading *r, uint32_t from, uint32_t to)
+{
+	for (; from < to; from++) {
+		uint32_t i = from / BLOCK_HISTOGRAM_VECTOR, at = from % BLOCK_HISTOGRAM_VECTOR;
+		uint32_t begin = i * BLOCK_HISTOGRAM_VECTOR;
+		uint32_t n =
+			to - begin < BLOCK_HISTOGRAM_VECTOR ? to - begin : BLOCK_HISTOGRAM_VECTOR;
+
+		if (!decode_times(r->c, from / BLOCK_VECTOR) || !hold_histograms(r, i, n))
+			return false;
+		series_column_add_histogram(r->into, r->c->times.t_ms[from], r->vector->h[at]);
 	}
 	return true;
 }
@@ -329,56 +381,98 @@ static bool give_windows(struct reading *r, const struct series_query *q, uint32
 		if (!find_after(r->c, from, end, &stop))
 			return false;
 		stop = stop < to ? stop : to;
-		if (!give(r, from, stop))
+		if (!r->give(r, from, stop))
 			return false;
 		from = stop;
 	}
 	return true;
 }
 
-static bool read_sealed(struct block_cursor *c, struct piece *piece, const struct series_query *q,
-	struct series_column *into)
+/* The rows of a chunk of histograms. */
+static bool open_histograms(struct piece *piece, struct column *ret)
 {
-	struct reading r = { .c = c, .into = into, .end = piece->end, .held = UINT32_MAX };
-	uint32_t from = 0, to = piece->n;
-	uint64_t times;
+	uint32_t n = (piece->n + BLOCK_HISTOGRAM_VECTOR - 1) / BLOCK_HISTOGRAM_VECTOR;
 
-	if (!get_varint(&piece->p, piece->end, &times) || !open_column(piece, &r.values) ||
-		!hold_times(c, times, piece->n))
+	if (8 * (uint64_t)n > (uint64_t)(piece->end - piece->p))
+		return false;
+	*ret = (struct column){ .n = piece->n, .n_vectors = n, .rows = piece->p };
+	ret->vectors = piece->p + 8 * (size_t)n;
+	return is_whole(piece, ret->vectors);
+}
+
+/* Give what lies in the query's time. */
+static bool read_times(struct reading *r, uint64_t times, uint32_t n, const struct series_query *q)
+{
+	struct block_cursor *c = r->c;
+	uint32_t from = 0, to = n;
+
+	if (!hold_times(c, times, n))
 		return false;
 	if (q && q->min_ms > INT64_MIN && !find_after(c, 0, q->min_ms - 1, &from))
 		return false;
 	if (q && from < to && !find_after(c, from, q->max_ms, &to))
 		return false;
-	return has_windows(&c->times, q) ? give_windows(&r, q, from, to) : give(&r, from, to);
+	return has_windows(&c->times, q) ? give_windows(r, q, from, to) : r->give(r, from, to);
 }
 
-static bool read_open(struct block_cursor *c, struct piece *piece, const struct series_query *q,
-	struct series_column *into)
+static bool read_sealed(struct reading *r, struct piece *piece, const struct series_query *q)
+{
+	uint64_t times;
+
+	r->give = give_floats;
+	return get_varint(&piece->p, piece->end, &times) && open_column(piece, &r->values) &&
+	       read_times(r, times, piece->n, q);
+}
+
+static bool read_histograms(struct reading *r, struct piece *piece, const struct series_query *q)
+{
+	uint64_t times;
+
+	r->give = give_histograms;
+	if (!get_varint(&piece->p, piece->end, &times) || !open_histograms(piece, &r->values))
+		return false;
+	return !r->into->histograms || read_times(r, times, piece->n, q);
+}
+
+static bool read_open(struct reading *r, struct piece *piece, const struct series_query *q)
 {
 	struct chunk chunk = { .n_samples = piece->n };
 	uint64_t base, size;
+	struct err e = { 0 };
 
 	if (!get_varint(&piece->p, piece->end, &base) ||
 		!get_varint(&piece->p, piece->end, &size) ||
 		size > (uint64_t)(piece->end - piece->p) || size > CHUNK_BYTES_MAX ||
 		!is_whole(piece, piece->p + size))
 		return false;
-	chunk.base_ms = (int64_t)((uint64_t)c->block->base_ms + unzigzag(base));
+	chunk.base_ms = (int64_t)((uint64_t)r->c->block->base_ms + unzigzag(base));
 	chunk.bytes = piece->p;
 	chunk.n_bytes = (uint32_t)size;
-	return chunk_read(&chunk, q ? q->min_ms : INT64_MIN, q ? q->max_ms : INT64_MAX, into,
-		       NULL) == RC_OK;
+	r->rc = chunk_read(&chunk, q ? q->min_ms : INT64_MIN, q ? q->max_ms : INT64_MAX, r->into,
+		&e);
+	return r->rc == RC_OK;
 }
 
-bool block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,
+static bool read_piece(struct reading *r, struct piece *piece, const struct series_query *q)
+{
+	if (piece->kind == BLOCK_OPEN)
+		return read_open(r, piece, q);
+	if (piece->kind == BLOCK_HISTOGRAMS)
+		return read_histograms(r, piece, q);
+	return (piece->kind & ~BLOCK_SAME) == BLOCK_SEALED && read_sealed(r, piece, q);
+}
+
+enum rc block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,
 	struct series_column *into)
 {
+	union vector room;
+	struct reading r = { .c = c, .into = into, .vector = &room, .held = UINT32_MAX };
 	struct piece piece;
 
 	if (!open_piece(c->block, offset, &piece))
-		return false;
-	if (piece.kind == BLOCK_OPEN)
-		return read_open(c, &piece, q, into);
-	return (piece.kind & ~BLOCK_SAME) == BLOCK_SEALED && read_sealed(c, &piece, q, into);
+		return RC_CORRUPT;
+	r.end = piece.end;
+	if (read_piece(&r, &piece, q))
+		return RC_OK;
+	return r.rc == RC_LIMIT ? RC_LIMIT : RC_CORRUPT;
 }

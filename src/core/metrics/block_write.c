@@ -7,6 +7,7 @@
 #include "core/metrics/block_private.h"
 
 #include "core/metrics/bytes.h"
+#include "core/metrics/packed.h"
 #include "core/metrics/values.h"
 
 #include "base/str.h"
@@ -33,6 +34,7 @@ struct block_writer {
 	int64_t ids[BLOCK_GROUP], offsets[BLOCK_GROUP];
 	uint32_t n_in_group;
 	struct series_column checked; /* an open chunk, read before it is written */
+	struct arena histograms;      /* of it */
 	struct known times[KNOWN_TIMES], chunks[KNOWN_CHUNKS];
 };
 
@@ -44,6 +46,8 @@ struct block_writer *block_writer_new(const struct block_output *out,
 
 	w->out = *out;
 	w->base_ms = settings->base_ms;
+	arena_init(&w->histograms, CHUNK_HISTOGRAMS_BYTES_MAX);
+	w->checked.histograms = &w->histograms;
 	w->info = (struct block_info){ .min_ms = INT64_MAX,
 		.max_ms = INT64_MIN,
 		.level = settings->level,
@@ -63,6 +67,7 @@ void block_writer_free(struct block_writer *w)
 	str_fini(&w->groups);
 	str_fini(&w->table);
 	series_column_fini(&w->checked);
+	arena_fini(&w->histograms);
 	free(w);
 }
 
@@ -258,23 +263,74 @@ static enum rc add_sealed(struct block_writer *w, uint32_t id, const struct seri
 	return rc;
 }
 
+/* The vectors go to w->vectors, what tells of them to the chunk. */
+static void add_histograms(struct block_writer *w, const struct series_column *c)
+{
+	str_clear(&w->vectors);
+	for (uint32_t from = 0; from < c->n; from += BLOCK_HISTOGRAM_VECTOR) {
+		uint32_t n = c->n - from, begin = (uint32_t)w->vectors.len, row[2];
+
+		n = n < BLOCK_HISTOGRAM_VECTOR ? n : BLOCK_HISTOGRAM_VECTOR;
+		for (uint32_t i = from; i < from + n; i++)
+			packed_add(&w->vectors, i > from ? c->h[i - 1] : NULL, c->h[i]);
+		row[0] = (uint32_t)w->vectors.len - begin;
+		row[1] = check_32(w->vectors.s + begin, row[0]);
+		str_addn(&w->chunk, row, sizeof row);
+	}
+	check_chunk(w);
+	str_addn(&w->chunk, w->vectors.s, w->vectors.len);
+}
+
+static enum rc add_sealed_histograms(struct block_writer *w, uint32_t id,
+	const struct series_column *c, struct err *e)
+{
+	uint64_t times, offset;
+	enum rc rc = place_times(w, c, &times, e);
+
+	if (rc != RC_OK)
+		return rc;
+	begin_chunk(w, BLOCK_HISTOGRAMS, c->n);
+	add_varint(&w->chunk, times);
+	add_histograms(w, c);
+	rc = place_chunk(w, &offset, e);
+	if (rc == RC_OK)
+		enter(w, id, offset, c);
+	return rc;
+}
+
+/* Histograms in one chunk: so that a chunk takes some megabytes at most while it is made. */
+#define HISTOGRAMS_MAX (64 * BLOCK_HISTOGRAM_VECTOR)
+
+/* How many samples from `from` on are one chunk's: of one kind, and not too many. */
+static uint32_t run_of(const struct series_column *c, uint32_t from)
+{
+	bool is_histogram = c->h && c->h[from];
+	uint32_t most = is_histogram ? HISTOGRAMS_MAX : BLOCK_CHUNK_MAX, n = c->n - from, i = 1;
+
+	n = n < most ? n : most;
+	if (!c->h)
+		return n;
+	while (i < n && !c->h[from + i] == !is_histogram)
+		i++;
+	return i;
+}
+
 enum rc block_writer_add(struct block_writer *w, uint32_t id, const struct series_column *column,
 	struct err *e)
 {
-	for (uint32_t from = 0; column->h && from < column->n; from++)
-		if (column->h[from])
-			return err_set(e, RC_UNSUPPORTED, "histograms aren't kept in blocks yet");
-	for (uint32_t from = 0; from < column->n; from += BLOCK_CHUNK_MAX) {
-		uint32_t left = column->n - from;
+	enum rc rc = RC_OK;
+
+	for (uint32_t from = 0, n; rc == RC_OK && from < column->n; from += n) {
+		bool is_histogram = column->h && column->h[from];
 		struct series_column part = { .t_ms = column->t_ms + from,
 			.v = column->v + from,
-			.n = left < BLOCK_CHUNK_MAX ? left : BLOCK_CHUNK_MAX };
-		enum rc rc = add_sealed(w, id, &part, e);
+			.h = is_histogram ? column->h + from : NULL };
 
-		if (rc != RC_OK)
-			return rc;
+		part.n = n = run_of(column, from);
+		rc = is_histogram ? add_sealed_histograms(w, id, &part, e)
+				  : add_sealed(w, id, &part, e);
 	}
-	return RC_OK;
+	return rc;
 }
 
 enum rc block_writer_add_chunk(struct block_writer *w, uint32_t id, const struct chunk *chunk,
@@ -284,6 +340,7 @@ enum rc block_writer_add_chunk(struct block_writer *w, uint32_t id, const struct
 	enum rc rc;
 
 	w->checked.n = 0;
+	arena_reset(&w->histograms);
 	rc = chunk_read(chunk, INT64_MIN, INT64_MAX, &w->checked, e);
 	if (rc != RC_OK || !w->checked.n)
 		return rc;

@@ -21,12 +21,14 @@
  *	f1  u8      f2  u16         so many more samples (u8 + 1) like the last, each one step later
  *	f3  i8      f4  i16         the step changes by this; a token of a value follows
  *	f5  i64                     the same
- *	f6                          the last value again (after a step has changed)
+ *	f6                          the last sample again (after a step has changed)
+ *	f7  varint, bytes           a native histogram (packed.h) behind the chunk's last one
  *	f8 ... ff                   as f3: -4 -3 -2 -1 +1 +2 +3 +4
  *
  * The second byte of f0: the low four bits are the number of bytes that follow, 0 to 8; the high
  * four how many zero bytes stand below them.  After f0 the digits aren't known; a sample told by
- * its digits is then told whole.  A step beyond 32 bits is used once and becomes 0.
+ * its digits is then told whole.  A step beyond 32 bits is used once and becomes 0.  Floats and
+ * histograms of a series stand among each other; each kind is told by the last one of it.
  */
 #ifndef CORE_METRICS_CHUNK_H
 #define CORE_METRICS_CHUNK_H
@@ -44,7 +46,8 @@ struct chunk_state {
 	uint64_t bits; /* of the last value */
 	int32_t step_ms;
 	uint16_t repeats;
-	uint8_t exp; /* CHUNK_EXP_NONE: the last value isn't a decimal */
+	uint8_t exp;       /* CHUNK_EXP_NONE: the last value isn't a decimal */
+	bool is_histogram; /* the last sample; `bits` and `exp` are those of the last float */
 };
 #define CHUNK_EXP_NONE 255
 
@@ -59,6 +62,13 @@ static inline struct chunk_state chunk_begin(int64_t base_ms)
 unsigned chunk_append(struct chunk_state *s, uint8_t out[CHUNK_APPEND_ROOM], int64_t t_ms,
 	double v);
 
+/* The same of a histogram packed behind the chunk's last one; n 0: it is the last sample again.  Up to
+ * CHUNK_HISTOGRAM_HEAD bytes more than `n`. */
+#define CHUNK_HISTOGRAM_HEAD       16
+#define CHUNK_HISTOGRAMS_BYTES_MAX (64u << 20) /* no chunk's take more in an arena */
+unsigned chunk_append_histogram(struct chunk_state *s, uint8_t *out, int64_t t_ms,
+	const uint8_t *bytes, unsigned n);
+
 /* A chunk to be read: as published, and gathered where it lay in pieces. */
 struct chunk {
 	const uint8_t *bytes;
@@ -68,8 +78,31 @@ struct chunk {
 
 /* Add those of its samples to `column` that lie in [min_ms, max_ms].  RC_CORRUPT for bytes that
  * chunk_append() doesn't write, or times that don't ascend; the column may have got some samples
- * then, in order. */
+ * then, in order.  RC_LIMIT: the column's arena is full.  A column without one gets floats only. */
 enum rc chunk_read(const struct chunk *c, int64_t min_ms, int64_t max_ms,
 	struct series_column *column, struct err *e) MUST_USE;
+
+/* One chunk as it grows: what each append added to it, decoded at once. */
+struct chunk_tail {
+	int64_t t_ms;
+	uint64_t bits; /* of the value */
+	int64_t digits;
+	int32_t step_ms;
+	uint16_t repeats; /* samples that no byte has told of yet */
+	uint8_t exp;
+	bool is_begun;     /* it has a sample */
+	bool is_histogram; /* the last one; then `bits` are those of the last float */
+};
+
+static inline struct chunk_tail chunk_tail_begin(int64_t base_ms)
+{
+	return (struct chunk_tail){ .t_ms = base_ms };
+}
+/* The next sample, of the `n` bytes that chunk_append() returned for it; it stands in `t` then, unless
+ * it is a histogram, of which `t` has the time only.  False: that is no sample's bytes. */
+bool chunk_tail_next(struct chunk_tail *t, const uint8_t *bytes, unsigned n) MUST_USE;
+/* Of the bytes of a histogram that chunk_tail_next() took: where the packed one stands, and how long it
+ * is.  NULL: it is the one before, again. */
+const uint8_t *chunk_tail_packed(const uint8_t *bytes, unsigned n, unsigned *ret_n);
 
 #endif

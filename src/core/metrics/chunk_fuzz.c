@@ -22,9 +22,11 @@ static void check_again(const struct series_column *column)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(arena_fini) struct arena arena = { .budget_bytes = 8u << 20 };
+	scoped(series_column_fini) struct series_column column = { 0 }, both = { 0 };
 	scoped(mem_free) char *copy = NULL;
 	struct chunk c = { 0 };
+	enum rc rc;
 
 	if (n < 3)
 		return 0;
@@ -36,5 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	c.bytes = (uint8_t *)copy;
 	if (chunk_read(&c, INT64_MIN, INT64_MAX, &column, NULL) == RC_OK && column.n)
 		check_again(&column);
+	both.histograms = &arena;
+	rc = chunk_read(&c, INT64_MIN, INT64_MAX, &both, NULL);
+	must(rc != RC_OK || both.n == c.n_samples);
 	return 0;
 }

@@ -22,6 +22,7 @@ struct written {
 	uint32_t n_bytes, n;
 	int64_t t_ms[N];
 	double v[N];
+	uint8_t added[N]; /* bytes */
 };
 
 static void begin(struct written *w, int64_t base_ms)
@@ -38,6 +39,7 @@ static unsigned append(struct written *w, int64_t t_ms, double v)
 	assert_true(n <= CHUNK_APPEND_MAX && w->n < N);
 	w->n_bytes += n;
 	w->t_ms[w->n] = t_ms;
+	w->added[w->n] = (uint8_t)n;
 	w->v[w->n++] = v;
 	return n;
 }
@@ -53,6 +55,20 @@ static enum rc read_copy(const struct written *w, int64_t min_ms, int64_t max_ms
 	return chunk_read(&c, min_ms, max_ms, column, NULL);
 }
 
+/* Append by append, as who follows the log sees it. */
+static void assert_follows(const struct written *w)
+{
+	struct chunk_tail tail = chunk_tail_begin(w->base_ms);
+	const uint8_t *p = w->bytes;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		assert_true(chunk_tail_next(&tail, p, w->added[i]));
+		assert_int_equal(tail.t_ms, w->t_ms[i]);
+		assert_int_equal(tail.bits, double_bits(w->v[i]));
+		p += w->added[i];
+	}
+}
+
 static void assert_reads_back(const struct written *w)
 {
 	scoped(series_column_fini) struct series_column c = { 0 };
@@ -63,6 +79,7 @@ static void assert_reads_back(const struct written *w)
 		assert_int_equal(c.t_ms[i], w->t_ms[i]);
 		assert_int_equal(double_bits(c.v[i]), double_bits(w->v[i]));
 	}
+	assert_follows(w);
 }
 
 static void a_value_that_stays_costs_nothing(void **unused)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/metrics/column.h"
 
+#include <math.h>
+
 static void move(struct series_column *c, uint32_t to, uint32_t from)
 {
 	c->t_ms[to] = c->t_ms[from];
@@ -46,9 +48,60 @@ void column_settle(struct series_column *c, uint32_t from)
 	c->n = n;
 }
 
+static const struct histogram *histogram_at(const struct series_column *c, uint32_t i)
+{
+	return c->h ? c->h[i] : NULL;
+}
+
+static bool same_spans(const struct histogram_span *a, const struct histogram_span *b, uint32_t n)
+{
+	return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
+}
+
+static bool same_layout(const struct histogram *a, const struct histogram *b)
+{
+	return a->schema == b->schema && a->n_positive_spans == b->n_positive_spans &&
+	       a->n_negative_spans == b->n_negative_spans && a->n_positive == b->n_positive &&
+	       a->n_negative == b->n_negative &&
+	       same_spans(a->positive_spans, b->positive_spans, a->n_positive_spans) &&
+	       same_spans(a->negative_spans, b->negative_spans, a->n_negative_spans);
+}
+
+/* A counter began again, of a histogram: if the whole or any bucket has less.  Where the layout
+ * changes it may have. */
+static bool is_histogram_drop(const struct histogram *before, const struct histogram *h)
+{
+	if (h->count < before->count || h->zero_count < before->zero_count ||
+		h->reset != before->reset || !same_layout(before, h))
+		return true;
+	for (uint32_t i = 0; i < h->n_positive; i++)
+		if (h->positive[i] < before->positive[i])
+			return true;
+	for (uint32_t i = 0; i < h->n_negative; i++)
+		if (h->negative[i] < before->negative[i])
+			return true;
+	return false;
+}
+
 static bool is_drop(const struct series_column *c, uint32_t i)
 {
-	return i > 0 && c->v[i] < c->v[i - 1];
+	return i > 0 && c->v[i] < c->v[i - 1] && !histogram_at(c, i) && !histogram_at(c, i - 1);
+}
+
+/* A sample that is kept with both its neighbours: the end of a series, the first one of a kind. */
+static bool is_mark(const struct series_column *c, uint32_t i)
+{
+	return is_stale(c->v[i]) || (i > 0 && !histogram_at(c, i) != !histogram_at(c, i - 1));
+}
+
+static bool is_edge(const struct series_column *c, uint32_t i, bool is_counter)
+{
+	const struct histogram *h = histogram_at(c, i);
+	const struct histogram *before = i > 0 ? histogram_at(c, i - 1) : NULL;
+
+	if (h && before)
+		return h->reset != HISTOGRAM_GAUGE && is_histogram_drop(before, h);
+	return is_mark(c, i) || (is_counter && is_drop(c, i));
 }
 
 static bool is_counter(const struct series_column *c)
@@ -69,14 +122,22 @@ static int64_t window_of(int64_t t_ms, int64_t window_ms)
 	return down + (t_ms % window_ms > 0);
 }
 
+/* Histograms are neither least nor greatest. */
+static double number_at(const struct series_column *c, uint32_t i)
+{
+	return histogram_at(c, i) ? NAN : c->v[i];
+}
+
 static void keep_extremes(const struct series_column *c, uint32_t from, uint32_t to, bool *keep)
 {
 	uint32_t least = from, most = from;
 
 	for (uint32_t i = from; i < to; i++) {
-		if (c->v[i] < c->v[least] || c->v[least] != c->v[least])
+		double v = number_at(c, i);
+
+		if (v < number_at(c, least) || isnan(number_at(c, least)))
 			least = i;
-		if (c->v[i] > c->v[most] || c->v[most] != c->v[most])
+		if (v > number_at(c, most) || isnan(number_at(c, most)))
 			most = i;
 	}
 	keep[from] = keep[to - 1] = keep[least] = keep[most] = true;
@@ -87,14 +148,12 @@ static void keep_edges(const struct series_column *c, bool *keep)
 	bool counts = is_counter(c);
 
 	for (uint32_t i = 0; i < c->n; i++) {
-		bool is_mark = is_stale(c->v[i]) || (c->h && c->h[i]);
-
-		if (!is_mark && !(counts && is_drop(c, i)))
+		if (!is_edge(c, i, counts))
 			continue;
 		keep[i] = true;
 		if (i > 0)
 			keep[i - 1] = true;
-		if (is_mark && i + 1 < c->n)
+		if (is_mark(c, i) && i + 1 < c->n)
 			keep[i + 1] = true;
 	}
 }

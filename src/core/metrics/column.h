@@ -16,7 +16,8 @@ void column_settle(struct series_column *c, uint32_t from);
  * the last, the least and the greatest; every stale mark and what stands beside it; and both sides of
  * each drop when drops are few (COLUMN_DROP_MS), as with a counter that began again.  So min and max
  * over whole windows, and the increase from the first to the last sample of any of them, stay what
- * they were.  Doing it again with a multiple of window_ms is doing it once.
+ * they were.  Of native histograms the first and the last, and both sides of what may be a reset.
+ * Doing it again with a multiple of window_ms is doing it once.
  */
 #define COLUMN_DROP_MS 240000 /* at most one in so much time on average: else it is no counter */
 void column_downsample(struct series_column *c, int64_t window_ms);

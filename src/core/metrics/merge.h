@@ -4,7 +4,8 @@
  *
  * Series go by in order of their ids, one at a time, so that memory doesn't grow with the blocks.
  * What is damaged in an input is left out and told; what is deleted, too old or not of this time is
- * left out; what remains of each series is put in order, downsampled if asked for, and sealed.
+ * left out; what remains of each series is put in order, downsampled if asked for, and sealed.  Native
+ * histograms take much memory when they are unpacked: a series with many is taken some time at a time.
  *
  *	block 0  1: a b    3: f                             1: a b c   2: d e   3: f g
  *	block 1  1: c      2: d e    3: g       ──►
