@@ -90,18 +90,12 @@ static void spell(const struct deletion *d, struct str *ret)
 enum rc deletion_write(const struct deletion *d, const struct files *files, struct err *e)
 {
 	scoped(str_fini) struct str bytes = STR_EMPTY;
-	struct files_writer *w = NULL;
 	char name[FILES_NAME_MAX];
 	enum rc rc;
 
 	spell(d, &bytes);
 	manifest_file_name(MANIFEST_DELETION, d->number, name);
-	rc = files->create(files->self, name, &w, e);
-	if (rc == RC_OK)
-		rc = files->append(w, bytes.s, bytes.len, e);
-	if (rc == RC_OK)
-		rc = files->sync(w, e);
-	files->close(w);
+	rc = files_write(files, name, &bytes, e);
 	return rc == RC_OK ? files->sync_folder(files->self, e) : rc;
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -69,5 +70,10 @@ struct files {
 	 * file system can, else a copy.  `snapshot` is a plain name, too. */
 	enum rc (*link)(void *self, const char *name, const char *snapshot, struct err *e);
 };
+
+/* A whole file, synced; its name is durable when its folder is synced, too.  The bytes are let go:
+ * they needn't stay in memory while the disk is busy. */
+enum rc files_write(const struct files *files, const char *name, struct str *bytes,
+	struct err *e) MUST_USE;
 
 #endif

@@ -168,7 +168,7 @@ uint32_t index_id(const struct index *x, uint32_t position)
 	return ids_are_dense(x) ? x->h.first_id + position : PART(x, INDEX_IDS, uint32_t, position);
 }
 
-bool index_has_id(const struct index *x, uint32_t id)
+bool index_find_id(const struct index *x, uint32_t id, uint32_t *ret_position)
 {
 	uint32_t low = 0, high = x->h.n_series;
 
@@ -182,7 +182,15 @@ bool index_has_id(const struct index *x, uint32_t id)
 		else
 			high = mid;
 	}
+	*ret_position = ids_are_dense(x) ? id - x->h.first_id : low;
 	return ids_are_dense(x) || index_id(x, low) == id;
+}
+
+bool index_has_id(const struct index *x, uint32_t id)
+{
+	uint32_t position;
+
+	return index_find_id(x, id, &position);
 }
 
 /* A text that isn't there is empty, so that whoever compares finds it different. */

@@ -46,6 +46,8 @@ uint32_t index_first_id(const struct index *x);
 uint32_t index_last_id(const struct index *x);
 uint32_t index_id(const struct index *x, uint32_t position);
 bool index_has_id(const struct index *x, uint32_t id);
+/* The same, and where. */
+bool index_find_id(const struct index *x, uint32_t id, uint32_t *ret_position);
 
 /* The id of that series; 0: it isn't here. */
 uint32_t index_find(const struct index *x, const struct labels *l, uint64_t hash);
@@ -79,7 +81,8 @@ void index_builder_free(struct index_builder *b);
 SCOPED_BY(index_builder_free, struct index_builder *)
 void index_builder_add(struct index_builder *b, uint32_t id, const struct labels *l, uint64_t hash);
 uint32_t index_builder_count(const struct index_builder *b);
-/* The whole file, for index_open_bytes() or to be written.  At least one series was added. */
+/* The whole file, for index_open_bytes() or to be written, behind a multiple of 8 bytes.  At least one
+ * series was added; the builder is empty then. */
 void index_builder_finish(struct index_builder *b, struct str *ret);
 /* As a file that is synced and has its name; the folder isn't synced. */
 enum rc index_builder_write(struct index_builder *b, const struct files *files, const char *name,

@@ -2,6 +2,9 @@
 /*
  * Texts and pairs get numbers as they come, series are lists of numbers; at the end everything is
  * sorted once and numbered anew.
+ *
+ * Whoever adds series has each text once, so that a pair mostly is where it was a moment ago: pairs
+ * are looked up by their addresses first, and hashed only when that fails.
  */
 #include "core/metrics/index.h"
 
@@ -26,7 +29,16 @@ struct numbers {
 	uint32_t cap;
 };
 
+#define RANK_BYTES_MAX 5 /* of a varint of 32 bits */
+
+#define RECENT 1024 /* pairs that are known by where their texts lie */
+struct recent {
+	const char *name, *value; /* NULL: none */
+	uint32_t name_len, value_len, pair;
+};
+
 struct index_builder {
+	struct recent recent[RECENT];
 	struct text *texts;
 	struct pair *pairs;
 	uint32_t n_texts, cap_texts, n_pairs, cap_pairs;
@@ -47,16 +59,22 @@ struct index_builder *index_builder_new(void)
 	return must_alloc(sizeof(struct index_builder));
 }
 
-void index_builder_free(struct index_builder *b)
+static void clear(struct index_builder *b)
 {
-	if (!b)
-		return;
 	free(b->texts);
 	free(b->pairs);
 	free(b->text_numbers.slots);
 	free(b->pair_numbers.slots);
 	free(b->labels.v);
 	free(b->series);
+	memset(b, 0, sizeof *b);
+}
+
+void index_builder_free(struct index_builder *b)
+{
+	if (!b)
+		return;
+	clear(b);
 	free(b);
 }
 
@@ -135,6 +153,21 @@ static uint32_t pair_number(struct index_builder *b, uint32_t name, uint32_t val
 	return b->n_pairs++;
 }
 
+/* Texts may lie within each other: where one begins and how long it is says which it is. */
+static uint32_t label_pair(struct index_builder *b, const struct label *l)
+{
+	uint32_t hash = pair_hash((uint32_t)(uintptr_t)l->name, (uint32_t)(uintptr_t)l->value);
+	struct recent *r = &b->recent[hash % RECENT];
+
+	if (r->name == l->name && r->value == l->value && r->value_len == l->value_len &&
+		r->name_len == l->name_len)
+		return r->pair;
+	*r = (struct recent){ l->name, l->value, l->name_len, l->value_len, 0 };
+	r->pair = pair_number(b, text_number(b, l->name, l->name_len),
+		text_number(b, l->value, l->value_len));
+	return r->pair;
+}
+
 void index_builder_add(struct index_builder *b, uint32_t id, const struct labels *l, uint64_t hash)
 {
 	must(!b->n_series || id > b->series[b->n_series - 1].id);
@@ -142,9 +175,7 @@ void index_builder_add(struct index_builder *b, uint32_t id, const struct labels
 	b->series[b->n_series++] =
 		(struct member){ .hash = hash, .id = id, .first_label = b->labels.n };
 	for (uint32_t i = 0; i < l->n; i++) {
-		uint32_t name = text_number(b, l->v[i].name, l->v[i].name_len);
-		uint32_t value = text_number(b, l->v[i].value, l->v[i].value_len);
-		uint32_t pair = pair_number(b, name, value);
+		uint32_t pair = label_pair(b, &l->v[i]);
 
 		b->pairs[pair].n_series++;
 		must_grow(b->labels.v, b->labels.n, b->labels.cap);
@@ -316,24 +347,10 @@ static void put_pairs(struct image *m)
 	free(v);
 }
 
-static void put_series(struct image *m)
+static void put_ids(struct image *m)
 {
 	const struct index_builder *b = m->b;
-	scoped(str_fini) struct str labels = STR_EMPTY;
 
-	begin_section(m, INDEX_SERIES);
-	for (uint32_t i = 0; i < b->n_series; i++) {
-		uint32_t end = i + 1 < b->n_series ? b->series[i + 1].first_label : b->labels.n;
-
-		add_u32(m->out, (uint32_t)labels.len);
-		for (uint32_t k = b->series[i].first_label; k < end; k++)
-			varint_add(&labels, b->pairs[b->labels.v[k]].rank);
-	}
-	add_u32(m->out, (uint32_t)labels.len);
-	end_section(m, INDEX_SERIES);
-	begin_section(m, INDEX_LABELS);
-	str_addn(m->out, str_c(&labels), labels.len);
-	end_section(m, INDEX_LABELS);
 	begin_section(m, INDEX_IDS);
 	if (m->header.last_id - m->header.first_id != b->n_series - 1)
 		for (uint32_t i = 0; i < b->n_series; i++)
@@ -341,6 +358,30 @@ static void put_series(struct image *m)
 	end_section(m, INDEX_IDS);
 }
 
+static void put_series(struct image *m)
+{
+	const struct index_builder *b = m->b;
+	uint8_t *labels = must_alloc(RANK_BYTES_MAX * (size_t)b->labels.n + 1), *p = labels;
+	uint32_t *places, i, k = 0;
+
+	begin_section(m, INDEX_SERIES);
+	places = (void *)str_add_zeros(m->out, (b->n_series + 1) * sizeof *places);
+	for (i = 0; i < b->n_series; i++) {
+		uint32_t end = i + 1 < b->n_series ? b->series[i + 1].first_label : b->labels.n;
+
+		places[i] = (uint32_t)(p - labels);
+		while (k < end)
+			p = put_varint(p, b->pairs[b->labels.v[k++]].rank);
+	}
+	places[i] = (uint32_t)(p - labels);
+	end_section(m, INDEX_SERIES);
+	begin_section(m, INDEX_LABELS);
+	str_addn(m->out, labels, (size_t)(p - labels));
+	end_section(m, INDEX_LABELS);
+	free(labels);
+}
+
+/* Made where it stays: this is half of the file. */
 static void put_hash(struct image *m)
 {
 	const struct index_builder *b = m->b;
@@ -349,7 +390,9 @@ static void put_hash(struct image *m)
 
 	while (2 * (uint64_t)cap < 3 * (uint64_t)b->n_series)
 		cap *= 2;
-	slots = must_alloc(cap * sizeof *slots);
+	m->header.n_slots = cap;
+	begin_section(m, INDEX_HASH);
+	slots = (void *)str_add_zeros(m->out, cap * sizeof *slots);
 	for (uint32_t i = 0; i < b->n_series; i++) {
 		uint32_t k = (uint32_t)b->series[i].hash & (cap - 1);
 
@@ -357,11 +400,7 @@ static void put_hash(struct image *m)
 			k = (k + 1) & (cap - 1);
 		slots[k] = (struct index_slot){ (uint32_t)(b->series[i].hash >> 32), i + 1 };
 	}
-	m->header.n_slots = cap;
-	begin_section(m, INDEX_HASH);
-	str_addn(m->out, slots, cap * sizeof *slots);
 	end_section(m, INDEX_HASH);
-	free(slots);
 }
 
 static void rank(struct image *m)
@@ -380,7 +419,7 @@ void index_builder_finish(struct index_builder *b, struct str *ret)
 {
 	struct image m = { .b = b, .out = ret, .start = ret->len };
 
-	must(b->n_series);
+	must(b->n_series && m.start % 8 == 0);
 	memcpy(m.header.magic, INDEX_MAGIC, sizeof m.header.magic);
 	m.header.n_series = b->n_series;
 	m.header.first_id = b->series[0].id;
@@ -393,25 +432,14 @@ void index_builder_finish(struct index_builder *b, struct str *ret)
 	put_names(&m);
 	put_pairs(&m);
 	put_series(&m);
+	put_ids(&m);
+	free(TAKE(b->labels.v));
 	put_hash(&m);
 	m.header.checksum = XXH3_64bits(&m.header, offsetof(struct index_header, checksum));
 	memcpy(ret->s + m.start, &m.header, sizeof m.header);
 	free(m.texts);
 	free(m.pairs);
-}
-
-static enum rc write_file(const struct files *files, const char *name, const struct str *bytes,
-	struct err *e)
-{
-	struct files_writer *w = NULL;
-	enum rc rc = files->create(files->self, name, &w, e);
-
-	if (rc == RC_OK)
-		rc = files->append(w, bytes->s, bytes->len, e);
-	if (rc == RC_OK)
-		rc = files->sync(w, e);
-	files->close(w);
-	return rc;
+	clear(b);
 }
 
 enum rc index_builder_write(struct index_builder *b, const struct files *files, const char *name,
@@ -423,7 +451,7 @@ enum rc index_builder_write(struct index_builder *b, const struct files *files, 
 
 	index_builder_finish(b, &bytes);
 	snprintf(temporary, sizeof temporary, "%s.new", name);
-	rc = write_file(files, temporary, &bytes, e);
+	rc = files_write(files, temporary, &bytes, e);
 	if (rc == RC_OK)
 		rc = files->rename(files->self, temporary, name, e);
 	return rc;

@@ -136,16 +136,10 @@ enum rc manifest_parse(const char *text, size_t n, struct manifest *ret, struct 
 enum rc manifest_write(const struct manifest *m, const struct files *files, struct err *e)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
-	struct files_writer *w = NULL;
 	enum rc rc;
 
 	manifest_text(m, &text);
-	rc = files->create(files->self, MANIFEST_NAME ".new", &w, e);
-	if (rc == RC_OK)
-		rc = files->append(w, text.s, text.len, e);
-	if (rc == RC_OK)
-		rc = files->sync(w, e);
-	files->close(w);
+	rc = files_write(files, MANIFEST_NAME ".new", &text, e);
 	if (rc == RC_OK)
 		rc = files->rename(files->self, MANIFEST_NAME ".new", MANIFEST_NAME, e);
 	if (rc == RC_OK)
