@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/metrics/policy.h"
 
-#include "base/time.h"
-
 #include <string.h>
 
-static const int64_t spans_ms[POLICY_LEVELS] = { 0, 0, 2 * HOUR_MS, DAY_MS, 10 * DAY_MS };
+static const int64_t spans_ms[POLICY_LEVELS] = { 0, 0, POLICY_SPAN_LEAST_MS, DAY_MS, 10 * DAY_MS };
 
 static int64_t span_of(int64_t t_ms, int64_t span_ms)
 {
@@ -81,6 +79,22 @@ static bool pick_few(const struct policy *p, bool *pick)
 	return n == POLICY_FEW;
 }
 
+/* The oldest that was just flushed and has samples of long ago: open chunks are read from their
+ * beginning, however little of them is asked for. */
+static bool pick_long(const struct policy *p, bool *pick)
+{
+	memset(pick, 0, p->n * sizeof *pick);
+	for (uint32_t i = 0; i < p->n; i++) {
+		uint64_t span_ms = (uint64_t)p->v[i].max_ms - (uint64_t)p->v[i].min_ms;
+
+		if (p->v[i].level || span_ms <= POLICY_SPAN_LEAST_MS)
+			continue;
+		pick[i] = true;
+		return true;
+	}
+	return false;
+}
+
 static bool pick_deleted(const struct policy *p, bool *pick, uint32_t *ret_level)
 {
 	memset(pick, 0, p->n * sizeof *pick);
@@ -94,9 +108,40 @@ static bool pick_deleted(const struct policy *p, bool *pick, uint32_t *ret_level
 	return false;
 }
 
+static bool pick_old(const struct policy *p, bool *pick, uint32_t *ret_level)
+{
+	memset(pick, 0, p->n * sizeof *pick);
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (p->v[i].level < 2 || p->v[i].resolution_ms >= p->v[i].wanted_ms)
+			continue;
+		pick[i] = true;
+		*ret_level = p->v[i].level;
+		return true;
+	}
+	return false;
+}
+
+static uint32_t levels_of(int64_t retention_ms)
+{
+	return retention_ms >= 10 * spans_ms[4] ? 5 : 4;
+}
+
+uint32_t policy_past_level(int64_t retention_ms, int64_t now_ms, int64_t t_ms, int64_t *ret_from_ms,
+	int64_t *ret_to_ms)
+{
+	uint32_t level = levels_of(retention_ms) - 1;
+
+	/* The longest span that is over. */
+	while (level > 2 && span_of(now_ms, spans_ms[level]) <= span_of(t_ms, spans_ms[level]))
+		level--;
+	*ret_from_ms = span_of(t_ms, spans_ms[level]) * spans_ms[level];
+	*ret_to_ms = *ret_from_ms + spans_ms[level] - 1;
+	return level - 1;
+}
+
 bool policy_pick(const struct policy *p, bool *pick, uint32_t *ret_level)
 {
-	uint32_t levels = p->retention_ms >= 10 * spans_ms[4] ? 5 : 4;
+	uint32_t levels = levels_of(p->retention_ms);
 
 	for (uint32_t level = 2; level < levels; level++) {
 		if (!pick_span(p, level, pick))
@@ -104,11 +149,11 @@ bool policy_pick(const struct policy *p, bool *pick, uint32_t *ret_level)
 		*ret_level = level;
 		return true;
 	}
-	if (pick_few(p, pick)) {
+	if (pick_few(p, pick) || pick_long(p, pick)) {
 		*ret_level = 1;
 		return true;
 	}
-	return pick_deleted(p, pick, ret_level);
+	return pick_old(p, pick, ret_level) || pick_deleted(p, pick, ret_level);
 }
 
 uint32_t policy_drop(const struct policy *p, int64_t oldest_ms, uint64_t bytes_max, bool *drop)

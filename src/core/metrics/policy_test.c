@@ -55,6 +55,23 @@ static void a_few_flushes_become_one(void **state)
 	assert_int_equal(count(pick, p.n), POLICY_FEW);
 }
 
+static void a_flush_with_samples_of_long_ago_is_sealed_by_itself(void **state)
+{
+	struct policy_part v[3];
+	bool pick[3];
+	struct policy p = policy_of(v, flushes(v, 3));
+	uint32_t level;
+
+	(void)state;
+	v[1].min_ms -= DAY_MS;
+	assert_true(policy_pick(&p, pick, &level));
+	assert_int_equal(level, 1);
+	assert_int_equal(count(pick, p.n), 1);
+	assert_true(pick[1]);
+	v[1].level = 1;
+	assert_false(policy_pick(&p, pick, &level));
+}
+
 static void two_hours_become_one_when_they_are_over(void **state)
 {
 	struct policy_part v[42];
@@ -110,6 +127,22 @@ static void ten_days_are_too_long_for_a_short_retention(void **state)
 	assert_int_equal(level, 4);
 	assert_int_equal(count(pick, 11), 10);
 	p.retention_ms = 30 * DAY_MS;
+	assert_false(policy_pick(&p, pick, &level));
+}
+
+static void an_import_among_what_goes_on_is_sealed_at_once(void **state)
+{
+	struct policy_part v[] = { { T0, T0 + MINUTE_MS, 1000, 0, false },
+		{ T0 - 30 * DAY_MS, T0 + MINUTE_MS, 1000000, 0, false } };
+	struct policy p = policy_of(v, 2);
+	bool pick[2];
+	uint32_t level;
+
+	(void)state;
+	assert_true(policy_pick(&p, pick, &level));
+	assert_true(!pick[0] && pick[1]);
+	assert_int_equal(level, 1);
+	v[1].level = 1;
 	assert_false(policy_pick(&p, pick, &level));
 }
 
@@ -195,9 +228,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_few_flushes_become_one),
+		cmocka_unit_test(a_flush_with_samples_of_long_ago_is_sealed_by_itself),
 		cmocka_unit_test(two_hours_become_one_when_they_are_over),
 		cmocka_unit_test(a_late_drop_doesnt_move_a_sea),
 		cmocka_unit_test(ten_days_are_too_long_for_a_short_retention),
+		cmocka_unit_test(an_import_among_what_goes_on_is_sealed_at_once),
 		cmocka_unit_test(merging_comes_to_an_end),
 		cmocka_unit_test(parts_that_are_too_old_go_and_then_the_oldest_until_they_fit),
 		cmocka_unit_test(what_is_deleted_is_written_again_when_that_is_asked_for),
