@@ -44,16 +44,28 @@ static bool is_same(const char *kept, const char *said)
 	return strlen(kept) == n && memcmp(kept, said, n) == 0;
 }
 
-void metadata_put(struct metadata *m, const char *metric, const struct metric_metadata *said)
+/* What isn't said stays as it was. */
+static const char *said_or(const char *said, const char *kept)
+{
+	return *said ? said : kept;
+}
+
+bool metadata_put(struct metadata *m, const char *metric, const struct metric_metadata *said)
 {
 	const struct metric_metadata *kept = map_get(&m->metrics, metric);
+	struct metric_metadata both = *said;
 
-	if (kept && is_same(kept->type, said->type) && is_same(kept->help, said->help) &&
-		is_same(kept->unit, said->unit))
-		return;
+	if (kept)
+		both = (struct metric_metadata){ said_or(said->type, kept->type),
+			said_or(said->help, kept->help), said_or(said->unit, kept->unit) };
+	if (kept && is_same(kept->type, both.type) && is_same(kept->help, both.help) &&
+		is_same(kept->unit, both.unit))
+		return false;
 	if (!kept && map_count(&m->metrics) >= METRICS_WITH_METADATA_MAX)
-		return;
-	free(map_put(&m->metrics, metric, copy(said)));
+		return false;
+	free(map_put(&m->metrics, metric, copy(&both)));
+	m->changes++;
+	return true;
 }
 
 const struct metric_metadata *metadata_get(const struct metadata *m, const char *metric)

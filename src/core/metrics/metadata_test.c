@@ -22,6 +22,12 @@ static void what_was_said_last_is_kept(void **state)
 	assert_string_equal(metadata_get(&m, "up")->type, "gauge");
 	assert_string_equal(metadata_get(&m, "up")->help, "Is it well?");
 	assert_string_equal(metadata_get(&m, "up")->unit, "");
+	/* As scraping does, a word at a time. */
+	assert_true(metadata_put(&m, "up", &(struct metric_metadata){ "", "", "s" }));
+	assert_false(metadata_put(&m, "up", &(struct metric_metadata){ "gauge", "", "" }));
+	assert_string_equal(metadata_get(&m, "up")->type, "gauge");
+	assert_string_equal(metadata_get(&m, "up")->help, "Is it well?");
+	assert_string_equal(metadata_get(&m, "up")->unit, "s");
 	metadata_fini(&m);
 }
 
