@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts become a larger one (merge.h, policy.h); what is too old goes. */
+/*
+ * Parts become a larger one (merge.h, policy.h), downsampled when all of it is old enough; what is
+ * too old goes.  One that was made of downsampled and younger parts counts as not downsampled: doing
+ * it again to what was downsampled changes nothing.
+ */
 #include "core/metrics/merge.h"
 #include "core/metrics/policy.h"
 #include "core/metrics/work.h"
@@ -7,7 +11,11 @@
 #include <stdio.h>
 
 #define RETAIN_EVERY_MS MINUTE_MS
-#define DAMAGES_MAX     16 /* told of one merge; there may be more */
+#define PAST_QUIET_MS   SECOND_MS
+#define PAST_PARTS_MAX  512
+/* A span that ended so long ago is over even when nothing newer came: all of it is flushed. */
+#define OVER_MS     (30 * MINUTE_MS)
+#define DAMAGES_MAX 16 /* told of one merge; there may be more */
 
 struct compact {
 	const struct files *files;
@@ -15,7 +23,9 @@ struct compact {
 	struct part **inputs; /* of the catalog */
 	uint32_t n;
 	uint32_t level, deletions;
+	uint32_t resolution_ms; /* how it is downsampled; 0: not at all */
 	char name[FILES_NAME_MAX];
+	bool has_failed;   /* something of it may be in the folder */
 	struct part *part; /* made; NULL: nothing remained */
 	struct damage {
 		uint32_t input;
@@ -40,6 +50,26 @@ static bool has_deletions(const struct catalog *c, const struct part *p)
 	return false;
 }
 
+/* The interval by which samples of this time are downsampled; 0: none. */
+static uint32_t resolution_of(const struct store *s, int64_t t_ms)
+{
+	int64_t interval_ms = 0;
+
+	for (uint32_t i = 0; i < s->settings.n_downsampling; i++)
+		if (t_ms < s->now.wall.ms - s->settings.downsampling[i].offset_ms)
+			interval_ms = s->settings.downsampling[i].interval_ms;
+	return (uint32_t)interval_ms;
+}
+
+/* Samples from the future end no span. */
+static int64_t newest_ms(const struct store *s)
+{
+	int64_t wall_ms = s->now.wall.ms;
+	int64_t newest_ms = s->flushed_ms < wall_ms ? s->flushed_ms : wall_ms;
+
+	return newest_ms > wall_ms - OVER_MS ? newest_ms : wall_ms - OVER_MS;
+}
+
 static struct policy_part *describe(const struct store *s, struct policy *ret)
 {
 	const struct catalog *c = s->catalog;
@@ -52,11 +82,13 @@ static struct policy_part *describe(const struct store *s, struct policy *ret)
 			.max_ms = p->block.info.max_ms,
 			.bytes = p->map.n,
 			.level = p->level,
-			.has_deletions = has_deletions(c, p) };
+			.has_deletions = has_deletions(c, p),
+			.resolution_ms = p->block.info.resolution_ms,
+			.wanted_ms = resolution_of(s, p->block.info.max_ms) };
 	}
 	*ret = (struct policy){ .v = v,
 		.n = c->n_parts,
-		.newest_ms = s->flushed_ms < s->now.wall.ms ? s->flushed_ms : s->now.wall.ms,
+		.newest_ms = newest_ms(s),
 		.retention_ms = s->settings.retention_ms,
 		.is_cleaning = s->is_cleaning };
 	return v;
@@ -128,6 +160,7 @@ static struct compact *compact_new(struct store *s, const bool *pick, uint32_t l
 {
 	struct compact *m = must_alloc(sizeof *m);
 	const struct catalog *c = s->catalog;
+	int64_t max_ms = INT64_MIN;
 
 	m->files = s->files;
 	m->catalog = catalog_hold(s->catalog);
@@ -135,10 +168,23 @@ static struct compact *compact_new(struct store *s, const bool *pick, uint32_t l
 	for (uint32_t i = 0; i < c->n_parts; i++)
 		if (pick[i])
 			m->inputs[m->n++] = c->parts[i];
+	for (uint32_t i = 0; i < m->n; i++)
+		if (m->inputs[i]->block.info.max_ms > max_ms)
+			max_ms = m->inputs[i]->block.info.max_ms;
+	m->resolution_ms = resolution_of(s, max_ms);
 	m->level = level;
 	m->deletions = c->n_deletions ? c->deletions[c->n_deletions - 1]->number : 0;
 	manifest_file_name(MANIFEST_PART, s->next_file++, m->name);
 	return m;
+}
+
+/* While parts of the past come, one after the other, for the same days, they are merged once at the
+ * end; unless they become too many. */
+static bool is_importing(const struct store *s)
+{
+	return (s->past.n || s->past.n_out ||
+		       (s->past.adopted && s->now.mono.ms < s->past_written.ms + PAST_QUIET_MS)) &&
+	       s->catalog->n_parts < PAST_PARTS_MAX;
 }
 
 static void *plan(struct store *s, struct mono *ret_at)
@@ -151,11 +197,16 @@ static void *plan(struct store *s, struct mono *ret_at)
 
 	if (s->now.mono.ms >= s->retained.ms + RETAIN_EVERY_MS) {
 		s->retained = s->now.mono;
+		s->looked_at = 0; /* a span may be over now */
 		retain(s);
 	}
 	ret_at->ms = s->retained.ms + RETAIN_EVERY_MS;
 	if (s->looked_at == s->catalog_version && !s->is_cleaning)
 		return NULL;
+	if (is_importing(s)) {
+		ret_at->ms = s->now.mono.ms + PAST_QUIET_MS;
+		return NULL;
+	}
 	if (s->catalog->n_deletions)
 		end_deletions(s);
 	v = describe(s, &policy);
@@ -199,6 +250,7 @@ static enum rc merge_parts(struct compact *m, struct block_writer *w, struct err
 		.n_inputs = m->n,
 		.min_ms = INT64_MIN,
 		.max_ms = INT64_MAX,
+		.window_ms = m->resolution_ms,
 		.self = m,
 		.damaged = note_damage };
 	enum rc rc;
@@ -213,12 +265,11 @@ static enum rc merge_parts(struct compact *m, struct block_writer *w, struct err
 	return rc;
 }
 
-static enum rc run(void *plan, struct err *e)
+static enum rc write_part(struct compact *m, struct err *e)
 {
-	struct compact *m = plan;
 	scoped(part_writer_fini) struct part_writer file = { 0 };
 	scoped(block_writer_free) struct block_writer *w = NULL;
-	struct block_settings settings = { .level = m->level };
+	struct block_settings settings = { .level = m->level, .resolution_ms = m->resolution_ms };
 	struct block_info info;
 	enum rc rc = part_writer_begin(&file, m->files, m->name, e);
 
@@ -235,6 +286,15 @@ static enum rc run(void *plan, struct err *e)
 	for (uint32_t i = 0; i < m->n; i++)
 		m->files->release(m->files->self, &m->inputs[i]->map);
 	return rc == RC_OK ? part_open(&m->part, m->files, m->name, e) : rc;
+}
+
+static enum rc run(void *plan, struct err *e)
+{
+	struct compact *m = plan;
+	enum rc rc = write_part(m, e);
+
+	m->has_failed = rc != RC_OK;
+	return rc;
 }
 
 /* Where in the catalog an input stands; false: it is no longer there. */
@@ -308,7 +368,8 @@ static void end(struct store *s, void *plan)
 {
 	struct compact *m = plan;
 
-	(void)s;
+	if (m->has_failed)
+		store_make_unfinished_useless(s, m->name);
 	part_drop(m->part);
 	catalog_drop(m->catalog);
 	free(m->inputs);

@@ -34,6 +34,7 @@ static enum rc find_ids(struct store *s, const struct store_selection *which, st
 enum rc store_delete(struct store *s, const struct store_selection *which, struct err *e)
 {
 	scoped(deletion_drop) struct deletion *d = deletion_new(which->min_ms, which->max_ms);
+	char name[FILES_NAME_MAX];
 	struct catalog *c;
 	enum rc rc;
 
@@ -47,8 +48,10 @@ enum rc store_delete(struct store *s, const struct store_selection *which, struc
 	store_seal(s);
 	d->generation = s->head.open->number;
 	rc = deletion_write(d, s->files, e);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
+		store_make_useless(s, manifest_file_name(MANIFEST_DELETION, d->number, name));
 		return rc;
+	}
 	c = catalog_copy(s->catalog);
 	c->deletions[c->n_deletions++] = TAKE(d);
 	store_set_catalog(s, c);

@@ -21,13 +21,20 @@ struct flush {
 	uint32_t *at; /* places in their pages */
 	struct late *late;
 	char part_name[FILES_NAME_MAX], segment_name[FILES_NAME_MAX];
+	char beside_name[FILES_NAME_MAX]; /* "": what stands beside hasn't changed */
+	struct str beside;
 	uint64_t n_samples, n_young;
 	uint32_t deletions; /* the newest one's number */
+	bool has_failed;    /* something of it may be in the folder */
 	struct part *part;
 	struct index *segment;
 	struct series_column column;
+	struct arena histograms;
 	uint8_t bytes[CHUNK_BYTES_MAX];
 };
+
+/* What of one series is in memory takes no more when it is unpacked. */
+#define HISTOGRAMS_BYTES_MAX (SIZE_MAX / 2)
 
 /* Young labels take memory, and make a start slower. */
 #define YOUNG_MAX 20000
@@ -37,11 +44,13 @@ struct flush {
 #define SERIES_BYTES 64
 #define HEAD_BYTES   (2u << 20)
 #define PAUSE_MS     (20 * SECOND_MS)
+#define LULL_MS      (2 * SECOND_MS) /* but at once when much came in bulk, and has ended */
 
 static bool is_large(const struct store *s)
 {
 	const struct generation *g = s->head.open;
-	uint64_t slabs = g->cells.n + g->pages.n + g->late.n + g->young.texts.n + g->young.series.n;
+	uint64_t slabs = g->cells.n + g->pages.n + g->late.n + g->late_bytes.n + g->young.texts.n +
+			 g->young.series.n;
 
 	return slabs * SLAB_BYTES > HEAD_BYTES + SERIES_BYTES * s->head.n_live ||
 	       g->young.n >= YOUNG_MAX;
@@ -57,7 +66,12 @@ static bool is_due(const struct store *s, struct mono *ret_at)
 		return false;
 	if (s->is_flush_wanted || slabs_left(&s->head.slabs) < s->head.slabs.max / 2)
 		return true;
-	ret_at->ms = s->sealed.ms + (is_large(s) ? PAUSE_MS : s->settings.flush_ms);
+	ret_at->ms = s->sealed.ms + s->settings.flush_ms;
+	if (is_large(s)) {
+		int64_t pause_ms = s->sealed.ms + PAUSE_MS, lull_ms = s->last_commit.ms + LULL_MS;
+
+		ret_at->ms = pause_ms < lull_ms ? pause_ms : lull_ms;
+	}
 	return s->now.mono.ms >= ret_at->ms;
 }
 
@@ -72,6 +86,8 @@ static void *plan(struct store *s, struct mono *ret_at)
 		store_seal(s);
 	f = must_alloc(sizeof *f);
 	f->files = s->files;
+	arena_init(&f->histograms, HISTOGRAMS_BYTES_MAX);
+	f->column.histograms = &f->histograms;
 	f->catalog = catalog_hold(s->catalog);
 	if (f->catalog->n_deletions)
 		f->deletions = f->catalog->deletions[f->catalog->n_deletions - 1]->number;
@@ -86,6 +102,11 @@ static void *plan(struct store *s, struct mono *ret_at)
 	}
 	manifest_file_name(MANIFEST_PART, s->next_file++, f->part_name);
 	manifest_file_name(MANIFEST_SEGMENT, s->next_file++, f->segment_name);
+	if (s->is_beside_old) {
+		manifest_file_name(MANIFEST_BESIDE, s->next_file++, f->beside_name);
+		store_write_beside(s, &f->beside);
+		s->is_beside_old = false;
+	}
 	return f;
 }
 
@@ -154,6 +175,7 @@ static enum rc gather(struct flush *f, uint32_t id, struct err *e)
 	enum rc rc = RC_OK;
 
 	f->column.n = 0;
+	arena_reset(&f->histograms);
 	for (uint32_t i = 0; rc == RC_OK && i < f->n; i++) {
 		struct chunk_word word = generation_view_word(&f->v[i], id, &f->at[i]);
 		const struct generation *g = f->v[i].g;
@@ -166,7 +188,8 @@ static enum rc gather(struct flush *f, uint32_t id, struct err *e)
 		}
 		settle(f, g, id, from);
 		from = f->column.n;
-		late_read(&f->late[i], id, &f->column);
+		if (rc == RC_OK)
+			rc = late_read(&f->late[i], id, &f->column, e);
 		settle(f, g, id, from);
 	}
 	return rc;
@@ -229,19 +252,50 @@ static enum rc write_part(struct flush *f, struct err *e)
 	return rc == RC_OK ? part_open(&f->part, f->files, f->part_name, e) : rc;
 }
 
-static enum rc run(void *plan, struct err *e)
+/* What a power cut leaves of the part it must leave of the logs, too, for who follows them; and until the
+ * manifest knows the part they are all that there is. */
+static enum rc sync_logs(const struct flush *f, struct err *e)
 {
-	struct flush *f = plan;
+	char name[FILES_NAME_MAX];
 	enum rc rc = RC_OK;
 
-	if (f->n_young)
+	for (uint32_t i = 0; rc == RC_OK && i < f->n; i++) {
+		rc = f->files->sync_name(f->files->self, log_name(f->v[i].g->number, name), e);
+		rc = rc == RC_NOT_FOUND ? RC_OK : rc; /* it was never written */
+	}
+	return rc;
+}
+
+static enum rc write_all(struct flush *f, struct err *e)
+{
+	enum rc rc = sync_logs(f, e);
+
+	if (rc == RC_OK && f->n_young)
 		rc = write_segment(f, e);
 	if (rc == RC_OK && f->n_samples)
 		rc = write_part(f, e);
+	if (rc == RC_OK && f->beside_name[0])
+		rc = beside_write(f->files, f->beside_name, &f->beside, e);
 	return rc == RC_OK ? f->files->sync_folder(f->files->self, e) : rc;
 }
 
-/* The logs of these generations are useless now. */
+static enum rc run(void *plan, struct err *e)
+{
+	struct flush *f = plan;
+	enum rc rc = write_all(f, e);
+
+	f->has_failed = rc != RC_OK;
+	return rc;
+}
+
+/* Somebody still reads what only waits to be written. */
+static bool is_awaited(const struct store *s, struct log *l)
+{
+	return kept_is_wanted(s, l->generation) && !l->is_lame &&
+	       log_write_waiting(l, NULL) != RC_OK;
+}
+
+/* The store itself needs the logs of these generations no more. */
 static void end_logs(struct store *s, uint32_t generation)
 {
 	uint32_t n = 0;
@@ -249,7 +303,7 @@ static void end_logs(struct store *s, uint32_t generation)
 	for (uint32_t i = 0; i < s->n_logs; i++) {
 		struct log *l = s->logs[i];
 
-		if (l->generation > generation)
+		if (l->generation > generation || is_awaited(s, l))
 			s->logs[n++] = l;
 		else if (l->is_syncing)
 			l->is_done = true;
@@ -264,7 +318,6 @@ static void adopt(struct store *s, void *plan)
 	struct flush *f = plan;
 	struct catalog *c = catalog_copy(s->catalog);
 	const struct generation *last = f->v[f->n - 1].g;
-	char name[FILES_NAME_MAX];
 
 	if (f->segment)
 		c->segments[c->n_segments++] = TAKE(f->segment);
@@ -274,12 +327,18 @@ static void adopt(struct store *s, void *plan)
 			s->flushed_ms = f->part->block.info.max_ms;
 		c->parts[c->n_parts++] = TAKE(f->part);
 	}
+	if (f->beside_name[0]) {
+		if (s->beside[0])
+			store_make_useless(s, s->beside);
+		str_copy(s->beside, sizeof s->beside, f->beside_name);
+		f->beside_name[0] = 0;
+	}
 	store_set_catalog(s, c);
-	for (uint32_t i = 0; i < f->n; i++)
-		store_make_useless(s, log_name(f->v[i].g->number, name));
 	s->flushed_generation = last->number;
 	s->flushed_id = last->young.first_id + last->young.n;
 	end_logs(s, last->number);
+	for (uint32_t i = 0; i < f->n; i++)
+		kept_put(s, f->v[i].g->number);
 	head_forget(&s->head, f->n);
 }
 
@@ -287,7 +346,14 @@ static void end(struct store *s, void *plan)
 {
 	struct flush *f = plan;
 
-	(void)s;
+	s->is_beside_old |= f->beside_name[0] != 0; /* it wasn't written */
+	if (f->has_failed) {
+		store_make_unfinished_useless(s, f->part_name);
+		store_make_unfinished_useless(s, f->segment_name);
+		if (f->beside_name[0])
+			store_make_useless(s, f->beside_name);
+	}
+	str_fini(&f->beside);
 	for (uint32_t i = 0; i < f->n; i++) {
 		generation_drop(f->v[i].g);
 		late_fini(&f->late[i]);
@@ -296,6 +362,7 @@ static void end(struct store *s, void *plan)
 	part_drop(f->part);
 	index_drop(f->segment);
 	series_column_fini(&f->column);
+	arena_fini(&f->histograms);
 	free(f->v);
 	free(f->at);
 	free(f->late);

@@ -22,6 +22,7 @@ struct generation *generation_new(struct slabs *slabs, uint32_t number, uint32_t
 	slab_heap_init(&g->cells, slabs);
 	slab_heap_init(&g->pages, slabs);
 	slab_heap_init(&g->late, slabs);
+	slab_heap_init(&g->late_bytes, slabs);
 	young_init(&g->young, slabs, first_id);
 	return g;
 }
@@ -39,6 +40,7 @@ void generation_drop(struct generation *g)
 	slab_heap_fini(&g->cells);
 	slab_heap_fini(&g->pages);
 	slab_heap_fini(&g->late);
+	slab_heap_fini(&g->late_bytes);
 	young_fini(&g->young);
 	free(g->sealed);
 	free(g->retired);

@@ -41,17 +41,27 @@ struct numbered_page {
 	const struct chunk_page *page;
 };
 
+/* A sample; one that is a histogram. */
 struct sample {
 	int64_t t_ms;
 	double v;
 };
 
+struct histogram_sample {
+	int64_t t_ms;
+	const struct histogram *h;
+};
+
 /* A sample that came behind a later one of its series. */
 struct late_sample {
 	int64_t t_ms;
-	double v;
+	union {
+		double v;
+		uint64_t place; /* of a histogram: in late_bytes */
+	};
 	uint32_t id;
-	uint32_t order; /* of arrival */
+	uint32_t order : 31; /* of arrival */
+	uint32_t is_histogram : 1;
 };
 #define LATE_PER_SLAB (SLAB_BYTES / sizeof(struct late_sample))
 
@@ -65,6 +75,7 @@ struct generation {
 	struct slab_heap cells, pages;
 	struct slab_heap late; /* slabs of LATE_PER_SLAB samples */
 	uint32_t n_late;
+	struct slab_heap late_bytes; /* histograms: uint32_t length, then packed (packed.h) */
 	struct young young;
 
 	/* In order of numbers; filled when it is sealed. */

@@ -2,6 +2,7 @@
 #include "core/metrics/head.h"
 
 #include "base/mem.h"
+#include "core/metrics/packed.h"
 
 #include <string.h>
 
@@ -24,6 +25,8 @@ void head_fini(struct head *h)
 	free(h->numbers);
 	free(h->sealed);
 	wal_commit_fini(&h->commit);
+	last_histograms_fini(&h->last);
+	str_fini(&h->packed);
 	slabs_fini(&h->slabs);
 }
 
@@ -196,6 +199,27 @@ static bool put_bytes(struct head *h, struct live *s, struct chunk_word *w, cons
 	return true;
 }
 
+/* The same of more bytes than a cell has.  When there is no memory for all of them the chunk is as it
+ * was; cells that it has got stay unused. */
+static bool put_long(struct head *h, struct live *s, struct chunk_word *w, const uint8_t *bytes,
+	unsigned n)
+{
+	const struct live live_before = *s;
+	const struct chunk_word word_before = *w;
+
+	for (unsigned at = 0, some; at < n; at += some) {
+		some = n - at < CELL_PAYLOAD ? n - at : CELL_PAYLOAD;
+		if (!put_bytes(h, s, w, bytes + at, some)) {
+			*s = live_before;
+			*w = word_before;
+			return false;
+		}
+		w->n_bytes = (uint16_t)(w->n_bytes + some);
+	}
+	w->n_bytes = word_before.n_bytes;
+	return true;
+}
+
 static void note_time(struct generation *g, int64_t t_ms)
 {
 	if (t_ms < g->min_ms)
@@ -205,7 +229,7 @@ static void note_time(struct generation *g, int64_t t_ms)
 	g->n_samples++;
 }
 
-static bool put_late(struct head *h, uint32_t id, int64_t t_ms, double v)
+static bool put_late_sample(struct head *h, const struct late_sample *sample)
 {
 	struct generation *g = h->open;
 	uint32_t i = g->n_late % LATE_PER_SLAB;
@@ -215,10 +239,31 @@ static bool put_late(struct head *h, uint32_t id, int64_t t_ms, double v)
 	if (!i && !slab_heap_alloc(&g->late, SLAB_BYTES))
 		return false;
 	s = (void *)slabs_at(&h->slabs, g->late.v[g->n_late / LATE_PER_SLAB] << SLAB_BITS);
-	s[i] = (struct late_sample){ .t_ms = t_ms, .v = v, .id = id, .order = g->n_late };
+	s[i] = *sample;
+	s[i].order = g->n_late & INT32_MAX;
 	g->n_late++;
-	note_time(g, t_ms);
+	note_time(g, sample->t_ms);
 	return true;
+}
+
+static bool put_late(struct head *h, uint32_t id, int64_t t_ms, double v)
+{
+	return put_late_sample(h, &(struct late_sample){ .t_ms = t_ms, .v = v, .id = id });
+}
+
+static bool put_late_histogram(struct head *h, uint32_t id, int64_t t_ms, const void *bytes,
+	uint32_t n)
+{
+	uint32_t place = slab_heap_alloc(&h->open->late_bytes, 4 + n);
+
+	if (!place)
+		return false;
+	memcpy(slabs_at(&h->slabs, place), &n, 4);
+	memcpy(slabs_at(&h->slabs, place) + 4, bytes, n);
+	return put_late_sample(h, &(struct late_sample){ .t_ms = t_ms,
+					  .place = place,
+					  .id = id,
+					  .is_histogram = true });
 }
 
 /* A sample that can't stand behind its chunk goes to the side. */
@@ -234,7 +279,7 @@ static enum series_verdict append_late(struct head *h, uint32_t id, int64_t t_ms
 static enum series_verdict append_behind(struct head *h, const struct live *s, uint32_t id,
 	int64_t t_ms, double v)
 {
-	if (t_ms == s->chunk.t_ms && s->chunk.bits == double_bits(v))
+	if (t_ms == s->chunk.t_ms && s->chunk.bits == double_bits(v) && !s->chunk.is_histogram)
 		return SERIES_SAME;
 	if (t_ms == s->chunk.t_ms)
 		return SERIES_DUPLICATE;
@@ -243,6 +288,36 @@ static enum series_verdict append_behind(struct head *h, const struct live *s, u
 	if (t_ms < s->chunk.t_ms - h->late_ms)
 		return SERIES_TOO_OLD;
 	return append_late(h, id, t_ms, v);
+}
+
+/* A histogram is told whole at the side. */
+static enum series_verdict append_late_histogram(struct head *h, uint32_t id, int64_t t_ms,
+	const struct histogram *histogram)
+{
+	str_clear(&h->packed);
+	packed_add(&h->packed, NULL, histogram);
+	if (put_late_histogram(h, id, t_ms, h->packed.s, (uint32_t)h->packed.len))
+		beside_add_late_histogram(&h->commit.beside, id, t_ms, h->packed.s, h->packed.len);
+	else
+		h->n_dropped++;
+	return SERIES_TAKEN;
+}
+
+static enum series_verdict append_histogram_behind(struct head *h, const struct live *s,
+	uint32_t id, struct histogram_sample sample)
+{
+	const struct last_histogram *last = last_histograms_find(&h->last, id);
+
+	if (sample.t_ms == s->chunk.t_ms && last && last->t_ms == sample.t_ms &&
+		histogram_equal(&last->h, sample.h))
+		return SERIES_SAME;
+	if (sample.t_ms == s->chunk.t_ms)
+		return SERIES_DUPLICATE;
+	if (!h->late_ms)
+		return SERIES_OUT_OF_ORDER;
+	if (sample.t_ms < s->chunk.t_ms - h->late_ms)
+		return SERIES_TOO_OLD;
+	return append_late_histogram(h, id, sample.t_ms, sample.h);
 }
 
 static bool is_full(const struct chunk_word *w)
@@ -286,6 +361,7 @@ enum series_verdict head_append(struct head *h, uint32_t id, int64_t t_ms, doubl
 	if (is_full(w)) {
 		s->chunk.t_ms = t_ms;
 		s->chunk.bits = double_bits(v);
+		s->chunk.is_histogram = false;
 		h->is_crowded = true;
 		return append_late(h, id, t_ms, v);
 	}
@@ -295,13 +371,80 @@ enum series_verdict head_append(struct head *h, uint32_t id, int64_t t_ms, doubl
 	return SERIES_TAKEN;
 }
 
+/* The memory of newest histograms is bounded, too. */
+#define LAST_SHARE 4 /* of all memory one part in so many */
+
+static bool is_packed_same(const struct str *packed)
+{
+	return packed->len == 1 && packed->s[0] == PACKED_SAME;
+}
+
+static bool put_histogram(struct head *h, struct live *s, struct chunk_word *w, uint32_t id,
+	struct histogram_sample sample)
+{
+	struct chunk_state state = w->n_samples ? s->chunk : chunk_begin(h->open->base_ms);
+	struct last_histogram *last = last_histograms_find(&h->last, id);
+	uint8_t bytes[PACKED_BYTES_MAX + CHUNK_APPEND_ROOM];
+	bool is_behind = w->n_samples && last && last->generation == h->open->number;
+	unsigned n;
+
+	str_clear(&h->packed);
+	packed_add(&h->packed, is_behind ? &last->h : NULL, sample.h);
+	n = is_packed_same(&h->packed) && state.is_histogram ? 0 : (unsigned)h->packed.len;
+	n = chunk_append_histogram(&state, bytes, sample.t_ms, (uint8_t *)h->packed.s, n);
+	if (n > (unsigned)CHUNK_BYTES_MAX - w->n_bytes) {
+		h->is_crowded = true;
+		return append_late_histogram(h, id, sample.t_ms, sample.h) == SERIES_TAKEN;
+	}
+	if (n && !put_long(h, s, w, bytes, n))
+		return false;
+	s->chunk = state;
+	s->seal = h->seal;
+	w->n_bytes = (uint16_t)(w->n_bytes + n);
+	w->n_samples++;
+	note_time(h->open, sample.t_ms);
+	wal_add_sample(&h->commit, id, bytes, n);
+	last = last_histograms_put(&h->last, id, sample.t_ms, sample.h);
+	last->generation = h->open->number;
+	return true;
+}
+
+enum series_verdict head_append_histogram(struct head *h, uint32_t id, int64_t t_ms,
+	const struct histogram *histogram)
+{
+	struct live_page *p = page_of(h, id);
+	struct live *s = p ? &p->series[id & (PAGE_SERIES - 1)] : NULL;
+	struct chunk_word *w;
+
+	if (!s || !s->is_live)
+		return SERIES_GONE;
+	if (t_ms <= s->chunk.t_ms)
+		return append_histogram_behind(h, s, id,
+			(struct histogram_sample){ t_ms, histogram });
+	if (h->last.size_bytes > (uint64_t)h->slabs.max * SLAB_BYTES / LAST_SHARE ||
+		(!words_are_ours(h, p) && !own_words(h, p))) {
+		h->n_dropped++;
+		return SERIES_TAKEN;
+	}
+	w = &p->words->words[id & (PAGE_SERIES - 1)];
+	if (is_full(w)) {
+		s->chunk.t_ms = t_ms;
+		s->chunk.is_histogram = true;
+		last_histograms_put(&h->last, id, t_ms, histogram);
+		h->is_crowded = true;
+		return append_late_histogram(h, id, t_ms, histogram);
+	}
+	h->is_crowded |= w->n_samples > CHUNK_SAMPLES_MAX / 2 || w->n_bytes > CHUNK_BYTES_MAX / 2;
+	if (!put_histogram(h, s, w, id, (struct histogram_sample){ t_ms, histogram }))
+		h->n_dropped++;
+	return SERIES_TAKEN;
+}
+
 bool head_replay(struct head *h, uint32_t id, const uint8_t *bytes, unsigned n)
 {
 	struct live_page *p;
 	struct chunk_word *w;
 
-	if (n > CHUNK_APPEND_MAX)
-		return false;
 	head_revive(h, id, INT64_MIN);
 	p = page_of(h, id);
 	if (!p->words && !own_words(h, p)) {
@@ -309,10 +452,10 @@ bool head_replay(struct head *h, uint32_t id, const uint8_t *bytes, unsigned n)
 		return true;
 	}
 	w = &p->words->words[id & (PAGE_SERIES - 1)];
-	if (is_full(w))
+	if (is_full(w) || n > (unsigned)CHUNK_BYTES_MAX - w->n_bytes)
 		return false;
 	/* Without these bytes what follows in this chunk would be read wrongly. */
-	if (n && !put_bytes(h, &p->series[id & (PAGE_SERIES - 1)], w, bytes, n))
+	if (n && !put_long(h, &p->series[id & (PAGE_SERIES - 1)], w, bytes, n))
 		return false;
 	w->n_bytes = (uint16_t)(w->n_bytes + n);
 	w->n_samples++;
@@ -325,6 +468,15 @@ bool head_replay_late(struct head *h, uint32_t id, int64_t t_ms, double v)
 	return put_late(h, id, t_ms, v);
 }
 
+bool head_replay_late_histogram(struct head *h, uint32_t id, int64_t t_ms, const uint8_t *bytes,
+	unsigned n)
+{
+	if (n > PACKED_BYTES_MAX)
+		return false;
+	head_revive(h, id, INT64_MIN);
+	return put_late_histogram(h, id, t_ms, bytes, n);
+}
+
 /* The newest sample of a chunk that was replayed. */
 static bool resume(struct head *h, struct live *s, struct chunk_word *w,
 	struct series_column *column)
@@ -333,6 +485,7 @@ static bool resume(struct head *h, struct live *s, struct chunk_word *w,
 	struct chunk c = generation_chunk(&h->slabs, h->open->base_ms, *w, bytes);
 
 	column->n = 0;
+	arena_reset(column->histograms);
 	if (chunk_read(&c, INT64_MIN, INT64_MAX, column, NULL) != RC_OK || !column->n) {
 		*w = (struct chunk_word){ 0 };
 		return false;
@@ -341,16 +494,19 @@ static bool resume(struct head *h, struct live *s, struct chunk_word *w,
 		note_time(h->open, column->t_ms[i]);
 	if (s->chunk.t_ms < column->t_ms[column->n - 1])
 		s->chunk = (struct chunk_state){ .t_ms = column->t_ms[column->n - 1],
-			.bits = double_bits(column->v[column->n - 1]) };
+			.bits = double_bits(column->v[column->n - 1]),
+			.is_histogram = column->h && column->h[column->n - 1] };
 	s->seal = h->seal;
 	return true;
 }
 
 bool head_resume(struct head *h)
 {
-	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(arena_fini) struct arena histograms;
+	scoped(series_column_fini) struct series_column column = { .histograms = &histograms };
 	bool is_well = true;
 
+	arena_init(&histograms, CHUNK_HISTOGRAMS_BYTES_MAX);
 	for (uint32_t i = 0; i < h->n_numbers; i++) {
 		struct live_page *p = h->pages[h->numbers[i]];
 
@@ -389,6 +545,11 @@ static void retire_idle(struct head *h, struct live_page *p)
 	}
 }
 
+static bool is_living(const void *ctx, uint32_t id)
+{
+	return head_is_live(ctx, id);
+}
+
 static void free_empty_pages(struct head *h)
 {
 	uint32_t n = 0;
@@ -419,6 +580,7 @@ struct generation *head_seal(struct head *h)
 		p->words = NULL;
 		retire_idle(h, p);
 	}
+	last_histograms_keep(&h->last, is_living, h);
 	free_empty_pages(h);
 	must_grow(h->sealed, h->n_sealed, h->cap_sealed);
 	h->sealed[h->n_sealed++] = g;
@@ -433,8 +595,8 @@ uint64_t head_memory(const struct head *h)
 
 	return (uint64_t)slabs_used(&h->slabs) * SLAB_BYTES +
 	       h->n_numbers * (uint64_t)sizeof(struct live_page) + h->n_pages * sizeof *h->pages +
-	       h->commit.cap + h->commit.series.cap + h->commit.late.cap +
-	       4ull * (y->cap + y->cap_texts);
+	       h->commit.cap + h->commit.series.cap + h->commit.late.cap + h->commit.beside.cap +
+	       h->last.size_bytes + h->packed.cap + 4ull * (y->cap + y->cap_texts);
 }
 
 /* The open generation as it is now; what of it will move is copied to `own`. */

@@ -12,6 +12,7 @@
 #define CORE_METRICS_HEAD_H
 
 #include "core/metrics/generation.h"
+#include "core/metrics/last_histograms.h"
 #include "core/metrics/wal.h"
 
 #define HEAD_IDLE_SEALS 8
@@ -59,6 +60,8 @@ struct head {
 	struct generation **sealed; /* oldest first; not in a part yet */
 	uint32_t n_sealed, cap_sealed;
 	uint8_t seal; /* counts seals */
+	struct last_histograms last;
+	struct str packed; /* a histogram on its way into its chunk */
 	struct head_view *oldest, *newest;
 	uint64_t epoch; /* counts views */
 	struct wal_commit commit;
@@ -83,9 +86,15 @@ bool head_is_live(const struct head *h, uint32_t id);
 /* SERIES_GONE: it isn't live.  A sample without room counts in n_dropped, and is SERIES_TAKEN: the
  * commit answers for it. */
 enum series_verdict head_append(struct head *h, uint32_t id, int64_t t_ms, double v);
+/* The same of a histogram whose layout was checked (histogram_check_layout). */
+enum series_verdict head_append_histogram(struct head *h, uint32_t id, int64_t t_ms,
+	const struct histogram *histogram);
 /* What a log says: bytes behind a chunk of the open generation.  False: they can't belong there. */
 bool head_replay(struct head *h, uint32_t id, const uint8_t *bytes, unsigned n);
 bool head_replay_late(struct head *h, uint32_t id, int64_t t_ms, double v);
+/* Of a packed histogram. */
+bool head_replay_late_histogram(struct head *h, uint32_t id, int64_t t_ms, const uint8_t *bytes,
+	unsigned n);
 /* After a replay, what head_append() must know of the newest samples is read from the chunks of
  * the open generation.  False: a chunk is malformed; the series has lost its samples in it. */
 bool head_resume(struct head *h);

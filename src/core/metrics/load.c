@@ -59,6 +59,31 @@ static bool is_damage(enum rc rc)
 	return rc == RC_CORRUPT || rc == RC_NOT_FOUND;
 }
 
+static bool see_exemplar(void *self, uint32_t id, const struct exemplar *x)
+{
+	return store_put_exemplar(self, id, x);
+}
+
+static bool see_metadata(void *self, const char *metric, const struct metric_metadata *m)
+{
+	return store_put_metadata(self, metric, m);
+}
+
+/* Only the last of several counts as written: the others go when the manifest is. */
+static enum rc load_beside(struct store *s, const char *name, struct err *e)
+{
+	struct beside_visitor visitor = { s, NULL, see_exemplar, see_metadata };
+	enum rc rc = beside_open(s->files, name, &visitor, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (s->beside[0])
+		store_make_useless(s, s->beside);
+	s->is_beside_old = s->beside[0] != 0;
+	str_copy(s->beside, sizeof s->beside, name);
+	return RC_OK;
+}
+
 /* Into the catalog, which has room for it. */
 static enum rc load_file(struct store *s, const struct manifest_file *f, struct err *e)
 {
@@ -79,6 +104,8 @@ static enum rc load_file(struct store *s, const struct manifest_file *f, struct 
 		rc = deletion_open(&c->deletions[c->n_deletions], s->files, f->name, e);
 		c->n_deletions += rc == RC_OK;
 		return rc;
+	case MANIFEST_BESIDE:
+		return load_beside(s, f->name, e);
 	case MANIFEST_KINDS:
 		break;
 	}
@@ -230,12 +257,12 @@ static void add_new_deletions(const struct listing *l, struct manifest *m)
 	}
 }
 
-/* Files that no manifest names any more were removed late, or never finished. */
+/* Files that no manifest names any more were removed late, or never finished.  Marks that were not are
+ * written anew under the same name, maybe just when this is carried out. */
 static void find_useless(struct store *s, const struct listing *l, const struct manifest *m)
 {
 	for (uint32_t i = 0; i < l->n; i++) {
 		const char *name = l->v[i].name;
-		size_t n = strlen(name);
 		enum manifest_kind kind;
 		bool is_named = false;
 		uint32_t number;
@@ -243,8 +270,7 @@ static void find_useless(struct store *s, const struct listing *l, const struct 
 		for (uint32_t k = 0; k < m->n && !is_named; k++)
 			is_named = str_eq(m->v[k].name, name);
 		if ((manifest_file_number(name, &kind, &number) && !is_named) ||
-			(n > 4 && str_eq(name + n - 4, ".new")) ||
-			(log_number(name, &number) && number <= s->flushed_generation))
+			(store_is_unfinished(name) && !str_starts(name, "mark-")))
 			store_make_useless(s, name);
 	}
 }
@@ -273,6 +299,7 @@ enum rc store_load(struct store *s, struct err *e)
 			by_deletion);
 	take_numbers(s, &l);
 	find_useless(s, &l, &m);
+	kept_find(s, l.v, l.n);
 	rc = store_replay(s, l.logs, l.n_logs, e);
 	/* What is written from now on isn't deleted, even if logs from before are lost. */
 	for (uint32_t i = 0; i < s->catalog->n_deletions; i++)

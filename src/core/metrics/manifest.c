@@ -12,6 +12,7 @@ static const char *const kinds[MANIFEST_KINDS] = {
 	[MANIFEST_SEGMENT] = "segment",
 	[MANIFEST_PART] = "part",
 	[MANIFEST_DELETION] = "deletion",
+	[MANIFEST_BESIDE] = "beside",
 };
 
 void manifest_fini(struct manifest *m)

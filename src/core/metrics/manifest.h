@@ -10,6 +10,7 @@
  *	segment NAME
  *	part NAME level LEVEL deletions NUMBER
  *	deletion NAME
+ *	beside NAME
  *	sum XXH3-64 in 16 hexadecimal digits
  *
  * What isn't named here was never finished, or has been replaced, and is removed.  Logs aren't
@@ -23,7 +24,13 @@
 
 #define MANIFEST_NAME "MANIFEST"
 
-enum manifest_kind { MANIFEST_SEGMENT, MANIFEST_PART, MANIFEST_DELETION, MANIFEST_KINDS };
+enum manifest_kind {
+	MANIFEST_SEGMENT,
+	MANIFEST_PART,
+	MANIFEST_DELETION,
+	MANIFEST_BESIDE,
+	MANIFEST_KINDS
+};
 
 struct manifest_file {
 	enum manifest_kind kind;

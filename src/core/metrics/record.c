@@ -9,6 +9,7 @@ struct record {
 	struct manifest manifest;
 	struct useless *v;
 	uint32_t n, n_removed;
+	uint64_t past; /* ticket of the past that the manifest knows */
 	bool is_done;
 };
 
@@ -39,6 +40,8 @@ void store_manifest(const struct store *s, struct manifest *ret)
 	for (uint32_t i = 0; i < c->n_deletions; i++)
 		add(ret, MANIFEST_DELETION,
 			manifest_file_name(MANIFEST_DELETION, c->deletions[i]->number, name));
+	if (s->beside[0])
+		add(ret, MANIFEST_BESIDE, s->beside);
 }
 
 static void *plan(struct store *s, struct mono *ret_at)
@@ -51,6 +54,7 @@ static void *plan(struct store *s, struct mono *ret_at)
 	r = must_alloc(sizeof *r);
 	r->files = s->files;
 	store_manifest(s, &r->manifest);
+	r->past = s->past.adopted;
 	r->v = TAKE(s->useless);
 	r->n = s->n_useless;
 	s->n_useless = s->cap_useless = 0;
@@ -58,11 +62,21 @@ static void *plan(struct store *s, struct mono *ret_at)
 	return r;
 }
 
+/* What was never finished no manifest names: it goes first, and makes room for this one. */
+static void remove_unfinished(const struct record *r)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (store_is_unfinished(r->v[i].name))
+			(void)!r->files->remove(r->files->self, r->v[i].name, NULL);
+}
+
 static enum rc run(void *plan, struct err *e)
 {
 	struct record *r = plan;
-	enum rc rc = manifest_write(&r->manifest, r->files, e);
+	enum rc rc;
 
+	remove_unfinished(r);
+	rc = manifest_write(&r->manifest, r->files, e);
 	while (rc == RC_OK && r->n_removed < r->n) {
 		rc = r->files->remove(r->files->self, r->v[r->n_removed].name, e);
 		if (rc == RC_NOT_FOUND)
@@ -75,8 +89,10 @@ static enum rc run(void *plan, struct err *e)
 
 static void adopt(struct store *s, void *plan)
 {
-	(void)s;
-	(void)plan;
+	const struct record *r = plan;
+
+	s->past.kept = r->past;
+	s->recorded_generation = r->manifest.flushed_generation;
 }
 
 /* What could not be removed is tried again with the next manifest. */

@@ -18,9 +18,11 @@ struct reindex {
 	struct catalog *catalog;
 	uint32_t from, to; /* its segments */
 	bool is_cleaning;
+	uint64_t past;    /* ticket of the past when this was planned */
 	struct bits used; /* ids that the head uses; when cleaning, those of parts are added */
 	uint64_t n_left_out;
 	char name[FILES_NAME_MAX];
+	bool has_failed;    /* something of it may be in the folder */
 	struct index *made; /* NULL: nothing remained */
 };
 
@@ -71,7 +73,8 @@ static void note_used(const struct store *s, struct reindex *r)
 static void *plan(struct store *s, struct mono *ret_at)
 {
 	const struct catalog *c = s->catalog;
-	bool is_cleaning = s->is_index_old && s->now.mono.ms >= s->cleaned.ms + CLEAN_EVERY_MS;
+	bool is_cleaning = s->is_index_old && s->now.mono.ms >= s->cleaned.ms + CLEAN_EVERY_MS &&
+			   !s->past.n && !s->past.n_out;
 	struct reindex *r;
 
 	(void)ret_at;
@@ -84,6 +87,7 @@ static void *plan(struct store *s, struct mono *ret_at)
 	r->from = is_cleaning ? 0 : first_to_merge(c);
 	r->to = c->n_segments;
 	r->is_cleaning = is_cleaning;
+	r->past = s->past.given;
 	manifest_file_name(MANIFEST_SEGMENT, s->next_file++, r->name);
 	if (!is_cleaning)
 		return r;
@@ -138,9 +142,8 @@ static enum rc add_segment(struct reindex *r, const struct index *x, struct inde
 	return rc;
 }
 
-static enum rc run(void *plan, struct err *e)
+static enum rc write_segment(struct reindex *r, struct err *e)
 {
-	struct reindex *r = plan;
 	scoped(index_builder_free) struct index_builder *b = index_builder_new();
 	enum rc rc = RC_OK;
 
@@ -154,6 +157,15 @@ static enum rc run(void *plan, struct err *e)
 	if (rc == RC_OK)
 		rc = r->files->sync_folder(r->files->self, e);
 	return rc == RC_OK ? index_open(&r->made, r->files, r->name, e) : rc;
+}
+
+static enum rc run(void *plan, struct err *e)
+{
+	struct reindex *r = plan;
+	enum rc rc = write_segment(r, e);
+
+	r->has_failed = rc != RC_OK;
+	return rc;
 }
 
 static bool has_all_that_live(const struct store *s, const struct reindex *r)
@@ -177,13 +189,15 @@ static void adopt(struct store *s, void *plan)
 	struct catalog *c = catalog_copy(s->catalog);
 	uint32_t n = r->from;
 
-	if (r->n_left_out && !has_all_that_live(s, r)) {
+	/* Samples of the past may be of series that don't live. */
+	if (r->n_left_out && (r->past != s->past.given || !has_all_that_live(s, r))) {
 		catalog_drop(c);
 		if (r->made)
 			store_make_useless(s, r->name);
 		s->is_index_old = true;
 		return;
 	}
+	s->forgotten += r->n_left_out > 0;
 	/* Segments are only ever added behind these while one merge is under way. */
 	for (uint32_t i = r->from; i < r->to; i++) {
 		store_make_useless(s, index_name(c->segments[i]));
@@ -201,7 +215,8 @@ static void end(struct store *s, void *plan)
 {
 	struct reindex *r = plan;
 
-	(void)s;
+	if (r->has_failed)
+		store_make_unfinished_useless(s, r->name);
 	index_drop(r->made);
 	catalog_drop(r->catalog);
 	bits_fini(&r->used);

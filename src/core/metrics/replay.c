@@ -45,6 +45,29 @@ static bool show_late(void *self, uint32_t id, int64_t t_ms, double v)
 	       head_replay_late(&r->store->head, id, t_ms, v);
 }
 
+static bool show_late_histogram(void *self, uint32_t id, int64_t t_ms, const uint8_t *packed,
+	unsigned n)
+{
+	struct replay *r = self;
+
+	return id && id < r->store->next_id && t_ms >= -TIME_MOST_MS && t_ms <= TIME_MOST_MS &&
+	       head_replay_late_histogram(&r->store->head, id, t_ms, packed, n);
+}
+
+static bool show_exemplar(void *self, uint32_t id, const struct exemplar *x)
+{
+	struct replay *r = self;
+
+	return id && id < r->store->next_id && store_put_exemplar(r->store, id, x);
+}
+
+static bool show_metadata(void *self, const char *metric, const struct metric_metadata *m)
+{
+	struct replay *r = self;
+
+	return store_put_metadata(r->store, metric, m);
+}
+
 static void find(struct store *s, const char *name, const struct err *e, int64_t from_ms)
 {
 	struct store_finding f = store_finding_of(name, e, "what follows is lost");
@@ -74,7 +97,8 @@ static bool ends_there(const struct wal_reading *r)
 static void read_records(struct replay *r, const struct files_map *map, const char *name)
 {
 	struct store *s = r->store;
-	struct wal_visitor visitor = { r, show_series, show_sample, show_late };
+	struct wal_visitor visitor = { r, show_series, show_sample, show_late,
+		{ r, show_late_histogram, show_exemplar, show_metadata } };
 	struct wal_reading reading = { map->p, map->n, WAL_HEADER_BYTES, s->head.open->number };
 	const struct generation *g = s->head.open;
 	struct err e = { 0 };

@@ -32,6 +32,11 @@ enum rc store_snapshot(struct store *s, const char *name, struct err *e)
 	return RC_OK;
 }
 
+const char *store_snapshot_pending(const struct store *s)
+{
+	return s->snapshot[0] ? s->snapshot : NULL;
+}
+
 static void *plan(struct store *s, struct mono *ret_at)
 {
 	const struct generation *open = s->head.open;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/metrics/store_private.h"
 
+#include "base/histogram.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -11,6 +12,8 @@ static const struct store_settings defaults = {
 	.sync_ms = 5 * SECOND_MS,
 	.memory_bytes_max = 512ull << 20,
 	.series_max = 2000000,
+	.kept_bytes_max = 16ull << 30,
+	.exemplars_max = 10000,
 };
 
 static struct store_settings with_defaults(struct store_settings s)
@@ -20,6 +23,8 @@ static struct store_settings with_defaults(struct store_settings s)
 	s.sync_ms = s.sync_ms ? s.sync_ms : defaults.sync_ms;
 	s.memory_bytes_max = s.memory_bytes_max ? s.memory_bytes_max : defaults.memory_bytes_max;
 	s.series_max = s.series_max ? s.series_max : defaults.series_max;
+	s.kept_bytes_max = s.kept_bytes_max ? s.kept_bytes_max : defaults.kept_bytes_max;
+	s.exemplars_max = s.exemplars_max ? s.exemplars_max : defaults.exemplars_max;
 	return s;
 }
 
@@ -57,6 +62,15 @@ void store_make_useless(struct store *s, const char *name)
 	snprintf(s->useless[s->n_useless++].name, FILES_NAME_MAX, "%s", name);
 }
 
+void store_make_unfinished_useless(struct store *s, const char *name)
+{
+	char temporary[FILES_NAME_MAX];
+
+	snprintf(temporary, sizeof temporary, "%.50s.new", name);
+	store_make_useless(s, temporary);
+	store_make_useless(s, name);
+}
+
 void store_begin_generation(struct store *s)
 {
 	struct wal_header h = { .generation = s->next_generation++,
@@ -70,8 +84,27 @@ void store_begin_generation(struct store *s)
 	s->logs[s->n_logs++] = log_new(s->files, &h);
 }
 
+/* Logs are written in order: later ones speak of series that earlier ones introduce. */
+static enum rc write_logs(struct store *s, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	for (uint32_t i = 0; rc == RC_OK && i + 1 < s->n_logs; i++)
+		rc = log_write_waiting(s->logs[i], e);
+	if (rc == RC_OK)
+		rc = log_write(store_log(s), &s->head.commit, e);
+	else
+		log_wait(store_log(s), &s->head.commit);
+	wal_commit_reset(&s->head.commit);
+	return rc;
+}
+
+/* What is being committed has begun in what is sealed, and belongs into its log: ids of series follow
+ * from there, and bytes stand behind its chunks. */
 void store_seal(struct store *s)
 {
+	if (!wal_commit_is_empty(&s->head.commit))
+		(void)!write_logs(s, NULL); /* then it waits, as with any commit */
 	head_seal(&s->head);
 	s->sealed = s->now.mono;
 	store_begin_generation(s);
@@ -123,13 +156,43 @@ static int64_t flushed_until(const struct store *s)
 	return s->flushed_ms < s->now.wall.ms ? s->flushed_ms : s->now.wall.ms;
 }
 
+/* A series that is new. */
+static enum rc introduce(struct store *s, const struct labels *l, uint64_t hash, uint32_t *ret,
+	struct err *e)
+{
+	enum rc rc = check_labels(l, e);
+
+	if (rc == RC_OK)
+		rc = add_series(s, l, hash, e);
+	if (rc == RC_OK)
+		*ret = s->next_id - 1;
+	return rc;
+}
+
+enum rc store_past_series(struct store *s, const struct labels *l, series_ref *ret, struct err *e)
+{
+	uint64_t hash = labels_hash(l);
+
+	*ret = find_series(s, l, hash);
+	return *ret ? RC_OK : introduce(s, l, hash, ret, e);
+}
+
+int64_t store_retention_ms(const struct store *s)
+{
+	return s->settings.retention_ms;
+}
+
+uint32_t store_forgotten(const struct store *s)
+{
+	return s->forgotten;
+}
+
 static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, struct err *e)
 {
 	struct store *s = self;
 	uint64_t hash = labels_hash(l);
 	uint32_t id = find_series(s, l, hash);
 	int64_t last_ms = id ? flushed_until(s) : INT64_MIN;
-	enum rc rc;
 
 	if (id && head_is_live(&s->head, id)) {
 		*ret = id;
@@ -139,12 +202,10 @@ static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, 
 		return err_set(e, RC_LIMIT, "%u series are live, and no more are allowed",
 			s->settings.series_max);
 	if (!id) {
-		rc = check_labels(l, e);
-		if (rc == RC_OK)
-			rc = add_series(s, l, hash, e);
+		enum rc rc = introduce(s, l, hash, &id, e);
+
 		if (rc != RC_OK)
 			return rc;
-		id = s->next_id - 1;
 	}
 	head_revive(&s->head, id, last_ms);
 	*ret = id;
@@ -167,6 +228,15 @@ static bool is_known(const struct store *s, uint32_t id)
 	return false;
 }
 
+/* A series that wasn't live for a while goes on. */
+static bool revive(struct store *s, series_ref ref)
+{
+	if (s->head.n_live >= s->settings.series_max || !is_known(s, ref))
+		return false;
+	head_revive(&s->head, ref, flushed_until(s));
+	return true;
+}
+
 static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms, double v)
 {
 	struct store *s = self;
@@ -177,10 +247,8 @@ static enum series_verdict sink_append(void *self, series_ref ref, int64_t t_ms,
 		return SERIES_TOO_OLD;
 	}
 	verdict = head_append(&s->head, ref, t_ms, v);
-	if (verdict == SERIES_GONE && s->head.n_live < s->settings.series_max && is_known(s, ref)) {
-		head_revive(&s->head, ref, flushed_until(s));
+	if (verdict == SERIES_GONE && revive(s, ref))
 		verdict = head_append(&s->head, ref, t_ms, v);
-	}
 	s->stats.appended[verdict]++;
 	return verdict;
 }
@@ -189,40 +257,69 @@ static enum series_verdict sink_append_histogram(void *self, series_ref ref, int
 	const struct histogram *h)
 {
 	struct store *s = self;
+	struct histogram kept = *h;
+	enum series_verdict verdict;
 
-	(void)ref;
-	(void)t_ms;
-	(void)h;
-	s->stats.appended[SERIES_UNSUPPORTED]++;
-	return SERIES_UNSUPPORTED;
+	if (is_stale(h->sum))
+		return sink_append(self, ref, t_ms, h->sum);
+	/* That a counter went on is nobody's knowledge but ours: samples may be lost on the way. */
+	if (kept.reset == HISTOGRAM_NOT_RESET)
+		kept.reset = HISTOGRAM_UNKNOWN;
+	if (t_ms < -TIME_MOST_MS || t_ms > TIME_MOST_MS)
+		verdict = SERIES_TOO_OLD;
+	else if (histogram_check(h, NULL) != RC_OK)
+		verdict = SERIES_UNSUPPORTED;
+	else
+		verdict = head_append_histogram(&s->head, ref, t_ms, &kept);
+	if (verdict == SERIES_GONE && revive(s, ref))
+		verdict = head_append_histogram(&s->head, ref, t_ms, &kept);
+	s->stats.appended[verdict]++;
+	return verdict;
 }
 
-/* Exemplars aren't kept. */
+bool store_put_exemplar(struct store *s, uint32_t id, const struct exemplar *x)
+{
+	s->is_beside_old |= exemplars_add(&s->exemplars, id, x);
+	return true;
+}
+
+bool store_put_metadata(struct store *s, const char *metric, const struct metric_metadata *m)
+{
+	s->is_beside_old |= metadata_put(&s->metadata, metric, m);
+	return true;
+}
+
 static void sink_exemplar(void *self, series_ref ref, const struct exemplar *x)
 {
-	(void)self;
-	(void)ref;
-	(void)x;
+	scoped(str_fini) struct str labels = STR_EMPTY;
+	struct store *s = self;
+
+	if (!ref || !exemplars_add(&s->exemplars, ref, x))
+		return;
+	s->is_beside_old = true;
+	beside_labels(&labels, &x->labels);
+	beside_add_exemplar(&s->head.commit.beside, ref, x, &labels);
 }
 
 static void sink_metadata(void *self, const char *metric, const struct metric_metadata *m)
 {
 	struct store *s = self;
 
-	metadata_put(&s->metadata, metric, m);
+	if (!metadata_put(&s->metadata, metric, m))
+		return;
+	s->is_beside_old = true;
+	beside_add_metadata(&s->head.commit.beside, metric, metadata_get(&s->metadata, metric));
 }
 
-/* Logs are written in order: later ones speak of series that earlier ones introduce. */
-static enum rc write_logs(struct store *s, struct err *e)
+static void add_metadata(void *ctx, const char *metric, const struct metric_metadata *m)
 {
-	enum rc rc = RC_OK;
+	beside_add_metadata(ctx, metric, m);
+}
 
-	for (uint32_t i = 0; rc == RC_OK && i + 1 < s->n_logs; i++)
-		rc = log_write_waiting(s->logs[i], e);
-	if (rc == RC_OK)
-		return log_write(store_log(s), &s->head.commit, e);
-	log_wait(store_log(s), &s->head.commit);
-	return rc;
+void store_write_beside(const struct store *s, struct str *out)
+{
+	store_each_metadata(s, add_metadata, out);
+	exemplars_write(&s->exemplars, out);
 }
 
 static enum rc sink_commit(void *self, struct err *e)
@@ -231,8 +328,8 @@ static enum rc sink_commit(void *self, struct err *e)
 	uint64_t dropped = s->head.n_dropped - s->dropped_before;
 	enum rc rc = write_logs(s, e);
 
-	wal_commit_reset(&s->head.commit);
 	s->dropped_before = s->head.n_dropped;
+	s->last_commit = s->now.mono;
 	s->stats.commits++;
 	s->is_flush_wanted |= store_log(s)->is_lame;
 	if (s->head.is_crowded)
@@ -241,6 +338,7 @@ static enum rc sink_commit(void *self, struct err *e)
 		s->stats.failed_commits++;
 		return rc;
 	}
+	s->committed++;
 	if (dropped)
 		return err_set(e, RC_LIMIT,
 			"%llu samples were dropped: %llu bytes of memory are "
@@ -248,6 +346,21 @@ static enum rc sink_commit(void *self, struct err *e)
 			(unsigned long long)dropped,
 			(unsigned long long)s->settings.memory_bytes_max);
 	return RC_OK;
+}
+
+uint64_t store_committed(const struct store *s)
+{
+	return s->committed;
+}
+
+uint64_t store_durable(const struct store *s)
+{
+	return s->durable;
+}
+
+void store_sync_soon(struct store *s)
+{
+	s->is_sync_wanted = s->durable < s->committed;
 }
 
 enum rc store_open(struct store **ret, const struct files *files,
@@ -259,7 +372,7 @@ enum rc store_open(struct store **ret, const struct files *files,
 	s->files = files;
 	s->settings = with_defaults(*settings);
 	s->now = now;
-	s->synced = s->sealed = s->retained = now.mono;
+	s->synced = s->sealed = s->retained = s->last_commit = now.mono;
 	s->catalog = catalog_copy(NULL);
 	s->catalog_version = 1;
 	s->sink = (struct series_sink){ .self = s,
@@ -270,6 +383,8 @@ enum rc store_open(struct store **ret, const struct files *files,
 		.metadata = sink_metadata,
 		.commit = sink_commit };
 	head_init(&s->head, s->settings.memory_bytes_max);
+	exemplars_init(&s->exemplars,
+		s->settings.exemplars_max > 0 ? (uint32_t)s->settings.exemplars_max : 0);
 	rc = store_load(s, e);
 	if (rc != RC_OK)
 		return rc;
@@ -283,6 +398,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	store_past_finish(s);
 	for (uint32_t i = 0; i < s->n_logs; i++) {
 		struct log *l = s->logs[i];
 
@@ -293,9 +409,13 @@ void store_close(struct store *s)
 		log_free(l);
 	}
 	free(s->logs);
+	must(!s->kept.n_followers);
+	kept_fini(&s->kept);
 	head_fini(&s->head);
 	catalog_drop(s->catalog);
 	metadata_fini(&s->metadata);
+	past_fini(&s->past);
+	exemplars_fini(&s->exemplars);
 	free(s->useless);
 	free(s->findings);
 	free(s);
@@ -334,13 +454,18 @@ static void count_files(const struct store *s, struct store_stats *ret)
 		ret->disk_bytes += index_bytes(c->segments[i]);
 	}
 	for (uint32_t i = 0; i < c->n_parts; i++) {
+		const struct block_info *info = &c->parts[i]->block.info;
+
 		ret->disk_bytes += c->parts[i]->map.n;
-		ret->samples += c->parts[i]->block.info.n_samples;
-		widen(ret, c->parts[i]->block.info.min_ms, c->parts[i]->block.info.max_ms);
+		ret->samples += info->n_samples;
+		ret->downsampled_parts += info->resolution_ms > 0;
+		ret->downsampled_samples += info->resolution_ms ? info->n_samples : 0;
+		widen(ret, info->min_ms, info->max_ms);
 	}
 	for (uint32_t i = 0; i < s->n_logs; i++)
 		ret->log_bytes += s->logs[i]->size_bytes;
-	ret->disk_bytes += ret->log_bytes;
+	ret->kept_bytes = s->kept.bytes;
+	ret->disk_bytes += ret->log_bytes + ret->kept_bytes;
 }
 
 void store_stats(const struct store *s, struct store_stats *ret)
@@ -361,7 +486,7 @@ void store_stats(const struct store *s, struct store_stats *ret)
 	}
 	stats.series_known = stats.young_series;
 	stats.samples = stats.head_samples;
-	stats.memory_bytes = head_memory(&s->head);
+	stats.memory_bytes = head_memory(&s->head) + past_memory(&s->past);
 	stats.memory_bytes_max = s->settings.memory_bytes_max;
 	count_files(s, &stats);
 	*ret = stats;
@@ -374,4 +499,21 @@ bool store_metadata(const struct store *s, const char *metric, struct metric_met
 	if (found)
 		*ret = *found;
 	return found;
+}
+
+void store_each_metadata(const struct store *s,
+	void (*visit)(void *ctx, const char *metric, const struct metric_metadata *m), void *ctx)
+{
+	map_each (&s->metadata.metrics, it)
+		visit(ctx, it->key, it->value);
+}
+
+uint64_t store_metadata_changes(const struct store *s)
+{
+	return s->metadata.changes;
+}
+
+void store_copy_exemplars(const struct store *s, struct str *ret)
+{
+	exemplars_write(&s->exemplars, ret);
 }

@@ -21,10 +21,19 @@
 
 #include "base/arena.h"
 #include "base/series.h"
+#include "base/series_batch.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "core/metrics/files.h"
 
 struct store;
+
+/* Of samples older than the offset some of each interval are kept, real ones: the first, the last, the
+ * least, the greatest, both sides of a counter's reset, and marks of staleness. */
+struct store_downsampling {
+	int64_t offset_ms, interval_ms;
+};
+#define STORE_DOWNSAMPLING_MAX 4
 
 /* 0 stands for the default. */
 struct store_settings {
@@ -36,14 +45,20 @@ struct store_settings {
 	int64_t sync_ms;         /* how much a power cut may cost; default 5 s */
 	uint64_t memory_bytes_max; /* of head, young labels and side buffers; default 512 MiB */
 	uint32_t series_max;       /* live series; default 2,000,000 */
+	uint64_t kept_bytes_max; /* of logs that wait for who follows (follow.h); default 16 GiB */
+	int32_t exemplars_max;   /* kept of all series; default 10,000; below 0: none */
+	/* Offsets and intervals ascend, each interval a multiple of the one before.  A block at a time:
+	 * when all of it is old enough. */
+	struct store_downsampling downsampling[STORE_DOWNSAMPLING_MAX];
+	uint32_t n_downsampling;
 };
 
 /* Opens what is in the folder, or begins.  Damage is survived and becomes findings.  RC_IO,
  * RC_FULL: the folder can't be read or written at all.  `files` outlives the store. */
 enum rc store_open(struct store **ret, const struct files *files,
 	const struct store_settings *settings, struct now now, struct err *e) MUST_USE;
-/* Everything committed is handed to the kernel already; this also syncs it.  No view and no work
- * may be left. */
+/* Everything committed is handed to the kernel already; this also syncs it, and writes what waits of
+ * the past.  No view and no work may be left. */
 void store_close(struct store *s);
 SCOPED_BY(store_close, struct store *)
 
@@ -52,10 +67,43 @@ SCOPED_BY(store_close, struct store *)
  * longer than SERIES_LABELS_BYTES_MAX.  commit() answers RC_FULL or RC_IO when what it took is not
  * in the log: it is visible and kept in memory, is written with a later commit, and would be lost
  * by a crash before.  RC_LIMIT: there was no memory for some of its samples, which are dropped.
- * Native histograms are SERIES_UNSUPPORTED so far, and exemplars aren't kept.
+ * Native histograms that contradict themselves (histogram_check) are SERIES_UNSUPPORTED; a stale one is
+ * kept as the stale mark of floats.  Of exemplars the newest are kept.  They and metadata are in the log,
+ * too, and then in a file of their own.
  * The sink lives as long as the store.
  */
 const struct series_sink *store_sink(struct store *s);
+/*
+ * Who may not lose what was committed, not even by a power cut, waits until store_durable() is no less
+ * than what store_committed() says now.  That is some seconds later; after store_sync_soon() as soon as the
+ * disk can: one STORE_SYNC serves all who wait.
+ */
+uint64_t store_committed(const struct store *s);
+uint64_t store_durable(const struct store *s);
+void store_sync_soon(struct store *s);
+
+/*
+ * Samples of the past, in bulk and in any order.  They go round head and log: some seconds after they
+ * came, or when they are many, they become parts of their own.  Before that they are not seen, and a
+ * process that is killed loses them.  Of two samples at one time the one that came later stays.
+ */
+#define STORE_PAST_SAMPLES (3u << 20) /* these many are written at once: 72 MiB */
+#define STORE_PAST_WAIT_MS 2000
+/* As the sink's series(), for store_past_add() within the same turn of the owner's thread: a series of
+ * the past isn't live, and takes nothing of what those are allowed. */
+enum rc store_past_series(struct store *s, const struct labels *l, series_ref *ret,
+	struct err *e) MUST_USE;
+/* False: more should wait until some are written.  While they wait and are written they take up to four
+ * times their 24 bytes, which must be left of memory_bytes_max. */
+bool store_past_has_room(const struct store *s);
+/* Takes `v` over, of malloc().  Times are bounded as the sink's.  Returns a ticket: they will be kept
+ * when store_past_kept() is no less. */
+uint64_t store_past_add(struct store *s, struct series_sample *v, size_t n);
+uint64_t store_past_kept(const struct store *s); /* survive even a power cut */
+void store_past_soon(struct store *s);           /* don't wait for more */
+int64_t store_retention_ms(const struct store *s);
+/* Counts how often series were forgotten that had no samples: refs from before may be of these. */
+uint32_t store_forgotten(const struct store *s);
 
 /*
  * Reading.  Taking a view costs some microseconds.  Its source may be used on any thread, by
@@ -96,6 +144,7 @@ enum rc store_label_values(const struct store_view *v, const char *name,
 enum store_work_kind {
 	STORE_SYNC,        /* the log's newest bytes to the disk: blocks, costs no CPU */
 	STORE_FLUSH,       /* the head so far becomes a part, young labels a segment */
+	STORE_PAST,        /* samples of the past become parts */
 	STORE_MERGE,       /* parts become a larger one; what is deleted or too old goes */
 	STORE_MERGE_INDEX, /* segments become a larger one; series without samples go */
 	STORE_MANIFEST,    /* the list of what counts is replaced; what was replaced is removed */
@@ -126,6 +175,8 @@ void store_clean(struct store *s);
  * hard links where possible.  Due next; *ret_name is what it is called when it is done.
  * RC_CONFLICT: one is being made. */
 enum rc store_snapshot(struct store *s, const char *name, struct err *e) MUST_USE;
+/* The one that is being made; NULL: none. */
+const char *store_snapshot_pending(const struct store *s);
 
 /* What was found damaged, newest last; STORE_FINDINGS_MAX at most, the oldest go. */
 struct store_finding {
@@ -152,7 +203,10 @@ struct store_stats {
 	uint64_t samples, head_samples;     /* all that are kept; of these, not in a part yet */
 	uint64_t memory_bytes, memory_bytes_max; /* used, and allowed */
 	uint64_t disk_bytes, log_bytes;          /* all files; of these, the log */
+	uint64_t kept_bytes, logs_lost; /* logs that wait for who follows; let go before that */
 	uint32_t parts, segments, views, deletions;
+	uint32_t downsampled_parts;
+	uint64_t downsampled_samples; /* in these */
 	uint64_t work_done[STORE_WORK_KINDS], work_failed[STORE_WORK_KINDS];
 	struct err last_error; /* of background work or the log; rc RC_OK: none yet */
 };
@@ -178,5 +232,29 @@ enum rc store_cardinality(const struct store_view *v, uint32_t most, struct aren
 /* What the sink was told last about a metric; texts until the next call on the store's sink.  False:
  * nothing. */
 bool store_metadata(const struct store *s, const char *metric, struct metric_metadata *ret);
+/* The same of all metrics, in the order in which they were first told of. */
+void store_each_metadata(const struct store *s,
+	void (*visit)(void *ctx, const char *metric, const struct metric_metadata *m), void *ctx);
+/* Another number whenever something of it has changed. */
+uint64_t store_metadata_changes(const struct store *s);
+
+/*
+ * Exemplars are asked for in two steps.  On the owner's thread all that are kept are copied; then, on any
+ * thread, those of some series and time are taken from the copy: of each series that has such, in order
+ * of labels, the oldest first.  RC_LIMIT: the arena is full.
+ */
+void store_copy_exemplars(const struct store *s, struct str *ret);
+struct store_exemplars {
+	struct labels series;
+	struct exemplar *v;
+	uint32_t n;
+};
+struct store_exemplar_list {
+	struct store_exemplars *v;
+	uint32_t n;
+};
+enum rc store_find_exemplars(const struct store_view *v, const struct str *copied,
+	const struct store_selection *which, uint32_t n_which, struct arena *a,
+	struct store_exemplar_list *ret, struct err *e) MUST_USE;
 
 #endif

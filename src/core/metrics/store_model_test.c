@@ -3,9 +3,10 @@
  * Random operations on a store and on a naive model of it, through crashes.  SEED=N replays one run.
  *
  * The model is a list of samples, each with the number of its commit.  A power cut may cost commits
- * that weren't synced, each altogether or not at all.
+ * that weren't synced, each altogether or not at all; samples of the past that the store said are kept
+ * survive everything.
  */
-#include "base/rng.h"
+#include "core/metrics/histogram_fixture.h"
 #include "core/metrics/memory_files.h"
 #include "core/metrics/store.h"
 
@@ -25,7 +26,9 @@
 struct sample {
 	int64_t t_ms;
 	double v;
+	const struct histogram *h; /* NULL: a float */
 	uint32_t series, commit;
+	bool is_past; /* it was kept for good when it was added */
 };
 
 struct world {
@@ -38,6 +41,8 @@ struct world {
 	uint32_t commits, synced; /* so many; of these, so many survive everything */
 	int64_t newest[SERIES];
 	double value[SERIES];
+	const struct histogram *histogram[SERIES]; /* the newest */
+	struct arena histograms;
 	uint64_t seed;
 };
 
@@ -68,6 +73,41 @@ static bool has_sample(const struct world *w, uint32_t series, int64_t t_ms)
 	return false;
 }
 
+static const struct histogram *next_histogram(struct world *w, uint32_t series)
+{
+	if (!w->histogram[series] || rng_chance(&w->rng, 1, 30))
+		w->histogram[series] = fixture_histogram(&w->rng, &w->histograms);
+	else if (rng_chance(&w->rng, 2, 3))
+		w->histogram[series] = fixture_grown(w->histogram[series], &w->rng, &w->histograms);
+	return w->histogram[series];
+}
+
+static bool is_histogram(struct world *w, uint32_t series)
+{
+	return series % 4 == 1 ? rng_chance(&w->rng, 29, 30) : rng_chance(&w->rng, 1, 200);
+}
+
+static void append_histogram(struct world *w, uint32_t series, int64_t t_ms, series_ref ref)
+{
+	const struct series_sink *sink = store_sink(w->store);
+	const struct histogram *h = next_histogram(w, series);
+
+	assert_int_equal(sink->append_histogram(sink->self, ref, t_ms, h), SERIES_TAKEN);
+	assert_int_equal(sink->append_histogram(sink->self, ref, t_ms, h),
+		t_ms > w->newest[series] ? SERIES_SAME : SERIES_TAKEN);
+	w->v[w->n++] = (struct sample){ t_ms, 0, h, series, w->commits };
+}
+
+static void append_float(struct world *w, uint32_t series, int64_t t_ms, series_ref ref)
+{
+	const struct series_sink *sink = store_sink(w->store);
+
+	if (rng_chance(&w->rng, 1, 2))
+		w->value[series] += (double)rng_below(&w->rng, 1000) / (series % 3 ? 1 : 7);
+	assert_int_equal(sink->append(sink->self, ref, t_ms, w->value[series]), SERIES_TAKEN);
+	w->v[w->n++] = (struct sample){ t_ms, w->value[series], NULL, series, w->commits };
+}
+
 static void append(struct world *w, uint32_t series, int64_t t_ms)
 {
 	const struct series_sink *sink = store_sink(w->store);
@@ -78,15 +118,15 @@ static void append(struct world *w, uint32_t series, int64_t t_ms)
 
 	if (has_sample(w, series, t_ms) || w->n == SAMPLES_MAX)
 		return;
-	if (rng_chance(&w->rng, 1, 2))
-		w->value[series] += (double)rng_below(&w->rng, 1000) / (series % 3 ? 1 : 7);
 	assert_int_equal(sink->series(sink->self, &l, &ref, NULL), RC_OK);
-	assert_int_equal(sink->append(sink->self, ref, t_ms, w->value[series]), SERIES_TAKEN);
-	w->v[w->n++] = (struct sample){ t_ms, w->value[series], series, w->commits };
+	if (is_histogram(w, series)) {
+		append_histogram(w, series, t_ms, ref);
+	} else {
+		append_float(w, series, t_ms, ref);
+	}
 	if (t_ms > w->newest[series])
 		w->newest[series] = t_ms;
 }
-
 static void scrape(struct world *w)
 {
 	const struct series_sink *sink = store_sink(w->store);
@@ -121,12 +161,59 @@ static void work(struct world *w)
 	}
 }
 
+static void add_past(struct world *w, struct series_sample *v, uint32_t *n)
+{
+	int64_t ago_ms = 2 * HOUR_MS + (int64_t)rng_below(&w->rng, 40 * HOUR_MS);
+	uint32_t series = (uint32_t)rng_below(&w->rng, SERIES);
+	struct label label[3];
+	char text[2][16];
+	struct labels l = labels_of(label, text, series);
+	struct sample s = { .t_ms = w->now.wall.ms - ago_ms,
+		.v = (double)rng_below(&w->rng, 1000),
+		.series = series,
+		.is_past = true };
+	series_ref ref = 0;
+
+	if (has_sample(w, series, s.t_ms) || w->n == SAMPLES_MAX)
+		return;
+	assert_int_equal(store_past_series(w->store, &l, &ref, NULL), RC_OK);
+	v[(*n)++] = (struct series_sample){ .t_ms = s.t_ms, .v = s.v, .series = ref };
+	w->v[w->n++] = s;
+}
+
+/* A batch of the past, until it is kept. */
+static void import(struct world *w)
+{
+	const struct series_sink *sink = store_sink(w->store);
+	uint32_t n = 0, most = 1 + (uint32_t)rng_below(&w->rng, 30);
+	struct series_sample *v = must_alloc(most * sizeof *v);
+	uint64_t ticket;
+
+	for (uint32_t i = 0; i < most; i++)
+		add_past(w, v, &n);
+	ticket = store_past_add(w->store, v, n);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	store_past_soon(w->store);
+	for (int i = 0; i < 3; i++)
+		work(w);
+	assert_true(store_past_kept(w->store) == ticket);
+}
+
 static const struct sample *find(const struct world *w, uint32_t series, int64_t t_ms)
 {
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->v[i].series == series && w->v[i].t_ms == t_ms)
 			return &w->v[i];
 	return NULL;
+}
+
+static bool is_same(const struct sample *s, const struct series_column *column, uint32_t i)
+{
+	const struct histogram *h = column->h ? column->h[i] : NULL;
+
+	if (s->h && h)
+		return histogram_equal(s->h, h);
+	return !s->h && !h && double_bits(s->v) == double_bits(column->v[i]);
 }
 
 /* The column has exactly the samples of the model up to a commit, or the model doesn't matter. */
@@ -141,7 +228,7 @@ static void compare(const struct world *w, uint32_t series, const struct series_
 	for (uint32_t i = 0; i < column->n; i++) {
 		const struct sample *s = find(w, series, column->t_ms[i]);
 
-		if (!s || double_bits(s->v) != double_bits(column->v[i]))
+		if (!s || !is_same(s, column, i))
 			fail_msg("seed %lu: series %u has %g at %ld, which was never appended",
 				w->seed, series, column->v[i], column->t_ms[i]);
 		if (i && column->t_ms[i] <= column->t_ms[i - 1])
@@ -155,28 +242,78 @@ static void compare(const struct world *w, uint32_t series, const struct series_
 typedef void visit(struct world *w, uint32_t series, const struct series_query *q,
 	const struct series_column *column);
 
+static void assert_same_columns(const struct world *w, const struct series_column *a,
+	const struct series_column *b)
+{
+	if (a->n != b->n)
+		fail_msg("seed %lu: a twin reads %u samples of %u", w->seed, a->n, b->n);
+	for (uint32_t i = 0; i < a->n; i++)
+		if (a->t_ms[i] != b->t_ms[i] || double_bits(a->v[i]) != double_bits(b->v[i]))
+			fail_msg("seed %lu: a twin reads other samples", w->seed);
+}
+
+/* A twin reads the same in three pieces. */
+static void compare_twin(const struct world *w, const struct series_source *source,
+	struct series_cursor *twin, const struct series_query *q,
+	const struct series_column *column)
+{
+	const struct series_twins *twins = source->twins;
+	scoped(arena_fini) struct arena histograms = { 0 };
+	scoped(series_column_fini) struct series_column piece = { .histograms = &histograms };
+	scoped(series_column_fini) struct series_column all = { 0 };
+	uint64_t third = ((uint64_t)q->max_ms - (uint64_t)q->min_ms) / 3;
+	int64_t from = q->min_ms;
+
+	for (int i = 0; i < 3; i++) {
+		int64_t to = i < 2 ? (int64_t)((uint64_t)from + third) : q->max_ms;
+
+		twins->narrow(twin, from, to);
+		assert_int_equal(source->read(twin, &piece, NULL), RC_OK);
+		for (uint32_t k = 0; k < piece.n; k++)
+			series_column_add(&all, piece.t_ms[k], piece.v[k]);
+		if (to == q->max_ms)
+			break;
+		from = to + 1;
+	}
+	assert_same_columns(w, &all, column);
+}
+
 static uint32_t each_series(struct world *w, const struct series_query *q, visit *visitor)
 {
 	struct store_view *view = store_view_new(w->store);
 	const struct series_source *source = store_view_source(view);
-	scoped(series_column_fini) struct series_column column = { 0 };
-	struct series_cursor *c;
+	scoped(arena_fini) struct arena histograms;
+	scoped(series_column_fini) struct series_column column = { .histograms = &histograms };
+	struct series_cursor *c, *twin;
+	uint64_t first = UINT64_MAX;
 	struct labels l;
 	uint32_t n = 0;
 	bool has;
 
+	arena_init(&histograms, 0);
 	assert_int_equal(source->open(source->self, q, &c, NULL), RC_OK);
+	assert_int_equal(source->twins->open(c, &twin, NULL), RC_OK);
 	for (;;) {
 		struct err e = { 0 };
 
 		assert_int_equal(source->next(c, &l, &has, NULL), RC_OK);
 		if (!has)
 			break;
+		arena_reset(&histograms);
 		if (source->read(c, &column, &e) != RC_OK)
 			fail_msg("seed %lu: %s", w->seed, e.text);
 		n += column.n > 0;
+		/* There, and back after having been at another. */
+		if (first == UINT64_MAX)
+			first = source->twins->place(c);
+		source->twins->go(twin, first);
+		assert_int_equal(source->read(twin, &column, NULL), RC_OK);
+		source->twins->go(twin, source->twins->place(c));
+		assert_int_equal(source->read(c, &column, NULL), RC_OK);
+		compare_twin(w, source, twin, q, &column);
 		visitor(w, (uint32_t)atoi(labels_get(&l, "instance") + 1), q, &column);
 	}
+	source->close(twin);
 	source->close(c);
 	store_view_free(view);
 	return n;
@@ -309,7 +446,7 @@ static void note_commit(struct world *w, uint32_t series, const struct series_qu
 	for (uint32_t i = 0; i < column->n; i++) {
 		const struct sample *s = find(w, series, column->t_ms[i]);
 
-		if (s)
+		if (s && !s->is_past)
 			is_left[s->commit] = true;
 	}
 }
@@ -318,7 +455,7 @@ static void find_newest(struct world *w)
 {
 	memset(w->newest, 0, sizeof w->newest);
 	for (uint32_t i = 0; i < w->n; i++)
-		if (w->v[i].t_ms > w->newest[w->v[i].series])
+		if (!w->v[i].is_past && w->v[i].t_ms > w->newest[w->v[i].series])
 			w->newest[w->v[i].series] = w->v[i].t_ms;
 }
 
@@ -332,7 +469,7 @@ static uint32_t forget_lost(struct world *w)
 	is_left = must_alloc(w->commits + 1);
 	each_series(w, &all, note_commit);
 	for (uint32_t i = 0; i < w->n; i++) {
-		if (is_left[w->v[i].commit])
+		if (w->v[i].is_past || is_left[w->v[i].commit])
 			w->v[n++] = w->v[i];
 		else if (w->v[i].commit < w->synced)
 			fail_msg("seed %lu: commit %u was synced and is lost", w->seed,
@@ -381,8 +518,10 @@ static void step(struct world *w)
 		work(w);
 	else if (dice < 90)
 		look(w);
-	else if (dice < 93)
+	else if (dice < 92)
 		store_flush_soon(w->store);
+	else if (dice < 93)
+		import(w);
 	else if (dice < 94)
 		rng_chance(&w->rng, 1, 2) ? delete_some(w) : wait_long(w);
 	else if (dice < 97)
@@ -398,6 +537,7 @@ static void run(uint64_t seed)
 		.now = { { 1000 }, { 1700000000000 } } };
 
 	rng_seed(&w.rng, seed);
+	arena_init(&w.histograms, 0);
 	w.v = must_alloc(SAMPLES_MAX * sizeof *w.v);
 	open_store(&w);
 	for (int i = 0; i < STEPS; i++)
@@ -405,6 +545,7 @@ static void run(uint64_t seed)
 	look(&w);
 	store_close(w.store);
 	memory_files_free(w.files);
+	arena_fini(&w.histograms);
 	free(w.v);
 }
 

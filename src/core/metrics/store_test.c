@@ -244,6 +244,43 @@ static void samples_older_than_the_retention_go(void **state)
 	assert_int_equal(stats.min_ms, FIXTURE_BEGIN.wall.ms + 50000 * SECOND_MS);
 }
 
+/* Nothing newer comes after an import: its spans are over by the clock. */
+static void what_ended_long_ago_is_merged(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct store_stats stats;
+
+	(void)state;
+	scrape_until(s, 3, 0, 600);
+	work(s, 5 * MINUTE_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.work_done[STORE_FLUSH], 1);
+	assert_int_equal(stats.work_done[STORE_MERGE], 0);
+	work(s, 3 * HOUR_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.work_done[STORE_MERGE], 1);
+	assert_int_equal(stats.parts, 1);
+	fixture_look(s, 3, 600);
+}
+
+static void what_came_in_bulk_is_flushed_when_it_has_ended(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct store_stats stats;
+
+	(void)state;
+	work(s, 0);
+	scrape_until(s, 20000, 0, 1);
+	work(s, SECOND_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.head_samples, 20000);
+	work(s, 2 * SECOND_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.head_samples, 0);
+}
+
 static void a_flood_of_bytes_drives_out_the_oldest(void **state)
 {
 	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
@@ -526,9 +563,32 @@ static void a_series_that_goes_on_is_not_ended_behind_its_newest_sample(void **s
 	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
 }
 
+/* A body comes in pieces: a flush may come between a series that is found in one and its sample. */
+static void a_series_found_before_a_flush_keeps_its_labels(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	const struct series_sink *sink = store_sink(s);
+	struct label v[2] = { { METRIC_NAME, "up", 8, 2 }, { "instance", "0", 8, 1 } };
+	series_ref ref;
+
+	(void)state;
+	assert_int_equal(sink->series(sink->self, &(struct labels){ v, 2 }, &ref, NULL), RC_OK);
+	store_flush_soon(s);
+	assert_int_equal(fixture_work(s, 1000, NULL), RC_OK);
+	assert_int_equal(fixture_scrape(s, 5, 0), RC_OK);
+	memory_files_kill(files);
+	store_close(s);
+	s = fixture_open(files, NULL);
+	fixture_look(s, 5, 1);
+	assert_int_equal(store_findings(s).n, 0);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_series_found_before_a_flush_keeps_its_labels),
 		cmocka_unit_test(what_was_committed_is_seen),
 		cmocka_unit_test(what_was_committed_survives_a_kill),
 		cmocka_unit_test(what_was_flushed_is_read_from_parts),
@@ -538,6 +598,8 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded_and_what_has_no_room_is_told),
 		cmocka_unit_test(series_are_bounded),
 		cmocka_unit_test(samples_older_than_the_retention_go),
+		cmocka_unit_test(what_ended_long_ago_is_merged),
+		cmocka_unit_test(what_came_in_bulk_is_flushed_when_it_has_ended),
 		cmocka_unit_test(a_flood_of_bytes_drives_out_the_oldest),
 		cmocka_unit_test(a_damaged_log_costs_what_stands_behind_it),
 		cmocka_unit_test(a_damaged_part_is_set_aside_and_the_rest_goes_on),

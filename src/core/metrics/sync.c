@@ -7,6 +7,8 @@ struct sync {
 	struct log **logs;
 	uint64_t *sizes;
 	uint32_t n;
+	uint64_t committed; /* when it was planned */
+	bool has_new;       /* a file that no sync has seen before */
 };
 
 static void take_logs(struct store *s, struct sync *sync)
@@ -19,6 +21,7 @@ static void take_logs(struct store *s, struct sync *sync)
 		if (!l->writer || l->size_bytes == l->synced_bytes)
 			continue;
 		l->is_syncing = true;
+		sync->has_new |= !l->synced_bytes;
 		sync->sizes[sync->n] = l->size_bytes;
 		sync->logs[sync->n++] = l;
 	}
@@ -39,20 +42,30 @@ static void end(struct store *s, void *plan)
 	free(sync);
 }
 
+/* Of logs whose sync has failed only what was written elsewhere meanwhile. */
+static void note_durable(struct store *s, uint64_t committed)
+{
+	if (s->doubtful_generation <= s->recorded_generation)
+		s->durable = committed;
+}
+
 static void *plan(struct store *s, struct mono *ret_at)
 {
 	struct sync *sync;
 
 	ret_at->ms = s->synced.ms + s->settings.sync_ms;
-	if (s->now.mono.ms < ret_at->ms)
+	if (s->now.mono.ms < ret_at->ms && !s->is_sync_wanted)
 		return NULL;
+	s->is_sync_wanted = false;
 	s->synced = s->now.mono;
 	ret_at->ms = s->now.mono.ms + s->settings.sync_ms;
 	sync = must_alloc(sizeof *sync);
 	sync->files = s->files;
+	sync->committed = s->committed;
 	take_logs(s, sync);
 	if (sync->n)
 		return sync;
+	note_durable(s, s->committed);
 	end(s, sync);
 	return NULL;
 }
@@ -67,16 +80,16 @@ static enum rc run(void *plan, struct err *e)
 
 	for (uint32_t i = 0; rc == RC_OK && i < sync->n; i++)
 		rc = sync->files->sync(sync->logs[i]->writer, e);
-	return rc == RC_OK ? sync->files->sync_folder(sync->files->self, e) : rc;
+	return rc == RC_OK && sync->has_new ? sync->files->sync_folder(sync->files->self, e) : rc;
 }
 
 static void adopt(struct store *s, void *plan)
 {
 	struct sync *sync = plan;
 
-	(void)s;
 	for (uint32_t i = 0; i < sync->n; i++)
 		sync->logs[i]->synced_bytes = sync->sizes[i];
+	note_durable(s, sync->committed);
 }
 
 const struct work_row work_sync = { "sync", plan, run, adopt, end };

@@ -158,6 +158,19 @@ static void cursor_free(struct series_cursor *c)
 	free(c->late);
 	free(c);
 }
+
+/* Everywhere where samples of the query's time may be. */
+static void open_places(struct series_cursor *c)
+{
+	const struct head_view *head = c->view->head;
+
+	find_places(c);
+	c->at = must_alloc(head->n * sizeof *c->at);
+	c->late = must_alloc(head->n * sizeof *c->late);
+	for (uint32_t i = 0; i < head->n; i++)
+		late_init(&c->late[i], &head->v[i], c->query.min_ms, c->query.max_ms);
+}
+
 static enum rc source_open(void *self, const struct series_query *q, struct series_cursor **ret,
 	struct err *e)
 {
@@ -168,11 +181,7 @@ static enum rc source_open(void *self, const struct series_query *q, struct seri
 	c->view = v;
 	c->query = *q;
 	select_series(c);
-	find_places(c);
-	c->at = must_alloc(v->head->n * sizeof *c->at);
-	c->late = must_alloc(v->head->n * sizeof *c->late);
-	for (uint32_t i = 0; i < v->head->n; i++)
-		late_init(&c->late[i], &v->head->v[i], q->min_ms, q->max_ms);
+	open_places(c);
 	begin_young(c);
 	*ret = c;
 	return RC_OK;
@@ -268,17 +277,65 @@ static enum rc source_next(struct series_cursor *c, struct labels *ret, bool *re
 	return RC_OK;
 }
 
-static void read_part(struct series_cursor *c, struct place *p, struct series_column *column)
+/* ---- twins: cursors that read what another one finds */
+
+static enum rc twin_open(struct series_cursor *of, struct series_cursor **ret, struct err *e)
 {
+	struct series_cursor *c = must_alloc(sizeof *c);
+
+	(void)e;
+	c->view = of->view;
+	c->query = of->query;
+	open_places(c);
+	*ret = c;
+	return RC_OK;
+}
+
+static uint64_t cursor_place(const struct series_cursor *c)
+{
+	return c->id;
+}
+
+static void twin_go(struct series_cursor *c, uint64_t place)
+{
+	if (place < c->id)
+		memset(c->at, 0, c->view->head->n * sizeof *c->at);
+	c->id = (uint32_t)place;
+}
+
+static void twin_narrow(struct series_cursor *c, int64_t min_ms, int64_t max_ms)
+{
+	c->query.min_ms = min_ms;
+	c->query.max_ms = max_ms;
+	for (uint32_t i = 0; i < c->view->head->n; i++) {
+		c->late[i].min_ms = min_ms;
+		c->late[i].max_ms = max_ms;
+	}
+}
+
+static const struct series_twins twins = { twin_open, cursor_place, twin_go, twin_narrow };
+
+/* Only a query that wants too much fails: *e has it then; else what is damaged is told. */
+static enum rc read_part(struct series_cursor *c, struct place *p, struct series_column *column,
+	struct err *e)
+{
+	const struct block_info *info = &p->part->block.info;
 	uint32_t from = column->n;
 	struct err what = { 0 };
 
-	if (!part_has(c, p))
-		return;
-	if (block_read(p->cursor, &c->query, column, &what) != RC_OK)
-		tell(c->view, p->part->name, &p->part->block.info, &what);
+	if (info->max_ms < c->query.min_ms || info->min_ms > c->query.max_ms || !part_has(c, p))
+		return RC_OK;
+	switch (block_read(p->cursor, &c->query, column, &what)) {
+	case RC_OK:
+		break;
+	case RC_LIMIT:
+		return err_set(e, RC_LIMIT, "%s", what.text);
+	default:
+		tell(c->view, p->part->name, info, &what);
+	}
 	catalog_delete_of_part(c->view->catalog, p->part, c->id, column, from);
 	column_settle(column, from);
+	return RC_OK;
 }
 
 /* What was added to the column from `from` on, less what was deleted, in order. */
@@ -289,34 +346,51 @@ static void settle(struct series_cursor *c, const struct generation *g,
 	column_settle(column, from);
 }
 
-static void read_generation(struct series_cursor *c, uint32_t i, struct series_column *column)
+static enum rc read_chunk(struct series_cursor *c, const struct generation_view *v,
+	struct chunk_word word, struct series_column *column, struct err *e)
 {
-	const struct generation_view *v = &c->view->head->v[i];
-	struct chunk_word word = generation_view_word(v, c->id, &c->at[i]);
+	struct chunk chunk = generation_chunk(v->g->slabs, v->g->base_ms, word, c->bytes);
 	uint32_t from = column->n;
 	struct err what = { 0 };
-	struct chunk chunk;
 
-	if (word.n_samples) {
-		chunk = generation_chunk(v->g->slabs, v->g->base_ms, word, c->bytes);
-		if (chunk_read(&chunk, c->query.min_ms, c->query.max_ms, column, &what) != RC_OK)
-			tell(c->view, "memory", NULL, &what);
-		settle(c, v->g, column, from);
+	switch (chunk_read(&chunk, c->query.min_ms, c->query.max_ms, column, &what)) {
+	case RC_OK:
+		break;
+	case RC_LIMIT:
+		return err_set(e, RC_LIMIT, "%s", what.text);
+	default:
+		tell(c->view, "memory", NULL, &what);
 	}
-	from = column->n;
-	late_read(&c->late[i], c->id, column);
 	settle(c, v->g, column, from);
+	return RC_OK;
+}
+
+static enum rc read_generation(struct series_cursor *c, uint32_t i, struct series_column *column,
+	struct err *e)
+{
+	const struct generation_view *v = &c->view->head->v[i];
+	bool is_of_time = v->max_ms >= c->query.min_ms && v->min_ms <= c->query.max_ms;
+	struct chunk_word word = is_of_time ? generation_view_word(v, c->id, &c->at[i])
+					    : (struct chunk_word){ 0 };
+	enum rc rc = word.n_samples ? read_chunk(c, v, word, column, e) : RC_OK;
+	uint32_t from = column->n;
+
+	if (rc == RC_OK)
+		rc = late_read(&c->late[i], c->id, column, e);
+	settle(c, v->g, column, from);
+	return rc;
 }
 
 static enum rc source_read(struct series_cursor *c, struct series_column *column, struct err *e)
 {
-	(void)e;
+	enum rc rc = RC_OK;
+
 	column->n = 0;
-	for (uint32_t i = 0; i < c->n_places; i++)
-		read_part(c, &c->places[i], column);
-	for (uint32_t i = 0; i < c->view->head->n; i++)
-		read_generation(c, i, column);
-	return RC_OK;
+	for (uint32_t i = 0; rc == RC_OK && i < c->n_places; i++)
+		rc = read_part(c, &c->places[i], column, e);
+	for (uint32_t i = 0; rc == RC_OK && i < c->view->head->n; i++)
+		rc = read_generation(c, i, column, e);
+	return rc;
 }
 
 uint32_t view_cursor_id(const struct series_cursor *c)
@@ -336,7 +410,8 @@ struct store_view *store_view_new(struct store *s)
 		.open = source_open,
 		.next = source_next,
 		.read = source_read,
-		.close = cursor_free };
+		.close = cursor_free,
+		.twins = &twins };
 	s->stats.views++;
 	return v;
 }

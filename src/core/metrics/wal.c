@@ -11,6 +11,7 @@
 static const char magic[8] = "DiaWAL1\n";
 
 #define OP_BYTES 0x80 /* + number of bytes */
+#define OP_LONG  0x40 /* the number stands behind */
 #define OP_DELTA 0x20
 
 #define KEEP_BYTES (256u << 10) /* of memory that a commit has used, for the next one */
@@ -46,6 +47,7 @@ void wal_commit_fini(struct wal_commit *c)
 	free(c->samples);
 	str_fini(&c->series);
 	str_fini(&c->late);
+	str_fini(&c->beside);
 	*c = (struct wal_commit){ 0 };
 }
 
@@ -62,6 +64,7 @@ void wal_commit_reset(struct wal_commit *c)
 	c->n = c->last_id = c->n_same = 0;
 	empty(&c->series);
 	empty(&c->late);
+	empty(&c->beside);
 	if (c->cap <= KEEP_BYTES)
 		return;
 	free(c->samples);
@@ -71,12 +74,12 @@ void wal_commit_reset(struct wal_commit *c)
 
 bool wal_commit_is_empty(const struct wal_commit *c)
 {
-	return !c->n && !c->n_same && !c->series.len && !c->late.len;
+	return !c->n && !c->n_same && !c->series.len && !c->late.len && !c->beside.len;
 }
 
 size_t wal_commit_bytes(const struct wal_commit *c)
 {
-	return c->n + c->series.len + c->late.len;
+	return c->n + c->series.len + c->late.len + c->beside.len;
 }
 
 /* Room for `n` bytes more and what is scribbled behind them. */
@@ -103,12 +106,16 @@ void wal_add_bytes(struct wal_commit *c, uint32_t id, const uint8_t *bytes, unsi
 	int64_t delta = (int64_t)id - c->last_id;
 	uint8_t *p;
 
-	reserve(c, 16 + CHUNK_APPEND_ROOM);
+	bool is_long = __builtin_expect(n >= OP_DELTA, 0);
+
+	reserve(c, 16 + CHUNK_APPEND_ROOM + n);
 	p = put_same(c, c->samples + WAL_RECORD_BYTES + c->n);
 	c->last_id = id;
-	*p++ = (uint8_t)(OP_BYTES | (delta == 1 ? 0 : OP_DELTA) | n);
+	*p++ = (uint8_t)(OP_BYTES | (delta == 1 ? 0 : OP_DELTA) | (is_long ? OP_LONG : n));
 	if (delta != 1)
 		p = put_varint(p, zigzag((uint64_t)delta));
+	if (is_long)
+		p = put_varint(p, n);
 	if (n)
 		memcpy(p, bytes, n);
 	c->n = (size_t)(p + n - c->samples) - WAL_RECORD_BYTES;
@@ -145,21 +152,20 @@ uint64_t wal_checksum(const uint8_t *record, size_t n_body, uint32_t generation)
 
 const uint8_t *wal_commit_record(struct wal_commit *c, uint32_t generation, size_t *ret_n)
 {
-	uint32_t n_series = (uint32_t)c->series.len, n_late = (uint32_t)c->late.len, zero = 0;
-	uint32_t n_body;
+	uint32_t parts[] = { 0, (uint32_t)c->series.len, (uint32_t)c->late.len,
+		(uint32_t)c->beside.len };
 	uint64_t sum;
 	uint8_t *p;
+	uint32_t n_body;
 
-	reserve(c, 8 + c->series.len + c->late.len);
+	reserve(c, 8 + parts[1] + parts[2] + parts[3]);
 	p = put_same(c, c->samples + WAL_RECORD_BYTES + c->n);
 	c->n = (size_t)(p - c->samples) - WAL_RECORD_BYTES;
-	n_body = (uint32_t)c->n + n_series + n_late;
-	memcpy(p, str_c(&c->series), n_series);
-	memcpy(p + n_series, str_c(&c->late), n_late);
-	memcpy(c->samples, &n_body, 4);
-	memcpy(c->samples + 4, &n_series, 4);
-	memcpy(c->samples + 8, &n_late, 4);
-	memcpy(c->samples + 12, &zero, 4);
+	parts[0] = n_body = (uint32_t)c->n + parts[1] + parts[2] + parts[3];
+	memcpy(p, str_c(&c->beside), parts[3]);
+	memcpy(p + parts[3], str_c(&c->series), parts[1]);
+	memcpy(p + parts[3] + parts[1], str_c(&c->late), parts[2]);
+	memcpy(c->samples, parts, sizeof parts);
 	sum = wal_checksum(c->samples, n_body, generation);
 	memcpy(c->samples + 16, &sum, 8);
 	*ret_n = WAL_RECORD_BYTES + n_body;
@@ -241,18 +247,17 @@ static bool read_late(struct varint_bytes b, const struct wal_visitor *visitor)
 static bool read_sample(struct varint_bytes *b, uint32_t *id, const struct wal_visitor *visitor)
 {
 	uint8_t op = *b->p++;
-	uint64_t delta = zigzag(1);
-	unsigned n = op & 0x1f;
+	uint64_t delta = zigzag(1), n = op & 0x1f;
 
-	if (op & 0x40)
-		return false;
 	if (op & OP_DELTA && !varint_get(b, UINT64_MAX, &delta))
 		return false;
-	if (n > b->end - b->p)
+	if (op & OP_LONG && (n || !varint_get(b, CHUNK_BYTES_MAX, &n)))
+		return false;
+	if (n > (uint64_t)(b->end - b->p))
 		return false;
 	*id += (uint32_t)unzigzag(delta);
 	b->p += n;
-	return visitor->sample(visitor->self, *id, b->p - n, n);
+	return visitor->sample(visitor->self, *id, b->p - n, (unsigned)n);
 }
 
 static bool read_samples(struct varint_bytes b, const struct wal_visitor *visitor)
@@ -277,17 +282,20 @@ static enum rc show(const uint8_t *record, uint32_t n_body, const struct wal_vis
 	struct err *e)
 {
 	uint32_t n_series = get_u32(record + 4), n_late = get_u32(record + 8);
-	const uint8_t *body = record + WAL_RECORD_BYTES, *end = body + n_body;
+	uint32_t n_beside = get_u32(record + 12);
+	const uint8_t *body = record + WAL_RECORD_BYTES, *end = body + n_body, *beside;
 	scoped(mem_free) char *room = NULL;
 
-	if ((uint64_t)n_series + n_late > n_body)
+	if ((uint64_t)n_series + n_late + n_beside > n_body)
 		return err_set(e, RC_CORRUPT, "a record's parts are longer than itself");
 	if (n_series)
 		room = must_alloc(sizeof(struct copies));
 	if (!read_series((struct varint_bytes){ end - n_late - n_series, end - n_late },
 		    (void *)room, visitor))
 		return err_set(e, RC_CORRUPT, "a record's series are malformed, or too many");
-	if (!read_samples((struct varint_bytes){ body, end - n_late - n_series }, visitor) ||
+	beside = end - n_late - n_series - n_beside;
+	if (!read_samples((struct varint_bytes){ body, beside }, visitor) ||
+		!beside_read(beside, n_beside, &visitor->beside) ||
 		!read_late((struct varint_bytes){ end - n_late, end }, visitor))
 		return err_set(e, RC_CORRUPT, "a record's samples are malformed, or too many");
 	return RC_OK;

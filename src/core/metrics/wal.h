@@ -9,16 +9,19 @@
  *	         u64 XXH3-64 of these 32 bytes
  *	         record ...
  *	record   u32 bytes of its body   u32 bytes of its series   u32 bytes of its late samples
- *	         u32 0   u64 XXH3-64, seeded with the generation, of the 16 bytes before and the body
- *	         body: samples, series, late samples
+ *	         u32 bytes of what stands beside
+ *	         u64 XXH3-64, seeded with the generation, of the 16 bytes before and the body
+ *	         body: samples, beside, series, late samples
  *
  *	samples  0nnnnnnn             n + 1 samples, each of the series after the last one, no bytes
  *	         100kkkkk bytes       one of the series after the last one, k bytes
  *	         101kkkkk delta bytes one of the series `delta` (varint, zigzag) after the last, k bytes
+ *	         11000000, 11100000   the same two, of a histogram: varint k stands before the bytes
  *	         The last series before the first sample is 0.
  *	series   varint n of labels, then for each varint length, name, varint length, value;
  *	         ids follow each other from the file's first id
  *	late     varint id, i64 t_ms, u64 bits
+ *	beside   items of beside.h
  *
  * What follows a record that is cut off or whose checksum is wrong isn't read: chunks can't be
  * continued over a hole.  The next generation's log has chunks of its own, but may speak of series that
@@ -29,6 +32,7 @@
 
 #include "base/series.h"
 #include "base/str.h"
+#include "core/metrics/beside.h"
 
 #define WAL_HEADER_BYTES 40
 #define WAL_RECORD_BYTES 24
@@ -48,6 +52,7 @@ struct wal_commit {
 	size_t n, cap;
 	uint32_t last_id, n_same; /* samples without bytes that aren't written yet */
 	struct str series, late;
+	struct str beside; /* items of beside.h; whoever has some adds them */
 };
 void wal_commit_fini(struct wal_commit *c);
 void wal_commit_reset(struct wal_commit *c);
@@ -79,6 +84,7 @@ struct wal_visitor {
 	bool (*series)(void *self, const struct labels *l);
 	bool (*sample)(void *self, uint32_t id, const uint8_t *bytes, unsigned n);
 	bool (*late)(void *self, uint32_t id, int64_t t_ms, double v);
+	struct beside_visitor beside;
 };
 struct wal_reading {
 	const uint8_t *p;

@@ -33,7 +33,7 @@ static bool see_sample(void *self, uint32_t id, const uint8_t *bytes, unsigned n
 {
 	struct seen *seen = self;
 
-	must(n < 32);
+	must(n <= 65535);
 	wal_add_sample(&seen->again, id, bytes, n);
 	return ++seen->n_samples < 1000000;
 }
@@ -46,10 +46,38 @@ static bool see_late(void *self, uint32_t id, int64_t t_ms, double v)
 	return true;
 }
 
+static bool see_late_histogram(void *self, uint32_t id, int64_t t_ms, const uint8_t *packed,
+	unsigned n)
+{
+	struct seen *seen = self;
+
+	beside_add_late_histogram(&seen->again.beside, id, t_ms, packed, n);
+	return true;
+}
+
+static bool see_exemplar(void *self, uint32_t id, const struct exemplar *x)
+{
+	struct seen *seen = self;
+	scoped(str_fini) struct str labels = STR_EMPTY;
+
+	beside_labels(&labels, &x->labels);
+	beside_add_exemplar(&seen->again.beside, id, x, &labels);
+	return true;
+}
+
+static bool see_metadata(void *self, const char *metric, const struct metric_metadata *m)
+{
+	struct seen *seen = self;
+
+	beside_add_metadata(&seen->again.beside, metric, m);
+	return true;
+}
+
 static void read_all(const uint8_t *p, size_t n)
 {
 	struct seen seen = { 0 };
-	struct wal_visitor visitor = { &seen, see_series, see_sample, see_late };
+	struct wal_visitor visitor = { &seen, see_series, see_sample, see_late,
+		{ &seen, see_late_histogram, see_exemplar, see_metadata } };
 	struct wal_reading reading = { p, n, WAL_HEADER_BYTES, 1 };
 	bool has = true;
 

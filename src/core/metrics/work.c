@@ -15,6 +15,7 @@ struct store_work {
 static const struct work_row *const rows[STORE_WORK_KINDS] = {
 	[STORE_SYNC] = &work_sync,
 	[STORE_FLUSH] = &work_flush,
+	[STORE_PAST] = &work_past,
 	[STORE_MERGE] = &work_merge,
 	[STORE_MERGE_INDEX] = &work_merge_index,
 	[STORE_MANIFEST] = &work_manifest,
@@ -78,7 +79,7 @@ enum store_work_kind store_work_kind(const struct store_work *w)
 
 const char *store_work_kind_text(enum store_work_kind kind)
 {
-	static const char *const texts[STORE_WORK_KINDS] = { "sync", "flush", "merge",
+	static const char *const texts[STORE_WORK_KINDS] = { "sync", "flush", "past", "merge",
 		"merge index", "manifest", "snapshot" };
 
 	must(kind < STORE_WORK_KINDS);
@@ -102,7 +103,10 @@ static void fail(struct store *s, const struct store_work *w)
 	s->stats.work_failed[w->kind]++;
 	s->stats.last_error = w->err;
 	/* After a failed sync nobody knows what of the log is on the disk: write it elsewhere. */
-	s->is_flush_wanted |= w->kind == STORE_SYNC;
+	if (w->kind == STORE_SYNC) {
+		s->is_flush_wanted = true;
+		s->doubtful_generation = s->head.open->number;
+	}
 }
 
 enum rc store_work_done(struct store *s, struct store_work *w, struct err *e)

@@ -17,7 +17,7 @@ struct work_row {
 	void (*adopt)(struct store *s, void *plan);
 	void (*end)(struct store *s, void *plan); /* frees it, however it went */
 };
-extern const struct work_row work_sync, work_flush, work_merge, work_merge_index, work_manifest,
+extern const struct work_row work_sync, work_flush, work_past, work_merge, work_merge_index, work_manifest,
 	work_snapshot;
 
 #endif

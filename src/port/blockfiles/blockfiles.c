@@ -271,23 +271,40 @@ static enum rc link_file(void *self, const char *name, const char *snapshot, str
 
 /* ---- life cycle */
 
+static enum rc open_folder(struct blockfiles *b, const char *folder, struct err *e)
+{
+	b->port = (struct files){ b, map, unmap, release, create, append, cut, sync_writer,
+		close_writer, sync_name, rename_file, remove_file, list, sync_folder, link_file };
+	b->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return b->folder < 0 ? trouble(e, errno, "opening", folder) : RC_OK;
+}
+
 enum rc blockfiles_open(struct blockfiles **ret, const char *folder, struct err *e)
 {
 	scoped(blockfiles_close) struct blockfiles *b = must_alloc(sizeof *b);
+	enum rc rc;
 
-	b->port = (struct files){ b, map, unmap, release, create, append, cut, sync_writer,
-		close_writer, sync_name, rename_file, remove_file, list, sync_folder, link_file };
 	b->folder = -1;
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return trouble(e, errno, "making the folder", folder);
-	b->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (b->folder < 0)
-		return trouble(e, errno, "opening", folder);
+	rc = open_folder(b, folder, e);
+	if (rc != RC_OK)
+		return rc;
 	if (flock(b->folder, LOCK_EX | LOCK_NB) != 0)
 		return err_set(e, RC_CONFLICT, "another process uses %s: two can't share it",
 			folder);
 	*ret = TAKE(b);
 	return RC_OK;
+}
+
+enum rc blockfiles_look(struct blockfiles **ret, const char *folder, struct err *e)
+{
+	scoped(blockfiles_close) struct blockfiles *b = must_alloc(sizeof *b);
+	enum rc rc = open_folder(b, folder, e);
+
+	if (rc == RC_OK)
+		*ret = TAKE(b);
+	return rc;
 }
 
 void blockfiles_close(struct blockfiles *b)

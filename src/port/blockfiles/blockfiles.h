@@ -15,6 +15,9 @@ struct blockfiles;
 /* The folder is made if it doesn't exist; its parent must.  RC_CONFLICT: another process has it
  * open. */
 enum rc blockfiles_open(struct blockfiles **ret, const char *folder, struct err *e) MUST_USE;
+/* To look only, whoever has it open: nothing is written, and files may go away between two calls.
+ * RC_NOT_FOUND. */
+enum rc blockfiles_look(struct blockfiles **ret, const char *folder, struct err *e) MUST_USE;
 void blockfiles_close(struct blockfiles *b); /* maps and writers end before; NULL is fine */
 SCOPED_BY(blockfiles_close, struct blockfiles *)
 const struct files *blockfiles_port(struct blockfiles *b); /* lives as long as `b` */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A process that keeps metrics on a real disk is killed with SIGKILL at any moment, again and again:
- * every commit that it told of is there, whole, and nothing else is.
+ * every commit that it told of is there, whole, and nothing else is.  A kill may come in the middle of a
+ * write, and leave some pages of it: the commit that was under way is cut off then, and said to be.
  */
 #include "base/rng.h"
 #include "core/metrics/store.h"
@@ -19,6 +20,7 @@
 
 #define SERIES  100
 #define KILLS   25
+#define FEW     3 /* commits of the shortest life */
 #define STEP_MS 5000
 #define T0      1700000000000
 
@@ -99,8 +101,9 @@ static uint64_t live_and_be_killed(struct place *p, uint64_t commits, uint64_t l
 		live(p, commits, ends[1]);
 	}
 	close(ends[1]);
-	/* From the first commit on: so every life gets somewhere. */
-	assert_int_equal(read(ends[0], &number, sizeof number), sizeof number);
+	/* However busy the machine is, every life gets somewhere. */
+	for (int i = 0; i < FEW; i++)
+		assert_int_equal(read(ends[0], &number, sizeof number), sizeof number);
 	usleep((useconds_t)lifetime_us);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
@@ -143,6 +146,15 @@ static uint64_t look(struct place *p, uint64_t n)
 	return found;
 }
 
+static void assert_only_cut_off(struct store *s)
+{
+	struct store_findings f = store_findings(s);
+
+	for (uint32_t i = 0; i < f.n; i++)
+		if (!strstr(f.v[i].text, "is cut off"))
+			fail_msg("%s: %s", f.v[i].file, f.v[i].text);
+}
+
 static void what_was_committed_survives_every_kill(void **state)
 {
 	struct place p = { .folder = "/tmp/store-kill-XXXXXX" };
@@ -156,11 +168,11 @@ static void what_was_committed_survives_every_kill(void **state)
 	for (int i = 0; i < KILLS; i++) {
 		commits = live_and_be_killed(&p, commits, rng_below(&rng, 40000));
 		place_open(&p, commits);
-		assert_int_equal(store_findings(p.store).n, 0);
+		assert_only_cut_off(p.store);
 		commits = look(&p, commits);
 		place_close(&p);
 	}
-	assert_true(commits > 2 * KILLS);
+	assert_true(commits >= FEW * KILLS);
 	snprintf(command, sizeof command, "rm -r %s", p.folder);
 	assert_int_equal(system(command), 0);
 }
