@@ -78,31 +78,59 @@ static enum rc next_missing(struct stream *s, struct column *ret, bool *ret_has,
 	return rc;
 }
 
-static bool is_alone(const struct promql_selector *s, uint32_t i)
+static bool names(const struct matcher *m, const char *name)
 {
-	const char *name = matcher_name(s->matchers[i]);
-
-	for (uint32_t k = 0; k < s->n_matchers; k++)
-		if (k != i && strcmp(matcher_name(s->matchers[k]), name) == 0)
-			return false;
-	return true;
+	return strcmp(matcher_name(m), name) == 0;
 }
 
-/* The labels that a selector demands with =, unless it says more of them elsewhere. */
+/* Whether it only takes series away from what the others find: such matchers count last, as
+ * Prometheus' storage has put them behind the others when the labels are asked for. */
+static bool is_subtracting(const struct promql_selector *s, uint32_t i)
+{
+	const struct matcher *matcher = s->matchers[i];
+	enum matcher_op op = matcher_op(matcher);
+	bool must_be_set = false;
+
+	for (uint32_t k = 0; k < s->n_matchers; k++)
+		must_be_set |= names(s->matchers[k], matcher_name(matcher)) &&
+			       !matcher_matches(s->matchers[k], "", 0);
+	return !must_be_set || ((op == MATCHER_NOT_EQUAL || op == MATCHER_NOT_REGEX) &&
+				       matcher_matches(matcher, "", 0));
+}
+
+/* The first = for a label demands it; whatever says more of it behind that takes it back. */
+static void demand(struct missing *m, const struct matcher *matcher, bool is_demanded)
+{
+	const char *name = matcher_name(matcher), *value = matcher_value(matcher);
+
+	if (matcher_op(matcher) == MATCHER_EQUAL && !is_demanded)
+		label_edit_set(&m->edit, &(struct label){ name, value, (uint32_t)strlen(name),
+						 (uint32_t)strlen(value) });
+	else
+		label_edit_drop(&m->edit, name);
+}
+
+/* Whether there was an = for the same label among the first n of `order`. */
+static bool was_demanded(const struct matcher *const *order, uint32_t n, const char *name)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (names(order[i], name) && matcher_op(order[i]) == MATCHER_EQUAL)
+			return true;
+	return false;
+}
+
 static enum rc demand_labels(struct missing *m, const struct promql_selector *s, struct err *e)
 {
-	enum rc rc = label_edit_begin(&m->edit, &(struct labels){ 0 }, s ? s->n_matchers : 1, e);
+	uint32_t n = s ? s->n_matchers : 0, n_order = 0;
+	const struct matcher **order = eval_alloc(m->stream.eval, (n + 1) * sizeof *order, e);
+	enum rc rc = order ? label_edit_begin(&m->edit, &(struct labels){ 0 }, n + 1, e) : RC_LIMIT;
 
-	for (uint32_t i = 0; rc == RC_OK && s && i < s->n_matchers; i++) {
-		const struct matcher *matcher = s->matchers[i];
-		const char *name = matcher_name(matcher), *value = matcher_value(matcher);
-
-		if (strcmp(name, METRIC_NAME) != 0 && matcher_op(matcher) == MATCHER_EQUAL &&
-			is_alone(s, i))
-			label_edit_set(&m->edit,
-				&(struct label){ name, value, (uint32_t)strlen(name),
-					(uint32_t)strlen(value) });
-	}
+	for (int last = 0; rc == RC_OK && last < 2; last++)
+		for (uint32_t i = 0; i < n; i++)
+			if (is_subtracting(s, i) == last && !names(s->matchers[i], METRIC_NAME))
+				order[n_order++] = s->matchers[i];
+	for (uint32_t i = 0; rc == RC_OK && i < n_order; i++)
+		demand(m, order[i], was_demanded(order, i, matcher_name(order[i])));
 	return rc;
 }
 

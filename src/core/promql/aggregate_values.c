@@ -89,11 +89,21 @@ static enum rc add_column(struct counting *c, const struct column *column, struc
 	return rc;
 }
 
+/* Said when it is evaluated, not before: mistakes to the left of it come first. */
+static enum rc check_label(struct counting *c, struct err *e)
+{
+	if (*c->label && utf8_valid(c->label, strlen(c->label)))
+		return RC_OK;
+	str_clear(&c->text);
+	go_quote(&c->text, c->label, strlen(c->label), GO_QUOTE);
+	return err_set(e, RC_INPUT, "invalid label name %s", str_c(&c->text));
+}
+
 static enum rc pull_all(struct counting *c, struct err *e)
 {
 	struct column column;
 	bool has;
-	enum rc rc = RC_OK;
+	enum rc rc = check_label(c, e);
 
 	while (rc == RC_OK) {
 		rc = stream_next(c->aggregating.inner, &column, &has, e);
@@ -147,10 +157,6 @@ enum rc make_value_counts(struct eval *ev, const struct promql_node *n, const st
 
 	if (rc != RC_OK)
 		return rc;
-	if (!*label || !utf8_valid(label, strlen(label))) {
-		go_quote(&c->text, label, strlen(label), GO_QUOTE);
-		return err_set(e, RC_INPUT, "invalid label name %s", str_c(&c->text));
-	}
 	c->label = label;
 	c->edit.eval = ev;
 	rc = aggregating_make(ev, n, steps, &c->aggregating, e);

@@ -73,9 +73,16 @@ static enum rc make_scaled(struct eval *ev, const struct promql_node *n, const s
 		s->arithmetic.result = ARITHMETIC_BOOL;
 	else if (s->is_swapped)
 		s->arithmetic.result = ARITHMETIC_KEEP_RIGHT;
-	rc = eval_scalar(ev, s->is_swapped ? left : right, steps, &scalar, e);
-	if (rc == RC_OK)
-		rc = eval_stream(ev, s->is_swapped ? right : left, steps, &s->vector, e);
+	if (s->is_swapped)
+		rc = eval_scalar(ev, left, steps, &scalar, e);
+	else
+		rc = eval_stream(ev, left, steps, &s->vector, e);
+	if (rc != RC_OK)
+		return rc;
+	if (s->is_swapped)
+		rc = eval_stream(ev, right, steps, &s->vector, e);
+	else
+		rc = eval_left_first(s->vector, eval_scalar(ev, right, steps, &scalar, e), e);
 	if (rc != RC_OK)
 		return rc;
 	s->scalar = scalar;

@@ -342,6 +342,7 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 		return rc;
 	b->stream = (struct stream){ .next = next_bucketed, .eval = ev, .steps = steps };
 	naming_init(&b->naming, ev, b->inner, &b->stream);
+	b->naming.inner = NULL; /* all of it is pulled before names are dropped */
 	b->stream.is_whole = b->stream.is_whole || !b->naming.may_clash;
 	*ret = b;
 	return RC_OK;

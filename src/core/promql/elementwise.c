@@ -142,16 +142,16 @@ static void map_clamp(const struct mapping *m, double *v)
 	}
 }
 
-/* A bound for every step: an argument, or the infinity that bounds nothing. */
-static enum rc make_bound(struct eval *ev, const struct promql_node *n, const struct steps *steps,
-	const double **ret, struct err *e)
+/* A bound for every step, instead of the infinity that bounds nothing. */
+static enum rc make_bound(struct mapping *m, const struct promql_node *n, const double **ret,
+	struct err *e)
 {
 	double *v;
-	enum rc rc = eval_scalar(ev, n, steps, &v, e);
+	enum rc rc = eval_scalar(m->stream.eval, n, m->stream.steps, &v, e);
 
 	if (rc == RC_OK)
 		*ret = v;
-	return rc;
+	return eval_left_first(m->inner, rc, e);
 }
 
 static const double *infinite(struct eval *ev, const struct steps *steps, double v, struct err *e)
@@ -178,9 +178,9 @@ enum rc make_clamp(struct eval *ev, const struct promql_node *n, const struct st
 	if (!m->low || !m->high)
 		return RC_LIMIT;
 	if (id != PROMQL_F_clamp_max)
-		rc = make_bound(ev, n->call.args[1], steps, &m->low, e);
+		rc = make_bound(m, n->call.args[1], &m->low, e);
 	if (rc == RC_OK && id != PROMQL_F_clamp_min)
-		rc = make_bound(ev, n->call.args[n->call.n_args - 1], steps, &m->high, e);
+		rc = make_bound(m, n->call.args[n->call.n_args - 1], &m->high, e);
 	*ret = &m->stream;
 	return rc;
 }
@@ -209,7 +209,7 @@ enum rc make_round(struct eval *ev, const struct promql_node *n, const struct st
 	if (!m->low)
 		return RC_LIMIT;
 	if (n->call.n_args > 1)
-		rc = make_bound(ev, n->call.args[1], steps, &m->low, e);
+		rc = make_bound(m, n->call.args[1], &m->low, e);
 	*ret = &m->stream;
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/promql/eval.h"
 
+#include "base/golang.h"
 #include "base/limits.h"
 #include "core/promql/parts.h"
 
@@ -97,6 +98,19 @@ enum rc eval_left_first(struct stream *left, enum rc rc, struct err *e)
 	while (left_rc == RC_OK && has)
 		left_rc = stream_next(left, &c, &has, &mistake);
 	return left_rc == RC_INPUT ? err_set(e, RC_INPUT, "%s", mistake.text) : rc;
+}
+
+void eval_labels_text(struct str *out, const struct labels *l)
+{
+	str_addc(out, '{');
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (i)
+			str_add(out, ", ");
+		str_add(out, l->v[i].name);
+		str_addc(out, '=');
+		go_quote(out, l->v[i].value, l->v[i].value_len, GO_QUOTE);
+	}
+	str_addc(out, '}');
 }
 
 enum rc eval_same_labels(struct err *e)

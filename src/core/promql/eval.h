@@ -16,6 +16,7 @@
 #ifndef CORE_PROMQL_EVAL_H
 #define CORE_PROMQL_EVAL_H
 
+#include "base/str.h"
 #include "core/promql/engine.h"
 #include "core/promql/functions.h"
 #include "core/promql/notes.h"
@@ -52,6 +53,15 @@ struct column {
 	 * histogram, and `v` is 0. */
 	const struct histogram **h;
 };
+
+/* Without one a series isn't there, and is nobody's double. */
+static inline bool column_has_point(const struct column *c, uint32_t n_steps)
+{
+	for (uint32_t i = 0; i < n_steps; i++)
+		if (!is_absent(c->v[i]))
+			return true;
+	return false;
+}
 
 struct eval {
 	const struct promql_query *query;
@@ -109,9 +119,12 @@ enum rc eval_at_end(struct eval *ev, void (*release)(void *), void *what, struct
 /* Samples were read: RC_LIMIT when it were too many, RC_TIMEOUT when it is time to stop. */
 enum rc eval_count(struct eval *ev, uint64_t samples, struct err *e) MUST_USE;
 
-/* The right side of an operator was pulled first, with this outcome; Prometheus would have met a
- * mistake in the left one before. */
+/* This came of it before all of `left` was pulled: the left side of an operator, or what a function
+ * is of.  Prometheus would have met a mistake in there before. */
 enum rc eval_left_first(struct stream *left, enum rc rc, struct err *e) MUST_USE;
+
+/* {job="a", mode="b"}, in error texts. */
+void eval_labels_text(struct str *out, const struct labels *l);
 
 /* Two series of one vector have the same labels. */
 enum rc eval_same_labels(struct err *e);

@@ -331,22 +331,21 @@ const struct histogram *histogram_sum_store(const struct histogram_sum *s, struc
 	return h;
 }
 
-/* Whether a bucket has less than it had; both lists are of one schema. */
+/* Whether a bucket has less than it had, or is gone, whatever it had: differences of histograms
+ * have less than nothing in some.  Both lists are of one schema. */
 static bool lists_reset(const struct histogram_sum *now, const struct cell_list *a,
 	const struct cell_list *b)
 {
 	uint32_t i = 0;
 
 	for (uint32_t k = 0; k < b->n; k++) {
-		double count;
-
 		if (!histogram_is_custom(now->schema) && now->zero_threshold != 0 &&
 			histogram_bound(now->schema, b->v[k].index) <= now->zero_threshold)
 			continue;
 		while (i < a->n && a->v[i].index < b->v[k].index)
 			i++;
-		count = i < a->n && a->v[i].index == b->v[k].index ? a->v[i].count : 0;
-		if (count < b->v[k].count)
+		if (i < a->n && a->v[i].index == b->v[k].index ? a->v[i].count < b->v[k].count
+							       : b->v[k].count != 0)
 			return true;
 	}
 	return false;
@@ -392,7 +391,7 @@ static void collect(void *ctx, const struct histogram_bucket *found)
 	struct histogram_bucket bucket = *found;
 
 	if (bucket.lower == -c->zero_threshold && bucket.upper == c->zero_threshold &&
-		bucket.has_lower && bucket.count < 0)
+		bucket.has_lower && !(bucket.count > 0))
 		return;
 	if (bucket.lower > 0 && bucket.lower < c->zero_threshold)
 		bucket.lower = c->zero_threshold;

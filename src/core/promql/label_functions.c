@@ -64,14 +64,6 @@ static enum rc set_label(struct relabelling *r, struct column *c, struct err *e)
 	return RC_OK;
 }
 
-static bool has_point(const struct column *c, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (!is_absent(c->v[i]))
-			return true;
-	return false;
-}
-
 static enum rc next_relabelled(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
 {
 	struct relabelling *r = (struct relabelling *)s;
@@ -86,9 +78,9 @@ static enum rc next_relabelled(struct stream *s, struct column *ret, bool *ret_h
 	rc = r->pattern ? replaced(r, &ret->labels, &has, e) : joined(r, &ret->labels, &has, e);
 	if (rc == RC_OK && has)
 		rc = set_label(r, ret, e);
-	if (rc != RC_OK || !has_point(ret, s->steps->n))
-		return rc; /* what has no point isn't there, and is nobody's double */
-	return once_from(&r->once, labels_hash(&ret->labels), from, e);
+	if (rc == RC_OK && column_has_point(ret, s->steps->n))
+		rc = once_from(&r->once, labels_hash(&ret->labels), from, e);
+	return eval_left_first(r->inner, rc, e);
 }
 
 /* Prometheus takes any UTF-8 for a label's name, but not nothing. */

@@ -317,19 +317,6 @@ static const char *side_text(const struct matching *m)
 	return m->is_swapped ? "left" : "right";
 }
 
-static void add_labels_text(struct str *out, const struct labels *l)
-{
-	str_addc(out, '{');
-	for (uint32_t i = 0; i < l->n; i++) {
-		if (i)
-			str_add(out, ", ");
-		str_add(out, l->v[i].name);
-		str_addc(out, '=');
-		go_quote(out, l->v[i].value, l->v[i].value_len, GO_QUOTE);
-	}
-	str_addc(out, '}');
-}
-
 static enum rc tell_clash(struct matching *m, const struct clash *clash, struct err *e)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -344,11 +331,11 @@ static enum rc tell_clash(struct matching *m, const struct clash *clash, struct 
 		label_edit_drop_names(&m->edit, &m->signature.names);
 	group = label_edit_done(&m->edit);
 	str_add(&text, "found duplicate series for the match group ");
-	add_labels_text(&text, &group);
+	eval_labels_text(&text, &group);
 	str_addf(&text, " on the %s hand-side of the operation: [", side_text(m));
-	add_labels_text(&text, clash->second);
+	eval_labels_text(&text, clash->second);
 	str_add(&text, ", ");
-	add_labels_text(&text, clash->first);
+	eval_labels_text(&text, clash->first);
 	str_add(&text, "];many-to-many matching not allowed: "
 		       "matching labels must be unique on one side");
 	return err_set(e, RC_INPUT, "%s", str_c(&text));
@@ -463,8 +450,9 @@ enum rc make_matched(struct eval *ev, const struct promql_node *n, const struct 
 
 	if (rc == RC_OK)
 		rc = eval_stream(ev, n->binary.left, steps, &left, e);
-	if (rc == RC_OK)
-		rc = eval_stream(ev, n->binary.right, steps, &right, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = eval_left_first(left, eval_stream(ev, n->binary.right, steps, &right, e), e);
 	if (rc != RC_OK)
 		return rc;
 	m->node = n;

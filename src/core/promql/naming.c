@@ -92,16 +92,17 @@ enum rc once_from(struct once *o, uint64_t hash, uint64_t from, struct err *e)
 	return entry->from == from ? RC_OK : eval_same_labels(e);
 }
 
-static void init(struct naming *n, struct eval *ev, const struct stream *inner, struct stream *self)
+static void init(struct naming *n, struct eval *ev, struct stream *inner, struct stream *self)
 {
 	*n = (struct naming){ .eval = ev,
 		.edit = { .eval = ev },
-		.may_clash = !inner->has_one_name };
+		.may_clash = !inner->has_one_name,
+		.inner = inner == self ? NULL : inner };
 	once_init(&n->once, ev, inner->steps);
 	self->has_one_name = true;
 }
 
-void naming_init(struct naming *n, struct eval *ev, const struct stream *inner, struct stream *self)
+void naming_init(struct naming *n, struct eval *ev, struct stream *inner, struct stream *self)
 {
 	bool is_whole = inner->is_whole && inner->has_one_name;
 
@@ -109,7 +110,7 @@ void naming_init(struct naming *n, struct eval *ev, const struct stream *inner, 
 	self->is_whole = is_whole;
 }
 
-void naming_init_strict(struct naming *n, struct eval *ev, const struct stream *inner,
+void naming_init_strict(struct naming *n, struct eval *ev, struct stream *inner,
 	struct stream *self)
 {
 	bool is_whole = inner->is_whole;
@@ -156,9 +157,11 @@ enum rc naming_drop(struct naming *n, struct column *c, struct err *e)
 	uint64_t from = n->may_clash && n->is_strict ? labels_hash(&c->labels) : 0;
 	enum rc rc = drop(n, &c->labels, e);
 
-	if (rc != RC_OK || !n->may_clash)
+	if (rc != RC_OK || !n->may_clash || !column_has_point(c, n->once.n_steps))
 		return rc;
 	if (n->is_strict)
-		return once_from(&n->once, labels_hash(&c->labels), from, e);
-	return once_merge(&n->once, labels_hash(&c->labels), c->v, e);
+		rc = once_from(&n->once, labels_hash(&c->labels), from, e);
+	else
+		rc = once_merge(&n->once, labels_hash(&c->labels), c->v, e);
+	return n->inner ? eval_left_first(n->inner, rc, e) : rc;
 }

@@ -29,13 +29,13 @@ struct naming {
 	struct label_edit edit;
 	struct once once;
 	bool may_clash, is_strict;
+	struct stream *inner; /* whose mistakes come before a clash; NULL: none are left */
 };
 
 /* Also sets what `self` promises about its series. */
-void naming_init(struct naming *n, struct eval *ev, const struct stream *inner,
-	struct stream *self);
+void naming_init(struct naming *n, struct eval *ev, struct stream *inner, struct stream *self);
 /* The same, where series may not become one even at different steps. */
-void naming_init_strict(struct naming *n, struct eval *ev, const struct stream *inner,
+void naming_init_strict(struct naming *n, struct eval *ev, struct stream *inner,
 	struct stream *self);
 enum rc naming_drop(struct naming *n, struct column *c, struct err *e) MUST_USE;
 

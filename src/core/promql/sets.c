@@ -135,8 +135,9 @@ enum rc make_set(struct eval *ev, const struct promql_node *n, const struct step
 
 	if (rc == RC_OK)
 		rc = eval_stream(ev, n->binary.left, steps, &c->left, e);
-	if (rc == RC_OK)
-		rc = eval_stream(ev, n->binary.right, steps, &c->right, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = eval_left_first(c->left, eval_stream(ev, n->binary.right, steps, &c->right, e), e);
 	if (rc != RC_OK)
 		return rc;
 	c->op = n->binary.op;
