@@ -144,6 +144,19 @@ struct series_source {
 	/* Put its samples of the query's time in place of what `column` held. */
 	enum rc (*read)(struct series_cursor *c, struct series_column *column, struct err *e);
 	void (*close)(struct series_cursor *c);
+	const struct series_twins *twins; /* NULL: one thread only */
+};
+
+/* How several threads read what one cursor finds. */
+struct series_twins {
+	/* A cursor for one more thread, to be closed before `c`.  It has no next(). */
+	enum rc (*open)(struct series_cursor *c, struct series_cursor **ret, struct err *e);
+	/* The series that next() has shown. */
+	uint64_t (*place)(const struct series_cursor *c);
+	/* Stand there.  Fastest when places come in the order in which next() had them. */
+	void (*go)(struct series_cursor *twin, uint64_t place);
+	/* From now on read what lies in this part of the query's time. */
+	void (*narrow)(struct series_cursor *twin, int64_t min_ms, int64_t max_ms);
 };
 
 /* What became of one sample. */

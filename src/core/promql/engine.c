@@ -121,7 +121,7 @@ static enum rc gather_ranges(struct gathering *g, const struct promql_node *n,
 		if (c->n == 0)
 			continue;
 		if (r.reading)
-			reading_count(r.reading, c->n);
+			ranges_count(&r, c->n);
 		rc = add_series(g, &labels, c->n, &s, e);
 		for (uint32_t i = 0; rc == RC_OK && i < c->n; i++)
 			rc = set_point(g, &s->points[i],
@@ -222,13 +222,13 @@ static enum rc make_steps(const struct promql_query *q, struct steps *ret, struc
 	return RC_OK;
 }
 
-static enum rc check_type(const struct promql_query *q, struct err *e)
+enum rc promql_has_steps(const struct promql_node *root, struct err *e)
 {
-	if (q->root->type != PROMQL_MATRIX && q->root->type != PROMQL_STRING)
+	if (root->type != PROMQL_MATRIX && root->type != PROMQL_STRING)
 		return RC_OK;
 	return err_set(e, RC_INPUT,
 		"invalid expression type \"%s\" for range query, must be Scalar or instant Vector",
-		q->root->type == PROMQL_MATRIX ? "range vector" : "string");
+		root->type == PROMQL_MATRIX ? "range vector" : "string");
 }
 
 enum rc promql_run(const struct promql_query *q, struct promql_result *ret, struct err *e)
@@ -243,7 +243,7 @@ enum rc promql_run(const struct promql_query *q, struct promql_result *ret, stru
 	enum rc rc = make_steps(q, &steps, e);
 
 	if (rc == RC_OK && is_range) {
-		rc = check_type(q, e);
+		rc = promql_has_steps(q->root, e);
 		r.type = PROMQL_MATRIX;
 	}
 	if (rc != RC_OK)

@@ -3,8 +3,9 @@
  * engine: a checked expression and a source of series in, the result out.
  *
  * Prometheus 3 with its default flags: the same values (Kahan-Neumaier sums where it has them), the
- * same labels, annotations and errors.  Runs to completion on whatever thread calls it, touches
- * nothing but its arguments, looks at `should_stop` now and then.
+ * same labels, annotations and errors.  Runs to completion on whatever thread calls it, and on
+ * those that `spread` lends it; touches nothing but its arguments, looks at `should_stop` now and
+ * then.
  */
 #ifndef CORE_PROMQL_ENGINE_H
 #define CORE_PROMQL_ENGINE_H
@@ -22,8 +23,13 @@ struct promql_query {
 	const struct series_source *source;
 	uint64_t samples_max;           /* that it may touch; 0: QUERY_SAMPLES_MAX */
 	uint64_t memory_bytes_max;      /* 0: QUERY_BYTES_MAX */
-	bool (*should_stop)(void *ctx); /* NULL: never; then RC_TIMEOUT */
+	bool (*should_stop)(void *ctx); /* NULL: never; then RC_TIMEOUT.  On any thread */
 	void *ctx;
+	/* Calls work(of, i) for each i < n, maybe on several threads at once, and returns when all have
+	 * returned; the result doesn't depend on it.  NULL: all is done by the caller of promql_run(). */
+	void (*spread)(void *spread_ctx, unsigned n, void (*work)(void *of, unsigned i), void *of);
+	void *spread_ctx;
+	unsigned n_threads; /* that may work at once */
 	bool allow_experimental;
 };
 
@@ -59,6 +65,9 @@ struct promql_result {
 };
 void promql_result_fini(struct promql_result *r);
 SCOPED_FINI(promql_result_fini, struct promql_result)
+
+/* RC_INPUT for a range or a text, which has no value at each step: promql_run says so too. */
+enum rc promql_has_steps(const struct promql_node *root, struct err *e) MUST_USE;
 
 /* RC_INPUT: what Prometheus calls an execution error ("found duplicate series for the match group
  * ..."); RC_LIMIT: samples or memory, with the number; RC_TIMEOUT; else what the source said. */

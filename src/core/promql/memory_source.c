@@ -230,6 +230,34 @@ static void close_cursor(struct series_cursor *c)
 	free(c);
 }
 
+static enum rc open_twin(struct series_cursor *of, struct series_cursor **ret, struct err *e)
+{
+	struct series_cursor *c = must_alloc(sizeof *c);
+
+	(void)e;
+	*c = *of;
+	*ret = c;
+	return RC_OK;
+}
+
+static uint64_t place_of(const struct series_cursor *c)
+{
+	return c->next;
+}
+
+static void go(struct series_cursor *c, uint64_t place)
+{
+	c->next = (uint32_t)place;
+}
+
+static void narrow(struct series_cursor *c, int64_t min_ms, int64_t max_ms)
+{
+	c->query.min_ms = min_ms;
+	c->query.max_ms = max_ms;
+}
+
+static const struct series_twins twins = { open_twin, place_of, go, narrow };
+
 struct series_source memory_source_source(const struct memory_source *m)
 {
 	return (struct series_source){
@@ -238,6 +266,7 @@ struct series_source memory_source_source(const struct memory_source *m)
 		.next = next_series,
 		.read = read_samples,
 		.close = close_cursor,
+		.twins = &twins,
 	};
 }
 

@@ -12,6 +12,7 @@ struct subquery {
 	struct stream *stream; /* whole series */
 	struct series_column column;
 	struct arena histograms; /* of the series at hand */
+	bool is_counted;         /* it isn't within another one */
 };
 
 static void release_subquery(void *what)
@@ -52,6 +53,7 @@ static enum rc open_subquery(struct eval *ev, const struct promql_node *n,
 	if (rc != RC_OK)
 		return rc;
 	s->eval = ev;
+	s->is_counted = ev->subqueries == 0;
 	arena_init(&s->histograms, ev->arena.budget_bytes);
 	r->subquery = s;
 	r->column = &s->column;
@@ -67,6 +69,14 @@ static enum rc open_subquery(struct eval *ev, const struct promql_node *n,
 		return rc;
 	r->has_one_name = s->stream->has_one_name;
 	return s->stream->is_whole ? RC_OK : pieces_joined(&s->stream, e);
+}
+
+void ranges_count(struct ranges *r, uint64_t samples)
+{
+	if (r->reading)
+		reading_count(r->reading, samples);
+	else if (r->subquery->is_counted)
+		r->subquery->eval->stats.samples_read += samples;
 }
 
 enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node *n,
@@ -116,8 +126,7 @@ static uint32_t find_stale(const struct series_column *c)
 	return i;
 }
 
-/* Marks of ends are no samples. */
-static void drop_stale(struct series_column *c)
+void ranges_drop_stale(struct series_column *c)
 {
 	uint32_t kept = find_stale(c);
 
@@ -193,6 +202,6 @@ enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct 
 		return next_of_subquery(r->subquery, ret, ret_has, e);
 	rc = reading_next(r->reading, ret, ret_has, e);
 	if (rc == RC_OK && *ret_has)
-		drop_stale(r->column);
+		ranges_drop_stale(r->column);
 	return rc;
 }

@@ -22,6 +22,10 @@ struct ranges {
 /* `n`: a range or a subquery, in parentheses perhaps. */
 enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node *n,
 	const struct steps *steps, struct err *e) MUST_USE;
+/* So many samples stand in the windows of the series at hand. */
+void ranges_count(struct ranges *r, uint64_t samples);
 enum rc ranges_next(struct ranges *r, struct labels *ret, bool *ret_has, struct err *e) MUST_USE;
+/* Marks of ends are no samples. */
+void ranges_drop_stale(struct series_column *c);
 
 #endif

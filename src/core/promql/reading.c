@@ -57,6 +57,10 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 
 	if (!r)
 		return RC_LIMIT;
+	if (wish->is_bounded) {
+		q.min_ms = wish->min_ms > q.min_ms ? wish->min_ms : q.min_ms;
+		q.max_ms = wish->max_ms < q.max_ms ? wish->max_ms : q.max_ms;
+	}
 	*r = (struct reading){ .eval = ev,
 		.source = ev->query->source,
 		.is_counted = ev->subqueries == 0,
@@ -103,6 +107,21 @@ static enum rc drop_buckets(struct reading *r, struct err *e)
 	return RC_OK;
 }
 
+enum rc reading_read(struct reading *r, struct series_cursor *c, struct err *e)
+{
+	enum rc rc;
+
+	r->column.n = 0;
+	arena_reset(&r->histograms);
+	rc = r->source->read(c, &r->column, e);
+	if (rc == RC_OK)
+		rc = eval_count(r->eval, r->column.n + 1, e);
+	if (rc != RC_OK || r->column.n == 0)
+		return rc;
+	r->eval->stats.series_read++;
+	return r->drops_buckets ? drop_buckets(r, e) : RC_OK;
+}
+
 enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has, struct err *e)
 {
 	r->column.n = 0;
@@ -111,15 +130,11 @@ enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has, struc
 
 		if (rc != RC_OK || !*ret_has)
 			return rc;
-		arena_reset(&r->histograms);
-		rc = r->source->read(r->cursor, &r->column, e);
-		if (rc == RC_OK)
-			rc = eval_count(r->eval, r->column.n + 1, e);
+		rc = reading_read(r, r->cursor, e);
 		if (rc != RC_OK)
 			return rc;
 	}
-	r->eval->stats.series_read++;
-	return r->drops_buckets ? drop_buckets(r, e) : RC_OK;
+	return RC_OK;
 }
 
 bool selector_has_one_name(const struct promql_selector *s)

@@ -28,7 +28,8 @@ struct reading {
 	struct arena histograms; /* of the series at hand */
 	struct series_column column;
 	bool drops_buckets;
-	bool is_counted; /* by Prometheus' totalQueryableSamples: not within a subquery */
+	bool is_counted; /* by Prometheus' totalQueryableSamples: not within a subquery, whose own
+			  * windows are counted instead */
 };
 void reading_count(struct reading *r, uint64_t samples);
 
@@ -36,11 +37,20 @@ struct reading_wish {
 	const struct promql_selector *selector;
 	struct reach reach;
 	const char *function; /* "" for an instant vector */
+	bool is_bounded;      /* nothing but what lies between min_ms and max_ms, both included */
+	int64_t min_ms, max_ms;
 };
 enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const struct steps *steps,
 	struct reading **ret, struct err *e) MUST_USE;
 /* The next series that has samples; they stand in `column` until the following call. */
 enum rc reading_next(struct reading *r, struct labels *ret, bool *ret_has, struct err *e) MUST_USE;
+
+/* selector.c: when the newest samples were taken, in seconds, for series under their own names;
+ * where such a sample was a histogram the column says so. */
+enum rc make_sample_times(struct eval *ev, const struct reading_wish *wish,
+	const struct steps *steps, struct stream **ret, struct err *e) MUST_USE;
+/* What a cursor of the same source reads where it stands, into `column`; counted. */
+enum rc reading_read(struct reading *r, struct series_cursor *c, struct err *e) MUST_USE;
 
 /* Whether one matcher allows for one metric's name only. */
 bool selector_has_one_name(const struct promql_selector *s);

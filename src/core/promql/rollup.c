@@ -7,7 +7,7 @@
 #include <math.h>
 
 static const struct rollup_row rows[PROMQL_FUNCTIONS] = {
-	[PROMQL_F_avg_over_time] = { roll_avg },
+	[PROMQL_F_avg_over_time] = { roll_avg, .needs_scratch = true },
 	[PROMQL_F_changes] = { roll_changes },
 	[PROMQL_F_count_over_time] = { roll_count },
 	[PROMQL_F_delta] = { roll_delta },
@@ -17,17 +17,17 @@ static const struct rollup_row rows[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_increase] = { roll_increase, .is_of_counters = true },
 	[PROMQL_F_irate] = { roll_irate },
 	[PROMQL_F_last_over_time] = { roll_last, .keeps_name = true },
-	[PROMQL_F_mad_over_time] = { roll_mad },
+	[PROMQL_F_mad_over_time] = { roll_mad, .needs_scratch = true },
 	[PROMQL_F_max_over_time] = { roll_max },
 	[PROMQL_F_min_over_time] = { roll_min },
 	[PROMQL_F_predict_linear] = { roll_predict_linear, .n_params = 1 },
 	[PROMQL_F_present_over_time] = { roll_present },
-	[PROMQL_F_quantile_over_time] = { roll_quantile, .range = 1, .n_params = 1 },
+	[PROMQL_F_quantile_over_time] = { roll_quantile, .range = 1, .n_params = 1, .needs_scratch = true },
 	[PROMQL_F_rate] = { roll_rate, .is_of_counters = true },
 	[PROMQL_F_resets] = { roll_resets },
 	[PROMQL_F_stddev_over_time] = { roll_stddev },
 	[PROMQL_F_stdvar_over_time] = { roll_stdvar },
-	[PROMQL_F_sum_over_time] = { roll_sum },
+	[PROMQL_F_sum_over_time] = { roll_sum, .needs_scratch = true },
 	[PROMQL_F_ts_of_last_over_time] = { roll_time_of_last },
 	[PROMQL_F_ts_of_max_over_time] = { roll_time_of_max },
 	[PROMQL_F_ts_of_min_over_time] = { roll_time_of_min },
@@ -66,17 +66,23 @@ uint64_t windows_find(const struct windows *w, uint32_t *low, uint32_t *high)
 	return sum;
 }
 
-/* Room for what the functions keep of a series' samples. */
-static enum rc make_room(struct rolling *r, uint32_t n, struct err *e)
+/* Room for what the function keeps of `n` samples; *cap says how many there is room for.  False: the
+ * arena is full. */
+static bool make_room(const struct rollup_row *row, struct arena *a, struct windows *w,
+	uint32_t *cap, uint32_t n)
 {
-	struct eval *ev = r->stream.eval;
+	uint32_t wanted = n < 1024 ? 1024 : n + n / 2;
 
-	if (r->cap && n <= r->cap)
-		return RC_OK;
-	r->cap = n < 1024 ? 1024 : n + n / 2;
-	r->windows.scratch = eval_alloc(ev, 3 * ((size_t)r->cap + 1) * sizeof(double), e);
-	r->windows.places = eval_alloc(ev, r->cap * sizeof(uint32_t), e);
-	return r->windows.scratch && r->windows.places ? RC_OK : RC_LIMIT;
+	if (*cap && n <= *cap)
+		return true;
+	*cap = 0;
+	w->places = arena_alloc(a, wanted * sizeof(uint32_t));
+	if (row->needs_scratch)
+		w->scratch = arena_alloc(a, 3 * ((size_t)wanted + 1) * sizeof(double));
+	if (!w->places || (row->needs_scratch && !w->scratch))
+		return false;
+	*cap = wanted;
+	return true;
 }
 
 static bool is_counter_name(const struct label *name)
@@ -161,21 +167,98 @@ static enum rc check_params(struct rolling *r, struct err *e)
 enum rc rolling_floats(struct rolling *r, const struct series_column *c, struct err *e)
 {
 	struct windows *w = &r->windows;
-	enum rc rc = make_room(r, c->n, e);
+	struct arena *arena = &r->stream.eval->arena;
 	uint64_t samples;
+	enum rc rc;
 
-	if (rc != RC_OK)
-		return rc;
+	if (!make_room(r->row, arena, w, &r->cap, c->n))
+		return eval_alloc(r->stream.eval, SIZE_MAX / 2, e), RC_LIMIT;
 	w->t_ms = c->t_ms;
 	w->v = c->v;
 	w->n_samples = c->n;
 	samples = windows_find(w, r->low, r->high);
-	if (r->ranges.reading)
-		reading_count(r->ranges.reading, samples);
+	ranges_count(&r->ranges, samples);
 	rc = check_params(r, e);
 	if (rc == RC_OK)
 		r->row->roll(w, r->v);
 	return rc;
+}
+
+/* What a worker needs to compute a part of a series. */
+struct roller {
+	struct windows windows;
+	uint32_t *low, *high;
+	uint32_t cap;
+};
+
+static struct roller *roller_of(const struct rolling *r, struct ahead_worker *w)
+{
+	uint32_t n = r->stream.steps->n;
+	struct roller *own = w->own;
+
+	if (own)
+		return own;
+	own = arena_alloc(&w->arena, sizeof *own);
+	if (!own)
+		return NULL;
+	own->low = arena_alloc(&w->arena, n * sizeof *own->low);
+	own->high = arena_alloc(&w->arena, n * sizeof *own->high);
+	if (!own->low || !own->high)
+		return NULL;
+	own->windows.low = own->low;
+	own->windows.high = own->high;
+	return w->own = own;
+}
+
+static bool roll_part(void *of, struct ahead_worker *worker, const struct ahead_part *part,
+	double *v)
+{
+	const struct rolling *r = of;
+	struct roller *own = roller_of(r, worker);
+	struct series_column *c = &worker->column;
+	struct windows *w = own ? &own->windows : NULL;
+
+	if (!own || !make_room(r->row, &worker->arena, w, &own->cap, c->n))
+		return false;
+	ranges_drop_stale(c);
+	w->t_ms = c->t_ms;
+	w->v = c->v;
+	w->n_samples = c->n;
+	w->reach = part->reach;
+	w->steps = &part->steps;
+	for (uint32_t i = 0; i < r->row->n_params; i++)
+		w->params[i] = r->windows.params[i] + part->first;
+	worker->n_looked_at += windows_find(w, own->low, own->high);
+	r->row->roll(w, v);
+	return true;
+}
+
+/* The next series that has samples, computed. */
+static enum rc roll_next(struct rolling *r, struct column *ret, bool *ret_has, struct err *e)
+{
+	const struct ahead_series *series;
+	enum rc rc;
+
+	ret->h = NULL;
+	r->v = r->own;
+	if (r->is_ahead) {
+		rc = ahead_next(&r->ahead, &series, e);
+		*ret_has = rc == RC_OK && series;
+		if (!*ret_has)
+			return rc;
+		ret->labels = series->labels;
+		if (series->is_done) {
+			r->v = series->v;
+			return RC_OK;
+		}
+		ranges_drop_stale(r->ranges.column);
+	} else {
+		rc = ranges_next(&r->ranges, &ret->labels, ret_has, e);
+		if (rc != RC_OK || !*ret_has)
+			return rc;
+	}
+	return has_histogram(r->ranges.column) ? rolling_mixed(r, &ret->labels, &ret->h, e)
+					       : rolling_floats(r, r->ranges.column, e);
 }
 
 static enum rc next_rolled(struct stream *s, struct column *ret, bool *ret_has, struct err *e)
@@ -183,21 +266,12 @@ static enum rc next_rolled(struct stream *s, struct column *ret, bool *ret_has, 
 	struct rolling *r = (struct rolling *)s;
 	const struct label *name;
 
-	for (;;) {
-		enum rc rc = ranges_next(&r->ranges, &ret->labels, ret_has, e);
+	do {
+		enum rc rc = roll_next(r, ret, ret_has, e);
 
 		if (rc != RC_OK || !*ret_has)
 			return rc;
-		ret->h = NULL;
-		if (has_histogram(r->ranges.column))
-			rc = rolling_mixed(r, &ret->labels, &ret->h, e);
-		else
-			rc = rolling_floats(r, r->ranges.column, e);
-		if (rc != RC_OK)
-			return rc;
-		if (has_value(r->v, s->steps->n))
-			break;
-	}
+	} while (!has_value(r->v, s->steps->n));
 	ret->v = r->v;
 	name = r->row->is_of_counters ? labels_find(&ret->labels, METRIC_NAME) : NULL;
 	if (name && !is_counter_name(name) && has_float(ret, s->steps->n))
@@ -225,6 +299,30 @@ static enum rc make_params(struct rolling *r, struct err *e)
 	return RC_OK;
 }
 
+/* Scalars about which something is to be said are looked at series by series. */
+static bool has_plain_params(const struct rolling *r)
+{
+	enum promql_function_id id = r->node->call.function->id;
+
+	if (id == PROMQL_F_double_exponential_smoothing)
+		return false;
+	for (uint32_t i = 0; id == PROMQL_F_quantile_over_time && i < r->stream.steps->n; i++)
+		if (!(r->windows.params[0][i] >= 0 && r->windows.params[0][i] <= 1))
+			return false;
+	return true;
+}
+
+static void begin_ahead(struct rolling *r)
+{
+	r->ahead = (struct ahead){ .reading = r->ranges.reading,
+		.steps = r->stream.steps,
+		.reach = r->ranges.reach,
+		.of = r,
+		.compute = roll_part };
+	r->is_ahead = r->ranges.reading && has_plain_params(r) &&
+		      ahead_is_possible(r->ranges.reading, &r->ranges.reach);
+}
+
 enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct steps *steps,
 	struct stream **ret, struct err *e)
 {
@@ -237,10 +335,10 @@ enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct s
 	r->ranges.function = n->call.function->name;
 	r->row = &rows[n->call.function->id];
 	must(r->row->roll);
-	r->v = eval_values(ev, steps, e);
+	r->own = eval_values(ev, steps, e);
 	r->low = eval_alloc(ev, steps->n * sizeof *r->low, e);
 	r->high = eval_alloc(ev, steps->n * sizeof *r->high, e);
-	if (!r->v || !r->low || !r->high)
+	if (!r->own || !r->low || !r->high)
 		return RC_LIMIT;
 	rc = ranges_open(&r->ranges, ev, n->call.args[r->row->range], steps, e);
 	if (rc != RC_OK)
@@ -257,5 +355,8 @@ enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct s
 	if (!r->row->keeps_name)
 		naming_init_strict(&r->naming, ev, &r->stream, &r->stream);
 	*ret = &r->stream;
-	return make_params(r, e);
+	rc = make_params(r, e);
+	if (rc == RC_OK)
+		begin_ahead(r);
+	return rc;
 }

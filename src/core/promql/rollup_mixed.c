@@ -499,8 +499,7 @@ enum rc rolling_mixed(struct rolling *r, const struct labels *l, const struct hi
 	m->windows.v = m->histograms.v;
 	m->windows.n_samples = m->histograms.n;
 	samples = windows_find(&m->windows, m->low, m->high);
-	if (r->ranges.reading)
-		reading_count(r->ranges.reading, samples);
+	ranges_count(&r->ranges, samples);
 	*ret_h = m->h;
 	return roll_steps(r, e);
 }

@@ -3,6 +3,7 @@
 #ifndef CORE_PROMQL_ROLLUP_PRIVATE_H
 #define CORE_PROMQL_ROLLUP_PRIVATE_H
 
+#include "core/promql/ahead.h"
 #include "core/promql/naming.h"
 #include "core/promql/ranges.h"
 #include "core/promql/window.h"
@@ -13,6 +14,7 @@ struct rollup_row {
 	uint8_t n_params;
 	bool keeps_name;
 	bool is_of_counters; /* by their names, or there is a note */
+	bool needs_scratch;
 };
 
 struct rolling {
@@ -20,10 +22,13 @@ struct rolling {
 	const struct promql_node *node;
 	const struct rollup_row *row;
 	struct ranges ranges;
+	bool is_ahead;
+	struct ahead ahead;
 	struct windows windows;
 	uint32_t *low, *high;
 	uint32_t cap; /* of scratch and places, in samples */
-	double *v;
+	double *v;    /* of the series at hand: `own`, or computed ahead */
+	double *own;
 	struct naming naming;
 	struct mixed *mixed; /* NULL until a series has histograms */
 };
