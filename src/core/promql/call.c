@@ -40,6 +40,7 @@ static eval_make *const makers[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_hour] = make_calendar,
 	[PROMQL_F_idelta] = make_rollup,
 	[PROMQL_F_increase] = make_rollup,
+	[PROMQL_F_info] = make_info,
 	[PROMQL_F_irate] = make_rollup,
 	[PROMQL_F_label_join] = make_label_join,
 	[PROMQL_F_label_replace] = make_label_replace,

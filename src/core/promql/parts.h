@@ -26,6 +26,7 @@ eval_make make_calendar;           /* calendar.c */
 eval_make make_timestamp;          /* selector.c */
 eval_make make_label_replace;      /* label_functions.c */
 eval_make make_label_join;         /* label_functions.c */
+eval_make make_info;               /* info.c */
 eval_make make_vector;             /* call.c */
 eval_make make_sort;               /* sort.c */
 eval_make make_histogram_function; /* histogram_functions.c */
