@@ -35,6 +35,11 @@ static const struct doc_choice protocols[] = {
 	{ "PrometheusProto", SCRAPE_PROTOBUF },
 	{ 0 },
 };
+static const struct scrape_protocols protobuf_first = {
+	{ SCRAPE_PROTOBUF, SCRAPE_OPENMETRICS_1_0_0, SCRAPE_OPENMETRICS_0_0_1, SCRAPE_TEXT_1_0_0,
+		SCRAPE_TEXT_0_0_4 },
+	5,
+};
 static const struct scrape_protocols default_protocols = {
 	{ SCRAPE_OPENMETRICS_1_0_0, SCRAPE_OPENMETRICS_0_0_1, SCRAPE_TEXT_1_0_0,
 		SCRAPE_TEXT_0_0_4 },
@@ -72,11 +77,6 @@ static void add_protocol(struct doc_reader *r, const struct doc_key *key,
 		return;
 	if (*seen >> found & 1)
 		doc_error(r, node, "%s: %s stands there twice", key->name, protocol_names[found]);
-	else if (found == SCRAPE_PROTOBUF)
-		doc_warning(r, node,
-			"%s: PrometheusProto is not supported yet: targets are asked for the "
-			"others",
-			key->name);
 	else
 		list->v[list->n++] = (uint8_t)found;
 	*seen |= 1u << found;
@@ -96,10 +96,17 @@ static void take_protocols(struct doc_reader *r, const struct doc_key *key,
 		add_protocol(r, key, node->values[i], &list, &seen);
 	if (node->n == 0)
 		doc_error(r, node, "%s: at least one protocol is needed", key->name);
-	else if (seen == 1u << SCRAPE_PROTOBUF)
-		doc_error(r, node, "%s: add a text format: PrometheusProto is not supported yet",
-			key->name);
 	*(struct scrape_protocols *)to = list;
+}
+
+/* A flag that may be left unsaid. */
+static void take_flag(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
+	void *to)
+{
+	bool is_set = false;
+
+	doc_flag(r, key, node, &is_set);
+	*(int *)to = is_set ? SCRAPE_YES : SCRAPE_NO;
 }
 
 #define TERMS_KEYS(type, member)                                                                 \
@@ -123,9 +130,11 @@ static void take_protocols(struct doc_reader *r, const struct doc_key *key,
 			offsetof(struct type, member.name_escaping), .choices = escapings },     \
 		{ "scrape_failure_log_file", doc_refused,                                        \
 			.hint = "failures stand in the target's state and in the log" },         \
-		{ "always_scrape_classic_histograms", doc_ignored }, /* they always are */       \
+		{ "always_scrape_classic_histograms", take_flag,                                 \
+			offsetof(struct type, member.classic_histograms) },                      \
 		{ "convert_classic_histograms_to_nhcb", doc_refused_flag },                      \
-		{ "scrape_native_histograms", doc_refused_flag }, /* of 3.8 */                   \
+		{ "scrape_native_histograms", take_flag, /* of 3.8 */                            \
+			offsetof(struct type, member.native_histograms) },                       \
 	{                                                                                        \
 		"extra_scrape_metrics", doc_refused_flag /* of 3.9 */                            \
 	}
@@ -162,6 +171,7 @@ static void global_check(struct doc_reader *r, const struct doc_node *node, void
 		t->timeout_ms = 10 * SECOND_MS < t->interval_ms ? 10 * SECOND_MS : t->interval_ms;
 	if (!g->evaluation_interval_ms)
 		g->evaluation_interval_ms = MINUTE_MS;
+	g->has_protocols = t->protocols.n > 0;
 	if (!t->protocols.n)
 		t->protocols = default_protocols;
 	if (!t->name_validation)
@@ -299,9 +309,6 @@ static void job_check(struct doc_reader *r, const struct doc_node *node, void *t
 		doc_error(r, doc_at(node, "job_name"), "a scrape config lacks its job_name");
 	else if (!utf8_valid(c->job_name, strlen(c->job_name)))
 		doc_error(r, doc_at(node, "job_name"), "job_name: not UTF-8");
-	if (c->fallback_protocol == SCRAPE_PROTOBUF)
-		doc_error(r, doc_at(node, "fallback_scrape_protocol"),
-			"fallback_scrape_protocol: PrometheusProto is not supported yet");
 	http_config_check(r, node, &c->http);
 	if (!c->relabel.n)
 		check_static_targets(r, c, node);
@@ -336,8 +343,20 @@ static void inherit(struct scrape_terms *t, const struct scrape_terms *global)
 			*limits[i].own = limits[i].otherwise;
 	if (!t->interval_ms)
 		t->interval_ms = global->interval_ms;
-	if (!t->protocols.n)
-		t->protocols = global->protocols;
+	if (!t->native_histograms)
+		t->native_histograms = global->native_histograms;
+	if (!t->classic_histograms)
+		t->classic_histograms = global->classic_histograms;
+}
+
+static void complete_protocols(struct scrape_terms *t, const struct scrape_global *global)
+{
+	if (t->protocols.n)
+		return;
+	if (t->native_histograms == SCRAPE_YES && !global->has_protocols)
+		t->protocols = protobuf_first;
+	else
+		t->protocols = global->terms.protocols;
 }
 
 static void complete_names(struct doc_reader *r, const struct doc_node *node,
@@ -392,6 +411,7 @@ static void read_job(struct doc_reader *r, const struct doc_node *node,
 	else
 		doc_error(r, node, "scrape_configs: each item must be a mapping");
 	complete(r, node, &job.config.terms, &global->terms);
+	complete_protocols(&job.config.terms, global);
 	*to = job.config;
 	to->file = r->file;
 	to->line = node->line;

@@ -22,7 +22,7 @@ enum scrape_protocol {
 	SCRAPE_OPENMETRICS_0_0_1,
 	SCRAPE_TEXT_1_0_0,
 	SCRAPE_TEXT_0_0_4,
-	SCRAPE_PROTOBUF, /* known, not asked for yet: never in a job's list */
+	SCRAPE_PROTOBUF,
 	SCRAPE_PROTOCOLS,
 };
 #define SCRAPE_PROTOCOL_NONE (-1)
@@ -37,6 +37,8 @@ enum name_escaping {
 	ESCAPE_VALUES
 };
 const char *name_escaping_text(enum name_escaping e); /* "allow-utf-8", for the Accept header */
+
+enum scrape_flag { SCRAPE_UNSAID, SCRAPE_NO, SCRAPE_YES };
 
 struct scrape_protocols {
 	uint8_t v[SCRAPE_PROTOCOLS]; /* enum scrape_protocol, most wanted first, each once */
@@ -53,11 +55,15 @@ struct scrape_terms {
 	uint64_t keep_dropped_targets;
 	int name_validation; /* enum name_validation */
 	int name_escaping;   /* enum name_escaping */
+	/* enum scrape_flag: whether native histograms are wanted, by which targets are asked for protobuf
+	 * first unless protocols are said; whether their classic buckets are, too. */
+	int native_histograms, classic_histograms;
 };
 
 struct scrape_global {
 	struct scrape_terms terms;      /* interval default 1m, timeout default 10s */
 	int64_t evaluation_interval_ms; /* default 1m */
+	bool has_protocols;             /* they were said */
 	int64_t rule_query_offset_ms;   /* default 0 */
 	struct labels external_labels;  /* as written: ${VARIABLE} is for who has an environment */
 };
@@ -158,7 +164,8 @@ struct scrape_config {
 	struct sd_config *sds;
 	uint32_t n_sds;
 	struct relabel_rules relabel, metric_relabel;
-	const char *file; /* that it stands in */
+	bool is_inside;   /* pages of this program itself: no connection is made */
+	const char *file; /* that it stands in; "": none, a job of our own */
 	uint32_t line, column;
 };
 

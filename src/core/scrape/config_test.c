@@ -184,7 +184,6 @@ static void mistakes_are_refused_with_their_place(void **state)
 		{ "[{job_name: a, scrape_interval: 5s, scrape_timeout: 6s}]", "longer than" },
 		{ "[{job_name: a, scheme: ftp}]", "'ftp' is none of http, https" },
 		{ "[{job_name: a, scrape_protocols: []}]", "at least one protocol" },
-		{ "[{job_name: a, scrape_protocols: [PrometheusProto]}]", "add a text format" },
 		{ "[{job_name: a, scrape_protocols: [PrometheusText0.0.4, PrometheusText0.0.4]}]",
 			"twice" },
 		{ "[{job_name: a, scrape_protocols: [OpenMetrics]}]",
@@ -252,17 +251,25 @@ static void places_are_exact(void **state)
 		"unknown key 'cafile' in tls_config (did you mean 'ca_file'?) (job 'a')");
 }
 
-static void protobuf_is_left_out_with_a_warning(void **state)
+static void who_wants_native_histograms_asks_for_protobuf_first(void **state)
 {
-	scoped(fixture_fini) struct fixture f = { 0 };
+	scoped(fixture_fini) struct fixture f = { 0 }, other = { 0 };
 	const struct scrape_config *c =
-		job(&f, "{scrape_configs: [{job_name: a, scrape_protocols: [PrometheusProto, "
-			"OpenMetricsText1.0.0]}]}");
+		job(&f, "{global: {scrape_native_histograms: true},\n"
+			"scrape_configs: [{job_name: a, always_scrape_classic_histograms: true},\n"
+			"{job_name: b, scrape_native_histograms: false},\n"
+			"{job_name: c, scrape_protocols: [PrometheusText0.0.4]}]}");
 
 	(void)state;
+	assert_int_equal(c[0].terms.protocols.n, 5);
+	assert_int_equal(c[0].terms.protocols.v[0], SCRAPE_PROTOBUF);
+	assert_int_equal(c[0].terms.classic_histograms, SCRAPE_YES);
+	assert_int_equal(c[1].terms.protocols.n, 4);
+	assert_int_equal(c[1].terms.native_histograms, SCRAPE_NO);
+	assert_int_equal(c[2].terms.protocols.n, 1);
+	c = job(&other, "{scrape_configs: [{job_name: a, scrape_protocols: [PrometheusProto]}]}");
 	assert_int_equal(c->terms.protocols.n, 1);
-	assert_int_equal(c->terms.protocols.v[0], SCRAPE_OPENMETRICS_1_0_0);
-	assert_true(is_said(&f.findings, "PrometheusProto is not supported yet", true));
+	assert_int_equal(c->terms.protocols.v[0], SCRAPE_PROTOBUF);
 }
 
 /* Each is accepted, or refused by its name; none is unknown. */
@@ -339,7 +346,7 @@ int main(void)
 		cmocka_unit_test(the_rest_of_a_job_is_read),
 		cmocka_unit_test(mistakes_are_refused_with_their_place),
 		cmocka_unit_test(places_are_exact),
-		cmocka_unit_test(protobuf_is_left_out_with_a_warning),
+		cmocka_unit_test(who_wants_native_histograms_asks_for_protobuf_first),
 		cmocka_unit_test(every_key_of_prometheus_is_known_by_name),
 		cmocka_unit_test(jobs_of_other_files_share_the_global_section_and_the_names),
 	};

@@ -17,8 +17,13 @@
 #define CORE_SCRAPE_EXPOSITION_H
 
 #include "base/series.h"
+#include "base/str.h"
 
-enum exposition_format { EXPOSITION_TEXT, EXPOSITION_OPENMETRICS };
+enum exposition_format {
+	EXPOSITION_TEXT,
+	EXPOSITION_OPENMETRICS,
+	EXPOSITION_PROTOBUF, /* told as a text by families.h */
+};
 
 enum metric_type {
 	METRIC_UNKNOWN,
@@ -54,6 +59,7 @@ struct exposition_entry {
 	struct piece name;  /* TYPE, HELP, UNIT: the metric's, without quotes, escaped */
 	struct piece value; /* HELP, UNIT: what it says, escaped */
 	double v;
+	const struct histogram *h; /* a native one in place of `v`; NULL in texts */
 	int64_t t_ms;
 	bool has_time;
 	struct piece exemplar; /* its labels with braces; n 0: none */
@@ -99,5 +105,8 @@ enum rc exposition_exemplar_labels(const struct exposition *x, struct piece text
 char *exposition_unescape(struct piece p, struct arena *a);
 /* The same for the value of HELP and UNIT, where a text knows no escaped quote. */
 char *exposition_saying(const struct exposition *x, struct piece p, struct arena *a);
+
+/* The other way: a label's value as it stands between the quotes. */
+void exposition_escape(struct str *out, const char *text);
 
 #endif

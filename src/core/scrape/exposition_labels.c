@@ -38,6 +38,17 @@ static bool take_text(struct piece p, struct arena *a, const char **ret, uint32_
 	return true;
 }
 
+void exposition_escape(struct str *out, const char *text)
+{
+	for (; *text; text++)
+		if (*text == '\n')
+			str_add(out, "\\n");
+		else if (*text == '"' || *text == '\\')
+			str_addf(out, "\\%c", *text);
+		else
+			str_addc(out, *text);
+}
+
 char *exposition_unescape(struct piece p, struct arena *a)
 {
 	char *s = arena_strndup(a, p.s, p.n);

@@ -5,10 +5,12 @@
  */
 #include "core/scrape/ingest.h"
 
+#include "base/histogram.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "core/scrape/families.h"
 #include "core/scrape/media_type.h"
 
 #include <stdio.h>
@@ -20,11 +22,12 @@ _Static_assert(SCRAPE_SAMPLES_MAX < NO_PLACE, "places of samples fit into 30 bit
 _Static_assert(SCRAPE_LINE_BYTES_MAX <= LINE_BYTES_KNOWN_MAX, "each line may be remembered");
 
 struct pending {
-	double v;
+	double v; /* of a histogram: its number among these */
 	int64_t t_ms;
 	series_ref ref;
 	uint32_t place : 30; /* of its line; NO_PLACE: of a line that was there before */
 	bool is_new : 1;
+	bool is_histogram : 1;
 };
 _Static_assert(sizeof(struct pending) == 24, "a sample waits in 24 bytes");
 
@@ -48,28 +51,41 @@ struct ingest {
 	struct pending_exemplar *exemplars;
 	uint32_t n_exemplars, cap_exemplars;
 	struct arena exemplar_arena;
+	const struct histogram **histograms;
+	uint32_t n_histograms, cap_histograms;
+	struct arena histogram_arena;
 
 	uint64_t n_counted; /* against sample_limit */
 	bool is_over_limit;
+	uint64_t n_told_bytes; /* of texts that protobuf stands for */
+	bool is_protobuf;
 	bool is_unread;   /* its error came before the first line was looked at */
 	struct err media; /* why the format isn't known */
 	struct err failure;
 	struct ingest_result result;
 };
 
-static const char *const loss_texts[] = {
-	[LOSS_OUT_OF_ORDER] = "out of order",
-	[LOSS_DUPLICATE] = "twice, or with another value at the same time",
-	[LOSS_OUT_OF_BOUNDS] = "too old or too far in the future",
-	[LOSS_NEW_SERIES] = "of more new series than a target may begin",
-	[LOSS_FORGOTTEN] = "of series that were dropped meanwhile",
-	[LOSS_EXEMPLAR] = "exemplars that found no room",
+static const struct {
+	const char *name, *text;
+} losses[] = {
+	[LOSS_OUT_OF_ORDER] = { "out_of_order", "out of order" },
+	[LOSS_DUPLICATE] = { "duplicate", "twice, or with another value at the same time" },
+	[LOSS_OUT_OF_BOUNDS] = { "out_of_bounds", "too old or too far in the future" },
+	[LOSS_NEW_SERIES] = { "new_series", "of more new series than a target may begin" },
+	[LOSS_FORGOTTEN] = { "forgotten", "of series that were dropped meanwhile" },
+	[LOSS_EXEMPLAR] = { "exemplar", "exemplars that found no room" },
+	[LOSS_UNSUPPORTED] = { "unsupported", "native histograms that can't be kept" },
 };
-_Static_assert(COUNT(loss_texts) == SCRAPE_LOSSES, "every loss has words");
+_Static_assert(COUNT(losses) == SCRAPE_LOSSES, "every loss has words");
+
+const char *scrape_loss_name(enum scrape_loss l)
+{
+	return losses[l].name;
+}
 
 const char *scrape_loss_text(enum scrape_loss l)
 {
-	return loss_texts[l];
+	return losses[l].text;
 }
 
 void ingest_memory_init(struct ingest_memory *m)
@@ -115,6 +131,7 @@ struct ingest *ingest_begin(const struct ingest_wish *w)
 	g->now_ms = w->now_ms;
 	g->tail.limit_bytes = 2 * SCRAPE_LINE_BYTES_MAX;
 	arena_init(&g->exemplar_arena, SCRAPE_EXEMPLARS_BYTES_MAX);
+	arena_init(&g->histogram_arena, SCRAPE_HISTOGRAMS_BYTES_MAX);
 	line_pass_begin(&g->pass, &w->memory->lines, w->tools->seed);
 	allow_new_series(w->memory, w->now_ms);
 	g->samples = TAKE(w->tools->spare);
@@ -152,6 +169,8 @@ void ingest_drop(struct ingest *g)
 	line_pass_fini(&g->pass);
 	str_fini(&g->tail);
 	arena_fini(&g->exemplar_arena);
+	arena_fini(&g->histogram_arena);
+	free(g->histograms);
 	give_back(g);
 	free(g->exemplars);
 	free(g);
@@ -161,6 +180,11 @@ void ingest_content_type(struct ingest *g, const char *content_type)
 {
 	g->media.rc = media_type_choose(content_type, g->config->fallback_protocol, &g->x.format,
 		&g->media);
+	g->is_protobuf = g->media.rc == RC_OK && g->x.format == EXPOSITION_PROTOBUF;
+	if (!g->is_protobuf)
+		return;
+	g->x.format = EXPOSITION_TEXT; /* as which it is told */
+	g->tail.limit_bytes = 2ull * SCRAPE_FAMILY_BYTES_MAX;
 }
 
 static void lose(struct ingest *g, enum scrape_loss why, struct piece text)
@@ -236,12 +260,29 @@ static bool is_welcome(struct ingest *g, const struct exposition_entry *entry)
 	return true;
 }
 
+static bool keep_histogram(struct ingest *g, const struct histogram *h, struct pending *p)
+{
+	const struct histogram *copy = histogram_copy(h, &g->histogram_arena);
+
+	if (!copy)
+		return false;
+	must_grow(g->histograms, g->n_histograms, g->cap_histograms);
+	p->v = g->n_histograms;
+	p->is_histogram = true;
+	g->histograms[g->n_histograms++] = copy;
+	return true;
+}
+
 static enum rc push_sample(struct ingest *g, const struct exposition_entry *entry, struct pending p,
 	struct err *e)
 {
 	enum rc rc;
 
-	p.v = entry->v;
+	if (entry->h && !keep_histogram(g, entry->h, &p))
+		return err_set(e, RC_LIMIT, "native histograms of more than %d bytes in one body",
+			SCRAPE_HISTOGRAMS_BYTES_MAX);
+	if (!entry->h)
+		p.v = entry->v;
 	p.t_ms = has_time(g, entry) ? entry->t_ms : g->t_ms;
 	rc = push(g, &p, e);
 	if (rc == RC_OK)
@@ -495,6 +536,63 @@ static enum rc take_entry(struct ingest *g, const struct exposition_entry *entry
 	return take_metadata(g, entry, e);
 }
 
+/* ---- protobuf */
+
+/* What was told of one series, or of a metric. */
+static enum rc take_family(void *self, const struct family_entry *f, struct err *e)
+{
+	struct ingest *g = self;
+	struct exposition_entry entry = f->entry;
+	uint32_t before = g->n_samples;
+	enum rc rc;
+
+	g->x.type = f->type;
+	/* The labels of a histogram stand there once, and are read with each of its buckets. */
+	g->n_told_bytes += entry.text.n;
+	if (g->n_told_bytes > SCRAPE_TOLD_BYTES_MAX)
+		return err_set(e, RC_LIMIT, "body size limit exceeded by what it stands for");
+	rc = take_entry(g, &entry, e);
+	if (rc != RC_OK || g->n_samples == before)
+		return rc;
+	for (uint32_t i = 0; i < f->n_exemplars; i++) {
+		entry.exemplar = f->exemplars[i].labels;
+		entry.exemplar_v = f->exemplars[i].v;
+		entry.exemplar_t_ms = f->exemplars[i].t_ms;
+		entry.exemplar_has_time = f->exemplars[i].has_time;
+		push_exemplar(g, &entry);
+	}
+	return RC_OK;
+}
+
+static enum rc take_messages(struct ingest *g, const char *s, size_t n, struct err *e)
+{
+	const struct scrape_config *c = g->config;
+	const struct families_wish wish = {
+		.has_native = c->terms.native_histograms != SCRAPE_NO,
+		.has_classic = c->terms.classic_histograms == SCRAPE_YES,
+		.buckets_max = c->native_histogram_bucket_limit,
+		.bucket_factor_least = c->native_histogram_min_bucket_factor,
+	};
+	struct families_visitor visitor = { g, take_family };
+	size_t used;
+	enum rc rc;
+
+	str_addn(&g->tail, s, n);
+	if (g->tail.is_cut)
+		return err_set(e, RC_LIMIT, "a protobuf message is over %d bytes",
+			SCRAPE_FAMILY_BYTES_MAX);
+	rc = families_read(str_c(&g->tail), g->tail.len, &wish, &visitor, &used, e);
+	str_consume(&g->tail, used);
+	return rc;
+}
+
+static enum rc end_messages(const struct ingest *g, struct err *e)
+{
+	return g->tail.len ? err_set(e, RC_INPUT, "unexpected EOF") : RC_OK;
+}
+
+/* ---- text */
+
 /* All whole entries of the portion, which ends with a line's end. */
 static enum rc take_portion(struct ingest *g, const char *s, size_t n, struct err *e)
 {
@@ -599,7 +697,8 @@ enum rc ingest_feed(struct ingest *g, const char *bytes, size_t n, struct err *e
 		rc = g->media.rc;
 	}
 	if (rc == RC_OK)
-		rc = take_bytes(g, bytes, n, &g->failure);
+		rc = g->is_protobuf ? take_messages(g, bytes, n, &g->failure)
+				    : take_bytes(g, bytes, n, &g->failure);
 	g->failure.rc = rc;
 	return rc == RC_OK ? RC_OK : err_set(e, rc, "%s", g->failure.text);
 }
@@ -621,7 +720,7 @@ static const enum scrape_loss verdict_losses[SERIES_VERDICTS] = {
 	[SERIES_OUT_OF_ORDER] = LOSS_OUT_OF_ORDER,
 	[SERIES_TOO_OLD] = LOSS_OUT_OF_BOUNDS,
 	[SERIES_GONE] = LOSS_FORGOTTEN,
-	[SERIES_UNSUPPORTED] = LOSS_FORGOTTEN, /* no text has a native histogram */
+	[SERIES_UNSUPPORTED] = LOSS_UNSUPPORTED,
 };
 
 /* A body that says a series in two ways: to Prometheus both lines are of a new series. */
@@ -651,13 +750,25 @@ static void take_verdict(struct ingest *g, uint32_t sample, enum series_verdict 
 	g->result.n_added -= p->is_new;
 }
 
+static enum series_verdict append_histogram(const struct ingest *g, const struct pending *p)
+{
+	const struct series_sink *sink = g->tools->sink;
+
+	if (!sink->append_histogram)
+		return SERIES_UNSUPPORTED;
+	return sink->append_histogram(sink->self, p->ref, p->t_ms, g->histograms[(uint32_t)p->v]);
+}
+
 static void append_samples(struct ingest *g)
 {
 	const struct series_sink *sink = g->tools->sink;
 
 	for (uint32_t i = 0; i < g->n_samples; i++) {
 		const struct pending *p = &g->samples[i];
-		enum series_verdict verdict = sink->append(sink->self, p->ref, p->t_ms, p->v);
+		enum series_verdict verdict =
+			__builtin_expect(p->is_histogram, 0)
+				? append_histogram(g, p)
+				: sink->append(sink->self, p->ref, p->t_ms, p->v);
 
 		if (__builtin_expect(verdict > SERIES_SAME, 0))
 			take_verdict(g, i, verdict);
@@ -763,7 +874,8 @@ struct ingest_result ingest_fail(struct ingest *g, const char *why, double took_
 struct ingest_result ingest_end(struct ingest *g, double took_s)
 {
 	if (g->failure.rc == RC_OK && g->result.n_bytes)
-		g->failure.rc = take_last(g, &g->failure);
+		g->failure.rc =
+			g->is_protobuf ? end_messages(g, &g->failure) : take_last(g, &g->failure);
 	if (g->failure.rc != RC_OK && g->is_unread)
 		return ingest_fail(g, g->failure.text, took_s);
 	if (g->failure.rc == RC_OK && g->is_over_limit)

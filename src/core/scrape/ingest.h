@@ -40,8 +40,10 @@ enum scrape_loss {
 	LOSS_NEW_SERIES,    /* the target begins too many series, or the store is full of them */
 	LOSS_FORGOTTEN,     /* the store had dropped the series; its next sample begins it anew */
 	LOSS_EXEMPLAR,      /* they took too much memory */
+	LOSS_UNSUPPORTED,   /* native histograms, to a store that doesn't take them */
 	SCRAPE_LOSSES
 };
+const char *scrape_loss_name(enum scrape_loss l); /* "out_of_order" */
 const char *scrape_loss_text(enum scrape_loss l); /* "out of order" */
 
 /* What stays of a target between bodies. */

@@ -51,6 +51,12 @@ static enum series_verdict take_sample(void *self, series_ref ref, int64_t t_ms,
 	return SERIES_TAKEN;
 }
 
+static enum series_verdict take_histogram(void *self, series_ref ref, int64_t t_ms,
+	const struct histogram *h)
+{
+	return take_sample(self, ref, t_ms, h->count + h->n_positive);
+}
+
 static void take_exemplar(void *self, series_ref ref, const struct exemplar *x)
 {
 	struct digest *d = self;
@@ -86,6 +92,7 @@ static void side_init(struct side *s)
 	s->sink = (struct series_sink){ .self = &s->digest,
 		.series = take_series,
 		.append = take_sample,
+		.append_histogram = take_histogram,
 		.exemplar = take_exemplar,
 		.metadata = take_metadata,
 		.commit = commit };
@@ -152,7 +159,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	side_init(&whole);
 	side_init(&cut);
-	b.content_type = data[0] & 1 ? "application/openmetrics-text" : "text/plain";
+	b.content_type = data[0] & 2   ? "application/vnd.google.protobuf"
+			 : data[0] & 1 ? "application/openmetrics-text"
+				       : "text/plain";
 	for (const uint8_t *s = data + 2, *end = data + n; s < end; s += b.n + 1) {
 		const uint8_t *stop = memchr(s, BODY_END, (size_t)(end - s));
 		struct ingest_result a, c;

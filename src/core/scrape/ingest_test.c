@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/protobuf.h"
 #include "base/rng.h"
 #include "base/str.h"
 #include "core/scrape/sink_fixture.h"
@@ -14,7 +15,10 @@
 
 #include <cmocka.h>
 
-#define TEXT        "text/plain; version=0.0.4"
+#define TEXT "text/plain; version=0.0.4"
+#define PROTOBUF                                                                     \
+	"application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; " \
+	"encoding=delimited"
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 /* One target of one job, scraped each 10 seconds. */
@@ -650,9 +654,119 @@ static void random_bodies_mean_the_same_with_and_without_memory(void **state)
 	}
 }
 
+/* A family of one metric, whose value is the message `value` of field `number`. */
+static void add_family(struct str *body, const char *name, unsigned type, unsigned number,
+	const struct str *value)
+{
+	scoped(str_fini) struct str family = STR_EMPTY;
+	size_t metric;
+
+	protobuf_add_bytes(&family, 1, name, strlen(name));
+	protobuf_add_uint(&family, 3, type);
+	metric = protobuf_open(&family, 4);
+	protobuf_add_bytes(&family, number, value->s, value->len);
+	protobuf_close(&family, metric);
+	protobuf_put_varint(body, family.len);
+	str_addn(body, family.s, family.len);
+}
+
+static void add_gauge(struct str *body, const char *name, double v)
+{
+	scoped(str_fini) struct str value = STR_EMPTY;
+
+	protobuf_add_double(&value, 1, v);
+	add_family(body, name, 1, 2, &value);
+}
+
+/* So many observations at 0. */
+static void add_native(struct str *body, const char *name, uint64_t n)
+{
+	scoped(str_fini) struct str value = STR_EMPTY;
+
+	protobuf_add_uint(&value, 1, n);
+	protobuf_add_double(&value, 6, 0.5);
+	protobuf_add_uint(&value, 7, n);
+	add_family(body, name, 4, 7, &value);
+}
+
+static void native_histograms_come_as_protobuf_and_end_as_others_do(void **state)
+{
+	scoped(tear_down) struct lab l;
+	scoped(str_fini) struct str body = STR_EMPTY;
+	struct ingest_result r;
+
+	(void)state;
+	set_up(&l);
+	add_gauge(&body, "a", 1.5);
+	add_native(&body, "h", 3);
+	l.portion = 7;
+	r = scrape_bytes(&l, PROTOBUF, body.s, body.len);
+	assert_string_equal(r.error, "");
+	ASSERT_COUNTS(r, 2, 2, 2);
+	assert_log(&l, "# a type= help= unit=\n# a type=gauge help= unit=\n"
+		       "# h type= help= unit=\n# h type=histogram help= unit=\n"
+		       "a{instance=\"h:1\",job=\"j\"} 1.5@1010000\n"
+		       "h{instance=\"h:1\",job=\"j\"} {{count:3 z_bucket:3 z_bucket_w:0.5}}"
+		       "@1010000\n");
+	r = scrape_bytes(&l, PROTOBUF, body.s, body.len);
+	ASSERT_COUNTS(r, 2, 2, 0);
+	str_clear(&body);
+	add_gauge(&body, "a", 2);
+	r = scrape_bytes(&l, PROTOBUF, body.s, body.len);
+	assert_log(&l, "a{instance=\"h:1\",job=\"j\"} 2@1030000\n"
+		       "h{instance=\"h:1\",job=\"j\"} stale@1030000\n");
+}
+
+/* Labels that stand in the body once, and are read with each bucket. */
+static void a_small_body_cant_stand_for_a_huge_one(void **state)
+{
+	static char value[SCRAPE_LINE_BYTES_MAX / 2];
+	scoped(tear_down) struct lab l;
+	scoped(str_fini) struct str body = STR_EMPTY, family = STR_EMPTY;
+	size_t metric, label, histogram;
+
+	(void)state;
+	set_up(&l);
+	memset(value, 'x', sizeof value - 1);
+	protobuf_add_bytes(&family, 1, "h", 1);
+	protobuf_add_uint(&family, 3, 4);
+	metric = protobuf_open(&family, 4);
+	label = protobuf_open(&family, 1);
+	protobuf_add_bytes(&family, 1, "l", 1);
+	protobuf_add_bytes(&family, 2, value, sizeof value - 1);
+	protobuf_close(&family, label);
+	histogram = protobuf_open(&family, 7);
+	for (int i = 0; i < 2 * SCRAPE_TOLD_BYTES_MAX / SCRAPE_LINE_BYTES_MAX + 1; i++)
+		protobuf_close(&family, protobuf_open(&family, 3));
+	protobuf_close(&family, histogram);
+	protobuf_close(&family, metric);
+	protobuf_put_varint(&body, family.len);
+	str_addn(&body, family.s, family.len);
+	assert_string_equal(scrape_bytes(&l, PROTOBUF, body.s, body.len).error,
+		"body size limit exceeded by what it stands for");
+}
+
+static void protobuf_that_is_cut_off_fails_the_scrape(void **state)
+{
+	scoped(tear_down) struct lab l;
+	scoped(str_fini) struct str body = STR_EMPTY;
+
+	(void)state;
+	set_up(&l);
+	add_gauge(&body, "a", 1.5);
+	add_gauge(&body, "b", 2.5);
+	assert_string_equal(scrape_bytes(&l, PROTOBUF, body.s, body.len - 1).error,
+		"unexpected EOF");
+	assert_log(&l, "# a type= help= unit=\n# a type=gauge help= unit=\n");
+	assert_false(scrape_bytes(&l, PROTOBUF, "a 1\n", 4).is_ok);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(native_histograms_come_as_protobuf_and_end_as_others_do),
+		cmocka_unit_test(protobuf_that_is_cut_off_fails_the_scrape),
+		cmocka_unit_test(a_small_body_cant_stand_for_a_huge_one),
 		cmocka_unit_test(samples_get_the_targets_labels_and_the_time_of_the_scrape),
 		cmocka_unit_test(each_scrape_reports_on_itself),
 		cmocka_unit_test(a_series_that_is_gone_is_marked_stale_once),

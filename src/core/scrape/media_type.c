@@ -20,6 +20,8 @@ static const struct {
 		OPENMETRICS ";version=0.0.1", false },
 	[SCRAPE_TEXT_1_0_0] = { TEXT, EXPOSITION_TEXT, TEXT ";version=1.0.0", true },
 	[SCRAPE_TEXT_0_0_4] = { TEXT, EXPOSITION_TEXT, TEXT ";version=0.0.4", false },
+	[SCRAPE_PROTOBUF] = { PROTOBUF, EXPOSITION_PROTOBUF,
+		PROTOBUF ";proto=io.prometheus.client.MetricFamily;encoding=delimited", false },
 };
 
 static bool is_token(char c)
@@ -109,9 +111,6 @@ enum rc media_type_choose(const char *content_type, int fallback_protocol,
 	n = type_length(content_type);
 	if (n && find_format(content_type, n, ret))
 		return RC_OK;
-	if (n == strlen(PROTOBUF) && strncasecmp(content_type, PROTOBUF, n) == 0)
-		return err_set(e, RC_UNSUPPORTED,
-			"the target sends protobuf, which nobody asked for and isn't read yet");
 	if (fallback_protocol != SCRAPE_PROTOCOL_NONE) {
 		*ret = protocols[fallback_protocol].format;
 		return RC_OK;

@@ -9,6 +9,8 @@
 
 #define FAREWELL_AFTER 10  /* a tenth of an interval more than two */
 #define REALIGN_MS     100 /* off by more, the clock was set; by less, the loop was busy */
+#define SLOTS          5   /* of an interval: targets of one slot are scraped together */
+#define SLOT_NS_MAX    1000000000
 
 struct scraper {
 	struct ingest_tools tools;
@@ -61,11 +63,18 @@ int64_t scraper_wake_ms(const struct scraper *s)
 	return first ? first->key : NEVER_MS;
 }
 
+static int64_t slot_ns(int64_t interval_ns)
+{
+	int64_t slot = interval_ns / SLOTS;
+
+	return slot < SLOT_NS_MAX ? slot : SLOT_NS_MAX;
+}
+
 int64_t scrape_offset_ns(uint64_t target_hash, uint64_t seed, int64_t interval_ns, int64_t now_ns)
 {
 	int64_t until_full = interval_ns - now_ns % interval_ns;
 	int64_t own = (int64_t)((target_hash ^ seed) % (uint64_t)interval_ns);
-	int64_t next = until_full + own;
+	int64_t next = until_full + own - own % slot_ns(interval_ns);
 
 	return next > interval_ns ? next - interval_ns : next;
 }
@@ -353,8 +362,13 @@ static void settle(struct scraper *s, struct scrape_target *t, struct ingest_res
 	t->last_took_s = took_s;
 	t->n_scrapes++;
 	t->n_failures += !result.is_ok;
-	for (int i = 0; i < SCRAPE_LOSSES; i++)
+	t->job->n_scrapes++;
+	t->job->n_failures += !result.is_ok;
+	t->job->n_bytes += result.n_bytes;
+	for (int i = 0; i < SCRAPE_LOSSES; i++) {
 		t->losses[i] += result.losses[i];
+		t->job->losses[i] += result.losses[i];
+	}
 	become(s, t, TARGET_WAITING, t->due_ms);
 }
 

@@ -12,9 +12,11 @@
  *	   └───────────────┴── not a target any more ──► LEAVING ──farewell──► gone
  *	   ▲───────────────── a target again ──────────────┘
  *
- * Each target has its moment within the interval, by its hash, as Prometheus has it; and the time
- * of its samples is that moment exactly while the clock is within two milliseconds of it, since
- * regular times take no room in the store.
+ * Each target has its moment within the interval, by its hash, as Prometheus has it, but moments lie
+ * a fifth of the interval apart (at most a second), so that several targets are scraped in one go:
+ * waking up for each costs more than reading what it sends.  The time of its samples is that moment
+ * exactly while the clock is within two milliseconds of it, since regular times take no room in the
+ * store.
  *
  * A target that leaves may be back at once (a discovery that flaps): its series are marked stale
  * only after it has missed two scrapes and a tenth of an interval, at the time of the first missed.
@@ -69,7 +71,9 @@ struct scrape_job {
 	struct target_list list; /* what was set last; owns what its targets point to */
 	char over_limit[96];     /* why none is scraped; "" */
 	struct str accept;       /* of its requests: the Accept header */
-	bool is_wanted;          /* while jobs are being set */
+	/* Since it began, of targets that have left, too. */
+	uint64_t n_scrapes, n_failures, n_bytes, losses[SCRAPE_LOSSES];
+	bool is_wanted; /* while jobs are being set */
 };
 
 struct scraper_wish {

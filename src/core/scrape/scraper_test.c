@@ -127,11 +127,25 @@ static struct scrape_target *scrape(struct lab *l, const char *body)
 static void a_target_has_its_moment_by_its_hash(void **state)
 {
 	(void)state;
-	assert_int_equal(scrape_offset_ns(3, 0, 10, 105), 8);  /* at 113 */
-	assert_int_equal(scrape_offset_ns(3, 0, 10, 103), 10); /* now is one interval from it */
-	assert_int_equal(scrape_offset_ns(3, 0, 10, 101), 2);  /* at 103 */
-	assert_int_equal(scrape_offset_ns(3, 1, 10, 100), 2);  /* 3 ^ 1 */
-	assert_int_equal(scrape_offset_ns(UINT64_MAX, 0, 10, 100), 5); /* ...615 % 10 */
+	assert_int_equal(scrape_offset_ns(3, 0, 5, 52), 1); /* at 53 */
+	assert_int_equal(scrape_offset_ns(3, 0, 5, 53), 5); /* now is one interval from it */
+	assert_int_equal(scrape_offset_ns(3, 0, 5, 51), 2); /* at 53 */
+	assert_int_equal(scrape_offset_ns(3, 1, 5, 50), 2); /* 3 ^ 1 */
+	assert_int_equal(scrape_offset_ns(UINT64_MAX - 2, 0, 5, 50), 3); /* ...613 % 5 */
+}
+
+#define SECOND_NS INT64_C(1000000000)
+
+static void targets_are_scraped_together_in_a_few_moments_of_the_interval(void **state)
+{
+	(void)state;
+	for (uint64_t hash = 0; hash < 100; hash++) {
+		uint64_t spread = hash * UINT64_C(0x9e3779b97f4a7c15);
+
+		assert_int_equal(
+			scrape_offset_ns(spread, 0, 2 * SECOND_NS, 0) % (SECOND_NS * 2 / 5), 0);
+		assert_int_equal(scrape_offset_ns(spread, 0, 60 * SECOND_NS, 0) % SECOND_NS, 0);
+	}
 }
 
 static void scrapes_come_at_regular_times(void **state)
@@ -146,8 +160,7 @@ static void scrapes_come_at_regular_times(void **state)
 	t = scrape(&l, "m 1\n");
 	first_ms = t->last_ms;
 	assert_in_range(first_ms, START_MS, START_MS + INTERVAL_MS);
-	assert_int_equal(first_ms % INTERVAL_MS,
-		(int64_t)(t->spec.hash % (INTERVAL_MS * UINT64_C(1000000))) / 1000000);
+	assert_int_equal(first_ms % (INTERVAL_MS / 5), 0);
 	scrape(&l, "m 2\n");
 	assert_int_equal(t->last_ms, first_ms + INTERVAL_MS);
 	assert_int_equal(t->health, HEALTH_UP);
@@ -377,12 +390,15 @@ static void what_was_lost_is_said_in_words(void **state)
 	assert_string_equal(str_c(&out),
 		"1 samples twice, or with another value at the same time (first: m)");
 	assert_int_equal(t->losses[LOSS_DUPLICATE], 1);
+	assert_int_equal(t->job->losses[LOSS_DUPLICATE], 1);
+	assert_int_equal(t->job->n_bytes, strlen("m 1\nm 2\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_target_has_its_moment_by_its_hash),
+		cmocka_unit_test(targets_are_scraped_together_in_a_few_moments_of_the_interval),
 		cmocka_unit_test(scrapes_come_at_regular_times),
 		cmocka_unit_test(a_late_wake_up_of_two_milliseconds_is_no_other_time),
 		cmocka_unit_test(a_clock_that_is_set_is_followed),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/scrape/sink_fixture.h"
 
+#include "base/histogram.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -68,6 +69,17 @@ static enum series_verdict append(void *self, series_ref ref, int64_t t_ms, doub
 	return SERIES_TAKEN;
 }
 
+static enum series_verdict append_histogram(void *self, series_ref ref, int64_t t_ms,
+	const struct histogram *h)
+{
+	struct sink_fixture *f = self;
+
+	str_addf(&f->pending, "%s ", f->series[ref].name);
+	histogram_notation(h, &f->pending);
+	str_addf(&f->pending, "@%lld\n", (long long)t_ms);
+	return SERIES_TAKEN;
+}
+
 static void exemplar(void *self, series_ref ref, const struct exemplar *x)
 {
 	struct sink_fixture *f = self;
@@ -102,6 +114,7 @@ void sink_fixture_init(struct sink_fixture *f)
 	f->sink = (struct series_sink){ .self = f,
 		.series = series,
 		.append = append,
+		.append_histogram = append_histogram,
 		.exemplar = exemplar,
 		.metadata = metadata,
 		.commit = commit };
