@@ -85,6 +85,7 @@ static void take_new(struct merge *m, const struct rule_found *f)
 		.fired_ms = RULES_NEVER,
 		.resolved_ms = RULES_NEVER,
 		.keep_firing_since_ms = RULES_NEVER,
+		.told_ms = RULES_NEVER,
 	};
 	struct rule_alert *a = keep(m, &fresh);
 

@@ -20,6 +20,7 @@ struct rules_job {
 	const struct rule *rule;
 	int64_t at_ms;     /* the evaluation's own time */
 	int64_t sample_ms; /* that the expression is asked for, and samples get: at_ms - offset */
+	int64_t began_ms;  /* when it really begins */
 	/* Whose it is; only rules.h looks at these. */
 	uint32_t group, index;
 	bool is_scheduled;
@@ -41,6 +42,7 @@ struct rule_outcome {
 	uint64_t series_read;
 	uint32_t n_warnings; /* templates that failed */
 	const char *warning; /* of one of them; "" */
+	int64_t took_ns;     /* 0 unless whoever evaluates takes the time */
 };
 void rule_outcome_fini(struct rule_outcome *o);
 SCOPED_FINI(rule_outcome_fini, struct rule_outcome)

@@ -6,7 +6,7 @@ static const char *const verdicts[SERIES_VERDICTS] = {
 	[SERIES_OUT_OF_ORDER] = "out of order sample",
 	[SERIES_TOO_OLD] = "too old sample",
 	[SERIES_GONE] = "the series is gone",
-	[SERIES_UNSUPPORTED] = "native histograms aren't kept yet",
+	[SERIES_UNSUPPORTED] = "the native histogram contradicts itself",
 };
 
 static void note(struct rules *r, const char *error)
@@ -43,10 +43,12 @@ void output_write(struct rules *r, const struct output *o)
 		}
 		verdict = append(r, ref, o);
 	}
-	if (verdict == SERIES_TAKEN || verdict == SERIES_SAME)
-		refs_add(&r->written, ref);
-	else
+	if (verdict != SERIES_TAKEN && verdict != SERIES_SAME) {
 		note(r, verdicts[verdict]);
+		return;
+	}
+	refs_add(&r->written, ref);
+	r->n_written++;
 }
 
 static int compare_refs(const void *a, const void *b)

@@ -2,7 +2,8 @@
 /*
  * Since when an alert is pending stands in ALERTS_FOR_STATE, whose last sample before the start says
  * when we went down.  The time that we were down doesn't count as pending; but what had waited long
- * enough fires at once, and what had less than RULES_GRACE_MS to go gets that much.
+ * enough fires at once, and what had less than RULES_GRACE_MS to go gets that much: an alert whose
+ * `for` is shorter than that begins anew, unless it had fired.
  */
 #include "core/rules/rules_private.h"
 
@@ -55,6 +56,8 @@ static void restore_alert(const struct rule_state *s, struct rule_alert *a, cons
 	int64_t active_ms = (int64_t)last->v * 1000;
 	int64_t left_ms = s->rule->for_ms - (last->t_ms - active_ms);
 
+	if (left_ms > 0 && s->rule->for_ms < RULES_GRACE_MS)
+		return;
 	if (left_ms > 0 && left_ms < RULES_GRACE_MS)
 		active_ms = now_ms + RULES_GRACE_MS - s->rule->for_ms;
 	else if (left_ms > 0)
@@ -105,7 +108,7 @@ void group_restore(struct rules *r, struct group_state *g, int64_t now_ms)
 
 		if (s->is_restored)
 			continue;
-		if (s->rule->is_alert && s->rule->for_ms >= RULES_GRACE_MS && r->config.history)
+		if (s->rule->is_alert && s->rule->for_ms > 0 && r->config.history)
 			restore_rule(r, s, now_ms);
 		s->is_restored = true;
 	}

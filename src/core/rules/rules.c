@@ -74,8 +74,11 @@ static void take_outcome(struct rules *r, struct rule_state *s, const struct rul
 	bool is_taken;
 
 	s->evaluated_ms = job->at_ms;
+	s->began_ms = job->began_ms;
+	s->took_ns = o->took_ns;
 	r->write_error = NULL;
 	r->written.n = 0;
+	r->n_written = 0;
 	if (o->rc != RC_OK) {
 		rules_set_health(r, s, o->error.text);
 		return;
@@ -99,10 +102,24 @@ static void tell_template(struct rules *r, const struct rule_state *s, const str
 	r->news[r->n_news - 1].text = o->warning;
 }
 
+static void count(struct rules *r, struct group_state *g, const struct rule_state *s)
+{
+	g->evaluations++;
+	g->failures += s->health == RULE_BAD;
+	g->taking_ns += s->took_ns;
+	g->writing += r->n_written;
+	r->total.evaluations++;
+	r->total.evaluations_ns += s->took_ns;
+}
+
 static void end_group(struct rules *r, struct group_state *g, struct wall now)
 {
 	g->is_running = false;
 	g->evaluated_ms = g->at_ms;
+	g->took_ns = g->taking_ns;
+	g->samples = g->writing;
+	r->total.iterations++;
+	r->total.iterations_ns += g->took_ns;
 	g->next_ms = g->at_ms + g->interval_ms;
 	if (r->orphans.n > 0) {
 		output_stale(r, &r->orphans, g->at_ms - g->query_offset_ms);
@@ -121,6 +138,7 @@ const struct rule_news *rules_end(struct rules *r, struct wall now, const struct
 	r->n_news = 0;
 	tell_template(r, s, o);
 	take_outcome(r, s, job, o);
+	count(r, g, s);
 	if (job->is_scheduled) {
 		must(g->is_running && g->is_under_way && g->current == job->index);
 		g->is_under_way = false;
@@ -129,6 +147,44 @@ const struct rule_news *rules_end(struct rules *r, struct wall now, const struct
 	}
 	*ret_n = r->n_news;
 	return r->news;
+}
+
+/* Words */
+
+static bool is_to_be_told(const struct rule_alert *a, int64_t at_ms)
+{
+	if (a->state == RULE_PENDING)
+		return false;
+	if (a->told_ms == RULES_NEVER || a->resolved_ms > a->told_ms)
+		return true;
+	return a->told_ms + RULES_RESEND_MS < at_ms;
+}
+
+bool rules_word(struct rules *r, const struct rules_job *job, uint32_t *at, struct rule_word *ret)
+{
+	const struct group_state *g = &r->groups[job->group];
+	const struct rule_state *s = &g->rules[job->index];
+	int64_t often_ms = g->interval_ms > RULES_RESEND_MS ? g->interval_ms : RULES_RESEND_MS;
+
+	while (*at < s->n_alerts) {
+		struct rule_alert *a = &s->alerts[(*at)++];
+
+		if (!is_to_be_told(a, job->at_ms))
+			continue;
+		a->told_ms = job->at_ms;
+		ret->rule = s->rule;
+		ret->alert = a;
+		ret->starts_ms = a->fired_ms;
+		ret->ends_ms =
+			a->state == RULE_RESOLVED ? a->resolved_ms : job->at_ms + 4 * often_ms;
+		return true;
+	}
+	return false;
+}
+
+struct rules_total rules_total(const struct rules *r)
+{
+	return r->total;
 }
 
 /* Times */
@@ -140,52 +196,9 @@ struct rules_job rules_job(const struct rules *r, uint32_t group, uint32_t index
 	return (struct rules_job){ .rule = g->rules[index].rule,
 		.at_ms = at_ms,
 		.sample_ms = at_ms - g->query_offset_ms,
+		.began_ms = at_ms,
 		.group = group,
 		.index = index };
-}
-
-/* Times that passed while it was running, or while nobody asked, are left out. */
-static void start_group(struct group_state *g, struct wall now)
-{
-	int64_t late = (now.ms - g->next_ms) / g->interval_ms;
-
-	g->missed += (uint64_t)late;
-	g->at_ms = g->next_ms + late * g->interval_ms;
-	g->is_running = true;
-	g->current = 0;
-}
-
-bool rules_begin(struct rules *r, struct wall now, struct rules_job *ret)
-{
-	for (uint32_t i = 0; i < r->n_groups; i++) {
-		struct group_state *g = &r->groups[i];
-
-		if (g->is_under_way || g->group->n_rules == 0)
-			continue;
-		if (!g->is_running && g->next_ms > now.ms)
-			continue;
-		if (!g->is_running)
-			start_group(g, now);
-		g->is_under_way = true;
-		*ret = rules_job(r, i, g->current, g->at_ms);
-		ret->is_scheduled = true;
-		return true;
-	}
-	return false;
-}
-
-struct wall rules_next(const struct rules *r)
-{
-	int64_t next_ms = NEVER_MS;
-
-	for (uint32_t i = 0; i < r->n_groups; i++) {
-		const struct group_state *g = &r->groups[i];
-		int64_t ms = g->is_running ? g->at_ms : g->next_ms;
-
-		if (!g->is_under_way && g->group->n_rules > 0 && ms < next_ms)
-			next_ms = ms;
-	}
-	return (struct wall){ next_ms };
 }
 
 /* The first time after `now` that is a multiple of the interval plus the group's own offset. */
@@ -202,12 +215,92 @@ static int64_t first_time(const struct rule_group *group, int64_t interval_ms, s
 	return since_ms - since_ms % interval_ms + offset_ms + interval_ms;
 }
 
+/* Times that passed while it was running, or while nobody asked, are left out. */
+static void start_group(struct group_state *g, struct wall now)
+{
+	int64_t late = (now.ms - g->next_ms) / g->interval_ms;
+
+	g->missed += (uint64_t)late;
+	g->iterations += (uint64_t)late + 1;
+	g->at_ms = g->next_ms + late * g->interval_ms;
+	g->is_running = true;
+	g->began_ms = now.ms;
+	g->taking_ns = 0;
+	g->writing = 0;
+	g->current = 0;
+}
+
+static bool is_slow(const struct group_state *g)
+{
+	return g->took_ns >= RULES_SLOW_NS || g->taking_ns >= RULES_SLOW_NS;
+}
+
+static int64_t due_ms(const struct group_state *g)
+{
+	return g->is_running ? g->at_ms : g->next_ms;
+}
+
+/* The group that waits longest, and when it was due; NULL: none waits, now or ever. */
+static struct group_state *find_next(const struct rules *r)
+{
+	struct group_state *next = NULL;
+	bool is_slow_under_way = false;
+
+	for (uint32_t i = 0; i < r->n_groups && !is_slow_under_way; i++)
+		is_slow_under_way = r->groups[i].is_under_way && is_slow(&r->groups[i]);
+	for (uint32_t i = 0; i < r->n_groups; i++) {
+		struct group_state *g = &r->groups[i];
+
+		if (g->is_under_way || g->group->n_rules == 0 || (is_slow_under_way && is_slow(g)))
+			continue;
+		if (!next || due_ms(g) < due_ms(next))
+			next = g;
+	}
+	return next;
+}
+
+/* A clock that was set back must not keep groups waiting until it is where it was. */
+static void notice_clock(struct rules *r, struct wall now)
+{
+	for (uint32_t i = 0; i < r->n_groups; i++) {
+		struct group_state *g = &r->groups[i];
+
+		if (!g->is_running && g->next_ms > now.ms + g->interval_ms)
+			g->next_ms = first_time(g->group, g->interval_ms, now);
+	}
+}
+
+bool rules_begin(struct rules *r, struct wall now, struct rules_job *ret)
+{
+	struct group_state *g;
+
+	notice_clock(r, now);
+	g = find_next(r);
+	if (!g || due_ms(g) > now.ms)
+		return false;
+	if (!g->is_running)
+		start_group(g, now);
+	g->is_under_way = true;
+	*ret = rules_job(r, (uint32_t)(g - r->groups), g->current, g->at_ms);
+	ret->is_scheduled = true;
+	ret->began_ms = now.ms;
+	return true;
+}
+
+struct wall rules_next(const struct rules *r)
+{
+	const struct group_state *g = find_next(r);
+
+	return (struct wall){ g ? due_ms(g) : NEVER_MS };
+}
+
 /* Making and renewing */
 
 static void init_rule(struct rule_state *s, const struct rule *rule, bool is_restored)
 {
 	*s = (struct rule_state){ .rule = rule,
 		.evaluated_ms = RULES_NEVER,
+		.began_ms = RULES_NEVER,
 		.blind_since_ms = RULES_NEVER,
 		.is_restored = is_restored };
 	arena_init(&s->arena, RULE_RESULT_BYTES_MAX);
@@ -218,7 +311,9 @@ static void init_group(const struct rules *r, struct group_state *g, const struc
 {
 	const struct rules_config *c = &r->config;
 
-	*g = (struct group_state){ .group = group, .evaluated_ms = RULES_NEVER };
+	*g = (struct group_state){ .group = group,
+		.evaluated_ms = RULES_NEVER,
+		.began_ms = RULES_NEVER };
 	g->interval_ms = group->interval_ms ? group->interval_ms : c->interval_ms;
 	g->query_offset_ms = group->has_offset ? group->query_offset_ms : c->query_offset_ms;
 	g->next_ms = first_time(group, g->interval_ms, now);
@@ -274,6 +369,13 @@ static void take_group(struct group_state *g, struct group_state *old)
 {
 	g->n_evaluations = old->n_evaluations;
 	g->evaluated_ms = old->evaluated_ms;
+	g->began_ms = old->began_ms;
+	g->took_ns = old->took_ns;
+	g->samples = old->samples;
+	g->iterations = old->iterations;
+	g->missed = old->missed;
+	g->evaluations = old->evaluations;
+	g->failures = old->failures;
 	if (g->interval_ms == old->interval_ms && !old->is_running)
 		g->next_ms = old->next_ms;
 	for (uint32_t i = 0; i < g->group->n_rules; i++) {
@@ -291,6 +393,7 @@ struct rules *rules_renew(const struct rules_config *c, struct rules *old, struc
 {
 	struct rules *r = rules_new(c, now);
 
+	r->total = old->total;
 	for (uint32_t i = 0; i < r->n_groups; i++)
 		for (uint32_t k = 0; k < old->n_groups; k++)
 			if (is_same_group(r->groups[i].group, old->groups[k].group))
@@ -302,6 +405,10 @@ struct rules *rules_renew(const struct rules_config *c, struct rules *old, struc
 			for (uint32_t n = 0; n < old->groups[k].rules[i].refs.n; n++)
 				refs_add(&r->orphans, old->groups[k].rules[i].refs.v[n]);
 	rules_free(old);
+	if (r->n_groups == 0) {
+		output_stale(r, &r->orphans, now.ms);
+		output_commit(r);
+	}
 	return r;
 }
 
@@ -338,12 +445,22 @@ uint32_t rules_group_count(const struct rules *r)
 struct rule_group_view rules_group(const struct rules *r, uint32_t group)
 {
 	const struct group_state *g = &r->groups[group];
+	uint32_t n_blind = 0;
 
+	for (uint32_t i = 0; i < g->group->n_rules; i++)
+		n_blind += g->rules[i].blind_since_ms != RULES_NEVER;
 	return (struct rule_group_view){ .group = g->group,
 		.interval_ms = g->interval_ms,
 		.evaluated_ms = g->evaluated_ms,
+		.began_ms = g->began_ms,
+		.took_ns = g->took_ns,
+		.samples = g->samples,
+		.n_rules = g->group->n_rules,
+		.n_blind = n_blind,
+		.iterations = g->iterations,
 		.missed = g->missed,
-		.n_rules = g->group->n_rules };
+		.evaluations = g->evaluations,
+		.failures = g->failures };
 }
 
 struct rule_view rules_rule(const struct rules *r, uint32_t group, uint32_t index)
@@ -354,6 +471,8 @@ struct rule_view rules_rule(const struct rules *r, uint32_t group, uint32_t inde
 		.health = s->health,
 		.error = str_c(&s->error),
 		.evaluated_ms = s->evaluated_ms,
+		.began_ms = s->began_ms,
+		.took_ns = s->took_ns,
 		.blind_since_ms = s->blind_since_ms,
 		.alerts = s->alerts,
 		.n_alerts = s->n_alerts };

@@ -20,10 +20,13 @@
  *
  *	while (rules_begin(r, now, &job)) { rule_evaluate(&job, ...); rules_end(r, now, &job, &outcome); }
  *
+ * Of the groups that are due the one that is due longest goes first, and of groups that take long
+ * one at a time: so those that are quick don't wait for them where two may run at once.
+ *
  * Samples go to the sink: what recording rules give, ALERTS and ALERTS_FOR_STATE; a series that a
- * rule doesn't give any more is marked stale.  After a start, pending alerts go on from what
+ * rule doesn't give any more is marked stale.  After a start, alerts go on from what
  * ALERTS_FOR_STATE says, as in Prometheus: read after a group's second evaluation; until then
- * alerts write no samples.
+ * alerts write no samples.  One that had fired fires again at once, however short its `for`.
  *
  * A rule whose selectors matched series and then match none is blind: it can't fire any more, and
  * nobody would notice.  That is said.
@@ -34,11 +37,12 @@
 #include "core/rules/evaluation.h"
 
 #define RULES_RESOLVED_MS (15 * MINUTE_MS) /* for so long one can see that it was */
-#define RULES_OUTAGE_MS   HOUR_MS          /* pending alerts are restored from that far back */
-#define RULES_GRACE_MS \
-	(10 * MINUTE_MS) /* after a start, `for` longer than this has at least so
-					     * long to go; shorter ones begin anew */
-#define RULES_NEVER INT64_MIN
+#define RULES_OUTAGE_MS   HOUR_MS          /* alerts are restored from that far back */
+/* After a start, `for` longer than this has at least so long to go; shorter ones begin anew. */
+#define RULES_GRACE_MS  (10 * MINUTE_MS)
+#define RULES_RESEND_MS MINUTE_MS                 /* between two words about one alert that is up */
+#define RULES_SLOW_NS   (2 * INT64_C(1000000000)) /* a group that takes so long is slow */
+#define RULES_NEVER     INT64_MIN
 
 enum rule_alert_state { RULE_RESOLVED, RULE_PENDING, RULE_FIRING };
 const char *rule_alert_state_name(enum rule_alert_state s); /* "inactive", "pending", "firing" */
@@ -49,6 +53,7 @@ struct rule_alert {
 	double v;
 	/* Milliseconds since 1970, or RULES_NEVER. */
 	int64_t active_ms, fired_ms, resolved_ms, keep_firing_since_ms;
+	int64_t told_ms; /* when rules_word() gave it last */
 };
 
 enum rule_health { RULE_UNKNOWN, RULE_OK, RULE_BAD };
@@ -56,8 +61,10 @@ enum rule_health { RULE_UNKNOWN, RULE_OK, RULE_BAD };
 struct rule_view { /* of one rule; until rules change */
 	const struct rule *rule;
 	enum rule_health health;
-	const char *error;               /* "" */
-	int64_t evaluated_ms;            /* RULES_NEVER */
+	const char *error;    /* "" */
+	int64_t evaluated_ms; /* for which time; RULES_NEVER */
+	int64_t began_ms;     /* when that really was; RULES_NEVER */
+	int64_t took_ns;
 	int64_t blind_since_ms;          /* RULES_NEVER: it sees series */
 	const struct rule_alert *alerts; /* in order of labels; resolved ones among them */
 	uint32_t n_alerts;
@@ -66,8 +73,13 @@ struct rule_group_view {
 	const struct rule_group *group;
 	int64_t interval_ms;
 	int64_t evaluated_ms; /* the last time's; RULES_NEVER */
-	uint64_t missed;      /* times that passed while it was still running */
-	uint32_t n_rules;
+	int64_t began_ms;     /* when that really was; RULES_NEVER */
+	int64_t took_ns;      /* of its rules together, the last time */
+	uint64_t samples;     /* that they wrote then */
+	uint32_t n_rules, n_blind;
+	/* Since the rules were made. */
+	uint64_t iterations, missed; /* times that passed; those without an evaluation */
+	uint64_t evaluations, failures;
 };
 
 /* What others should know of, as it happens. */
@@ -103,7 +115,7 @@ struct rules_config { /* everything is borrowed, and outlives the rules */
 struct rules;
 struct rules *rules_new(const struct rules_config *c, struct wall now);
 /* With the state of rules that were there before and are still, by file, group, name and labels.
- * Series of others are marked stale when the next group ends. */
+ * Series of others are marked stale when the next group ends; where there is none, now. */
 struct rules *rules_renew(const struct rules_config *c, struct rules *old, struct wall now);
 void rules_free(struct rules *r);
 SCOPED_BY(rules_free, struct rules *)
@@ -115,6 +127,29 @@ bool rules_begin(struct rules *r, struct wall now, struct rules_job *ret);
 /* What came of it: each job once.  News are good until the next call. */
 const struct rule_news *rules_end(struct rules *r, struct wall now, const struct rules_job *job,
 	struct rule_outcome *o, uint32_t *ret_n);
+
+/*
+ * What whoever makes incidents of alerts is to hear after that, as Prometheus' notifier tells an
+ * Alertmanager: firing alerts, each RULES_RESEND_MS again, with an end by which the next word has
+ * come, and resolved ones.
+ *
+ *	uint32_t at = 0;
+ *	while (rules_word(r, &job, &at, &word)) ...
+ */
+struct rule_word {
+	const struct rule *rule;
+	const struct rule_alert *alert;
+	int64_t starts_ms, ends_ms; /* a resolved one's end is past */
+};
+bool rules_word(struct rules *r, const struct rules_job *job, uint32_t *at, struct rule_word *ret);
+
+/* How long all evaluations took that there were, of groups that are gone too. */
+struct rules_total {
+	uint64_t evaluations, iterations;
+	int64_t evaluations_ns, iterations_ns;
+};
+struct rules_total rules_total(const struct rules *r);
+
 /* A job of one's own choosing, for tests of rules: outside of all schedules. */
 struct rules_job rules_job(const struct rules *r, uint32_t group, uint32_t index, int64_t at_ms);
 

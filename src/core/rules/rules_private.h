@@ -14,7 +14,8 @@ struct rule_state {
 	const struct rule *rule;
 	enum rule_health health;
 	struct str error;
-	int64_t evaluated_ms, blind_since_ms; /* RULES_NEVER */
+	int64_t evaluated_ms, began_ms, blind_since_ms; /* RULES_NEVER */
+	int64_t took_ns;
 	bool has_seen;                        /* series, ever */
 	bool is_restored;                     /* alerts may write samples */
 	struct arena arena;                   /* of its alerts */
@@ -31,8 +32,10 @@ struct group_state {
 	bool is_running; /* for at_ms; `current` is the next rule, or under way */
 	bool is_under_way;
 	uint32_t current;
-	int64_t at_ms, evaluated_ms;
-	uint64_t missed;
+	int64_t at_ms, evaluated_ms, began_ms; /* the latter two RULES_NEVER */
+	int64_t took_ns, taking_ns;            /* of the last evaluation, of the one under way */
+	uint64_t samples, writing;             /* the same of what is written */
+	uint64_t iterations, missed, evaluations, failures;
 	uint32_t n_evaluations; /* since the start; counted up to what restoring waits for */
 };
 
@@ -40,8 +43,10 @@ struct rules {
 	struct rules_config config;
 	struct group_state *groups;
 	uint32_t n_groups;
+	struct rules_total total;
 	struct refs orphans; /* of rules that are no more: to be marked stale */
 	struct refs written; /* by the rule that is ending */
+	uint32_t n_written;  /* samples of that rule that were taken */
 	struct rule_news *news;
 	uint32_t n_news, cap_news;
 	const char *write_error; /* the first of the rule that is ending; NULL */

@@ -288,6 +288,20 @@ static void state_goes_over_when_files_are_read_again(void **state)
 
 /* Times */
 
+static void without_any_rules_what_was_written_is_stale_at_once(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f, "{groups: [{name: g, rules: [{record: r, expr: x}]}]}");
+	fixture_answer(&f, "x", "a=1 1");
+	fixture_evaluate(&f, -60);
+	str_clear(&f.written);
+	fixture_load(&f, "{groups: []}");
+	assert_string_equal(str_c(&f.written), "r{a=\"1\"} stale @0\n");
+}
+
 static void groups_are_evaluated_at_times_of_their_own(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -340,6 +354,120 @@ static void times_that_passed_meanwhile_are_counted_and_left_out(void **state)
 	arena_fini(&o.arena);
 }
 
+/* Of two groups one was due before the other; a rule that takes long doesn't stop those of others. */
+static void the_group_that_waits_longest_goes_first_and_slow_ones_one_at_a_time(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	struct rule_outcome o = { .warning = "", .took_ns = RULES_SLOW_NS };
+	struct rules_job job[3];
+	struct wall late = { 10 * HOUR_MS };
+	uint32_t n;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f, "{groups: [{name: a, rules: [{record: r, expr: x}]},"
+			 "{name: b, rules: [{record: r, expr: x}]},"
+			 "{name: c, rules: [{record: r, expr: x}]}]}");
+	arena_init(&o.arena, 0);
+	for (int i = 0; i < 3; i++) {
+		struct wall due = rules_next(f.rules);
+
+		assert_true(rules_begin(f.rules, due, &job[i]));
+		assert_int_equal(job[i].at_ms, due.ms);
+		assert_true(i == 0 || job[i].at_ms >= job[i - 1].at_ms);
+	}
+	rules_end(f.rules, late, &job[0], &o, &n);
+	rules_end(f.rules, late, &job[1], &o, &n);
+	o.took_ns = 1;
+	rules_end(f.rules, late, &job[2], &o, &n);
+	assert_int_equal(rules_group(f.rules, job[1].group).took_ns, RULES_SLOW_NS);
+	assert_true(rules_begin(f.rules, late, &job[0]));
+	assert_true(rules_begin(f.rules, late, &job[1]));
+	assert_true(job[1].group != job[0].group);
+	assert_false(rules_begin(f.rules, late, &job[2]));
+	arena_fini(&o.arena);
+}
+
+static void what_was_evaluated_is_counted(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	struct rule_group_view g;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f,
+		"{groups: [{name: g, rules: [{record: r, expr: x}, {record: s, expr: y}]}]}");
+	fixture_answer(&f, "x", "a=1 1; a=2 2");
+	fixture_answer(&f, "y", "error: no");
+	fixture_evaluate(&f, 60);
+	fixture_evaluate(&f, 120);
+	g = rules_group(f.rules, 0);
+	assert_int_equal(g.evaluations, 4);
+	assert_int_equal(g.failures, 2);
+	assert_int_equal(rules_total(f.rules).evaluations, 4);
+	fixture_load(&f, "{groups: [{name: g, rules: [{record: r, expr: x}]}]}");
+	assert_int_equal(rules_group(f.rules, 0).evaluations, 4);
+}
+
+static void a_clock_that_was_set_back_keeps_no_group_waiting(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	struct rule_outcome o = { .warning = "" };
+	struct wall late = { 10 * HOUR_MS }, back = { HOUR_MS };
+	struct rules_job job;
+	uint32_t n;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f, "{groups: [{name: g, rules: [{record: r, expr: x}]}]}");
+	arena_init(&o.arena, 0);
+	assert_true(rules_begin(f.rules, late, &job));
+	rules_end(f.rules, late, &job, &o, &n);
+	assert_false(rules_begin(f.rules, back, &job));
+	assert_in_range(rules_next(f.rules).ms, back.ms, back.ms + MINUTE_MS);
+	arena_fini(&o.arena);
+}
+
+/* Words */
+
+/* "STARTS-ENDS" of the next alert that is to be told, in seconds; "": none. */
+static const char *word_at(struct fixture *f, int64_t at_s)
+{
+	static char text[64];
+	struct rules_job job;
+	struct rule_word word;
+	uint32_t at = 0;
+
+	fixture_evaluate(f, at_s);
+	job = rules_job(f->rules, 0, 0, at_s * 1000);
+	if (!rules_word(f->rules, &job, &at, &word))
+		return "";
+	snprintf(text, sizeof text, "%lld-%lld", (long long)word.starts_ms / 1000,
+		(long long)word.ends_ms / 1000);
+	return text;
+}
+
+static void alerts_are_told_again_each_minute_and_when_they_end(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f, DOWN("for: 20s"));
+	fixture_answer(&f, "x", "i=1 1");
+	assert_string_equal(word_at(&f, 10), ""); /* pending */
+	assert_string_equal(word_at(&f, 30), "30-270");
+	assert_string_equal(word_at(&f, 50), "");
+	assert_string_equal(word_at(&f, 90), "");
+	assert_string_equal(word_at(&f, 100), "30-340");
+	fixture_answer(&f, "x", "error: no");
+	assert_string_equal(word_at(&f, 170), "30-410"); /* nobody knows that it ended */
+	fixture_answer(&f, "x", "");
+	assert_string_equal(word_at(&f, 180), "30-180");
+	assert_string_equal(word_at(&f, 200), "");
+	assert_string_equal(word_at(&f, 250), "30-180");
+}
+
 /* Restoring */
 
 static struct labels history_labels;
@@ -382,8 +510,10 @@ static void history_close(struct series_cursor *c)
 	(void)c;
 }
 
-static const struct series_source history = { NULL, history_open, history_next, history_read,
-	history_close };
+static const struct series_source history = { .open = history_open,
+	.next = history_next,
+	.read = history_read,
+	.close = history_close };
 
 /* Runs the schedule until `until_ms`. */
 static void run_until(struct fixture *f, int64_t until_ms)
@@ -441,6 +571,32 @@ static void pending_alerts_go_on_after_a_start(void **state)
 	assert_int_equal(active_ms, now_ms + RULES_GRACE_MS - HOUR_MS);
 }
 
+/* With `for: 2m`, shorter than the grace. */
+static void an_alert_that_had_fired_goes_on_however_short_its_for(void **state)
+{
+	static struct label v[] = { { "__name__", "ALERTS_FOR_STATE", 8, 16 },
+		{ "alertname", "Down", 9, 4 }, { "i", "1", 1, 1 } };
+	const int64_t since_s[] = { -600, -60 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(since_s); i++) {
+		scoped(fixture_fini) struct fixture f;
+		int64_t first_ms, active_ms;
+
+		fixture_init(&f);
+		f.history = &history;
+		history_labels = (struct labels){ v, 3 };
+		history_t_ms = -10 * 1000;
+		history_v = (double)since_s[i];
+		fixture_load(&f, DOWN("for: 2m"));
+		fixture_answer(&f, "x", "i=1 1");
+		first_ms = rules_next(f.rules).ms;
+		run_until(&f, first_ms + MINUTE_MS);
+		active_ms = rules_rule(f.rules, 0, 0).alerts[0].active_ms;
+		assert_int_equal(active_ms, i == 0 ? since_s[i] * 1000 : first_ms);
+	}
+}
+
 static void an_alert_that_had_ended_before_the_start_begins_anew(void **state)
 {
 	static struct label v[] = { { "__name__", "ALERTS_FOR_STATE", 8, 16 },
@@ -477,9 +633,16 @@ int main(void)
 		cmocka_unit_test(a_rule_that_sees_no_series_any_more_is_said),
 		cmocka_unit_test(samples_that_the_storage_refuses_make_the_rule_bad),
 		cmocka_unit_test(state_goes_over_when_files_are_read_again),
+		cmocka_unit_test(without_any_rules_what_was_written_is_stale_at_once),
 		cmocka_unit_test(groups_are_evaluated_at_times_of_their_own),
 		cmocka_unit_test(times_that_passed_meanwhile_are_counted_and_left_out),
+		cmocka_unit_test(
+			the_group_that_waits_longest_goes_first_and_slow_ones_one_at_a_time),
+		cmocka_unit_test(what_was_evaluated_is_counted),
+		cmocka_unit_test(a_clock_that_was_set_back_keeps_no_group_waiting),
+		cmocka_unit_test(alerts_are_told_again_each_minute_and_when_they_end),
 		cmocka_unit_test(pending_alerts_go_on_after_a_start),
+		cmocka_unit_test(an_alert_that_had_fired_goes_on_however_short_its_for),
 		cmocka_unit_test(an_alert_that_had_ended_before_the_start_begins_anew),
 	};
 

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <strings.h>
 
+#define MOMENT_S_MAX 1e12 /* some 30,000 years */
+
 /* Lists of structs are read as they lie in these. */
 struct alert_written {
 	struct labels labels, annotations;
@@ -66,6 +68,23 @@ static void take_number(struct doc_reader *r, const struct doc_key *key,
 		*(double *)to = v;
 	else
 		doc_expected(r, key, node, "a number");
+}
+
+/* RFC 3339, or seconds since 1970. */
+static void take_moment(struct doc_reader *r, const struct doc_key *key,
+	const struct doc_node *node, void *to)
+{
+	struct wall t;
+	double seconds;
+
+	if (node->kind == DOC_SCALAR && wall_parse(node->text, &t, NULL) == RC_OK)
+		*(int64_t *)to = t.ms;
+	else if (node->kind == DOC_SCALAR &&
+		 go_parse_float(node->text, node->text_len, &seconds, NULL) == RC_OK &&
+		 fabs(seconds) < MOMENT_S_MAX)
+		*(int64_t *)to = (int64_t)round(seconds * 1000);
+	else
+		doc_expected(r, key, node, "a time such as 2024-01-01T00:00:00Z, or seconds");
 }
 
 static int by_name(const void *a, const void *b)
@@ -256,6 +275,7 @@ static void finish_group(struct doc_reader *r, const struct doc_node *node, void
 #define GROUP(member) offsetof(struct group_written, member)
 static const struct doc_key group_keys[] = {
 	{ "interval", take_duration, GROUP(group.interval_ms) },
+	{ "start_timestamp", take_moment, GROUP(group.start_ms) },
 	{ "input_series", doc_list, GROUP(series), .shape = &series_shape },
 	{ "alert_rule_test", doc_list, GROUP(alerts), .shape = &alerts_shape },
 	{ "promql_expr_test", doc_list, GROUP(expressions), .shape = &expression_shape },

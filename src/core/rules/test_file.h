@@ -44,6 +44,7 @@ struct test_expression {
 struct test_group {
 	const char *name;    /* "" */
 	int64_t interval_ms; /* between the values of a series */
+	int64_t start_ms;    /* when all begins; default 1970.  All other times count from it */
 	struct test_series *series;
 	struct test_alerts *alerts;
 	struct test_expression *expressions;
