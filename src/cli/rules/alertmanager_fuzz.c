@@ -17,7 +17,7 @@ static void route(const struct alertmanager *am)
 	const struct labels labels = { &label, 1 };
 	const struct inhibiting source = { &labels };
 	scoped(str_fini) struct str key = STR_EMPTY;
-	const struct route *routes[4];
+	const struct alert_route *routes[4];
 	uint32_t n = route_match(am->root, &labels, routes, COUNT(routes));
 
 	must(n > 0);

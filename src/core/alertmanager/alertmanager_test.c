@@ -78,7 +78,7 @@ static void assert_routed(const struct fixture *f, const char *alert, const char
 {
 	scoped(str_fini) struct str got = STR_EMPTY;
 	scoped(arena_fini) struct arena a;
-	const struct route *routes[8];
+	const struct alert_route *routes[8];
 	struct label v[8];
 	char buf[128];
 	struct labels labels = labels_of(alert, v, buf), group;
@@ -194,7 +194,7 @@ static void intervals_hold_the_times_that_they_say(void **state)
 static void a_route_speaks_in_its_active_intervals(void **state)
 {
 	scoped(fixture_fini) struct fixture f = { 0 };
-	const struct route *r;
+	const struct alert_route *r;
 	struct wall weekday, weekend;
 
 	(void)state;

@@ -23,6 +23,7 @@ struct reader {
 struct global_written {
 	int64_t resolve_timeout_ms;
 	const char *smtp_from, *smtp_smarthost;
+	int8_t smtp_needs_tls;
 };
 struct route_written {
 	const char *receiver;
@@ -160,7 +161,7 @@ static bool is_repeated(const struct doc_texts *names, const char *name)
 }
 
 /* Said, it replaces what the parent has; "..." by itself is every label. */
-static void read_group_by(struct reader *r, const struct doc_node *node, struct route *to)
+static void read_group_by(struct reader *r, const struct doc_node *node, struct alert_route *to)
 {
 	struct doc_texts names = { 0 }, own = { 0 };
 	bool is_by_all = false;
@@ -220,7 +221,7 @@ static const struct time_intervals **named_intervals(struct reader *r, const str
 	return v;
 }
 
-static void take_times(struct reader *r, const struct route_written *w, struct route *to)
+static void take_times(struct reader *r, const struct route_written *w, struct alert_route *to)
 {
 	if (w->group_wait_ms != NOT_SAID)
 		to->group_wait_ms = w->group_wait_ms;
@@ -236,9 +237,9 @@ static void take_times(struct reader *r, const struct route_written *w, struct r
 			"repeat_interval cannot be zero");
 }
 
-static void read_route(struct reader *r, const struct doc_node *node, struct route *to);
+static void read_route(struct reader *r, const struct doc_node *node, struct alert_route *to);
 
-static void read_children(struct reader *r, const struct doc_node *list, struct route *to)
+static void read_children(struct reader *r, const struct doc_node *list, struct alert_route *to)
 {
 	if (!list)
 		return;
@@ -255,6 +256,7 @@ static void read_children(struct reader *r, const struct doc_node *list, struct 
 	for (uint32_t i = 0; to->routes && i < list->n; i++) {
 		to->routes[i] = *to; /* what it doesn't say is as its parent has it */
 		to->routes[i].parent = to;
+		to->routes[i].number = r->am->n_routes++;
 		to->routes[i].matchers = (struct matcher_list){ 0 };
 		to->routes[i].routes = NULL;
 		to->routes[i].n_routes = 0;
@@ -263,7 +265,7 @@ static void read_children(struct reader *r, const struct doc_node *list, struct 
 	}
 }
 
-static void read_route(struct reader *r, const struct doc_node *node, struct route *to)
+static void read_route(struct reader *r, const struct doc_node *node, struct alert_route *to)
 {
 	struct route_written w;
 
@@ -290,15 +292,16 @@ static void read_route(struct reader *r, const struct doc_node *node, struct rou
 
 static void read_root(struct reader *r, const struct doc *doc, const struct doc_node *node)
 {
-	struct route *root = doc_alloc(&r->doc, sizeof *root);
+	struct alert_route *root = doc_alloc(&r->doc, sizeof *root);
 
 	if (!root)
 		return;
-	*root = (struct route){ .receiver = "",
+	*root = (struct alert_route){ .receiver = "",
 		.group_wait_ms = GROUP_WAIT_MS,
 		.group_interval_ms = GROUP_INTERVAL_MS,
 		.repeat_interval_ms = REPEAT_INTERVAL_MS };
 	r->am->root = root;
+	r->am->n_routes = 1;
 	if (!node) {
 		finding_error(r->doc.findings, (struct place){ doc->file, 1, 1 },
 			"no routes provided");
@@ -361,6 +364,11 @@ static void read_inhibit_rules(struct reader *r, const struct doc_list *list)
 	const struct inhibit_written *w = list->v;
 	struct alertmanager *am = r->am;
 
+	if (list->n > INHIBIT_RULES_MAX) {
+		doc_error(&r->doc, w[INHIBIT_RULES_MAX].node, "inhibit_rules: more than %d of them",
+			INHIBIT_RULES_MAX);
+		return;
+	}
 	am->inhibit_rules = doc_alloc(&r->doc, list->n * sizeof *am->inhibit_rules);
 	for (uint32_t i = 0; am->inhibit_rules && i < list->n; i++)
 		read_inhibit_rule(r, &w[i], &am->inhibit_rules[am->n_inhibit_rules++]);
@@ -381,7 +389,7 @@ static void init_told(struct doc_reader *r, void *to)
 static void init_email(struct doc_reader *r, void *to)
 {
 	(void)r;
-	*(struct way_written *)to = (struct way_written){ 0 };
+	*(struct way_written *)to = (struct way_written){ .to = { .needs_tls = NOT_SAID } };
 }
 
 static void check_url(struct doc_reader *r, const struct doc_node *node, void *to)
@@ -431,7 +439,7 @@ static const struct doc_key email_keys[] = {
 	{ "from", doc_text, WAY(from) },
 	{ "smarthost", doc_text, WAY(smarthost) },
 	{ "hello", doc_ignored, 0 },
-	{ "require_tls", doc_ignored, 0 },
+	{ "require_tls", doc_flag_set, WAY(needs_tls) },
 	{ "auth_username", doc_refused, 0, .hint = SMTP },
 	{ "auth_password", doc_refused, 0, .hint = SMTP },
 	{ "auth_password_file", doc_refused, 0, .hint = SMTP },
@@ -504,6 +512,7 @@ static void complete_mails(struct reader *r, const struct global_written *global
 			continue;
 		it->from = it->from ? it->from : global->smtp_from;
 		it->smarthost = it->smarthost ? it->smarthost : global->smtp_smarthost;
+		it->needs_tls = it->needs_tls == NOT_SAID ? global->smtp_needs_tls : it->needs_tls;
 		if (!it->smarthost)
 			doc_error(&r->doc, w->node, "no global SMTP smarthost set");
 		else if (!it->from)
@@ -527,6 +536,7 @@ static void read_receiver(struct reader *r, const struct file_written *file,
 		doc_error(&r->doc, doc_at(w->node, "name"),
 			"notification config name \"%s\" is not unique", w->name);
 	to->name = w->name;
+	to->place = (struct place){ r->doc.file, w->node->line, w->node->column };
 	to->integrations = doc_alloc(&r->doc, n * sizeof *to->integrations);
 	if (!to->integrations)
 		return;
@@ -763,7 +773,7 @@ static void init_global(struct doc_reader *r, void *to)
 {
 	(void)r;
 	*(struct global_written *)to =
-		(struct global_written){ .resolve_timeout_ms = RESOLVE_TIMEOUT_MS };
+		(struct global_written){ .resolve_timeout_ms = RESOLVE_TIMEOUT_MS, .smtp_needs_tls = 1 };
 }
 
 #define GLOBAL(member) offsetof(struct global_written, member)
@@ -773,7 +783,7 @@ static const struct doc_key global_keys[] = {
 	{ "smtp_from", doc_text, GLOBAL(smtp_from) },
 	{ "smtp_smarthost", doc_text, GLOBAL(smtp_smarthost) },
 	{ "smtp_hello", doc_ignored, 0 },
-	{ "smtp_require_tls", doc_ignored, 0 },
+	{ "smtp_require_tls", doc_flag_set, GLOBAL(smtp_needs_tls) },
 	{ "smtp_auth_identity", doc_ignored, 0 },
 	{ "smtp_auth_secret", doc_refused, 0, .hint = SMTP },
 	{ "smtp_auth_secret_file", doc_refused, 0, .hint = SMTP },
@@ -871,7 +881,7 @@ enum rc alertmanager_read(struct alertmanager **ret, const struct doc *doc,
 	return RC_OK;
 }
 
-static void fini_route(struct route *r)
+static void fini_route(struct alert_route *r)
 {
 	for (uint32_t i = 0; i < r->n_routes; i++)
 		fini_route(&r->routes[i]);

@@ -14,6 +14,7 @@
 #include "base/tz.h"
 
 #define ALERTMANAGER_ROUTES_MAX 4096 /* in one tree */
+#define INHIBIT_RULES_MAX       64   /* sets of them are words */
 
 enum integration_kind { INTEGRATION_WEBHOOK, INTEGRATION_DISCORD, INTEGRATION_EMAIL };
 
@@ -22,12 +23,16 @@ struct integration { /* one way in which a receiver is told */
 	bool is_told_resolved;
 	struct secret url;                 /* WEBHOOK, DISCORD */
 	const char *to, *from, *smarthost; /* EMAIL */
+	int8_t needs_tls;                  /* EMAIL */
 };
 
 struct receiver {
 	const char *name;
 	struct integration *integrations;
 	uint32_t n_integrations;
+	struct place place;
+	/* Not read, but for whoever has channels: bit n, it is told through the n-th. */
+	uint32_t channels;
 };
 
 /* Both ends included. */
@@ -52,9 +57,10 @@ struct time_intervals { /* of one name */
 	uint32_t n;
 };
 
-struct route {
-	const struct route *parent;
+struct alert_route {
+	const struct alert_route *parent;
 	const char *receiver;
+	uint32_t number; /* 0: the root; in the order of the file */
 	struct matcher_list matchers; /* in order */
 	struct doc_texts group_by;
 	bool is_by_all; /* each alert is a group */
@@ -62,7 +68,7 @@ struct route {
 	const struct time_intervals **mute, **active;
 	uint32_t n_mute, n_active;
 	bool goes_on; /* `continue`: its neighbours are tried, too */
-	struct route *routes;
+	struct alert_route *routes;
 	uint32_t n_routes;
 };
 
@@ -74,7 +80,8 @@ struct inhibit_rule {
 struct alertmanager {
 	struct arena arena; /* owns all below but the matchers */
 	int64_t resolve_timeout_ms;
-	struct route *root;
+	struct alert_route *root;
+	uint32_t n_routes;
 	struct receiver *receivers;
 	struct inhibit_rule *inhibit_rules;
 	struct time_intervals *intervals;
@@ -90,6 +97,8 @@ struct alertmanager_world {
 /* RC_INPUT when there are new errors among the findings (then *ret is untouched). */
 enum rc alertmanager_read(struct alertmanager **ret, const struct doc *doc,
 	const struct alertmanager_world *world, struct findings *findings, struct err *e) MUST_USE;
+/* The file again, without what is secret: what amtool takes. */
+void alertmanager_show(const struct doc_node *root, struct str *out);
 void alertmanager_free(struct alertmanager *a);
 SCOPED_BY(alertmanager_free, struct alertmanager *)
 

@@ -7,11 +7,11 @@
 	((year) % 4 == 0 && ((year) % 100 != 0 || (year) % 400 == 0) ? 29 : 28)
 
 struct matched {
-	const struct route **v;
+	const struct alert_route **v;
 	uint32_t n, most;
 };
 
-static void add(struct matched *m, const struct route *r)
+static void add(struct matched *m, const struct alert_route *r)
 {
 	if (m->n < m->most)
 		m->v[m->n] = r;
@@ -19,7 +19,7 @@ static void add(struct matched *m, const struct route *r)
 }
 
 /* Routes are nested no deeper than YAML is. */
-static bool match(const struct route *r, const struct labels *alert, struct matched *m)
+static bool match(const struct alert_route *r, const struct labels *alert, struct matched *m)
 {
 	uint32_t before = m->n;
 
@@ -33,7 +33,7 @@ static bool match(const struct route *r, const struct labels *alert, struct matc
 	return true;
 }
 
-uint32_t route_match(const struct route *root, const struct labels *alert, const struct route **ret,
+uint32_t route_match(const struct alert_route *root, const struct labels *alert, const struct alert_route **ret,
 	uint32_t most)
 {
 	struct matched m = { ret, 0, most };
@@ -42,7 +42,7 @@ uint32_t route_match(const struct route *root, const struct labels *alert, const
 	return m.n;
 }
 
-void route_key(const struct route *r, struct str *out)
+void route_key(const struct alert_route *r, struct str *out)
 {
 	if (r->parent) {
 		route_key(r->parent, out);
@@ -51,7 +51,7 @@ void route_key(const struct route *r, struct str *out)
 	matcher_list_text(&r->matchers, out);
 }
 
-static bool groups_by(const struct route *r, const char *name)
+bool route_groups_by(const struct alert_route *r, const char *name)
 {
 	for (uint32_t i = 0; i < r->group_by.n; i++)
 		if (str_eq(r->group_by.v[i], name))
@@ -59,20 +59,20 @@ static bool groups_by(const struct route *r, const char *name)
 	return r->is_by_all;
 }
 
-bool route_group_labels(const struct route *r, const struct labels *alert, struct arena *a,
+bool route_group_labels(const struct alert_route *r, const struct labels *alert, struct arena *a,
 	struct labels *ret)
 {
 	struct label *v = arena_alloc(a, (alert->n + 1) * sizeof *v);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; v && i < alert->n; i++)
-		if (groups_by(r, alert->v[i].name))
+		if (route_groups_by(r, alert->v[i].name))
 			v[n++] = alert->v[i];
 	*ret = (struct labels){ v, n };
 	return v != NULL;
 }
 
-void route_group_key(const struct route *r, const struct labels *group, struct str *out)
+void route_group_key(const struct alert_route *r, const struct labels *group, struct str *out)
 {
 	route_key(r, out);
 	str_add(out, ":{");
@@ -135,7 +135,7 @@ static bool is_within(const struct time_intervals *of, struct wall at)
 	return false;
 }
 
-const char *route_muted_by(const struct route *r, struct wall at)
+const char *route_muted_by(const struct alert_route *r, struct wall at)
 {
 	for (uint32_t i = 0; i < r->n_mute; i++)
 		if (is_within(r->mute[i], at))
@@ -148,7 +148,7 @@ const char *route_muted_by(const struct route *r, struct wall at)
 
 /* Inhibition */
 
-static bool is_equal(const struct inhibit_rule *rule, const struct labels *a,
+bool inhibit_rule_is_equal(const struct inhibit_rule *rule, const struct labels *a,
 	const struct labels *b)
 {
 	for (uint32_t i = 0; i < rule->equal.n; i++)
@@ -162,7 +162,7 @@ static bool inhibits(const struct inhibit_rule *rule, const struct labels *sourc
 	const struct labels *target)
 {
 	if (!matcher_list_match(&rule->targets, target) ||
-		!matcher_list_match(&rule->sources, source) || !is_equal(rule, source, target))
+		!matcher_list_match(&rule->sources, source) || !inhibit_rule_is_equal(rule, source, target))
 		return false;
 	return !matcher_list_match(&rule->sources, target) ||
 	       !matcher_list_match(&rule->targets, source);
