@@ -2,6 +2,7 @@
 /* How: see alert_private.h for which file does what. */
 #include "core/alert/covers.h"
 #include "core/alert/recovery.h"
+#include "core/alert/ways.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,7 @@ uint16_t alert_check_of(const struct alert *a, const struct incident_member *m)
 	return m->tag <= a->n_judged ? (uint16_t)(m->tag - 1) : UINT16_MAX;
 }
 
-static uint8_t site_in(const struct alert_config *config, const char *name)
+uint8_t alert_site_in(const struct alert_config *config, const char *name)
 {
 	for (uint8_t i = 0; i < config->n_sites; i++)
 		if (str_eq(config->sites[i].name, name))
@@ -93,7 +94,7 @@ static uint8_t site_in(const struct alert_config *config, const char *name)
 
 uint8_t alert_site_index(const struct alert *a, const char *name)
 {
-	return site_in(&a->cfg, name);
+	return alert_site_in(&a->cfg, name);
 }
 
 /* ---- life */
@@ -105,7 +106,9 @@ struct alert *alert_new(uint64_t seed)
 	rng_seed(&a->rng, seed);
 	silences_init(&a->silences);
 	a->effects = RING_OF(struct alert_effect);
-	a->wake.ms = NEVER_MS;
+	a->wake.ms = a->alerts_due.ms = NEVER_MS;
+	for (uint8_t i = 0; i < SITES_MAX; i++)
+		a->touch[i].doubt_due.ms = NEVER_MS;
 	return a;
 }
 
@@ -127,6 +130,7 @@ static void free_judged(struct judged *j)
 
 static void free_tracked(struct tracked *t)
 {
+	outbox_fini(t);
 	incident_free(t->in);
 	free(t);
 }
@@ -198,23 +202,26 @@ void alert_free(struct alert *a)
 	map_fini(&a->names);
 	free(a->covers);
 	silences_fini(&a->silences);
+	alerts_fini(a);
 	free(a->judged);
 	free(a->busy);
 	ring_fini(&a->effects);
 	free(a);
 }
 
-/* Members that are not declared any more can't recover otherwise. */
-static void release_undeclared(struct alert *a, struct now now)
+void alert_release_undeclared(struct alert *a, struct now now, bool (*which)(const char *name))
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
 
 		if (t->owner != a->cfg.self || !incident_is_live(t->in))
 			continue;
-		for (uint32_t i = 0; i < t->in->n_members; i++)
-			if (alert_check_of(a, &t->in->members[i]) == UINT16_MAX)
-				recovery_released(a, now, t, &t->in->members[i]);
+		for (uint32_t i = 0; i < t->in->n_members; i++) {
+			struct incident_member *m = &t->in->members[i];
+
+			if (alert_check_of(a, m) == UINT16_MAX && (!which || which(m->check)))
+				recovery_released(a, now, t, m);
+		}
 	}
 }
 
@@ -240,7 +247,9 @@ static void move_channels(struct tracked *t, const uint8_t from[CHANNELS_MAX])
 			continue;
 		told[i] = t->in->told[from[i]];
 		slots[i] = t->slots[from[i]];
+		t->slots[from[i]].stray = NULL;
 	}
+	outbox_fini(t); /* of channels that are no more */
 	if (memcmp(t->in->told, told, sizeof told) != 0)
 		memcpy(incident_receipt(t->in, 0), told, sizeof told);
 	memcpy(t->slots, slots, sizeof slots);
@@ -283,37 +292,45 @@ static void follow_sites(struct alert *a, const struct alert_config *config)
 {
 	struct alert_peer peers[SITES_MAX] = { 0 };
 	struct mono reading[SITES_MAX] = { 0 };
+	struct alert_touch touch[SITES_MAX];
 	uint8_t to[SITES_MAX];
 
+	for (uint8_t i = 0; i < SITES_MAX; i++)
+		touch[i] = (struct alert_touch){ .doubt_due = { NEVER_MS } };
 	for (uint8_t i = 0; i < a->cfg.n_sites; i++) {
-		to[i] = site_in(config, a->cfg.sites[i].name);
+		to[i] = alert_site_in(config, a->cfg.sites[i].name);
 		if (to[i] == ALERT_NO_SITE)
 			continue;
 		peers[to[i]] = a->peers[i];
 		reading[to[i]] = a->reading[i];
+		touch[to[i]] = a->touch[i];
 	}
 	memcpy(a->peers, peers, sizeof peers);
 	memcpy(a->reading, reading, sizeof reading);
+	memcpy(a->touch, touch, sizeof touch);
 	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
 		if (t->in->version)
-			t->owner = site_in(config, t->in->owner);
+			t->owner = alert_site_in(config, t->in->owner);
 		for (uint8_t i = 0; i < CHANNELS_MAX; i++)
 			if (t->slots[i].handed_to != ALERT_NO_SITE)
 				t->slots[i].handed_to = to[t->slots[i].handed_to];
 	}
 }
 
-void alert_load(struct alert *a, struct now now, const struct alert_config *config)
+void alert_renew_table(struct alert *a, const struct alert_config *declared)
 {
-	struct judged *judged = must_alloc((config->n_checks + 1u) * sizeof *judged);
+	struct alert_config next = *declared;
+	struct alert_check *checks = alerts_table(a, declared, &next.n_checks);
+	struct judged *judged;
 
-	follow_channels(a, config);
-	follow_sites(a, config);
-	for (uint16_t i = 0; i < config->n_checks; i++) {
+	if (checks)
+		next.checks = checks;
+	judged = must_alloc((next.n_checks + 1u) * sizeof *judged);
+	for (uint16_t i = 0; i < next.n_checks; i++) {
 		uint16_t old =
-			a->judged ? alert_check_index(a, config->checks[i].name) : UINT16_MAX;
+			a->judged ? alert_check_index(a, next.checks[i].name) : UINT16_MAX;
 
 		judged[i].unwell.ms = judged[i].unlisted.ms = judged[i].restated.ms = NEVER_MS;
 		if (old != UINT16_MAX) {
@@ -325,14 +342,24 @@ void alert_load(struct alert *a, struct now now, const struct alert_config *conf
 		free_judged(&a->judged[i]);
 	free(a->judged);
 	a->judged = judged;
-	a->n_judged = config->n_checks;
-	covers_load(a, config);
-	a->cfg = *config;
+	a->n_judged = next.n_checks;
+	covers_load(a, &next);
+	free(a->checks);
+	a->checks = checks;
+	a->cfg = next;
+	a->is_dirty = true;
+}
+
+void alert_load(struct alert *a, struct now now, const struct alert_config *config)
+{
+	follow_channels(a, config);
+	follow_sites(a, config);
+	alert_renew_table(a, config);
+	ways_load(a);
 	a->silences.windows = config->windows;
 	a->silences.n_windows = config->n_windows;
 	if (a->is_started)
-		release_undeclared(a, now);
-	a->is_dirty = true;
+		alert_release_undeclared(a, now, NULL);
 }
 
 void alert_start(struct alert *a, struct now now)
@@ -340,12 +367,14 @@ void alert_start(struct alert *a, struct now now)
 	a->is_started = true;
 	a->calm.ms = now.mono.ms + ALERT_CALM_MS;
 	a->is_reunited = true;
+	alerts_renew_table(a);
 	map_each (&a->tracked, it) {
 		struct tracked *t = it->value;
 
 		t->linger.ms = now.mono.ms + ALERT_LINGER_MS;
 	}
-	release_undeclared(a, now);
+	alert_release_undeclared(a, now, NULL);
+	alerts_start(a, now);
 	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
 	a->is_dirty = true;
 }
@@ -392,6 +421,7 @@ static void note_reading(struct alert *a, struct now now, uint8_t site, bool is_
 void alert_peer(struct alert *a, struct now now, uint8_t site, const struct alert_peer *is)
 {
 	struct alert_peer *was = &a->peers[site];
+	bool is_news = is->is_up != was->is_up;
 
 	a->is_dirty |= is->is_up != was->is_up || is->can_deliver != was->can_deliver ||
 		       is->is_dead != was->is_dead || is->is_reading != was->is_reading ||
@@ -402,6 +432,8 @@ void alert_peer(struct alert *a, struct now now, uint8_t site, const struct aler
 	}
 	note_reading(a, now, site, is->is_reading);
 	*was = *is;
+	if (is_news)
+		alerts_peer(a, now, site);
 }
 
 bool alert_awaits_reader(const struct alert *a)
@@ -476,6 +508,14 @@ void alert_hold(struct alert *a, bool is_held)
 	a->is_held = is_held;
 }
 
+bool alert_is_settling(const struct alert *a, uint16_t check)
+{
+	const struct alert_world *world = &a->cfg.world;
+
+	return alert_is_declared(a, check) && world->is_settling &&
+	       world->is_settling(world->ctx, check);
+}
+
 int64_t alert_settle_ms(const struct alert *a, uint16_t check)
 {
 	const char *kind = a->cfg.checks[check].kind;
@@ -510,6 +550,7 @@ void alert_egress(struct alert *a, struct now now, uint8_t channel, bool is_ok)
 static void prune(struct alert *a, struct now now)
 {
 	a->prune_due.ms = now.mono.ms + PRUNE_EVERY_MS;
+	alerts_prune(a, now);
 	silences_prune(&a->silences, now.wall);
 	if (a->n_names > a->n_judged + UNDECLARED_MAX)
 		covers_load(a, &a->cfg);
@@ -533,8 +574,9 @@ void alert_tick(struct alert *a, struct now now)
 		must(++rounds < STEP_ROUNDS_MAX);
 		a->is_dirty = a->is_awaiting_reader = false;
 		a->wake.ms = NEVER_MS;
+		alerts_step(a, now);
 		folding_step(a, now);
-		folding_publish(a);
+		folding_publish(a, now);
 		outbox_step(a, now);
 	} while (a->is_dirty);
 	rest(a);
@@ -552,6 +594,12 @@ struct mono alert_wake(const struct alert *a)
 
 /* ---- questions */
 
+/* Of alerts that are listed one by one: these are what may be silenced. */
+static bool is_group(const struct incident *in, const struct alert_check *spec, uint32_t i)
+{
+	return i == 0 && in->n_members > 1 && str_starts(spec->name, "alert:");
+}
+
 bool alert_is_silenced(const struct alert *a, struct wall now, const struct incident *in)
 {
 	for (uint32_t i = 0; i < in->n_members; i++) {
@@ -561,7 +609,10 @@ bool alert_is_silenced(const struct alert *a, struct wall now, const struct inci
 		if (check == UINT16_MAX)
 			return false;
 		spec = &a->cfg.checks[check];
-		if (!silences_cover(&a->silences, now, spec->labels, spec->n_labels, NULL))
+		if (is_group(in, spec, i))
+			continue;
+		if (!spec->is_inhibited &&
+			!silences_cover(&a->silences, now, spec->labels, spec->n_labels, NULL))
 			return false;
 	}
 	return in->n_members > 0;
@@ -607,8 +658,8 @@ bool alert_is_dealt_with(const struct alert *a, struct now now, uint16_t check)
 	const struct tracked *t = a->covers[check];
 
 	return t && incident_is_live(t->in) &&
-	       (incident_was_told(t->in) || t->in->acked.ms ||
-		       alert_is_silenced(a, now.wall, t->in));
+	       (incident_was_told(t->in) || ways_lead_nowhere(t->in) ||
+		       t->in->acked.ms || alert_is_silenced(a, now.wall, t->in));
 }
 
 /* Ours, or a watcher, which delivers for us. */
@@ -664,7 +715,7 @@ static uint64_t fnv_number(uint64_t h, uint64_t n)
 uint64_t alert_digest(const struct alert *a)
 {
 	const uint64_t basis = UINT64_C(0xcbf29ce484222325);
-	uint64_t digest = 0; /* a sum, so that the order of arrival doesn't matter */
+	uint64_t digest = alerts_digest(a); /* a sum: the order of arrival doesn't matter */
 
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		const struct incident *in = a->busy[at]->in;

@@ -29,6 +29,8 @@
 #define CORE_ALERT_ALERT_H
 
 #include "base/map.h"
+#include "core/alert/alert_routing.h"
+#include "core/alert/alerts.h"
 #include "core/alert/incident.h"
 #include "core/alert/notice.h"
 #include "core/alert/pace.h"
@@ -94,6 +96,7 @@ struct alert_check {             /* what alert knows of a check; borrowed until 
 	bool is_outside;      /* a link, a watcher, another site: no site's own thing */
 	const char *vantages; /* who looks at it: "dublin and mumbai"; NULL: a derived one */
 	const char *description, *runbook;
+	bool is_inhibited; /* of an alert: not told, unless it has been */
 };
 
 /* A check's judged state, as alert is told it. */
@@ -106,11 +109,19 @@ struct alert_state {
 	struct wall since, last_ok;
 };
 
+/* What explains that nothing is heard of a site: the checks of the site and of the link to it. */
+struct alert_place {
+	uint16_t needs[2];
+	uint16_t n;
+};
+
 struct alert_channel {
 	const char *name;
 	enum { ALERT_DISCORD, ALERT_WEBHOOK, ALERT_SMTP } kind;
 	const char *mention, *from, *to;
 	uint8_t least_rank;
+	bool is_receiver;    /* only alerts that are routed here are told */
+	bool leaves_out_end; /* of what can't be edited here, that it is over */
 };
 
 /* Questions that alert asks in line; answered without side effects. */
@@ -130,9 +141,11 @@ struct alert_config {
 	uint8_t n_sites;
 	const struct alert_check *checks;
 	uint16_t n_checks;
+	const struct alert_place *places; /* by site; NULL: nothing does */
 	uint16_t outside; /* the check that we see something of the outside; UINT16_MAX: none */
 	const struct alert_channel *channels;
 	uint8_t n_channels;
+	const struct alert_routing *routing; /* NULL: none */
 	const struct tz *reader_zone;
 	struct silence_window *windows;
 	uint32_t n_windows;
@@ -173,8 +186,8 @@ enum alert_effect_kind {
 };
 struct alert_effect {
 	enum alert_effect_kind kind;
-	const char *event_kind; /* DO_APPEND: "incident", "receipt", "handoff" */
-	char subject[INCIDENT_ID_MAX];
+	const char *event_kind; /* DO_APPEND: "incident", "receipt", "handoff", "alerts" */
+	char subject[EVENT_SUBJECT_BYTES_MAX + 1];
 	struct str body; /* the receiver frees it (alert_effect_fini) */
 	struct delivery delivery;
 };
@@ -194,7 +207,7 @@ void alert_state(struct alert *a, struct now now, uint16_t check, const struct a
 
 /* An event of any chain: at start all of the journal's, oldest first; then alert_start(); then the
  * peers' as they arrive, and ours that operators caused.  Kinds: incident receipt handoff silence
- * ack; others are ignored. */
+ * ack alerts; others are ignored. */
 struct alert_event {
 	const char *site, *kind, *subject;
 	uint64_t hlc;
@@ -208,6 +221,16 @@ void alert_start(struct alert *a, struct now now);
 void alert_say_again(struct alert *a);
 /* Of what the journal held some can't be read, maybe receipts: what seems not told yet is, maybe. */
 void alert_doubt(struct alert *a, struct now now);
+
+/* Alerts were posted to this site.  What is wrong with the first that can't be taken is returned, and
+ * the others are taken all the same: RC_INPUT malformed, RC_LIMIT too large or too many. */
+enum rc alert_post(struct alert *a, struct now now, const struct posted_alert *posted, uint32_t n,
+	struct err *e) MUST_USE;
+/* How many were posted to this site and haven't ended, or are listed still. */
+uint32_t alert_posted(const struct alert *a);
+/* All that is known, of all sites, also those that have just ended. */
+void alert_each(const struct alert *a, void (*each)(void *arg, const struct alert_view *v),
+	void *arg);
 
 struct alert_peer {
 	bool is_up; /* we talk to each other */

@@ -10,12 +10,16 @@
  *	restating.c  a member is judged otherwise than its incident says
  *	outbox.c     incidents -> deliveries: who tells what to which channel next
  *	replay.c     events of the journals -> the same state on every site
+ *	alerts.c     alerts of rules -> checks beside those that are declared
+ *	ways.c       which group an alert is in, and whom its incident is for
+ *	inhibition.c alerts that keep others from being told
  */
 #ifndef CORE_ALERT_ALERT_PRIVATE_H
 #define CORE_ALERT_ALERT_PRIVATE_H
 
 #include "base/ring.h"
 #include "core/alert/alert.h"
+#include "core/alert/alert_group.h"
 
 /* An incident and what this site knows beside its events. */
 struct tracked {
@@ -50,6 +54,13 @@ struct tracked {
 		struct mono watcher_not_before; /* it was asked to create, and got no answer */
 		uint8_t n_watcher_unanswered;
 		bool is_plain;   /* the channel refused the full text */
+		/* Another message of the incident: somebody deleted it, or whoever wrote one of the two
+		 * had lost the past in which the other was written.  It is edited, too, when the one that
+		 * counts shows what is so. */
+		char *stray;            /* its id; NULL: there is none */
+		uint32_t stray_version; /* what it shows, since */
+		struct wall stray_at;
+		bool is_stray;          /* the delivery in flight edits it */
 		bool is_summary; /* the delivery in flight tells several incidents at once */
 	} slots[CHANNELS_MAX];
 };
@@ -64,8 +75,29 @@ struct judged { /* a check's state as told by alert_state */
 	struct mono restated;  /* its incident says something else since; {NEVER_MS}: the same */
 };
 
+struct alert_touch {
+	struct wall lost;      /* {0}: it is there, or never was */
+	struct mono doubt_due; /* what it said last inhibits until then; {NEVER_MS}: there, or doubted */
+	bool is_doubted;
+};
+
 struct alert {
-	struct alert_config cfg;
+	struct alert_config cfg; /* its checks are those declared, and behind them alerts */
+	struct alert_config declared;
+	struct alert_check *checks; /* cfg.checks, if some are alerts */
+	struct map groups;          /* key -> struct alert_group */
+	struct map idents;          /* of ours with routing: ident -> struct alert_group */
+	uint32_t n_alerts;          /* ours */
+	size_t alerts_bytes;
+	struct mono alerts_due; /* the first of ours may be over */
+	bool is_alerts_due;     /* groups changed */
+	bool is_ways_due;       /* groups came under keys of other routes, maybe */
+	bool is_inhibition_due; /* alerts came or went that may inhibit */
+	bool is_table_old;      /* alerts came or went that are checks */
+	bool is_release_due; /* our history holds incidents, maybe of alerts that are over since */
+	struct alert_item **buried; /* gone with the next table */
+	uint32_t n_buried, cap_buried;
+	struct alert_touch touch[SITES_MAX]; /* with a peer */
 	struct rng rng;
 	bool is_started;
 	struct judged *judged; /* one a check */
@@ -103,7 +135,7 @@ struct alert {
 
 /* folding.c */
 void folding_step(struct alert *a, struct now now);
-void folding_publish(struct alert *a); /* journal what changed since the last time, once each */
+void folding_publish(struct alert *a, struct now now); /* journal what changed since the last time, once each */
 /* What channels show changed, one version for all changes of a step: `who` and what of it. */
 void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what);
 void folding_unwell(struct alert *a, struct now now, uint16_t check);
@@ -127,11 +159,40 @@ void outbox_doubt(struct alert *a, struct now now, struct tracked *t, uint8_t ch
 /* replay.c */
 struct tracked *replay_track(struct alert *a, const char *id);
 
+void outbox_fini(struct tracked *t);
 bool outbox_is_settled(const struct alert *a, const struct tracked *t); /* nothing left to tell */
 /* Whoever tells it: nothing is under way, and no channel is behind. */
 bool outbox_is_idle(const struct alert *a, const struct tracked *t);
 
+/* alerts.c */
+/* The checks of `declared` and behind them those that alerts are, malloced; NULL: there are none of
+ * these. */
+struct alert_check *alerts_table(struct alert *a, const struct alert_config *declared,
+	uint16_t *ret_n);
+void alerts_renew_table(struct alert *a); /* if it is old */
+void alerts_start(struct alert *a, struct now now);
+void alerts_step(struct alert *a, struct now now);
+void alerts_prune(struct alert *a, struct now now);
+void alerts_peer(struct alert *a, struct now now, uint8_t site); /* came, or is away */
+void alerts_event(struct alert *a, struct now now, const struct alert_event *ev);
+void alerts_fini(struct alert *a);
+uint64_t alerts_digest(const struct alert *a);
+/* A check of this name is an alert, or a group of them. */
+bool alerts_is_name(const char *name);
+static inline bool alert_is_declared(const struct alert *a, uint16_t check)
+{
+	return check < a->declared.n_checks;
+}
+
 /* alert.c */
+/* Checks came or went: what is known of those that stay follows their names. */
+void alert_renew_table(struct alert *a, const struct alert_config *declared);
+/* Members that are not declared any more, or alerts that nobody knows, can't recover otherwise; NULL:
+ * all of these. */
+void alert_release_undeclared(struct alert *a, struct now now, bool (*which)(const char *name));
+/* Evidence of how far a check fails is still coming in. */
+bool alert_is_settling(const struct alert *a, uint16_t check);
+uint8_t alert_site_in(const struct alert_config *config, const char *name); /* ALERT_NO_SITE */
 struct alert_effect *alert_push(struct alert *a, enum alert_effect_kind kind, const char *subject);
 void alert_append_incident(struct alert *a, struct tracked *t); /* journal it whole */
 void alert_wake_at(struct alert *a, struct mono when);

@@ -10,6 +10,7 @@
 #include "core/alert/merging.h"
 #include "core/alert/recovery.h"
 #include "core/alert/restating.h"
+#include "core/alert/ways.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,8 @@ static void add_news(struct tracked *t, const char *who, const char *what)
 
 	if (!t->published) /* the opening speaks for itself */
 		return;
+	if (str_starts(who, "alert:"))
+		who += strlen("alert:");
 	if (t->is_changed && t->in->news)
 		str_addf(&news, "%s, ", t->in->news);
 	str_addf(&news, "%s %s", who, what);
@@ -131,7 +134,7 @@ void folding_change(struct alert *a, struct tracked *t, const char *who, const c
 	covers_put(a, t);
 }
 
-void folding_publish(struct alert *a)
+void folding_publish(struct alert *a, struct now now)
 {
 	for (uint32_t at = 0; at < a->n_busy; at++) {
 		struct tracked *t = a->busy[at];
@@ -143,6 +146,7 @@ void folding_publish(struct alert *a)
 			t->in->version++;
 		t->published = t->in->version;
 		describe(a, t->in);
+		ways_address(a, now, t);
 		alert_append_incident(a, t);
 	}
 }
@@ -202,20 +206,20 @@ static void open_incident(struct alert *a, struct now now, uint16_t root)
 	folding_change(a, t, in->cause, "");
 }
 
-/* Evidence is still coming in of the check or of what it needs. */
+/* Evidence is still coming in of the check or of what it needs; alerts seldom come alone. */
 static bool is_settling(const struct alert *a, struct now now, uint16_t check)
 {
 	int64_t unwell = a->judged[check].unwell.ms;
 
-	if (now.mono.ms >= unwell + alert_settle_ms(a, check) || !a->cfg.world.is_settling)
+	if (now.mono.ms >= unwell + alert_settle_ms(a, check))
 		return false;
 	for (int steps = 0; steps < ROOT_STEPS_MAX; steps++) {
 		const struct alert_check *spec = &a->cfg.checks[check];
 
-		if (a->cfg.world.is_settling(a->cfg.world.ctx, check))
+		if (!alert_is_declared(a, check) || alert_is_settling(a, check))
 			return true;
 		for (uint16_t i = 0; i < spec->n_needs; i++)
-			if (a->cfg.world.is_settling(a->cfg.world.ctx, spec->needs[i]))
+			if (alert_is_settling(a, spec->needs[i]))
 				return true;
 		if (folding_root(a, check) == check)
 			break;
@@ -404,8 +408,43 @@ void folding_unwell(struct alert *a, struct now now, uint16_t check)
 	restating_notice(a, now, m, check);
 }
 
+static bool is_being_told(const struct alert *a, const struct tracked *t)
+{
+	bool is = incident_was_told(t->in);
+
+	for (uint8_t i = 0; i < a->cfg.n_channels; i++)
+		is |= t->slots[i].number || t->slots[i].may_be_repeat;
+	return is;
+}
+
+/* What became inhibited before anybody was told of it is not told; the cause stands for the others. */
+static void leave_out_inhibited(struct alert *a, struct tracked *t)
+{
+	for (uint32_t i = t->in->n_members; i-- > 1;) {
+		uint16_t check = alert_check_of(a, &t->in->members[i]);
+
+		if (check == UINT16_MAX || !a->cfg.checks[check].is_inhibited)
+			continue;
+		if (a->covers[check] == t)
+			covers_set(a, check, NULL);
+		incident_drop_member(t->in, i);
+		t->is_changed = true;
+	}
+}
+
+static void leave_out_all_inhibited(struct alert *a)
+{
+	for (uint32_t at = 0; a->cfg.routing && at < a->n_busy; at++) {
+		struct tracked *t = a->busy[at];
+
+		if (t->owner == a->cfg.self && incident_is_live(t->in) && !is_being_told(a, t))
+			leave_out_inhibited(a, t);
+	}
+}
+
 void folding_step(struct alert *a, struct now now)
 {
+	leave_out_all_inhibited(a);
 	merging_step(a, now);
 	recovery_step(a, now);
 	for (uint16_t i = 0; i < a->n_judged; i++) {
@@ -414,7 +453,7 @@ void folding_step(struct alert *a, struct now now)
 		if (!is_unwell(a, i))
 			continue;
 		/* Also when the incident that listed it ends, its home speaks first. */
-		if (covers_find(a, i))
+		if (covers_find(a, i) || a->cfg.checks[i].is_inhibited)
 			a->judged[i].unlisted.ms = NEVER_MS;
 		else if (a->judged[i].unlisted.ms == NEVER_MS)
 			a->judged[i].unlisted = now.mono;

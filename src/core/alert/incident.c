@@ -20,9 +20,10 @@
 #define ROW_CELLS 7
 /* Keys, numbers and times of the body without its rows. */
 #define KEYS_BYTES 640
+#define TO_TEXT_MAX (CHANNELS_MAX * (NAME_BYTES_MAX + 1))
 #define HEAD_BYTES                                                                        \
 	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX + \
-		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX + NEWS_BYTES_MAX +                    \
+		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX + NEWS_BYTES_MAX + TO_TEXT_MAX +                    \
 		BEFORE_MAX * (BEFORE_TEXT_MAX + NAME_BYTES_MAX + 64))
 /* What rows may take, but for the cause's reason, which always fits. */
 #define ROWS_BYTES_MAX (EVENT_BODY_BYTES_MAX - HEAD_BYTES - REASON_BYTES_MAX)
@@ -129,6 +130,7 @@ static void release_parts(struct incident *in)
 		release(in, in->before[i].site);
 		release(in, in->before[i].text);
 	}
+	release(in, in->to);
 	release(in, in->members);
 }
 
@@ -272,6 +274,20 @@ struct incident_member *incident_member(struct incident *in, const char *check, 
 	return m;
 }
 
+void incident_drop_member(struct incident *in, uint32_t i)
+{
+	struct incident_member *m = &in->members[i];
+
+	in->is_one_block = false;
+	in->member_bytes -= (uint32_t)row_bytes(m->check);
+	release(in, m->check);
+	release(in, m->state);
+	release(in, m->scope);
+	release(in, m->reason);
+	memmove(m, m + 1, (in->n_members - i - 1) * sizeof *m);
+	in->n_members--;
+}
+
 /* What each reason but the first may take. */
 static size_t reason_share(const struct incident *in)
 {
@@ -333,6 +349,8 @@ void incident_write(const struct incident *in, struct str *out)
 	json_bool(&w, "is_flapping", in->is_flapping);
 	if (in->is_muted)
 		json_bool(&w, "is_muted", true);
+	if (in->to)
+		write_text(&w, "to", in->to, TO_TEXT_MAX);
 	write_text(&w, "merged_into", in->merged_into, INCIDENT_ID_MAX - 1);
 	write_members(in, &w);
 	json_int(&w, "more_members", in->more_members);
@@ -580,10 +598,13 @@ enum rc incident_read(const char *id, const struct json_node *body, struct incid
 {
 	struct reading r;
 	scoped(incident_free) struct incident *in = NULL;
+	const char *to = json_node_text(body, "to", "");
 	enum rc rc;
 
 	if (!is_id(id))
 		return err_set(e, RC_INPUT, "incident: not an id");
+	if (strlen(to) > TO_TEXT_MAX)
+		return err_set(e, RC_INPUT, "incident %s: too many receivers", id);
 	r = begin_reading(body);
 	in = r.in;
 	str_copy(in->id, sizeof in->id, id);
@@ -597,6 +618,8 @@ enum rc incident_read(const char *id, const struct json_node *body, struct incid
 		return err_in(e, rc, "incident %s", id);
 	in->is_flapping = json_node_bool(body, "is_flapping", false);
 	in->is_muted = json_node_bool(body, "is_muted", false);
+	if (*to)
+		incident_set(in, &in->to, to);
 	*ret = TAKE(in);
 	return RC_OK;
 }
@@ -655,6 +678,8 @@ void incident_describe(const struct incident *in, struct json_out *w)
 	for (size_t i = 0; i < COUNT(times); i++)
 		json_time(w, times[i].name, time_of(in, times[i].offset));
 	json_text(w, "merged_into", *in->merged_into ? in->merged_into : NULL);
+	if (in->to)
+		json_text(w, "to", in->to);
 	json_bool(w, "is_flapping", in->is_flapping);
 	json_int(w, "relapses", in->relapses);
 	describe_ack(in, w);

@@ -77,6 +77,7 @@ struct incident {
 	char *news;         /* what this version says anew: "nas is the cause"; NULL: see state */
 	uint32_t relapses;
 	bool is_flapping;
+	char *to;      /* names of the channels that it is for, "a,b"; "-": none; NULL: the lab's own */
 	bool is_muted; /* over without having been told: a silence covered it, or it is no news */
 	char merged_into[INCIDENT_ID_MAX];
 	struct incident_member *members;
@@ -100,6 +101,9 @@ SCOPED_BY(incident_free, struct incident *)
 /* Existing or new; NULL when absent and not to be added, or when there is no room for another (the
  * caller counts it in more_members). */
 struct incident_member *incident_member(struct incident *in, const char *check, bool may_add);
+
+/* The i-th member is gone as if it had never been listed; pointers to those behind it are void. */
+void incident_drop_member(struct incident *in, uint32_t i);
 
 /* `field` is one of the texts of `in` or of its members; NULL clears, `value` may be part of it. */
 void incident_set(struct incident *in, char **field, const char *value);

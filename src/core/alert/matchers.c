@@ -317,6 +317,29 @@ bool matchers_match(const struct matchers *m, const struct silence_label *labels
 	return true;
 }
 
+void label_mark(struct label_marks *marks, const char *name, const char *value)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	h = (h ^ 0xff) * 16777619u;
+	for (; *value; value++)
+		h = (h ^ (uint8_t)*value) * 16777619u;
+	h ^= h >> 15;
+	marks->bits[h >> 6 & 3] |= UINT64_C(1) << (h & 63);
+}
+
+struct label_marks matchers_marks(const struct matchers *m)
+{
+	struct label_marks marks = { 0 };
+
+	for (uint32_t i = 0; i < m->n; i++)
+		if (m->items[i].op == EQUAL && *m->items[i].value)
+			label_mark(&marks, m->items[i].name, m->items[i].value);
+	return marks;
+}
+
 const char *matchers_unknown(const struct matchers *m, const char *const *known, size_t n)
 {
 	for (uint32_t i = 0; i < m->n; i++) {

@@ -169,7 +169,7 @@ static void field_affected(struct json_out *w, const struct incident *in)
 		told += n;
 	}
 	part_list_end(&list, in->n_members + in->more_members - told);
-	put_field(w, "Also affected", &p, false);
+	put_field(w, words_is_of_alerts(in) ? "Alerts" : "Also affected", &p, false);
 }
 
 static void field_ack(struct json_out *w, const struct incident *in)
@@ -364,7 +364,7 @@ static void put_fields(struct json_out *w, const struct incident *in,
 		field_instant(w, "Since", c, in->since);
 		if (words_is_over(in) && in->recovered.ms)
 			field_instant(w, "Back", c, in->recovered);
-		else
+		else if (!words_is_of_alerts(in)) /* rules say what is bad, not what is good */
 			field_instant(w, "Last good evidence", c, last_good(in));
 		field_seen(w, in, c);
 		field_before(w, in);

@@ -45,16 +45,40 @@ static const struct incident_member *leader(const struct incident *in, uint32_t 
 	return NULL;
 }
 
-static void add_name(struct part *p, const char *name, enum text_escape how, uint32_t *left_out)
+/* The cause says the alert's name; not where alerts of several are a group. */
+static bool is_named_by_cause(const struct incident *in, const char *name)
+{
+	const char *cause = in->cause + strlen("alert:");
+	size_t n = strcspn(name, "{");
+
+	return strncmp(cause, name, n) == 0 && (cause[n] == '@' || cause[n] == '{' || cause[n] == '~');
+}
+
+/* Of "HighLoad{instance=nas}@dublin" what the cause, "alert:HighLoad@dublin", doesn't say. */
+static void say_name(const struct incident *in, const char *name, enum text_escape how,
+	struct part *shown)
+{
+	const char *begin = strchr(name, '{'), *end = strrchr(name, '}');
+	scoped(str_fini) struct str labels = STR_EMPTY;
+
+	if (words_is_of_alerts(in) && begin && end > begin + 1 && is_named_by_cause(in, name)) {
+		str_addn(&labels, begin + 1, (size_t)(end - begin - 1));
+		name = str_c(&labels);
+	}
+	part_say(shown, name, how, SIZE_MAX);
+}
+
+static void add_name(const struct incident *in, struct part *p, const char *name,
+	enum text_escape how, uint32_t *left_out)
 {
 	scoped(part_fini) struct part shown = PART(NAME_UNITS);
 
-	part_say(&shown, name, how, SIZE_MAX);
+	say_name(in, name, how, &shown);
 	if (*left_out || p->units + shown.units + 2 + PART_MORE_UNITS > p->most) {
 		++*left_out;
 		return;
 	}
-	part_separate(p, ", ");
+	part_separate(p, words_is_of_alerts(in) ? "; " : ", "); /* labels have commas */
 	part_add(p, str_c(&shown.text));
 }
 
@@ -72,7 +96,7 @@ static uint32_t add_names(const struct incident *in, const struct incident_membe
 			if (m == cause || !share_trouble(m, like) ||
 				words_is_of_itself(m->check) != is_self)
 				continue;
-			add_name(p, m->check, how, &left_out);
+			add_name(in, p, m->check, how, &left_out);
 			n++;
 		}
 	}

@@ -8,6 +8,7 @@ static const struct {
 } tenses[] = {
 	{ " is ", " was " },
 	{ " are ", " were " },
+	{ " fires", " fired" },
 	{ ", fails from ", ", failed from " },
 	{ ": certificate has ", ": certificate had " },
 	{ ": certificate of its issuer has ", ": certificate of its issuer had " },

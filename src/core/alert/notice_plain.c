@@ -61,7 +61,7 @@ static void add_whence(struct str *out, const struct incident *in, const struct 
 	if (words_is_over(in) && in->recovered.ms) {
 		add_time(out, "back", c, in->recovered);
 		add_row(out, "it was", m ? m->reason : NULL);
-	} else {
+	} else if (!words_is_of_alerts(in)) {
 		add_time(out, "last good", c, m ? m->last_ok : (struct wall){ 0 });
 	}
 	add_row(out, words_is_over(in) ? "was seen from" : "seen from", str_c(&seen));
@@ -85,6 +85,7 @@ static void add_before(struct str *out, const struct incident *in, const struct 
 
 static void add_others(struct str *out, const struct incident *in)
 {
+	const char *label = words_is_of_alerts(in) ? "alerts" : "also";
 	uint32_t n = 1, told = in->n_members > 0 /* the cause */, more;
 
 	for (uint32_t i = 0; n && i < LINES_MAX; i++) {
@@ -92,7 +93,7 @@ static void add_others(struct str *out, const struct incident *in)
 
 		n = words_others(in, i, TEXT_PLAIN, &line);
 		if (n)
-			add_clean(out, i ? "" : "also", str_c(&line.text));
+			add_clean(out, i ? "" : label, str_c(&line.text));
 		told += n;
 	}
 	more = in->n_members + in->more_members - told;
@@ -100,7 +101,7 @@ static void add_others(struct str *out, const struct incident *in)
 		scoped(str_fini) struct str text = STR_EMPTY;
 
 		str_addf(&text, "and %u more", more);
-		add_clean(out, in->n_members > 1 ? "" : "also", str_c(&text));
+		add_clean(out, in->n_members > 1 ? "" : label, str_c(&text));
 	}
 }
 

@@ -114,6 +114,49 @@ static void a_service_that_is_down_is_told_with_reason_times_and_changes(void **
 	discord_is("down.json", in, &c);
 }
 
+/* Two volumes of one rule, and one more that was well again in between. */
+static struct incident *disks_full(void)
+{
+	struct incident *in = fixture_incident();
+
+	incident_set(in, &in->cause, "alert:DiskAlmostFull@mumbai");
+	incident_set(in, &in->members[0].check, "alert:DiskAlmostFull@mumbai");
+	incident_set(in, &in->members[0].reason, "/srv on nas-mumbai has 4 % left");
+	in->members[0].last_ok.ms = 0;
+	incident_set(in, &in->title, "DiskAlmostFull at mumbai fires");
+	fixture_add_member(in, "DiskAlmostFull{instance=nas-mumbai:9100, mountpoint=/srv}@mumbai",
+		"/srv on nas-mumbai has 4 % left");
+	fixture_add_member(in, "DiskAlmostFull{instance=vm2:9100, mountpoint=/}@mumbai",
+		"/ on vm2 has 2 % left");
+	return in;
+}
+
+static void alerts_of_a_rule_are_told_by_their_labels(void **state)
+{
+	scoped(incident_free) struct incident *in = disks_full();
+	struct notice_context c = context(true);
+
+	(void)state;
+	c.description = "Less than 5 % of a volume is left.";
+	discord_is("alerts.json", in, &c);
+}
+
+static void alerts_that_are_over_say_for_how_long_they_fired(void **state)
+{
+	scoped(incident_free) struct incident *in = disks_full();
+	scoped(str_fini) struct str out = STR_EMPTY;
+	struct notice_context c = context(false);
+
+	(void)state;
+	in->state = INCIDENT_RECOVERING;
+	in->recovered.ms = FIXTURE_SINCE_MS + 252 * SECOND_MS;
+	for (uint32_t i = 0; i < in->n_members; i++)
+		in->members[i].recovered = in->recovered;
+	notice_plain(in, &c, &out);
+	str_addc(&out, '\n');
+	same_as_golden("alerts-over.txt", str_c(&out));
+}
+
 static void a_service_that_is_back_says_for_how_long_it_was_away(void **state)
 {
 	scoped(incident_free) struct incident *in = immich_back();
@@ -516,6 +559,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_service_that_is_down_is_told_with_reason_times_and_changes),
+		cmocka_unit_test(alerts_of_a_rule_are_told_by_their_labels),
+		cmocka_unit_test(alerts_that_are_over_say_for_how_long_they_fired),
 		cmocka_unit_test(a_service_that_is_back_says_for_how_long_it_was_away),
 		cmocka_unit_test(a_path_problem_says_from_where_it_fails),
 		cmocka_unit_test(a_heartbeat_that_never_came_is_silent),

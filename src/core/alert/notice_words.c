@@ -16,6 +16,7 @@ static const struct phrases {
 	{ "link", "link:", "link ", " is down", " is silent", " is back" },
 	{ "watcher", "watcher:", "watcher ", " is down", " is silent", " is back" },
 	{ "drill", "drill:", "drill of ", " failed", " is overdue", " works again" },
+	{ "alert", "alert:", "", " fires", " is silent", " is over" },
 	{ "self", "config@", "", ": lab.yaml is broken", ": lab.yaml is not looked at",
 		": lab.yaml is good again" },
 	{ "self", "disk@", "", ": disk trouble", ": disk is not looked at",
@@ -84,10 +85,23 @@ static const char *without_prefix(const struct phrases *p, const char *check)
 	return p->prefix && str_starts(check, p->prefix) ? check + strlen(p->prefix) : check;
 }
 
+/* "HighLoad@dublin". */
+static void add_alert(const char *name, struct str *out)
+{
+	const char *at = strrchr(name, '@');
+
+	if (at)
+		str_addf(out, "%.*s at %s", (int)(at - name), name, at + 1);
+	else
+		str_add(out, name);
+}
+
 static void add_subject(const struct notice_cause *cause, const struct phrases *p, struct str *out)
 {
 	str_add(out, p->before);
-	if (str_eq(p->kind, "link") && cause->subject_a && cause->subject_b)
+	if (str_eq(p->kind, "alert"))
+		add_alert(without_prefix(p, cause->check), out);
+	else if (str_eq(p->kind, "link") && cause->subject_a && cause->subject_b)
 		str_addf(out, "%s-%s", cause->subject_a, cause->subject_b);
 	else if (str_eq(p->kind, "site") && cause->subject_a)
 		str_add(out, cause->subject_a);
@@ -184,6 +198,11 @@ void words_seen(const struct incident *in, const struct notice_context *c, struc
 		str_add(out, "some vantages, not from others");
 	else if (str_eq(scope, "down"))
 		str_add(out, c->vantages ? c->vantages : "everywhere");
+}
+
+bool words_is_of_alerts(const struct incident *in)
+{
+	return str_eq(phrases_of(NULL, in->cause ? in->cause : "")->kind, "alert");
 }
 
 bool words_is_of_itself(const char *check)

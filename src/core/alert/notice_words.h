@@ -30,6 +30,7 @@ void words_time(const struct notice_context *c, struct wall t, struct str *out);
 void words_origin(const struct incident *in, const struct notice_context *c, struct str *out);
 bool words_is_over(const struct incident *in); /* recovering, closed */
 /* What a site says of itself: "disk@dublin". */
+bool words_is_of_alerts(const struct incident *in); /* of rules, grouped by their name */
 bool words_is_of_itself(const char *check);
 /* The `i`th line about the members besides the cause: "git, cloud and 3 more: no route to host",
  * cleaned and escaped.  How many it is about; 0 beyond the last line. */

@@ -6,7 +6,7 @@
  * survives is what the journal holds.  Each (incident, channel) has a slot with what is under way.
  * First messages go before edits, oldest first, one at a time a channel.
  */
-#include "core/alert/alert_private.h"
+#include "core/alert/ways.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,13 @@ static bool is_quiet(const struct alert *a, struct now now, const struct inciden
 /* May this incident be told to this channel at all, ever? */
 static bool is_for_channel(const struct alert *a, const struct incident *in, uint8_t channel)
 {
-	return severity_rank(in->severity) >= a->cfg.channels[channel].least_rank;
+	return severity_rank(in->severity) >= a->cfg.channels[channel].least_rank &&
+	       ways_lead_to(a, in, channel);
+}
+
+static bool is_edited(const struct alert *a, uint8_t channel)
+{
+	return a->cfg.channels[channel].kind == ALERT_DISCORD;
 }
 
 /* The channel shows less than the incident says. */
@@ -46,6 +52,9 @@ static bool is_behind(const struct alert *a, const struct incident *in, uint8_t 
 		return in->state != INCIDENT_MERGED && !in->is_muted &&
 		       !(incident_is_cut_off(in) && incident_is_live(in)) &&
 		       is_for_channel(a, in, channel);
+	if (in->state != INCIDENT_OPEN && !is_edited(a, channel) &&
+		a->cfg.channels[channel].leaves_out_end)
+		return false;
 	/* A mail can't be edited: one more only when it is over. */
 	return a->cfg.channels[channel].kind != ALERT_SMTP || in->state != INCIDENT_OPEN;
 }
@@ -64,13 +73,29 @@ static bool is_wanted_now(struct alert *a, struct now now, const struct incident
 		alert_wake_at(a, (struct mono){ now.mono.ms + end.ms - now.wall.ms });
 		return false;
 	}
-	return !incident_is_live(in) || !alert_is_silenced(a, now.wall, in);
+	if (incident_is_live(in) && alert_is_silenced(a, now.wall, in))
+		return false;
+	return ways_is_due(a, now, in, channel);
+}
+
+static bool has_stray(const struct tracked *t, uint8_t channel)
+{
+	const struct outbox_slot *slot = &t->slots[channel];
+
+	return slot->stray && slot->stray_version < t->in->version;
+}
+
+void outbox_fini(struct tracked *t)
+{
+	for (uint32_t i = 0; i < CHANNELS_MAX; i++)
+		free(TAKE(t->slots[i].stray));
 }
 
 bool outbox_is_idle(const struct alert *a, const struct tracked *t)
 {
 	for (uint8_t channel = 0; channel < a->cfg.n_channels; channel++)
-		if (t->slots[channel].number || is_behind(a, t->in, channel))
+		if (t->slots[channel].number || is_behind(a, t->in, channel) ||
+			(t->owner == a->cfg.self && has_stray(t, channel)))
 			return false;
 	return true;
 }
@@ -249,7 +274,7 @@ static void send(struct alert *a, struct now now, struct tracked *t, uint8_t cha
 	struct alert_effect *fx = begin_delivery(a, now, t, channel, kind);
 
 	fx->delivery.payload = render(a, now, t, channel);
-	t->slots[channel].is_summary = false;
+	t->slots[channel].is_summary = t->slots[channel].is_stray = false;
 	t->slots[channel].is_by_watcher = kind == ALERT_DO_WATCHER;
 	occupy(a, t, channel, fx->delivery.number, (struct mono){ now.mono.ms + patience });
 }
@@ -382,12 +407,16 @@ static bool is_gathering(struct alert *a, struct now now, struct tracked *t, uin
 {
 	struct outbox_slot *slot = &t->slots[channel];
 	uint32_t told = t->in->told[channel].version;
+	struct mono next;
 
 	if (!told)
 		return false;
 	if (slot->noticed <= told)
 		slot->gather_until.ms = now.mono.ms + ALERT_SETTLE_MS;
 	slot->noticed = t->in->version;
+	next = ways_next(a, now, t->in, channel);
+	if (next.ms > slot->gather_until.ms)
+		slot->gather_until = next;
 	if (now.mono.ms >= slot->gather_until.ms)
 		return false;
 	alert_wake_at(a, slot->gather_until);
@@ -441,8 +470,36 @@ static bool is_home_heard(struct alert *a, struct now now, const struct tracked 
 	return false;
 }
 
+static void repeat(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	if (t->owner == a->cfg.self && ways_is_repeated(a, now, t->in, channel) &&
+		may_send(a, now, t, channel))
+		send(a, now, t, channel, ALERT_DO_DELIVER);
+}
+
+static void mend_stray(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
+{
+	struct outbox_slot *slot = &t->slots[channel];
+	struct alert_effect *fx;
+
+	if (t->owner != a->cfg.self || !has_stray(t, channel) || !is_edit(a, t, channel) ||
+		!may_send(a, now, t, channel))
+		return;
+	fx = begin_delivery(a, now, t, channel, ALERT_DO_DELIVER);
+	str_copy(fx->delivery.message, sizeof fx->delivery.message, slot->stray);
+	fx->delivery.payload = render(a, now, t, channel);
+	slot->is_summary = slot->is_by_watcher = false;
+	slot->is_stray = true;
+	occupy(a, t, channel, fx->delivery.number,
+		(struct mono){ now.mono.ms + ALERT_UNANSWERED_MS });
+}
+
 static void attend(struct alert *a, struct now now, struct tracked *t, uint8_t channel)
 {
+	if (t->in->told[channel].version && t->in->version == t->in->told[channel].version)
+		repeat(a, now, t, channel);
+	if (t->in->told[channel].version == t->in->version)
+		mend_stray(a, now, t, channel);
 	if (!is_wanted_now(a, now, t->in, channel) || is_gathering(a, now, t, channel))
 		return;
 	if (!is_edit(a, t, channel) && (alert_awaits_news(a, now) || !is_home_heard(a, now, t)))
@@ -487,6 +544,7 @@ static void send_summary(struct alert *a, struct now now, struct tracked **list,
 	for (uint32_t i = 0; i < n; i++) {
 		ins[i] = list[i]->in;
 		list[i]->slots[channel].is_summary = true;
+		list[i]->slots[channel].is_stray = false;
 		list[i]->slots[channel].is_by_watcher = false;
 		c.may_be_repeat |= list[i]->slots[channel].may_be_repeat;
 		occupy(a, list[i], channel, fx->delivery.number,
@@ -518,22 +576,75 @@ static void attend_backlog(struct alert *a, struct now now, uint8_t channel)
 
 /* A summary is no message that could be edited: what is told after it gets one of its own, beside
  * the one that may have arrived before. */
-static bool ends_doubt(const struct alert *a, uint8_t channel, const struct outbox_receipt *receipt)
+static bool is_of_summary(const struct alert *a, uint8_t channel, const char *message)
 {
-	return *receipt->message || a->cfg.channels[channel].kind != ALERT_DISCORD;
+	return !*message && a->cfg.channels[channel].kind == ALERT_DISCORD;
+}
+
+/* In whatever order they arrive: of messages the newest counts, and a summary only where no message is
+ * known.  One that is heard of late may still say that all goes on, so it is edited. */
+static bool is_outdone(const struct alert *a, uint8_t channel, const struct incident_told *told,
+	const struct outbox_receipt *receipt)
+{
+	bool is_by_summary = is_of_summary(a, channel, told->message);
+
+	if (told->version && is_by_summary != is_of_summary(a, channel, receipt->message))
+		return !is_by_summary;
+	return receipt->version < told->version ||
+	       (receipt->version == told->version && receipt->at.ms < told->at.ms);
+}
+
+/* Of two messages of an incident the one that shows more counts; else the one that was written to later:
+ * in whatever order it is heard of them. */
+static bool counts_before(const struct outbox_receipt *r, uint32_t version, struct wall at)
+{
+	return r->version != version ? r->version > version : r->at.ms > at.ms;
+}
+
+static void keep_stray(struct outbox_slot *slot, const struct outbox_receipt *r)
+{
+	bool is_same = slot->stray && str_eq(slot->stray, r->message);
+
+	if (slot->stray && !counts_before(r, slot->stray_version, slot->stray_at))
+		return;
+	if (!is_same) {
+		free(slot->stray);
+		slot->stray = must_strdup(r->message);
+	}
+	slot->stray_version = r->version;
+	slot->stray_at = r->at;
+}
+
+/* True: the receipt is of the message that counts less. */
+static bool is_of_stray(const struct alert *a, struct outbox_slot *slot, uint8_t channel,
+	const struct incident_told *told, const struct outbox_receipt *receipt)
+{
+	const struct outbox_receipt of_told = { told->version, told->at, told->message, told->via };
+
+	if (a->cfg.channels[channel].kind != ALERT_DISCORD || !*told->message ||
+		!*receipt->message || str_eq(told->message, receipt->message))
+		return false;
+	if (!counts_before(receipt, told->version, told->at)) {
+		keep_stray(slot, receipt);
+		return true;
+	}
+	if (slot->stray && str_eq(slot->stray, receipt->message))
+		free(TAKE(slot->stray));
+	keep_stray(slot, &of_told);
+	return false;
 }
 
 void outbox_told(struct alert *a, struct tracked *t, uint8_t channel,
 	const struct outbox_receipt *receipt)
 {
 	struct incident_told *told = incident_receipt(t->in, channel);
+	bool is_stray = is_of_stray(a, &t->slots[channel], channel, told, receipt);
 
 	if (!told->first.ms || receipt->at.ms < told->first.ms)
 		told->first = receipt->at;
-	if (receipt->version < told->version ||
-		(receipt->version == told->version && receipt->at.ms < told->at.ms))
+	if (is_stray || is_outdone(a, channel, told, receipt))
 		return; /* also of a past that was lost, told anew meanwhile, and came back */
-	if (ends_doubt(a, channel, receipt))
+	if (!is_of_summary(a, channel, receipt->message))
 		t->slots[channel].may_be_repeat = false;
 	t->slots[channel].n_watcher_unanswered = 0;
 	told->version = receipt->version;
@@ -580,21 +691,27 @@ static void settle_slot(struct alert *a, struct now now, struct tracked *t, uint
 	const struct delivery_outcome *o)
 {
 	struct outbox_slot *slot = &t->slots[channel];
-	const char *message = o->message ? o->message : t->in->told[channel].message;
+	const char *shown = slot->is_stray ? slot->stray : t->in->told[channel].message;
+	char message[MESSAGE_ID_MAX]; /* which of two counts may change by this */
 	const char *via = o->via ? o->via : a->cfg.sites[a->cfg.self].name;
 
+	str_copy(message, sizeof message, o->message ? o->message : shown);
 	slot->number = 0;
 	slot->not_before.ms = now.mono.ms + ALERT_EDIT_MS;
 	switch (o->answer.verdict) {
 	case PACE_DELIVERED:
 		if (slot->is_summary)
-			message = "";
+			message[0] = '\0';
 		outbox_told(a, t, channel,
 			&(struct outbox_receipt){ slot->sending, now.wall, message, via });
 		append_receipt(a, t, channel, message, via);
 		slot->is_for_us = slot->is_for_us && t->in->version > slot->sending;
 		break;
 	case PACE_LOST: /* somebody deleted the message: the next one is new */
+		if (slot->is_stray) {
+			slot->stray_version = UINT32_MAX;
+			break;
+		}
 		incident_receipt(t->in, channel)->message[0] = '\0';
 		break;
 	case PACE_UNANSWERED:

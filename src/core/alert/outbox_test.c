@@ -380,6 +380,42 @@ static void what_follows_a_summary_of_what_may_have_been_told_says_so_too(void *
 	assert_true(pair_says(p, "Maybe a repeat"));
 }
 
+/* It says that all goes on, and now that it is known it needn't; so also after a restart, which reads
+ * the receipts in the order of time. */
+static void a_message_that_is_heard_of_after_the_summary_is_edited(void **state)
+{
+	const struct incident *in;
+	const struct pair_request *last;
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	pair_add_checks(p, 2, NAS);
+	pair_part(p);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_UNANSWERED));
+	fall_and_rise(PAIR_CHECKS);
+	str_copy(id, sizeof id, p->sent[0].delivery.incident);
+	fall_and_rise(PAIR_CHECKS + 1);
+	pair_answer(p, MUMBAI, 0, PAIR_ANSWER(PACE_DELIVERED));
+	pair_run(p, 10 * MINUTE_MS);
+	assert_true(pair_says(p, "could not be sent"));
+	pair_write(p, MUMBAI, "receipt", id,
+		"{\"channel\":\"discord\",\"version\":1,\"message\":\"late\",\"via\":\"webhost\"}");
+	pair_run(p, MINUTE_MS);
+	last = pair_last(p);
+	assert_true(last->delivery.is_edit);
+	assert_string_equal(last->delivery.message, "late");
+	assert_string_equal(last->delivery.incident, id);
+	in = map_get(alert_incidents(p->sites[MUMBAI].alert), id);
+	assert_int_equal(in->told[0].version, in->version);
+	pair_forget_sent(p);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	in = map_get(alert_incidents(p->sites[MUMBAI].alert), id);
+	assert_int_equal(in->told[0].version, in->version);
+	assert_int_equal(p->n_sent, 0);
+}
+
 /* A webhook's messages have no id, and nothing of them is edited: a receipt ends the doubt. */
 static void a_webhook_that_was_told_leaves_no_doubt(void **state)
 {
@@ -449,6 +485,34 @@ static void an_acknowledgement_at_one_site_is_shown_in_the_other_s_message(void 
 	assert_true(pair_says(p, "on it"));
 }
 
+static void a_message_of_who_had_lost_that_it_was_told_is_edited_too(void **state)
+{
+	char id[INCIDENT_ID_MAX];
+	uint32_t n = 0;
+
+	(void)state;
+	pair_fails(p, NAS);
+	pair_run(p, 10 * SECOND_MS);
+	pair_fails(p, PHOTOS);
+	pair_run(p, 10 * SECOND_MS);
+	str_copy(id, sizeof id, pair_incident(p, MUMBAI, NAS)->id);
+	assert_true(pair_incident(p, MUMBAI, NAS)->told[0].version > 1);
+	pair_write(p, MUMBAI, "receipt", id,
+		"{\"channel\":\"discord\",\"version\":1,\"message\":\"stray\",\"via\":\"mumbai\"}");
+	pair_forget_sent(p);
+	pair_recovers(p, NAS);
+	pair_recovers(p, PHOTOS);
+	pair_run(p, 2 * MINUTE_MS);
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		n += str_eq(p->sent[i].delivery.message, "stray");
+	assert_true(n > 0 && p->n_sent > n);
+	pair_forget_sent(p);
+	pair_stop(p, MUMBAI);
+	pair_start(p, MUMBAI);
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(p->n_sent, 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
@@ -477,10 +541,12 @@ int main(void)
 		T(a_backlog_is_told_as_one_summary),
 		T(a_summary_of_what_may_have_been_told_says_so),
 		T(what_follows_a_summary_of_what_may_have_been_told_says_so_too),
+		T(a_message_that_is_heard_of_after_the_summary_is_edited),
 		T(a_webhook_that_was_told_leaves_no_doubt),
 		T(a_few_that_waited_are_told_one_by_one),
 		T(what_is_still_down_after_an_outage_has_a_message_of_its_own),
 		T(an_acknowledgement_at_one_site_is_shown_in_the_other_s_message),
+		T(a_message_of_who_had_lost_that_it_was_told_is_edited_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,8 +99,9 @@ static void recover(struct alert *a, struct now now, struct tracked *t, struct i
 	}
 	if (!t->in->is_flapping)
 		folding_change(a, t, m->check,
-			alert_check_of(a, m) == UINT16_MAX ? "is not declared any more"
-							   : "is back");
+			alert_check_of(a, m) == UINT16_MAX && !alerts_is_name(m->check)
+				? "is not declared any more"
+				: "is back");
 }
 
 void recovery_relapse(struct alert *a, struct now now, struct tracked *t, struct incident_member *m,
@@ -168,7 +169,8 @@ void recovery_released(struct alert *a, struct now now, struct tracked *t,
 {
 	if (m->recovered.ms)
 		return;
-	incident_set(t->in, &m->reason, "not declared any more");
+	if (!alerts_is_name(m->check))
+		incident_set(t->in, &m->reason, "not declared any more");
 	recover(a, now, t, m);
 }
 

@@ -146,6 +146,7 @@ static void apply_incident(struct alert *a, struct now now, const struct alert_e
 		return;
 	alert_push(a, ALERT_SAY_CHANGED, ev->subject);
 	a->is_merging_due = true;
+	a->is_release_due |= owner == a->cfg.self;
 }
 
 static uint8_t channel_of(const struct alert *a, const struct json_node *body)
@@ -258,4 +259,6 @@ void alert_event(struct alert *a, struct now now, const struct alert_event *ev)
 		apply_ack(a, ev);
 	else if (str_eq(ev->kind, "silence"))
 		apply_silence(a, ev);
+	else if (str_eq(ev->kind, "alerts"))
+		alerts_event(a, now, ev);
 }

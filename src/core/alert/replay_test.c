@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/alert/alert_pair.h"
 #include "core/alert/alert_private.h"
+
+#include "core/alert/alert_pair.h"
 
 static void restart(uint8_t site)
 {

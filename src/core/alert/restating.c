@@ -29,6 +29,12 @@ static bool is_same_reason(const struct incident_member *m, const struct judged 
 	return !*said(j->reason) || str_gist(said(m->reason)) == str_gist(j->reason);
 }
 
+/* Of a group of alerts its alerts are the news: what it says is the word of one of them. */
+static bool is_group(const struct alert *a, uint16_t check)
+{
+	return !alert_is_declared(a, check) && str_starts(a->cfg.checks[check].name, "alert:");
+}
+
 void restating_describe(const struct alert *a, struct incident *in, struct incident_member *m,
 	uint16_t check)
 {
@@ -52,7 +58,8 @@ void restating_refresh(const struct alert *a, struct incident *in)
 		const struct judged *j = check == UINT16_MAX ? NULL : &a->judged[check];
 
 		if (!j || m->recovered.ms || j->unwell.ms == NEVER_MS || !*said(j->reason) ||
-			!is_same_extent(m, j) || (i == 0 && !is_same_reason(m, j)))
+			!is_same_extent(m, j) ||
+			(i == 0 && !is_group(a, check) && !is_same_reason(m, j)))
 			continue;
 		incident_set(in, &m->reason, j->reason);
 	}
@@ -62,8 +69,9 @@ void restating_notice(struct alert *a, struct now now, const struct incident_mem
 	uint16_t check)
 {
 	struct judged *j = &a->judged[check];
+	bool is_same = is_same_extent(m, j) && (is_group(a, check) || is_same_reason(m, j));
 
-	if ((!is_same_extent(m, j) || !is_same_reason(m, j)) && j->restated.ms == NEVER_MS)
+	if (!is_same && j->restated.ms == NEVER_MS)
 		j->restated = now.mono;
 }
 
@@ -71,6 +79,8 @@ static const char *extent_of(const struct judged *j)
 {
 	if (j->health == HEALTH_SILENT)
 		return "is silent";
+	if (str_eq(said(j->scope), "many"))
+		return "has more alerts than are listed";
 	return str_eq(said(j->scope), "path") ? "fails from some vantages only"
 					      : "fails from everywhere";
 }
@@ -104,8 +114,7 @@ static bool must_wait(struct alert *a, struct now now, const struct tracked *t,
 
 	if (now.mono.ms >= due.ms)
 		return false;
-	if (is_urgent &&
-		!(a->cfg.world.is_settling && a->cfg.world.is_settling(a->cfg.world.ctx, check)))
+	if (is_urgent && !alert_is_settling(a, check))
 		return false;
 	alert_wake_at(a, due);
 	return true;
@@ -121,7 +130,8 @@ void restating_due(struct alert *a, struct now now, uint16_t check)
 	if (t && t->owner == a->cfg.self)
 		m = covers_member(t, check);
 	has_other_extent = m && !m->recovered.ms && !is_same_extent(m, j);
-	has_other_reason = m && !m->recovered.ms && !is_same_reason(m, j);
+	has_other_reason =
+		m && !m->recovered.ms && !is_group(a, check) && !is_same_reason(m, j);
 	if ((has_other_extent || has_other_reason) && must_wait(a, now, t, m, check))
 		return;
 	if (has_other_extent || has_other_reason)

@@ -24,6 +24,7 @@ void silences_fini(struct silences *s)
 	for (uint32_t i = 0; i < s->n; i++)
 		silence_fini(&s->items[i]);
 	free(s->items);
+	free(s->by_number);
 	*s = (struct silences){ 0 };
 }
 
@@ -74,6 +75,22 @@ static bool supersedes(const struct silence_word *word, const struct silence *kn
 	return strcmp(word->matchers, known->matchers_text) > 0;
 }
 
+static int by_number(const void *a, const void *b, void *arg)
+{
+	const struct silence *items = arg;
+	uint64_t x = items[*(const uint32_t *)a].number, y = items[*(const uint32_t *)b].number;
+
+	return (x > y) - (x < y);
+}
+
+static void put_in_order(struct silences *s)
+{
+	s->by_number = must_realloc(s->by_number, (s->n + 1) * sizeof *s->by_number);
+	for (uint32_t i = 0; i < s->n; i++)
+		s->by_number[i] = i;
+	qsort_r(s->by_number, s->n, sizeof *s->by_number, by_number, s->items);
+}
+
 enum rc silences_apply(struct silences *s, const struct silence_word *word, struct err *e)
 {
 	scoped(matchers_free) struct matchers *parsed = NULL;
@@ -100,7 +117,10 @@ enum rc silences_apply(struct silences *s, const struct silence_word *word, stru
 		.from = word->from,
 		.until = word->until,
 		.hlc = word->hlc,
+		.number = ++s->last_number,
 	};
+	known->marks = matchers_marks(known->matchers);
+	put_in_order(s);
 	return RC_OK;
 }
 
@@ -116,10 +136,13 @@ void silences_prune(struct silences *s, struct wall now)
 		else
 			s->items[kept++] = *item;
 	}
-	s->n = kept;
+	if (s->n != kept) {
+		s->n = kept;
+		put_in_order(s);
+	}
 }
 
-static bool silence_is_on(const struct silence *s, struct wall now)
+bool silence_is_on(const struct silence *s, struct wall now)
 {
 	return s->from.ms <= now.ms && now.ms < s->until.ms;
 }
@@ -136,6 +159,21 @@ static struct wall window_ends(const struct silence_window *w, struct wall now)
 	return (struct wall){ began.ms + w->length_ms };
 }
 
+bool silences_window_covers(const struct silences *s, struct wall now,
+	const struct silence_label *labels, size_t n, const char **ret_why)
+{
+	for (uint32_t i = 0; i < s->n_windows; i++) {
+		const struct silence_window *w = &s->windows[i];
+
+		if (!matchers_match(w->matchers, labels, n) || now.ms >= window_ends(w, now).ms)
+			continue;
+		if (ret_why)
+			*ret_why = w->why && *w->why ? w->why : w->name;
+		return true;
+	}
+	return false;
+}
+
 bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
 	const char **ret_why)
 {
@@ -147,15 +185,73 @@ bool silences_cover(const struct silences *s, struct wall now, const struct sile
 		if (silence_is_on(item, now) && matchers_match(item->matchers, labels, n))
 			why = *item->why ? item->why : item->id;
 	}
-	for (uint32_t i = 0; i < s->n_windows && !why; i++) {
-		const struct silence_window *w = &s->windows[i];
-
-		if (matchers_match(w->matchers, labels, n) && now.ms < window_ends(w, now).ms)
-			why = w->why && *w->why ? w->why : w->name;
-	}
-	if (why && ret_why)
+	if (!why)
+		return silences_window_covers(s, now, labels, n, ret_why);
+	if (ret_why)
 		*ret_why = why;
-	return why != NULL;
+	return true;
+}
+
+/* ---- verdicts */
+
+void silence_verdict_fini(struct silence_verdict *v)
+{
+	free(v->matched);
+	*v = (struct silence_verdict){ 0 };
+}
+
+/* The place of the first number above this one. */
+static uint32_t first_above(const struct silences *s, uint64_t number)
+{
+	uint32_t low = 0, high = s->n;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (s->items[s->by_number[middle]].number > number)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+const struct silence *silences_of_number(const struct silences *s, uint64_t number)
+{
+	uint32_t at = first_above(s, number);
+
+	if (at == 0 || s->items[s->by_number[at - 1]].number != number)
+		return NULL;
+	return &s->items[s->by_number[at - 1]];
+}
+
+static bool has_all(const struct label_marks *marks, const struct label_marks *wanted)
+{
+	uint64_t missing = 0;
+
+	for (size_t i = 0; i < COUNT(marks->bits); i++)
+		missing |= wanted->bits[i] & ~marks->bits[i];
+	return !missing;
+}
+
+void silences_judge(const struct silences *s, struct silence_verdict *v,
+	const struct silence_label *labels, size_t n)
+{
+	struct label_marks marks = { 0 };
+
+	if (v->seen == s->last_number)
+		return;
+	for (size_t i = 0; i < n; i++)
+		label_mark(&marks, labels[i].name, labels[i].value);
+	for (uint32_t at = first_above(s, v->seen); at < s->n; at++) {
+		const struct silence *item = &s->items[s->by_number[at]];
+
+		if (!has_all(&marks, &item->marks) || !matchers_match(item->matchers, labels, n))
+			continue;
+		must_grow(v->matched, v->n, v->cap);
+		v->matched[v->n++] = item->number;
+	}
+	v->seen = s->last_number;
 }
 
 static void sooner(struct wall *best, struct wall t, struct wall now)

@@ -34,6 +34,13 @@ enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e) M
  * are told. */
 bool matchers_match(const struct matchers *m, const struct silence_label *labels, size_t n);
 /* The first label asked for that is none of `known`: a silence that would cover nothing; NULL. */
+/* A label's mark, and the marks of labels that must be there for all matchers to match: what lacks one of
+ * them doesn't match, and most don't. */
+struct label_marks {
+	uint64_t bits[4];
+};
+void label_mark(struct label_marks *marks, const char *name, const char *value);
+struct label_marks matchers_marks(const struct matchers *m);
 const char *matchers_unknown(const struct matchers *m, const char *const *known, size_t n);
 void matchers_free(struct matchers *m);
 SCOPED_BY(matchers_free, struct matchers *)
@@ -43,6 +50,8 @@ struct silence {
 	struct matchers *matchers;
 	struct wall from, until;
 	uint64_t hlc;
+	uint64_t number; /* never used again, also not for what the same id says anew */
+	struct label_marks marks;
 };
 
 struct silence_window { /* a declared maintenance window */
@@ -56,6 +65,8 @@ struct silence_window { /* a declared maintenance window */
 struct silences {
 	struct silence *items;
 	uint32_t n, cap;
+	uint64_t last_number;
+	uint32_t *by_number; /* indices of items in order of numbers */
 	struct silence_window *windows; /* owned by the caller until replaced */
 	uint32_t n_windows;
 };
@@ -75,9 +86,26 @@ struct silence_word { /* what a `silence` event says; an earlier one of that id 
 enum rc silences_apply(struct silences *s, const struct silence_word *word, struct err *e) MUST_USE;
 /* Forget silences that ended more than a day ago. */
 void silences_prune(struct silences *s, struct wall now);
+bool silence_is_on(const struct silence *s, struct wall now);
 /* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */
 bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
 	const char **ret_why);
+/* The declared windows alone. */
+bool silences_window_covers(const struct silences *s, struct wall now,
+	const struct silence_label *labels, size_t n, const char **ret_why);
+
+/* Which silences match labels that don't change: each of them is looked at once. */
+struct silence_verdict { /* all zero: of nothing yet */
+	uint64_t seen;    /* silences with numbers up to this have been looked at */
+	uint64_t *matched; /* numbers of those that match, ascending; some may be gone */
+	uint32_t n, cap;
+};
+void silence_verdict_fini(struct silence_verdict *v);
+void silences_judge(const struct silences *s, struct silence_verdict *v,
+	const struct silence_label *labels, size_t n);
+/* NULL: it is gone, or says something else by now. */
+const struct silence *silences_of_number(const struct silences *s, uint64_t number);
+
 /* When the answer of silences_cover may change next; {NEVER_MS}. */
 struct wall silences_change(const struct silences *s, struct wall now);
 

@@ -281,7 +281,7 @@ static bool is_superseded_by_next(const struct event *ev)
 	enum event_kind kind = event_kind_of(ev->kind);
 
 	return kind == EVENT_EVIDENCE || kind == EVENT_LINK || kind == EVENT_INCIDENT ||
-	       kind == EVENT_CONFIG || kind == EVENT_DRILL;
+	       kind == EVENT_ALERTS || kind == EVENT_CONFIG || kind == EVENT_DRILL;
 }
 
 static bool is_newest(struct map *seen, const struct event *ev)

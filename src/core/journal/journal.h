@@ -121,7 +121,7 @@ SCOPED_BY(journal_free, struct journal *)
  * object; one that exceeds EVENT_BODY_BYTES_MAX has its longest texts cut.
  *
  * While the disk is full prepared events wait in memory.  Beyond JOURNAL_WAITING_MAX those are left
- * out that a later one makes useless: words, links and incidents are told whole each time. */
+ * out that a later one makes useless: words, links, alerts and incidents are told whole each time. */
 const struct event *journal_add(struct journal *j, struct now now, enum event_kind kind,
 	const char *subject, const char *body);
 /* Make all prepared events durable.  On failure they stay prepared, and a later commit tries

@@ -113,7 +113,7 @@ void sending_begin_outage(struct watcher *w)
 void sending_want_outage(struct watcher *w)
 {
 	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
-		w->outage[i].wanted++;
+		w->outage[i].wanted += !w->cfg.channels[i].is_for_sites;
 	w->is_unsaved = true;
 }
 
@@ -173,7 +173,8 @@ static void want_drill(struct watcher *w, struct now now, struct slot *slot)
 void sending_want_drill(struct watcher *w, struct now now)
 {
 	for (uint32_t i = 0; i < w->cfg.n_channels; i++)
-		if (w->cfg.channels[i].kind == WATCHER_DISCORD) {
+		if (w->cfg.channels[i].kind == WATCHER_DISCORD &&
+			!w->cfg.channels[i].is_for_sites) {
 			want_drill(w, now, &w->drill[i]);
 			return; /* one channel proves the way */
 		}

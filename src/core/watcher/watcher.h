@@ -117,6 +117,7 @@ struct watcher_channel {
 	const char *name;
 	enum { WATCHER_DISCORD, WATCHER_WEBHOOK, WATCHER_SMTP } kind;
 	const char *from, *to; /* mail */
+	bool is_for_sites;     /* what they hand over goes there, and nothing of its own */
 };
 struct watcher_config {
 	const char *lab, *name;
