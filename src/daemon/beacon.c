@@ -10,7 +10,7 @@
 #define BEACON_TIMEOUT_MS 5000
 #define ANSWER_BUDGET     (4u * WATCH_BODY_BYTES_MAX)
 
-struct asking {
+struct beacon_call {
 	struct serve *s;
 	uint8_t watcher;
 };
@@ -40,7 +40,7 @@ static enum rc judge(const struct http_response *r, const struct public_key *key
 
 static void answered(void *ctx, const struct http_response *r)
 {
-	struct asking *q = ctx;
+	struct beacon_call *q = ctx;
 	struct serve *s = q->s;
 	uint8_t watcher = q->watcher;
 	scoped(arena_fini) struct arena a = { 0 };
@@ -62,7 +62,7 @@ void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b)
 	scoped(str_fini) struct str body = STR_EMPTY, url = STR_EMPTY, header = STR_EMPTY;
 	uint8_t signature[SIGNATURE_BYTES];
 	char text[2 * SIGNATURE_BYTES];
-	struct asking *q = must_alloc(sizeof *q);
+	struct beacon_call *q = must_alloc(sizeof *q);
 	struct http_call *call;
 	struct err e = { 0 };
 
@@ -71,7 +71,7 @@ void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b)
 	base64_encode(signature, sizeof signature, text);
 	str_addf(&header, "%s: %s", BEACON_SIGNATURE, text);
 	str_addf(&url, "%s/beacon", s->lab->watchers[watcher].url);
-	*q = (struct asking){ s, watcher };
+	*q = (struct beacon_call){ s, watcher };
 	const char *headers[] = { str_c(&header), "Content-Type: application/json" };
 	struct http_request r = { .method = "POST",
 		.url = str_c(&url),

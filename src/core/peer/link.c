@@ -347,12 +347,20 @@ static void on_bye(struct link_running *s, const struct link_msg *msg)
 	go_down(s, msg->why[0] ? msg->why : "the peer said goodbye");
 }
 
+/* asking.h's: that the peer lives is all that it tells us. */
+static void on_asking(struct link_running *s, const struct link_msg *msg)
+{
+	(void)s;
+	(void)msg;
+}
+
 static void (*const on_message[])(struct link_running *, const struct link_msg *) = {
 	[LINK_HELLO] = on_hello,
 	[LINK_BEAT] = on_beat,
 	[LINK_EVENTS] = on_events,
 	[LINK_PULL] = on_pull,
 	[LINK_BYE] = on_bye,
+	[LINK_ASKING] = on_asking,
 };
 _Static_assert(COUNT(on_message) == LINK_MSG_KINDS, "every message is handled");
 
@@ -468,6 +476,11 @@ uint32_t link_step(struct link *l, struct now now, const struct link_self *self,
 static bool is_talking(const struct link *l)
 {
 	return (l->state == LINK_UP || l->state == LINK_SUSPECT) && l->is_greeted;
+}
+
+bool link_is_current(const struct link *l, uint64_t connection)
+{
+	return connection && l->connection == connection && is_talking(l);
 }
 
 uint32_t link_push(struct link *l, struct now now, const struct link_self *self,

@@ -65,7 +65,15 @@ struct link_head {
 	struct sha256 hash;
 };
 
-enum link_msg_kind { LINK_HELLO, LINK_BEAT, LINK_EVENTS, LINK_PULL, LINK_BYE, LINK_MSG_KINDS };
+enum link_msg_kind {
+	LINK_HELLO,
+	LINK_BEAT,
+	LINK_EVENTS,
+	LINK_PULL,
+	LINK_BYE,
+	LINK_ASKING,
+	LINK_MSG_KINDS
+};
 
 struct link_msg {
 	enum link_msg_kind kind;
@@ -88,6 +96,10 @@ struct link_msg {
 	size_t events_len;
 	uint32_t n_events;
 	char why[REASON_BYTES_MAX]; /* BYE */
+	/* ASKING: asking_part.h.  The link only takes it as a sign of life; who drives it hands what
+	 * came on link_is_current()'s connection to asking.h. */
+	const char *part;
+	size_t part_len;
 };
 
 enum link_input_kind {
@@ -226,6 +238,9 @@ uint32_t link_stop(struct link *l, struct now now, const struct link_self *self,
 
 /* Step with LINK_IN_TICK no later than this. */
 struct mono link_wake(const struct link *l);
+
+/* Whether both ends use this connection, and have greeted each other on it. */
+bool link_is_current(const struct link *l, uint64_t connection);
 
 const char *link_state_name(enum link_state s);
 

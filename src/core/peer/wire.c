@@ -101,6 +101,11 @@ static void write_events(const struct link_msg *msg, struct str *out)
 	str_addn(out, msg->events, msg->events_len);
 }
 
+static void write_part(const struct link_msg *msg, struct str *out)
+{
+	str_addn(out, msg->part, msg->part_len);
+}
+
 /* A JSON body being read.  Every member that we know must be there and of its kind. */
 struct reading {
 	const struct json_node *object;
@@ -266,40 +271,6 @@ static enum rc read_bye(struct reading *r)
 	return RC_OK;
 }
 
-/* NULL: not JSON. */
-static const struct {
-	const char *name;
-	void (*write)(struct json_out *w, const struct link_msg *msg);
-	enum rc (*read)(struct reading *r);
-} kinds[] = {
-	[LINK_HELLO] = { "HELLO", write_hello, read_hello },
-	[LINK_BEAT] = { "BEAT", write_beat, read_beat },
-	[LINK_EVENTS] = { "EVENTS", NULL, NULL },
-	[LINK_PULL] = { "PULL", write_pull, read_pull },
-	[LINK_BYE] = { "BYE", write_bye, read_bye },
-};
-_Static_assert(COUNT(kinds) == LINK_MSG_KINDS, "every kind has its form");
-
-void wire_write(const struct link_msg *msg, struct str *out)
-{
-	char front[WIRE_HEAD_BYTES] = { 0, 0, 0, 0, VERSION, (char)msg->kind };
-	size_t start = out->len;
-
-	str_addn(out, front, sizeof front);
-	if (kinds[msg->kind].write) {
-		struct json_out w;
-
-		json_begin(&w, out);
-		json_object_open(&w, NULL);
-		kinds[msg->kind].write(&w, msg);
-		json_close(&w);
-	} else {
-		write_events(msg, out);
-	}
-	must(out->len - start - LENGTH_BYTES <= LINK_FRAME_BYTES_MAX && !out->is_cut);
-	put_u32(out->s + start, (uint32_t)(out->len - start - LENGTH_BYTES));
-}
-
 /* Each record begins with its length. */
 static bool are_records(const char *p, const char *end, uint32_t n)
 {
@@ -333,6 +304,52 @@ static enum rc read_events(const char *body, size_t n, struct link_msg *msg, str
 	return RC_OK;
 }
 
+/* One that nobody understands is no reason to lose the link. */
+static enum rc read_part(const char *body, size_t n, struct link_msg *msg, struct err *e)
+{
+	(void)e;
+	msg->part = body;
+	msg->part_len = n;
+	return RC_OK;
+}
+
+/* Each is JSON, or not. */
+static const struct {
+	const char *name;
+	void (*write)(struct json_out *w, const struct link_msg *msg);
+	enum rc (*read)(struct reading *r);
+	void (*write_bytes)(const struct link_msg *msg, struct str *out);
+	enum rc (*read_bytes)(const char *body, size_t n, struct link_msg *msg, struct err *e);
+} kinds[] = {
+	[LINK_HELLO] = { "HELLO", write_hello, read_hello, NULL, NULL },
+	[LINK_BEAT] = { "BEAT", write_beat, read_beat, NULL, NULL },
+	[LINK_EVENTS] = { "EVENTS", NULL, NULL, write_events, read_events },
+	[LINK_PULL] = { "PULL", write_pull, read_pull, NULL, NULL },
+	[LINK_BYE] = { "BYE", write_bye, read_bye, NULL, NULL },
+	[LINK_ASKING] = { "ASKING", NULL, NULL, write_part, read_part },
+};
+_Static_assert(COUNT(kinds) == LINK_MSG_KINDS, "every kind has its form");
+
+void wire_write(const struct link_msg *msg, struct str *out)
+{
+	char front[WIRE_HEAD_BYTES] = { 0, 0, 0, 0, VERSION, (char)msg->kind };
+	size_t start = out->len;
+
+	str_addn(out, front, sizeof front);
+	if (kinds[msg->kind].write) {
+		struct json_out w;
+
+		json_begin(&w, out);
+		json_object_open(&w, NULL);
+		kinds[msg->kind].write(&w, msg);
+		json_close(&w);
+	} else {
+		kinds[msg->kind].write_bytes(msg, out);
+	}
+	must(out->len - start - LENGTH_BYTES <= LINK_FRAME_BYTES_MAX && !out->is_cut);
+	put_u32(out->s + start, (uint32_t)(out->len - start - LENGTH_BYTES));
+}
+
 static enum rc read_body(const char *body, size_t n, struct wire_in *in, struct err *e)
 {
 	enum link_msg_kind kind = in->msg.kind;
@@ -341,7 +358,7 @@ static enum rc read_body(const char *body, size_t n, struct wire_in *in, struct 
 	enum rc rc;
 
 	if (!kinds[kind].read)
-		return read_events(body, n, &in->msg, e);
+		return kinds[kind].read_bytes(body, n, &in->msg, e);
 	rc = json_flat_read(&json, body, n, &object, e);
 	if (rc == RC_OK && object->type != JSON_OBJECT)
 		rc = err_set(e, RC_INPUT, "not an object");

@@ -9,6 +9,7 @@
  *	6       ...   HELLO, BEAT, PULL, BYE: one JSON object
  *	              EVENTS: u32 big-endian count, then records of events (core/journal/event.h),
  *	              each behind its length, u32 big-endian
+ *	              ASKING: one part of a question or an answer (asking_part.h)
  *
  * Members (doc/formats.md describes them):
  *
@@ -33,7 +34,7 @@ void wire_write(const struct link_msg *msg, struct str *out);
 
 /* A decoded message and the room for what it points to. */
 struct wire_in {
-	struct link_msg msg; /* .events points into the bytes that were read, .heads below */
+	struct link_msg msg; /* .events and .part point into what was read, .heads below */
 	struct link_head heads[LINK_HEADS_MAX];
 	bool is_known; /* false: of a newer protocol, skip it */
 };

@@ -74,6 +74,14 @@ static void random_events(struct rng *r, struct link_msg *m, struct room *room)
 	m->events = room->events;
 }
 
+static void random_part(struct rng *r, struct link_msg *m, struct room *room)
+{
+	m->part_len = rng_below(r, sizeof room->events);
+	for (size_t i = 0; i < m->part_len; i++)
+		room->events[i] = (char)rng_next(r);
+	m->part = room->events;
+}
+
 static struct link_msg random_msg(struct rng *r, struct room *room)
 {
 	struct link_msg m = { .kind = (enum link_msg_kind)rng_below(r, LINK_MSG_KINDS) };
@@ -82,6 +90,8 @@ static struct link_msg random_msg(struct rng *r, struct room *room)
 		random_events(r, &m, room);
 	else if (m.kind == LINK_BYE)
 		random_text(r, m.why, sizeof m.why - 1);
+	else if (m.kind == LINK_ASKING)
+		random_part(r, &m, room);
 	else
 		random_heads(r, &m, room,
 			m.kind == LINK_PULL ? 1 : (uint32_t)rng_below(r, LINK_HEADS_MAX + 1));
@@ -122,6 +132,9 @@ static void assert_same(const struct link_msg *a, const struct link_msg *b)
 	assert_int_equal(a->events_len, b->events_len);
 	if (a->events_len)
 		assert_memory_equal(a->events, b->events, a->events_len);
+	assert_int_equal(a->part_len, b->part_len);
+	if (a->part_len)
+		assert_memory_equal(a->part, b->part, a->part_len);
 	assert_int_equal(a->n_heads, b->n_heads);
 	for (uint32_t i = 0; i < a->n_heads; i++) {
 		assert_string_equal(a->heads[i].site, b->heads[i].site);
