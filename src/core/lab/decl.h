@@ -116,6 +116,7 @@ struct channel_decl { /* one of three */
 struct notify_decl {
 	const struct tz *zone;
 	struct quiet_decl *quiet;
+	const struct doc_node *alertmanager; /* names the file */
 	struct lab_channel *discord, *webhook, *smtp; /* called like their kind */
 	struct list channels;                         /* struct channel_decl */
 };
@@ -131,10 +132,15 @@ struct window_decl {
 /* metrics: and what may stand in a prometheus.yml; nodes are for the readers of other cores. */
 struct metrics_decl {
 	const struct doc_node *prometheus; /* names the file */
-	const struct doc_node *global, *scrape_configs, *rule_files, *alerting, *remote_write,
-		*remote_read, *otlp;
+	const struct doc_node *global, *scrape_configs, *scrape_config_files, *rule_files,
+		*alerting, *remote_write, *remote_read, *otlp, *outside;
 	int64_t retention_ms, out_of_order_ms; /* 0: not said */
 	uint64_t retention_bytes;
+	bool host, admin_api, durable_answers;
+	const char *textfile; /* NULL: none */
+	struct texts receive;
+	struct lab_copy copy;
+	struct list downsampling; /* struct lab_downsampling */
 };
 struct prometheus_decl {
 	struct metrics_decl metrics;
@@ -146,6 +152,9 @@ struct prometheus_decl {
 				uint64_t size_bytes;
 			} retention;
 		} tsdb;
+		struct exemplars_decl {
+			int64_t max; /* below 0: not said */
+		} exemplars;
 	} storage;
 };
 

@@ -158,6 +158,8 @@ void lab_free(struct lab *lab)
 		pattern_free(lab->patterns[i]);
 	free(lab->patterns);
 	map_fini(&lab->check_names);
+	if (lab->notify.alertmanager)
+		lab->notify.alertmanager_free(lab->notify.alertmanager);
 	for (uint8_t i = 0; i < lab->n_documents; i++)
 		arena_fini(&lab->documents[i].arena);
 	arena_fini(&lab->arena);

@@ -60,7 +60,8 @@ struct lab_host {
 	const char *name;
 	uint8_t site;
 	const char *address;
-	const char *ssh, *flake, *metrics; /* kept for later parts */
+	const char *ssh, *flake; /* kept for later parts */
+	const char *metrics;     /* host:port of its exporter; NULL: none */
 	uint16_t check; /* check that stands for the host itself: probe named like it, or derived
 			   icmp */
 };
@@ -72,9 +73,17 @@ enum check_kind {
 	CHECK_LINK,    /* link:A-B     home: the first declared of the two */
 	CHECK_WATCHER, /* watcher:NAME */
 	CHECK_DRILL,   /* drill:NAME */
-	CHECK_SELF,    /* config@SITE, disk@SITE, clock@SITE, notify@SITE, journal@SITE, outside@SITE */
+	CHECK_SELF, /* config@SITE, disk@SITE, clock@SITE, notify@SITE, journal@SITE, outside@SITE */
 };
-enum self_check { SELF_CONFIG, SELF_DISK, SELF_CLOCK, SELF_NOTIFY, SELF_JOURNAL, SELF_OUTSIDE, SELF_CHECKS };
+enum self_check {
+	SELF_CONFIG,
+	SELF_DISK,
+	SELF_CLOCK,
+	SELF_NOTIFY,
+	SELF_JOURNAL,
+	SELF_OUTSIDE,
+	SELF_CHECKS
+};
 
 struct lab_check {
 	const char *name; /* unique in the lab */
@@ -112,6 +121,8 @@ struct lab_channel { /* notify.discord, notify.webhook, notify.smtp; names are t
 	struct secret password;
 	bool use_starttls;
 	enum severity least; /* less severe incidents are not told here */
+	bool is_receiver;    /* told only of the alerts that routes lead here (lab_notify.alertmanager) */
+	bool leaves_out_end; /* what can't be edited there isn't told once more when it is over */
 };
 
 struct lab_window { /* maintenance: matchers silenced on a schedule */
@@ -130,7 +141,17 @@ struct lab_notify {
 	bool has_quiet;
 	uint16_t quiet_from_minute, quiet_until_minute; /* of the day, reader's zone; may wrap */
 	enum severity quiet_unless;                     /* at least this is told all the same */
+	/* The file that notify.alertmanager names; all NULL: none.  Channels of its receivers stand behind
+	 * those that are declared. */
+	struct alertmanager *alertmanager;
+	void (*alertmanager_free)(struct alertmanager *am);
+	const struct doc_node *alertmanager_root; /* as it was written */
 };
+
+/* What others may send to a site, as bits of lab_metrics.receive. */
+enum lab_receive { RECEIVE_IMPORT, RECEIVE_REMOTE_WRITE, RECEIVE_OTLP };
+
+#define LAB_DOWNSAMPLING_MAX 4
 
 /* What metrics: says.  Everything in Prometheus' own syntax stays as it was written, for the
  * readers of the cores that it is about. */
@@ -138,15 +159,32 @@ struct lab_metrics {
 	bool is_on; /* the section is there */
 	int64_t retention_ms;
 	uint64_t retention_bytes; /* 0: no bound */
+	int64_t exemplars_max;    /* kept of all series together; below 0: not said */
 	int64_t out_of_order_ms;  /* how late a sample may come; 0: not at all */
+	bool has_host;            /* the machine itself is measured */
+	const char *textfile;     /* folder of *.prom files; NULL: none */
+	bool has_admin_api;       /* series may be deleted through the API */
+	unsigned receive;         /* 1 << enum lab_receive */
+	bool has_durable_answers; /* who sends is answered when a power cut doesn't take it any more */
 	/* lab.yaml's own section, then the prometheus.yml that it names. */
 	struct lab_metrics_part {
 		const char *file, *folder; /* `folder` goes before relative paths */
 		/* NULL when absent. */
-		const struct doc_node *global, *scrape_configs, *rule_files, *alerting,
-			*remote_write, *remote_read, *otlp;
+		const struct doc_node *global, *scrape_configs, *scrape_config_files, *rule_files,
+			*alerting, *remote_write, *remote_read, *otlp;
 	} parts[2];
 	uint8_t n_parts;
+	const struct doc_node *outside; /* of lab.yaml; NULL: this site's samples are asked */
+	/* What sites keep of each other's series. */
+	struct lab_copy {
+		const struct doc_node *match; /* a list of selectors; NULL: nothing is copied */
+		int64_t every_ms, retention_ms;
+	} copy;
+	/* Of samples older than the offset some of each interval are kept; both ascend. */
+	struct lab_downsampling {
+		int64_t offset_ms, interval_ms;
+	} downsampling[LAB_DOWNSAMPLING_MAX];
+	uint32_t n_downsampling;
 };
 
 struct lab {
@@ -171,7 +209,7 @@ struct lab {
 	struct pattern **patterns; /* all that the probes hold, once each */
 	uint32_t n_patterns;
 	struct lab_metrics metrics;
-	struct doc documents[2]; /* that the nodes in `metrics` stand in */
+	struct doc documents[3]; /* that the nodes in `metrics` and `notify` stand in */
 	uint8_t n_documents;
 };
 
@@ -188,6 +226,10 @@ struct lab_source {
 	const struct tz *(*zone)(void *ctx, const char *name);
 	/* Whether a maintenance window's matchers are well-formed; NULL: taken as they are. */
 	enum rc (*matchers)(const char *text, struct err *e);
+	/* Reads the Alertmanager configuration that notify names: its receivers become channels in
+	 * `lab`, whose arena takes what is made of them.  NULL: it is not looked at. */
+	void (*alertmanager)(void *ctx, const struct doc *doc, struct lab *lab,
+		struct findings *findings);
 	/* What other cores find wrong in the metrics section; NULL: taken as it is. */
 	void (*metrics)(const struct lab_metrics *m, struct findings *findings);
 };

@@ -83,6 +83,29 @@ static void add_windows(struct build *b)
 	}
 }
 
+static void read_alertmanager(struct build *b, const struct doc_node *node)
+{
+	const char *path = reader_path(b->r, node);
+	const struct lab_source *source = b->r->source;
+	struct doc *doc = &b->lab->documents[b->lab->n_documents];
+	struct err e = { 0 };
+	enum rc rc;
+
+	if (!path)
+		return;
+	rc = source->document(source->ctx, path, doc, b->r->findings, &e);
+	if (rc != RC_OK) {
+		if (rc != RC_INPUT) /* what is wrong inside has been said */
+			reader_error(b->r, node, "alertmanager: %s", e.text);
+		return;
+	}
+	b->lab->n_documents++;
+	build_add_file(b, &doc->hash);
+	b->lab->notify.alertmanager_root = doc->root;
+	if (source->alertmanager)
+		source->alertmanager(source->ctx, doc, b->lab, b->r->findings);
+}
+
 void build_notify(struct build *b)
 {
 	const struct notify_decl *decl = b->decl->notify;
@@ -93,6 +116,8 @@ void build_notify(struct build *b)
 		return;
 	if (decl)
 		add_channels(b, decl, doc_get(b->root, "notify"));
+	if (decl && decl->alertmanager)
+		read_alertmanager(b, decl->alertmanager);
 	if (decl && decl->quiet) {
 		notify->has_quiet = true;
 		notify->quiet_from_minute = decl->quiet->hours.from;

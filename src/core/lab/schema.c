@@ -209,6 +209,10 @@ static const struct key notify_keys[] = {
 	{ "timezone", &zone_type, AT(notify_decl, zone), COMPUTED("the first site's"),
 		"the reader's: of the times in messages, of quiet hours and drills" },
 	{ "quiet", &quiet_type, AT(notify_decl, quiet), OPTIONAL, "quiet hours" },
+	{ "alertmanager", &file_type, AT(notify_decl, alertmanager), OPTIONAL,
+		"an alertmanager.yml, taken as it is: who is told of which alert, in which groups, "
+		"and "
+		"what keeps one from being told" },
 	{ 0 },
 };
 static const struct shape notify_shape = {
@@ -228,8 +232,8 @@ static const struct key host_keys[] = {
 		"how to log in there; for rollouts" },
 	{ "flake", &text_type, AT(host_decl, host.flake), OPTIONAL,
 		"its NixOS configuration; for rollouts" },
-	{ "metrics", &text_type, AT(host_decl, host.metrics), OPTIONAL,
-		"where its metrics are, such as \":9100\"; for scrapes" },
+	{ "metrics", &exporter_type, AT(host_decl, host.metrics), OPTIONAL,
+		"its node_exporter's port, such as \":9100\"; its site scrapes it as job `node`" },
 	{ 0 },
 };
 static const struct shape host_shape = {
@@ -532,6 +536,44 @@ static const struct shape window_shape = {
 };
 ENTRIES(windows_type, window_shape, "a mapping of maintenance windows by name", 0);
 
+static const struct key copy_keys[] = {
+	{ "match", &foreign_list_type, AT(lab_copy, match), REQUIRED,
+		"selectors of the series, as in `match[]` of a federation" },
+	{ "every", &thinned_type, AT(lab_copy, every_ms), DEFAULT("1m"),
+		"how far apart samples of a copy are: of each such time the newest is copied" },
+	{ "retention", &retention_type, AT(lab_copy, retention_ms), DEFAULT("90d"),
+		"how long they are kept" },
+	{ 0 },
+};
+static const struct shape copy_shape = {
+	.name = "copy",
+	.what = "The key series of each site, of which the other sites keep a thin copy.",
+	.size_bytes = sizeof(struct lab_copy),
+	.keys = copy_keys,
+};
+EMBEDDED(copy_type, copy_shape, "a mapping with match");
+
+static const struct key downsampling_keys[] = {
+	{ "offset", &retention_type, AT(lab_downsampling, offset_ms), REQUIRED,
+		"how old a sample is at least" },
+	{ "interval", &downsampled_type, AT(lab_downsampling, interval_ms), REQUIRED,
+		"of each such time are kept the first sample, the last, the least, the greatest, "
+		"both "
+		"sides of a counter's reset and marks of staleness" },
+	{ 0 },
+};
+static const struct shape downsampling_shape = {
+	.name = "downsampling",
+	.what = "What is kept of old samples: real ones, so that `rate()`, `increase()`, least and "
+		"greatest over whole intervals stay as they were. Blocks are written again when "
+		"all of "
+		"them is old enough. As VictoriaMetrics' `-downsampling.period=OFFSET:INTERVAL`.",
+	.size_bytes = sizeof(struct lab_downsampling),
+	.keys = downsampling_keys,
+};
+static const struct type downsampling_type = { "a list of downsamplings", "list", read_downsampling,
+	.shape = &downsampling_shape, .many = LIST };
+
 static const struct key metrics_keys[] = {
 	{ "prometheus", &file_type, AT(metrics_decl, prometheus), OPTIONAL,
 		"a prometheus.yml, taken as it is; what stands beside it here is added" },
@@ -543,12 +585,35 @@ static const struct key metrics_keys[] = {
 		"files with recording and alerting rules, beside lab.yaml" },
 	{ "remote_write", &foreign_list_type, AT(metrics_decl, remote_write), OPTIONAL,
 		"where samples are sent, too" },
+	{ "otlp", &foreign_mapping_type, AT(metrics_decl, otlp), OPTIONAL,
+		"how OpenTelemetry's names, and the attributes of its resources, are taken" },
+	{ "outside", &foreign_mapping_type, AT(metrics_decl, outside), OPTIONAL,
+		"a server with Prometheus' API whose samples are asked instead of this site's: "
+		"`url`, "
+		"`timeout`, `headers`, and what else HTTP takes in a prometheus.yml" },
+	{ "copy", &copy_type, AT(metrics_decl, copy), OPTIONAL,
+		"key series of which sites keep a copy of each other's, for when one is gone" },
+	{ "host", &flag_type, AT(metrics_decl, host), DEFAULT("true"),
+		"a site's own machine is scraped as job `node`, without a node_exporter; with "
+		"systemd's units, and what smartctl says of its disks, where it is installed" },
+	{ "textfile", &path_type, AT(metrics_decl, textfile), OPTIONAL,
+		"folder with *.prom files, whose metrics are the machine's too" },
+	{ "admin_api", &flag_type, AT(metrics_decl, admin_api), DEFAULT("false"),
+		"whether series may be deleted, and snapshots made, through the API" },
 	{ "retention", &retention_type, AT(metrics_decl, retention_ms), COMPUTED("15d"),
 		"how long samples are kept" },
 	{ "retention_size", &size_type, AT(metrics_decl, retention_bytes), COMPUTED("no bound"),
 		"how many bytes they may take on the disk" },
+	{ "downsampling", &downsampling_type, AT(metrics_decl, downsampling), OPTIONAL,
+		"what is kept of old samples, by their age" },
 	{ "out_of_order_time_window", &duration_type, AT(metrics_decl, out_of_order_ms),
 		COMPUTED("0"), "how late a sample may come" },
+	{ "receive", &receive_type, AT(metrics_decl, receive), COMPUTED("[import]"),
+		"what others may send: `import` (texts of stored samples), `remote_write` "
+		"(Prometheus, vmagent, ...), `otlp` (OpenTelemetry)" },
+	{ "durable_answers", &flag_type, AT(metrics_decl, durable_answers), DEFAULT("true"),
+		"who sends is answered when not even a power cut takes it; else some seconds "
+		"before" },
 	{ 0 },
 };
 static const struct shape metrics_shape = {

@@ -38,9 +38,20 @@ static const struct shape tsdb_shape = {
 };
 EMBEDDED(tsdb_type, tsdb_shape, "a mapping");
 
+static const struct key exemplars_keys[] = {
+	{ "max_exemplars", &exemplars_max_type, AT(exemplars_decl, max), OPTIONAL, "" },
+	{ 0 },
+};
+static const struct shape exemplars_shape = {
+	.name = "exemplars",
+	.size_bytes = sizeof(struct exemplars_decl),
+	.keys = exemplars_keys,
+};
+EMBEDDED(exemplars_type, exemplars_shape, "a mapping");
+
 static const struct key storage_keys[] = {
 	{ "tsdb", &tsdb_type, AT(storage_decl, tsdb), OPTIONAL, "" },
-	REFUSED("exemplars"),
+	{ "exemplars", &exemplars_type, AT(storage_decl, exemplars), OPTIONAL, "" },
 	{ 0 },
 };
 static const struct shape storage_shape = {
@@ -54,6 +65,8 @@ static const struct key prometheus_keys[] = {
 	{ "global", &foreign_mapping_type, AT(prometheus_decl, metrics.global), OPTIONAL, "" },
 	{ "scrape_configs", &foreign_list_type, AT(prometheus_decl, metrics.scrape_configs),
 		OPTIONAL, "" },
+	{ "scrape_config_files", &foreign_list_type,
+		AT(prometheus_decl, metrics.scrape_config_files), OPTIONAL, "" },
 	{ "rule_files", &foreign_list_type, AT(prometheus_decl, metrics.rule_files), OPTIONAL, "" },
 	{ "alerting", &foreign_mapping_type, AT(prometheus_decl, metrics.alerting), OPTIONAL, "" },
 	{ "remote_write", &foreign_list_type, AT(prometheus_decl, metrics.remote_write), OPTIONAL,
@@ -62,7 +75,6 @@ static const struct key prometheus_keys[] = {
 		"" },
 	{ "otlp", &foreign_mapping_type, AT(prometheus_decl, metrics.otlp), OPTIONAL, "" },
 	{ "storage", &storage_type, AT(prometheus_decl, storage), OPTIONAL, "" },
-	REFUSED("scrape_config_files"),
 	REFUSED("tracing"),
 	REFUSED("runtime"),
 	{ 0 },

@@ -154,6 +154,21 @@ static void add_address(struct build *b, uint16_t index, const struct entry *ent
 		build_put_index(&b->addresses, text, index);
 }
 
+/* ":9100" is at the host's own address. */
+static void complete_metrics(struct build *b, struct lab_host *host, const struct doc_node *node)
+{
+	if (!host->metrics || *host->metrics != ':')
+		return;
+	if (!host->address)
+		reader_error(b->r, doc_get(node, "metrics"),
+			"metrics: host '%s' has no address that %s could be at", host->name,
+			host->metrics);
+	else
+		host->metrics =
+			arena_printf(&b->lab->arena, strchr(host->address, ':') ? "[%s]%s" : "%s%s",
+				host->address, host->metrics);
+}
+
 static void add_hosts(struct build *b)
 {
 	const struct host_decl *decls = b->decl->hosts.items;
@@ -173,6 +188,7 @@ static void add_hosts(struct build *b)
 		host->check = NO_CHECK;
 		host->site = decls[i].site ? build_site_ref(b, decls[i].site, "site") : NO_SITE;
 		build_put_index(&b->hosts, host->name, b->lab->n_hosts++);
+		complete_metrics(b, host, decls[i].entry.node);
 		add_address(b, (uint16_t)i, &decls[i].entry);
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/lab/types.h"
 
+#include "base/limits.h"
+
 #include "core/lab/reader.h"
 
 #include <ctype.h>
@@ -151,6 +153,8 @@ const struct type percent_type = NUMBER("a number from 0 to 99", 0, 99, 1);
 const struct type ttl_type = NUMBER("a number from 0 to 255", 0, 255, 1);
 const struct type packets_type = NUMBER("a number from 1 to 20", 1, 20, 2);
 const struct type payload_type = NUMBER("a number of bytes up to 65507", 0, 65507, 2);
+const struct type exemplars_max_type =
+	NUMBER("a number of exemplars up to a million", 0, EXEMPLARS_MAX, sizeof(int64_t));
 const struct type size_type = {
 	"a size such as 64KB or 1MB", "size", read_size,
 	.schema =

@@ -204,6 +204,9 @@ void read_tls_switch(struct reader *r, const struct key *key, const struct doc_n
 static const struct choice http_versions[] = { { "HTTP/1.0", 0 }, { "HTTP/1.1", 0 },
 	{ "HTTP/2.0", 0 }, { 0 } };
 
+static const struct choice receive_kinds[] = { { "import", 0 }, { "remote_write", 0 },
+	{ "otlp", 0 }, { 0 } };
+
 /* RFC 1035, 1183, 2782, 3403, 3596, 4034, 6698, 8659, 9460. */
 static const struct choice dns_types[] = {
 	{ "A", 1 },
@@ -272,6 +275,8 @@ const struct type absent_header_rules_type = { "a regular expression for each he
 const struct type status_type = { "a status such as 204, 2xx or 200-204", "status", read_status,
 	.schema = "\"anyOf\": [{" STATUS_SCHEMA
 		  "}, {\"type\": \"array\", \"items\": {" STATUS_SCHEMA "}}]" };
+const struct type receive_type = { "what may be sent here", "list of choices", read_words,
+	.many = LIST, .choices = receive_kinds };
 const struct type http_versions_type = { "HTTP versions", "list of choices", read_words,
 	.many = LIST, .choices = http_versions };
 const struct type rcodes_type = { "response codes", "list of choices", read_words, .many = LIST,

@@ -5,6 +5,7 @@
 #include "core/lab/reader.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 static void read_text(struct reader *r, const struct key *key, const struct doc_node *node,
 	void *to)
@@ -38,6 +39,15 @@ static void read_checked(struct reader *r, const struct key *key, const struct d
 static bool is_server(const char *text)
 {
 	return address_is_host(text) || address_is_endpoint(text);
+}
+
+/* ":9100" is at the address of what it stands with. */
+static bool is_exporter(const char *text)
+{
+	char whole[ADDRESS_HOST_MAX + 16];
+
+	snprintf(whole, sizeof whole, "localhost%s", text);
+	return address_is_endpoint(*text == ':' ? whole : text);
 }
 
 static bool is_label_text(const char *text)
@@ -79,6 +89,7 @@ CHECKED(read_base_url, address_is_base_url)
 CHECKED(read_host, address_is_host)
 CHECKED(read_endpoint, address_is_endpoint)
 CHECKED(read_server, is_server)
+CHECKED(read_exporter, is_exporter)
 CHECKED(read_ip, address_is_ip)
 CHECKED(read_mention, is_mention)
 
@@ -104,6 +115,8 @@ const struct type host_type = { "an IP address or a DNS name, without a port", "
 const struct type endpoint_type = { "a host and a port, such as 10.2.0.20:993 or [fd00::20]:993",
 	"host:port", read_endpoint,
 	.schema = "\"type\": \"string\", \"pattern\": \":[0-9]{1,5}$\"" };
+const struct type exporter_type = { "a port such as \":9100\", or a host and a port", "port",
+	read_exporter, .schema = "\"type\": \"string\", \"pattern\": \":[0-9]{1,5}$\"" };
 const struct type server_type = { "a host, with or without a port", "host or host:port",
 	read_server, .schema = "\"type\": \"string\"" };
 const struct type dns_name_type = { "a DNS name", "DNS name", read_dns_name,

@@ -95,6 +95,10 @@ const struct type long_duration_type = { DURATION_NAME, "duration", read_duratio
 	.high = 366 * DAY_MS, .schema = DURATION_SCHEMA };
 const struct type retention_type = { DURATION_NAME, "duration", read_duration, .low = HOUR_MS,
 	.high = 36500 * DAY_MS, .schema = DURATION_SCHEMA };
+const struct type thinned_type = { DURATION_NAME, "duration", read_duration, .low = 10 * SECOND_MS,
+	.high = HOUR_MS, .schema = DURATION_SCHEMA };
+const struct type downsampled_type = { DURATION_NAME, "duration", read_duration, .low = MINUTE_MS,
+	.high = DAY_MS, .schema = DURATION_SCHEMA };
 const struct type go_duration_type = { "a duration such as 5s", "duration", read_go_duration,
 	.low = 0, .high = DAY_MS, .schema = "\"type\": \"string\"" };
 

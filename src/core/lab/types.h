@@ -7,18 +7,24 @@
 
 /* Stored as written: const char *.  Each says what it accepts. */
 extern const struct type text_type, label_type, method_type, url_type, base_url_type, host_type,
-	endpoint_type, server_type, dns_name_type, ip_type, path_type, cron_text_type, mention_type;
+	endpoint_type, exporter_type, server_type, dns_name_type, ip_type, path_type,
+	cron_text_type, mention_type;
 
 /* bool; `inverted` stores the opposite. */
 extern const struct type flag_type, inverted_flag_type;
 
 /* Numbers of the size that their struct member has. */
-extern const struct type confirm_type, percent_type, ttl_type, packets_type, payload_type;
+extern const struct type confirm_type, percent_type, ttl_type, packets_type, payload_type,
+	exemplars_max_type;
 extern const struct type size_type; /* uint64_t bytes: "64KB", "1MiB" */
 
 /* int64_t milliseconds. */
 extern const struct type duration_type, timeout_type, interval_type, long_duration_type,
-	retention_type, go_duration_type;
+	retention_type, thinned_type, downsampled_type, go_duration_type;
+
+/* A struct list of lab_downsampling, in order. */
+void read_downsampling(struct reader *r, const struct key *key, const struct doc_node *node,
+	void *to);
 
 /* Choices: an int or an enum. */
 extern const struct type severity_type, family_type, dns_transport_type, starttls_type;
@@ -32,6 +38,7 @@ extern const struct type hours_type; /* two uint16_t: minutes of the day */
 extern const struct type ref_type, target_type, refs_type, files_type;
 extern const struct type file_type; /* the same, a file */
 /* Read by another core, from Prometheus' own syntax: const struct doc_node *. */
+extern const struct type receive_type; /* struct texts, of known words */
 extern const struct type foreign_mapping_type, foreign_list_type;
 extern const struct type matchers_type; /* const struct doc_node *, syntax checked */
 

@@ -21,7 +21,7 @@
 
 struct sample {
 	struct zones *zones;
-	struct str text, modules, prometheus;
+	struct str text, modules, prometheus, rules, alertmanager;
 	struct doc doc;
 };
 
@@ -44,6 +44,8 @@ static int set_up(void **state)
 	read_sample("complete.yaml", &sample.text);
 	read_sample("blackbox.yml", &sample.modules);
 	read_sample("prometheus.yml", &sample.prometheus);
+	read_sample("rules.yml", &sample.rules);
+	read_sample("alertmanager.yml", &sample.alertmanager);
 	return yaml_parse(&sample.doc, "complete.yaml", &sample.text, &findings, NULL);
 }
 
@@ -54,6 +56,8 @@ static int tear_down(void **state)
 	str_fini(&sample.text);
 	str_fini(&sample.modules);
 	str_fini(&sample.prometheus);
+	str_fini(&sample.rules);
+	str_fini(&sample.alertmanager);
 	zones_free(sample.zones);
 	return 0;
 }
@@ -65,6 +69,8 @@ static enum rc load(const struct str *text, struct findings *findings)
 		{ "complete.yaml", str_c(text), text->len },
 		{ "blackbox.yml", str_c(&sample.modules), sample.modules.len },
 		{ "prometheus.yml", str_c(&sample.prometheus), sample.prometheus.len },
+		{ "rules.yml", str_c(&sample.rules), sample.rules.len },
+		{ "alertmanager.yml", str_c(&sample.alertmanager), sample.alertmanager.len },
 		{ 0 },
 	};
 
