@@ -186,8 +186,8 @@ static const struct doc_shape header_shape = {
 	.keys = header_keys,
 };
 
-static void add_values(struct doc_reader *r, const struct doc_node *node, struct http_header *h,
-	const struct doc_texts *texts, enum secret_kind kind)
+static void add_values(struct doc_reader *r, const struct doc_node *node,
+	struct http_config_header *h, const struct doc_texts *texts, enum secret_kind kind)
 {
 	for (uint32_t i = 0; i < texts->n; i++) {
 		const char *text = texts->v[i], *folder = r->folder ? r->folder : "";
@@ -208,7 +208,7 @@ static void add_values(struct doc_reader *r, const struct doc_node *node, struct
 }
 
 static void take_header(struct doc_reader *r, const struct doc_key *key,
-	const struct doc_node *node, struct http_header *h)
+	const struct doc_node *node, struct http_config_header *h)
 {
 	struct header_lists lists = { 0 };
 
@@ -226,10 +226,23 @@ static void take_header(struct doc_reader *r, const struct doc_key *key,
 			h->name);
 }
 
-void http_take_headers(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
-	void *to)
+static void take_secrets(struct doc_reader *r, const struct doc_key *key,
+	const struct doc_node *node, struct http_config_header *h)
 {
-	struct http_header *headers;
+	struct doc_texts secrets = { 0 };
+
+	doc_text_list(r, key, node, &secrets);
+	h->values = doc_alloc(r, secrets.n * sizeof *h->values);
+	if (h->values)
+		add_values(r, node, h, &secrets, SECRET_INLINE);
+}
+
+static void take_headers(struct doc_reader *r, const struct doc_key *key,
+	const struct doc_node *node, void *to,
+	void (*take)(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
+		struct http_config_header *h))
+{
+	struct http_config_header *headers;
 
 	if (node->kind != DOC_MAPPING) {
 		doc_expected(r, key, node, "a mapping of headers");
@@ -249,10 +262,102 @@ void http_take_headers(struct doc_reader *r, const struct doc_key *key, const st
 				"header %s can't be set: it is written from the other settings",
 				name);
 		else
-			take_header(r, key, node->values[i], &headers[i]);
+			take(r, key, node->values[i], &headers[i]);
 	}
 	doc_list_put(to, headers, headers ? node->n : 0);
 }
+
+void http_take_headers(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
+	void *to)
+{
+	take_headers(r, key, node, to, take_header);
+}
+
+void http_take_secret_headers(struct doc_reader *r, const struct doc_key *key,
+	const struct doc_node *node, void *to)
+{
+	take_headers(r, key, node, to, take_secrets);
+}
+
+/* ---- proxies */
+
+static void check_proxy(struct doc_reader *r, const struct doc_node *node,
+	const struct http_proxy *p)
+{
+	if (p->from_environment && p->url)
+		doc_error(r, doc_at(node, "proxy_from_environment"),
+			"at most one of proxy_url and proxy_from_environment may be there");
+	if (p->from_environment && p->no_proxy)
+		doc_error(r, doc_at(node, "no_proxy"),
+			"no_proxy goes with proxy_url, not with proxy_from_environment");
+	else if (p->no_proxy && !p->url)
+		doc_error(r, doc_at(node, "no_proxy"), "no_proxy needs a proxy_url");
+	if (p->n_headers && !p->url && !p->from_environment)
+		doc_error(r, doc_at(node, "proxy_connect_header"),
+			"proxy_connect_header needs proxy_url or proxy_from_environment");
+}
+
+/* ---- OAuth 2.0 */
+
+static void take_endpoint_params(struct doc_reader *r, const struct doc_key *key,
+	const struct doc_node *node, void *to)
+{
+	struct http_param *params;
+	uint32_t n = 0;
+
+	if (node->kind != DOC_MAPPING) {
+		doc_expected(r, key, node, "a mapping of texts");
+		return;
+	}
+	params = doc_alloc(r, node->n * sizeof *params);
+	for (uint32_t i = 0; params && i < node->n; i++) {
+		struct http_param p = { doc_copy(r, key, node->keys[i]),
+			doc_copy(r, key, node->values[i]) };
+
+		if (p.name && p.value)
+			params[n++] = p;
+	}
+	doc_list_put(to, params, n);
+}
+
+static const struct doc_key oauth2_keys[] = {
+	{ "client_id", doc_text, offsetof(struct http_oauth2, client_id) },
+	{ "client_secret", doc_secret, offsetof(struct http_oauth2, client_secret) },
+	{ "client_secret_file", doc_secret_file, offsetof(struct http_oauth2, client_secret) },
+	{ "client_secret_ref", doc_refused, .hint = "use client_secret_file" },
+	{ "scopes", doc_text_list, offsetof(struct http_oauth2, scopes) },
+	{ "token_url", http_take_url, offsetof(struct http_oauth2, token_url) },
+	{ "endpoint_params", take_endpoint_params, offsetof(struct http_oauth2, params) },
+	{ "tls_config", doc_mapping, offsetof(struct http_oauth2, tls),
+		.shape = &tls_config_shape },
+	HTTP_PROXY_KEYS(http_oauth2, proxy),
+	{ 0 },
+};
+
+static void check_oauth2(struct doc_reader *r, const struct doc_node *node, void *to)
+{
+	const struct http_oauth2 *o = to;
+	const struct tls_config *tls = &o->tls;
+
+	if (!o->client_id || !o->client_id[0])
+		doc_error(r, node, "oauth2: it needs a client_id");
+	if (!o->token_url)
+		doc_error(r, node, "oauth2: it needs a token_url");
+	at_most_one(r, node, "client_secret", "client_secret_file");
+	check_proxy(r, node, &o->proxy);
+	if (tls->ca.kind == SECRET_INLINE || tls->cert.kind == SECRET_INLINE ||
+		tls->key.kind == SECRET_INLINE || tls->server_name)
+		doc_error(r, doc_at(node, "tls_config"),
+			"oauth2: its tls_config takes ca_file, cert_file, key_file, versions and "
+			"insecure_skip_verify only");
+}
+
+const struct doc_shape http_oauth2_shape = {
+	.name = "oauth2",
+	.size_bytes = sizeof(struct http_oauth2),
+	.keys = oauth2_keys,
+	.check = check_oauth2,
+};
 
 void http_config_init(struct http_config *c)
 {
@@ -287,4 +392,8 @@ void http_config_check(struct doc_reader *r, const struct doc_node *node, struct
 		doc_error(r, doc_at(node, "authorization"),
 			"at most one of basic_auth and authorization may be there");
 	take_bearer(r, node, c);
+	if (c->oauth2 && (c->basic_auth || c->authorization))
+		doc_error(r, doc_at(node, "oauth2"),
+			"at most one of basic_auth, oauth2 and authorization may be there");
+	check_proxy(r, node, &c->proxy);
 }

@@ -34,18 +34,41 @@ struct http_authorization {
 	const char *type; /* "Bearer" */
 	struct secret credentials;
 };
-struct http_header {
+struct http_config_header {
 	const char *name;
 	struct secret *values; /* one header line each */
 	uint32_t n_values;
 };
 
+struct http_proxy {
+	const char *url;       /* NULL: none */
+	const char *no_proxy;  /* hosts, domains, networks that are asked directly; NULL: none */
+	bool from_environment; /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY instead */
+	struct http_config_header *headers; /* of CONNECT */
+	uint32_t n_headers;
+};
+
+/* OAuth 2.0's client credentials: RFC 6749, 4.4. */
+struct http_param {
+	const char *name, *value;
+};
+struct http_oauth2 {
+	const char *client_id, *token_url;
+	struct secret client_secret;
+	struct doc_texts scopes;
+	struct http_param *params; /* more that the token's server wants */
+	uint32_t n_params;
+	struct tls_config tls; /* to that server; PEM in files only */
+	struct http_proxy proxy;
+};
+
 struct http_config {
 	struct http_basic_auth *basic_auth;       /* NULL: none */
-	struct http_authorization *authorization; /* NULL: none; never with basic_auth */
+	struct http_authorization *authorization; /* NULL: none; at most one of the three */
+	struct http_oauth2 *oauth2;
 	struct tls_config tls;
-	const char *proxy_url; /* NULL: none */
-	struct http_header *headers;
+	struct http_proxy proxy;
+	struct http_config_header *headers;
 	uint32_t n_headers;
 	bool follow_redirects; /* default true */
 	bool enable_http2;     /* default true; HTTP/1.1 will do where targets speak it, too */
@@ -66,19 +89,27 @@ struct http_config {
 			.shape = &tls_config_shape },                                             \
 		{ "follow_redirects", doc_flag, offsetof(struct type, member.follow_redirects) }, \
 		{ "enable_http2", doc_flag, offsetof(struct type, member.enable_http2) },         \
-		{ "proxy_url", http_take_url, offsetof(struct type, member.proxy_url) },          \
+		HTTP_PROXY_KEYS(type, member.proxy),                                              \
 		{ "http_headers", http_take_headers, offsetof(struct type, member.headers) },     \
-		{ "no_proxy", doc_refused,                                                        \
-			.hint = "leave proxy_url out where no proxy is meant" },                  \
-		{ "proxy_from_environment", doc_refused_flag, .hint = "write proxy_url" },        \
-		{ "proxy_connect_header", doc_refused, .hint = "put the user into proxy_url" },   \
 	{                                                                                         \
-		"oauth2", doc_refused, .hint = "use authorization with credentials_file"          \
+		"oauth2", doc_pointer, offsetof(struct type, member.oauth2),                      \
+			.shape = &http_oauth2_shape                                               \
+	}
+#define HTTP_PROXY_KEYS(type, member)                                             \
+	{ "proxy_url", http_take_url, offsetof(struct type, member.url) },        \
+		{ "no_proxy", doc_text, offsetof(struct type, member.no_proxy) }, \
+		{ "proxy_from_environment", doc_flag,                             \
+			offsetof(struct type, member.from_environment) },         \
+	{                                                                         \
+		"proxy_connect_header", http_take_secret_headers,                 \
+			offsetof(struct type, member.headers)                     \
 	}
 
-extern const struct doc_shape http_basic_auth_shape, http_authorization_shape, tls_config_shape;
-doc_take http_take_url;     /* const char *: an absolute http or https URL */
-doc_take http_take_headers; /* struct http_header *, and the count behind it */
+extern const struct doc_shape http_basic_auth_shape, http_authorization_shape, tls_config_shape,
+	http_oauth2_shape;
+doc_take http_take_url;            /* const char *: an absolute http or https URL */
+doc_take http_take_headers;        /* struct http_config_header *, and the count behind it */
+doc_take http_take_secret_headers; /* the same, of lists of secret values */
 
 /* Prometheus' defaults; to be called by the `init` of the shape around it. */
 void http_config_init(struct http_config *c);

@@ -95,11 +95,31 @@ static void all_that_may_be_said_is_understood(void **state)
 	assert_int_equal(c->tls.min_version, TLS_VERSION_1_2);
 	assert_int_equal(c->tls.max_version, TLS_VERSION_1_3);
 	assert_false(c->follow_redirects);
-	assert_string_equal(c->proxy_url, "http://p:3128");
+	assert_string_equal(c->proxy.url, "http://p:3128");
 	assert_int_equal(c->n_headers, 1);
 	assert_int_equal(c->headers[0].n_values, 3);
 	assert_string_equal(c->headers[0].values[1].value, "two");
 	assert_string_equal(c->headers[0].values[2].name, "/etc/three");
+}
+
+static void oauth2_and_proxies_are_understood(void **state)
+{
+	scoped(fixture_fini) struct fixture f = { 0 };
+	const struct http_config *c = read(&f,
+		"{oauth2: {client_id: me, client_secret_file: s, token_url: 'http://t/token',\n"
+		"scopes: [a, b], endpoint_params: {audience: x}, proxy_from_environment: true},\n"
+		"proxy_url: 'http://p:3128', no_proxy: '10.0.0.0/8,lan',\n"
+		"proxy_connect_header: {Proxy-Key: [one, two]}}");
+
+	(void)state;
+	assert_int_equal(f.findings.n, 0);
+	assert_string_equal(c->oauth2->client_id, "me");
+	assert_string_equal(c->oauth2->client_secret.name, "/etc/s");
+	assert_int_equal(c->oauth2->scopes.n, 2);
+	assert_string_equal(c->oauth2->params[0].value, "x");
+	assert_true(c->oauth2->proxy.from_environment);
+	assert_string_equal(c->proxy.no_proxy, "10.0.0.0/8,lan");
+	assert_int_equal(c->proxy.headers[0].n_values, 2);
 }
 
 static void a_bearer_token_is_an_authorization(void **state)
@@ -133,8 +153,20 @@ static void what_contradicts_itself_is_refused(void **state)
 		{ "{http_headers: {Host: {values: [x]}}}", "can't be set" },
 		{ "{http_headers: {'a b': {values: [x]}}}", "can't name a header" },
 		{ "{http_headers: {a: {values: [\"x\\ny\"]}}}", "of one line" },
-		{ "{oauth2: {client_id: x}}", "'oauth2' is not supported" },
-		{ "{proxy_from_environment: true}", "not supported" },
+		{ "{oauth2: {client_id: x}}", "needs a token_url" },
+		{ "{oauth2: {token_url: 'http://x'}}", "needs a client_id" },
+		{ "{oauth2: {client_id: x, token_url: 'http://x', client_secret: a, "
+		  "client_secret_file: b}}",
+			"at most one of client_secret" },
+		{ "{oauth2: {client_id: x, token_url: 'http://x', tls_config: {ca: x}}}",
+			"takes ca_file" },
+		{ "{oauth2: {client_id: x, token_url: 'http://x'}, basic_auth: {username: a}}",
+			"at most one of basic_auth, oauth2" },
+		{ "{proxy_from_environment: true, proxy_url: 'http://x'}",
+			"at most one of proxy_url" },
+		{ "{proxy_from_environment: true, no_proxy: x}", "goes with proxy_url" },
+		{ "{no_proxy: x}", "needs a proxy_url" },
+		{ "{proxy_connect_header: {a: [b]}}", "needs proxy_url" },
 	};
 
 	(void)state;
@@ -157,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_written_means_prometheus_defaults),
 		cmocka_unit_test(all_that_may_be_said_is_understood),
+		cmocka_unit_test(oauth2_and_proxies_are_understood),
 		cmocka_unit_test(a_bearer_token_is_an_authorization),
 		cmocka_unit_test(what_contradicts_itself_is_refused),
 	};

@@ -302,3 +302,16 @@ size_t str_distance(const char *a, const char *b)
 	}
 	return row[nb];
 }
+
+void str_add_percent(struct str *s, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			strchr("-._~", c))
+			str_addc(s, (char)c);
+		else
+			str_addf(s, "%%%02X", c);
+	}
+}

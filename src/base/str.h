@@ -71,4 +71,7 @@ uint64_t str_gist(const char *s);
 /* Levenshtein distance, for "did you mean"; gives up above 64 bytes and returns SIZE_MAX. */
 size_t str_distance(const char *a, const char *b);
 
+/* Percent-encoded: all but the unreserved characters of RFC 3986. */
+void str_add_percent(struct str *s, const char *text);
+
 #endif

@@ -394,10 +394,10 @@ static bool has_http(const struct http_config *c)
 {
 	const struct tls_config *tls = &c->tls;
 
-	return c->basic_auth || c->authorization || c->proxy_url || c->n_headers ||
-	       !c->follow_redirects || !c->enable_http2 || tls->ca.kind || tls->cert.kind ||
-	       tls->key.kind || tls->server_name || tls->is_insecure || tls->min_version ||
-	       tls->max_version;
+	return c->basic_auth || c->authorization || c->proxy.url || c->proxy.from_environment ||
+	       c->oauth2 || c->n_headers || !c->follow_redirects || !c->enable_http2 ||
+	       tls->ca.kind || tls->cert.kind || tls->key.kind || tls->server_name ||
+	       tls->is_insecure || tls->min_version || tls->max_version;
 }
 
 /* The objects that a role looks at besides its own. */

@@ -4,6 +4,7 @@
 #include "base/doc_fixture.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "port/discovery/request.h"
 #include "test/support/dns_answer.h"
 #include "test/support/loopback.h"
 
@@ -376,6 +377,21 @@ static void a_cluster_is_listed_and_watched(void **state)
 	loopback_free(server);
 }
 
+static void texts_of_certificates_are_kept_in_one_file_each(void **state)
+{
+	const struct tls_config tls = { .ca = { SECRET_INLINE, "a:1", "PEM" } };
+	struct request_files files;
+	int ca;
+
+	(void)state;
+	request_files_init(&files);
+	assert_int_equal(request_files_open(&files, &tls, NULL), RC_OK);
+	ca = files.ca;
+	assert_int_equal(request_files_open(&files, &tls, NULL), RC_OK);
+	assert_int_equal(files.ca, ca);
+	request_files_fini(&files);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +401,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_list_is_refused_and_told),
 		cmocka_unit_test(srv_records_are_targets),
 		cmocka_unit_test(a_cluster_is_listed_and_watched),
+		cmocka_unit_test(texts_of_certificates_are_kept_in_one_file_each),
 	};
 
 	log_init(LOG_LEVEL_ERROR);

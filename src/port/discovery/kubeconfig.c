@@ -143,7 +143,7 @@ static void read_context(struct doc_reader *r, const struct doc_node *root, stru
 	to->http.tls = cluster.tls;
 	to->http.tls.cert = user.tls.cert;
 	to->http.tls.key = user.tls.key;
-	to->http.proxy_url = cluster.proxy_url;
+	to->http.proxy.url = cluster.proxy_url;
 	set_login(&user, r->arena, &to->http);
 }
 

@@ -183,6 +183,10 @@ static CURLcode set_connection(struct http_call *call, const struct http_request
 	SET(FORBID_REUSE, r->is_fresh ? 1L : 0L);
 	if (r->proxy_url)
 		SET(PROXY, r->proxy_url);
+	else if (r->falls_back_on_proxy && str_starts(r->url, "http://"))
+		SET(PROXY, r->falls_back_on_proxy);
+	if (r->no_proxy)
+		SET(NOPROXY, r->no_proxy);
 	if (r->ip_version)
 		SET(IPRESOLVE,
 			r->ip_version == 4 ? (long)CURL_IPRESOLVE_V4 : (long)CURL_IPRESOLVE_V6);
@@ -194,6 +198,20 @@ static CURLcode set_connection(struct http_call *call, const struct http_request
 		SET(USERNAME, r->user);
 	if (r->password)
 		SET(PASSWORD, r->password);
+	return CURLE_OK;
+}
+
+/* For the proxy alone: what it is asked to pass on unread has them not. */
+static CURLcode set_proxy_headers(struct http_call *call, const struct http_request *r)
+{
+	CURLcode code = CURLE_OK;
+
+	for (uint32_t i = 0; i < r->n_proxy_headers && code == CURLE_OK; i++)
+		code = append(call, &call->proxy_headers, r->proxy_headers[i]);
+	if (code != CURLE_OK || !call->proxy_headers)
+		return code;
+	SET(HEADEROPT, CURLHEADER_SEPARATE);
+	SET(PROXYHEADER, call->proxy_headers);
 	return CURLE_OK;
 }
 
@@ -277,6 +295,8 @@ static CURLcode set_all(struct http_call *call, const struct http_request *r)
 	if (code == CURLE_OK)
 		code = set_http(call, r);
 	if (code == CURLE_OK)
+		code = set_proxy_headers(call, r);
+	if (code == CURLE_OK)
 		code = set_address(call, r->connect_to, r->connect_host);
 	return code;
 }
@@ -320,6 +340,7 @@ void call_free(struct http_call *call)
 	if (call->easy)
 		call->api->easy_cleanup(call->easy);
 	call->api->slist_free_all(call->headers);
+	call->api->slist_free_all(call->proxy_headers);
 	call->api->slist_free_all(call->recipients);
 	str_fini(&call->head);
 	str_fini(&call->answer);
@@ -497,4 +518,32 @@ bool http_header(const char *headers, const char *name, char *ret, size_t size)
 		line += n + (line[n] == '\n');
 	}
 	return false;
+}
+
+static CURLcode set_header(struct http_call *call, const char *header)
+{
+	CURLcode code = append(call, &call->headers, header);
+
+	if (code == CURLE_OK)
+		SET(HTTPHEADER, call->headers);
+	return code;
+}
+
+enum rc call_add_header(struct http_call *call, const char *header, struct err *e)
+{
+	CURLcode code = set_header(call, header);
+
+	return code == CURLE_OK
+		       ? RC_OK
+		       : err_set(e, RC_INPUT, "libcurl: %s", call->api->easy_strerror(code));
+}
+
+void call_response_unsent(const char *why, struct http_response *ret)
+{
+	*ret = (struct http_response){ .outcome = HTTP_UNUSABLE,
+		.headers = "",
+		.body = "",
+		.address = "",
+		.url = "" };
+	str_copy(ret->reason, sizeof ret->reason, why);
 }

@@ -16,7 +16,8 @@ struct http_call {
 	struct http_client *client;
 	struct http_call *next, **link; /* the client's list; `link` NULL when not in it */
 	CURL *easy;
-	struct curl_slist *headers, *recipients;
+	struct curl_slist *headers, *proxy_headers, *recipients;
+	struct token *token; /* that it waits for, and isn't sent before; NULL */
 	http_done *done;
 	void *ctx;
 	void (*on_session)(void *ctx, void *gnutls_session);
@@ -37,6 +38,11 @@ enum rc call_new(struct http_call **ret, const struct curl_api *api, const struc
 	struct err *e) MUST_USE;
 void call_free(struct http_call *call); /* not in a multi handle any more */
 SCOPED_BY(call_free, struct http_call *)
+
+/* One more header, before it is added to a multi handle. */
+enum rc call_add_header(struct http_call *call, const char *header, struct err *e) MUST_USE;
+/* What becomes of one that is never sent. */
+void call_response_unsent(const char *why, struct http_response *ret);
 
 /* What became of it; texts belong to the call. */
 void call_response(struct http_call *call, CURLcode code, struct http_response *ret);

@@ -7,7 +7,7 @@
  * Mails run on the pool instead: when libcurl hangs up on a mail server it says QUIT and blocks
  * until the server has answered, which the loop can't afford.
  */
-#include "port/http/call.h"
+#include "port/http/token.h"
 
 struct http_client {
 	uv_loop_t *loop;
@@ -15,6 +15,7 @@ struct http_client {
 	CURLM *multi;
 	uv_timer_t timer;
 	struct http_call *calls;
+	struct token_list tokens;
 	unsigned n_handles; /* of libuv, not yet closed */
 	bool is_closing;
 	void (*closed)(void *ctx);
@@ -232,25 +233,77 @@ static enum rc start_mail(struct http_client *c, struct http_call *call, struct 
 	return RC_OK;
 }
 
+enum rc client_start(struct http_client *c, struct http_call *call, struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (call->is_mail)
+		rc = start_mail(c, call, e);
+	else if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)
+		rc = err_set(e, RC_INTERNAL, "libcurl refuses one more request");
+	if (rc == RC_OK)
+		link_call(c, call);
+	return rc;
+}
+
+/* ---- calls that wait for a token */
+
+struct token_list *client_tokens(struct http_client *c)
+{
+	return &c->tokens;
+}
+
+const struct curl_api *client_curl(const struct http_client *c)
+{
+	return c->api;
+}
+
+struct http_call *client_waiting(const struct http_client *c, const struct token *t)
+{
+	struct http_call *call = c->is_closing ? NULL : c->calls;
+
+	while (call && call->token != t)
+		call = call->next;
+	return call;
+}
+
+void client_send(struct http_client *c, struct http_call *call)
+{
+	if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)
+		client_end_unsent(c, call, "libcurl refuses one more request");
+}
+
+void client_end_unsent(struct http_client *c, struct http_call *call, const char *why)
+{
+	struct http_response response;
+
+	(void)c;
+	call_response_unsent(why, &response);
+	unlink_call(call);
+	call->done(call->ctx, &response);
+	call_free(call);
+}
+
 enum rc http_start(struct http_client *c, const struct http_request *r, struct http_call **ret,
 	struct err *e)
 {
 	scoped(call_free) struct http_call *call = NULL;
+	bool waits = false;
 	enum rc rc = open_multi(c, e);
 
 	if (rc == RC_OK)
 		rc = call_new(&call, c->api, r, e);
 	if (rc != RC_OK)
 		return rc;
-	if (call->is_mail)
-		rc = start_mail(c, call, e);
-	else if (c->api->multi_add_handle(c->multi, call->easy) != CURLM_OK)
-		rc = err_set(e, RC_INTERNAL, "libcurl refuses one more request");
-	if (rc != RC_OK)
-		return rc;
-	link_call(c, call);
-	*ret = TAKE(call);
-	return RC_OK;
+	if (r->token)
+		rc = token_use(c, call, r->token, &waits, e);
+	if (rc == RC_OK && waits)
+		link_call(c, call);
+	else if (rc == RC_OK)
+		rc = client_start(c, call, e);
+	if (rc == RC_OK)
+		*ret = TAKE(call);
+	return rc;
 }
 
 void http_cancel(struct http_call *call)
@@ -263,7 +316,8 @@ void http_cancel(struct http_call *call)
 		uv_cancel((uv_req_t *)&call->work);
 		return;
 	}
-	call->api->multi_remove_handle(call->client->multi, call->easy);
+	if (!call->token)
+		call->api->multi_remove_handle(call->client->multi, call->easy);
 	call_free(call);
 }
 
@@ -279,6 +333,7 @@ void http_client_close(struct http_client *c, void (*closed)(void *ctx), void *c
 	c->is_closing = true;
 	while (c->calls)
 		http_cancel(c->calls);
+	tokens_free(&c->tokens);
 	if (c->multi)
 		c->api->multi_cleanup(c->multi);
 	uv_close((uv_handle_t *)&c->timer, on_timer_closed);

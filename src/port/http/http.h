@@ -49,6 +49,17 @@ struct http_mail { /* for smtp:// and smtps:// */
 	bool use_starttls; /* insist on it */
 };
 
+/* Shown as `Authorization: Bearer TOKEN`, and got first where none is held that is good for ten
+ * more seconds: OAuth 2.0's client credentials (RFC 6749, 4.4). */
+struct http_token {
+	const char *key; /* who asks for the same has the same; secrets aren't in it */
+	/* Asked one after the other, until one is answered with a token: servers differ in where they
+	 * want the client's secret.  `done` and `token` of them are not looked at. */
+	const struct http_request *requests;
+	uint32_t n_requests; /* at most HTTP_TOKEN_REQUESTS_MAX */
+};
+#define HTTP_TOKEN_REQUESTS_MAX 2
+
 struct http_response;
 typedef void http_done(void *ctx, const struct http_response *r);
 
@@ -65,9 +76,14 @@ struct http_request {
 	bool is_fresh;         /* a connection of its own, closed afterwards: never sent twice */
 	bool wants_http2;      /* HTTP/2 where TLS offers it */
 	uint8_t redirects_max; /* 0: not followed */
-	const char *user, *password; /* basic, or the mail server's login; NULL: none */
-	const char *proxy_url;       /* NULL: as the environment says; "": none */
-	const char *connect_to;      /* "HOST:PORT:ADDRESS": use this address for the host */
+	const char *user, *password;     /* basic, or the mail server's login; NULL: none */
+	const char *proxy_url;           /* NULL: as the environment says; "": none */
+	const char *falls_back_on_proxy; /* of http:// when the environment names none; or NULL */
+	const char *no_proxy; /* hosts, domains and networks that are asked directly; or NULL */
+	const char *const *proxy_headers; /* of CONNECT */
+	uint32_t n_proxy_headers;
+	const struct http_token *token; /* NULL: none */
+	const char *connect_to;         /* "HOST:PORT:ADDRESS": use this address for the host */
 	const char *connect_host; /* "HOST:PORT": connect there, whatever the URL says; or NULL */
 	const char *source_address;
 	uint8_t ip_version;          /* 4 or 6: addresses of this protocol only; 0: any */

@@ -22,6 +22,9 @@ struct connection {
 	bool has_begun;    /* of the answer, something has come */
 	bool is_told;      /* `answered` was called */
 	bool is_over;      /* the owner wants no more */
+	bool is_packed;    /* the body */
+	uint64_t turn_ms;  /* of the loop: in it turn_bytes were read */
+	size_t turn_bytes;
 	struct http_answer answer;
 };
 
@@ -117,7 +120,11 @@ static bool on_body(void *ctx, const char *bytes, size_t n)
 	struct connection *c = ctx;
 
 	if (!c->is_told) {
+		char coding[32];
+
 		c->is_told = true;
+		c->is_packed = http_answer_header_text(&c->answer, "Content-Encoding", coding,
+			sizeof coding);
 		c->is_over = !c->on->answered(c->ctx, &c->answer);
 	}
 	if (!c->is_over && n)
@@ -159,13 +166,28 @@ static void end(struct connection *c)
 	finish(c);
 }
 
+/* How much of it may be read now. */
+static size_t turn_left(struct connection *c)
+{
+	size_t most = c->is_packed ? CONNECTION_TURN_PACKED_BYTES : CONNECTION_TURN_BYTES;
+	uint64_t now_ms = uv_now(c->tools->loop);
+
+	if (c->turn_ms != now_ms)
+		c->turn_bytes = 0;
+	c->turn_ms = now_ms;
+	return most > c->turn_bytes ? most - c->turn_bytes : 0;
+}
+
+/* No room: libuv says UV_ENOBUFS and asks again in the loop's next round. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
 	struct link *l = handle->data;
+	size_t left = l->owner ? turn_left(l->owner) : 0;
 
 	(void)suggested;
-	*ret = l->owner ? uv_buf_init(l->owner->tools->buffer, CONNECTION_READ_BYTES)
-			: uv_buf_init(NULL, 0);
+	if (left > CONNECTION_READ_BYTES)
+		left = CONNECTION_READ_BYTES;
+	*ret = uv_buf_init(left ? l->owner->tools->buffer : NULL, (unsigned)left);
 }
 
 static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
@@ -173,8 +195,10 @@ static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
 	struct link *l = tcp->data;
 	struct connection *c = l->owner;
 
-	if (!c || n == 0)
+	if (!c || n == 0 || n == UV_ENOBUFS)
 		return;
+	if (n > 0)
+		c->turn_bytes += (size_t)n;
 	if (n == UV_EOF)
 		end(c);
 	else if (n < 0)
@@ -200,7 +224,7 @@ static void say(struct connection *c)
 	int written = uv_try_write((uv_stream_t *)&l->tcp, &buf, 1);
 
 	c->state = ANSWERING;
-	c->has_begun = c->is_told = c->is_over = false;
+	c->has_begun = c->is_told = c->is_over = c->is_packed = false;
 	http_answer_init(&c->answer, false, on_body, c);
 	if (written == (int)buf.len)
 		return;

@@ -9,6 +9,9 @@
  * What arrives lies in one buffer of the loop's, not the connection's, and is handed on from there:
  * a target that isn't answering just now costs its socket and no more.  A request on a connection
  * that the target closed meanwhile is sent once more on a new one.
+ *
+ * A target that sends without end isn't read without end: in each millisecond so much, and then
+ * others have their turn.
  */
 #ifndef PORT_SCRAPE_CONNECTION_H
 #define PORT_SCRAPE_CONNECTION_H
@@ -18,7 +21,9 @@
 #include "port/probe/http_answer.h"
 #include "port/probe/resolve.h"
 
-#define CONNECTION_READ_BYTES 131072
+#define CONNECTION_READ_BYTES        131072
+#define CONNECTION_TURN_BYTES        1048576
+#define CONNECTION_TURN_PACKED_BYTES 65536 /* of a body that becomes longer */
 
 struct connection_events {
 	/* The head is there: look at it.  False: no body is wanted, `done` comes now. */

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "port/discovery/request.h"
 #include "port/files/secret.h"
 #include "port/probe/inflate.h"
 #include "port/scrape/request.h"
@@ -10,17 +11,22 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define HEADERS_MAX 128 /* of a request */
-#define STATUS_OK   200
+#define HEADERS_MAX    128 /* of a request */
+#define STATUS_OK      200
+#define INFLATED_BYTES 4096 /* of a packed body, at once */
 
 struct fetch {
 	struct fetch_tools *tools;
 	struct scrape_target *target;
 	struct connection *connection; /* NULL: none yet */
 	struct http_call *call;        /* through libcurl; NULL: none */
+	struct request_files files;    /* for it */
+	struct scrape_page page;       /* of this program */
+	bool is_reading;               /* it */
 	bool is_packed;                /* the body is gzip */
 	struct str packed;             /* it, as long as it may be unpacked at once */
 	struct inflater *inflater;     /* not NULL: it is unpacked as it comes */
+	uint64_t n_packed, n_plain;    /* bytes of it so far, before and after */
 	bool is_redirect;              /* asked for once more, through libcurl */
 	uint64_t began_ns;
 	struct err failure; /* what was wrong with the answer */
@@ -39,6 +45,7 @@ static void clean(struct fetch *f)
 	str_fini(&f->packed);
 	f->packed = STR_EMPTY;
 	f->is_packed = false;
+	f->n_packed = f->n_plain = 0;
 	f->failure = (struct err){ 0 };
 	f->is_redirect = false;
 }
@@ -134,17 +141,42 @@ static bool is_gzip(const struct http_answer *a)
 	       strcasecmp(coding, "gzip") == 0;
 }
 
-/* False: no more is wanted. */
+/* Of a body that was packed.  What grows without end is no list of different series. */
+static bool take_unpacked(void *ctx, const char *bytes, size_t n)
+{
+	struct fetch *f = ctx;
+
+	f->n_plain += n;
+	if (f->n_plain <= UNPACKED_MAX || f->n_plain <= SCRAPE_PACKED_RATIO_MAX * f->n_packed)
+		return take_plain(f, bytes, n);
+	err_set(&f->failure, RC_LIMIT,
+		"the packed body is more than %d times as long when it is unpacked",
+		SCRAPE_PACKED_RATIO_MAX);
+	return false;
+}
+
+/* Piece by piece, so that what grows too fast is known early.  False: no more is wanted. */
 static bool inflate(struct fetch *f, const char *bytes, size_t n)
 {
-	f->failure.rc = inflater_feed(f->inflater, bytes, n, &f->failure);
-	return f->failure.rc == RC_OK && !inflater_is_complete(f->inflater);
+	for (size_t piece; n > 0; bytes += piece, n -= piece) {
+		struct err e = { 0 };
+		enum rc rc;
+
+		piece = n < INFLATED_BYTES ? n : INFLATED_BYTES;
+		f->n_packed += piece;
+		rc = inflater_feed(f->inflater, bytes, piece, &e);
+		if (rc != RC_OK && f->failure.rc == RC_OK)
+			f->failure = e;
+		if (f->failure.rc != RC_OK || inflater_is_complete(f->inflater))
+			return false;
+	}
+	return true;
 }
 
 /* Too large to be unpacked at once, or not what it seems: from here on as it comes. */
 static bool inflate_all(struct fetch *f)
 {
-	f->inflater = inflater_new("gzip", take_plain, f);
+	f->inflater = inflater_new("gzip", take_unpacked, f);
 	return inflate(f, str_c(&f->packed), f->packed.len);
 }
 
@@ -243,32 +275,28 @@ static void start_plain(struct fetch *f)
 
 /* ---- through libcurl */
 
-#define TLS_CURL(version) ((version) == TLS_VERSION_ANY ? 0 : (version)-TLS_VERSION_1_0 + 10)
-
-/* The file that a PEM text stands in; NULL: none was configured. */
-static enum rc pem_file(const struct secret *s, const char *key, const char **ret, struct err *e)
+/* The file that a PEM text stands in: its own, or one in memory; NULL: none was configured. */
+static const char *pem_file(const struct secret *s, const char *memory)
 {
-	*ret = NULL;
-	if (s->kind == SECRET_NONE)
-		return RC_OK;
-	if (s->kind != SECRET_FILE)
-		return err_set(e, RC_UNSUPPORTED,
-			"tls_config: %s can't be given inline yet; use %s_file", key, key);
-	*ret = s->name;
-	return RC_OK;
+	if (s->kind == SECRET_FILE)
+		return s->name;
+	return s->kind == SECRET_INLINE ? memory : NULL;
 }
 
-static enum rc use_tls(const struct tls_config *tls, struct http_request *r, struct err *e)
+/* What stands inline is put into files anew each time: the job may have changed. */
+static enum rc use_tls(struct fetch *f, const struct tls_config *tls, struct http_request *r,
+	struct err *e)
 {
-	enum rc rc = pem_file(&tls->ca, "ca", &r->tls.ca_file, e);
+	enum rc rc;
 
-	if (rc == RC_OK)
-		rc = pem_file(&tls->cert, "cert", &r->tls.cert_file, e);
-	if (rc == RC_OK)
-		rc = pem_file(&tls->key, "key", &r->tls.key_file, e);
-	r->tls.is_insecure = tls->is_insecure;
-	r->tls.min_version = (uint8_t)TLS_CURL(tls->min_version);
-	r->tls.max_version = (uint8_t)TLS_CURL(tls->max_version);
+	request_files_fini(&f->files);
+	rc = request_files_open(&f->files, tls, e);
+	r->tls = (struct http_tls){ .ca_file = pem_file(&tls->ca, f->files.ca_path),
+		.cert_file = pem_file(&tls->cert, f->files.cert_path),
+		.key_file = pem_file(&tls->key, f->files.key_path),
+		.is_insecure = tls->is_insecure,
+		.min_version = (uint8_t)HTTP_TLS_VERSION(tls->min_version),
+		.max_version = (uint8_t)HTTP_TLS_VERSION(tls->max_version) };
 	return rc;
 }
 
@@ -277,6 +305,7 @@ struct order {
 	struct str url, host, headers;
 	const char *lines[HEADERS_MAX];
 	uint32_t n_lines;
+	struct request extras; /* proxy and token */
 };
 
 static void order_fini(struct order *o)
@@ -284,6 +313,7 @@ static void order_fini(struct order *o)
 	str_fini(&o->url);
 	str_fini(&o->host);
 	secret_wipe(&o->headers);
+	request_fini(&o->extras);
 }
 SCOPED_FINI(order_fini, struct order)
 
@@ -360,7 +390,9 @@ static enum rc fill(struct fetch *f, struct order *o, struct http_request *r, st
 	if (rc == RC_OK)
 		rc = request_headers(f->target, &o->headers, e);
 	if (rc == RC_OK)
-		rc = use_tls(&c->http.tls, r, e);
+		rc = use_tls(f, &c->http.tls, r, e);
+	if (rc == RC_OK)
+		rc = request_use_proxy_and_token(&o->extras, &c->http, r, e);
 	if (rc != RC_OK)
 		return rc;
 	split(o);
@@ -370,7 +402,6 @@ static enum rc fill(struct fetch *f, struct order *o, struct http_request *r, st
 	r->timeout_ms = f->target->spec.timeout_ms;
 	r->answer_bytes_max = limit ? limit : SCRAPE_BODY_BYTES_MAX;
 	r->redirects_max = c->http.follow_redirects ? FETCH_REDIRECTS_MAX : 0;
-	r->proxy_url = c->http.proxy_url ? c->http.proxy_url : "";
 	r->accept_encoding = c->enable_compression ? "gzip" : NULL;
 	r->done = on_response;
 	r->ctx = f;
@@ -391,6 +422,37 @@ static void start_curl(struct fetch *f)
 		fail_to_get(f, e.text);
 }
 
+/* ---- from this program */
+
+static void on_page(void *ctx, const struct str *text, const char *why)
+{
+	struct fetch *f = ctx;
+
+	f->is_reading = false;
+	if (why) {
+		fail_to_get(f, why);
+		return;
+	}
+	scraper_answer(f->target, "text/plain; version=0.0.4; charset=utf-8");
+	take_plain(f, str_c(text), text->len);
+	end(f);
+}
+
+static void start_page(struct fetch *f)
+{
+	const struct scrape_pages *pages = &f->tools->pages;
+
+	if (!pages->read) {
+		fail_to_get(f, "no pages are served here");
+		return;
+	}
+	f->is_reading = true;
+	f->page = (struct scrape_page){ .path = f->target->job->config->metrics_path,
+		.done = on_page,
+		.ctx = f };
+	pages->read(pages->ctx, &f->page);
+}
+
 /* ---- for the port */
 
 static struct fetch *fetch_of(struct fetch_tools *tools, struct scrape_target *t)
@@ -402,6 +464,7 @@ static struct fetch *fetch_of(struct fetch_tools *tools, struct scrape_target *t
 	f = must_alloc(sizeof *f);
 	f->tools = tools;
 	f->target = t;
+	request_files_init(&f->files);
 	t->port = f;
 	return f;
 }
@@ -411,7 +474,9 @@ void fetch_start(struct fetch_tools *tools, struct scrape_target *t)
 	struct fetch *f = fetch_of(tools, t);
 
 	f->began_ns = uv_hrtime();
-	if (request_needs_curl(t))
+	if (t->job->config->is_inside)
+		start_page(f);
+	else if (request_needs_curl(t))
 		start_curl(f);
 	else
 		start_plain(f);
@@ -423,6 +488,9 @@ void fetch_cancel(struct scrape_target *t)
 
 	if (!f)
 		return;
+	if (f->is_reading)
+		f->tools->pages.leave(f->tools->pages.ctx, &f->page);
+	f->is_reading = false;
 	if (f->connection)
 		connection_cancel(f->connection);
 	http_cancel(f->call);
@@ -438,6 +506,7 @@ void fetch_free(struct scrape_target *t)
 		return;
 	fetch_cancel(t);
 	connection_free(f->connection);
+	request_files_fini(&f->files);
 	free(f);
 	t->port = NULL;
 }

@@ -10,6 +10,7 @@
 #include "core/scrape/scraper.h"
 #include "port/http/http.h"
 #include "port/scrape/connection.h"
+#include "port/scrape/pages.h"
 #include "port/scrape/unpack.h"
 
 #define FETCH_REDIRECTS_MAX 10
@@ -17,6 +18,7 @@
 struct fetch_tools {
 	struct scraper *scraper;
 	struct http_client *http;
+	struct scrape_pages pages; /* of targets that are inside; its `read` NULL: none */
 	void (*fetched)(
 		void *ctx); /* a fetch has ended: the scraper may want to be woken earlier */
 	void *ctx;

@@ -54,7 +54,7 @@ static enum rc add_own(const struct http_config *http, struct str *out, struct e
 	scoped(secret_wipe) struct str value = STR_EMPTY;
 
 	for (uint32_t i = 0; i < http->n_headers; i++) {
-		const struct http_header *h = &http->headers[i];
+		const struct http_config_header *h = &http->headers[i];
 
 		for (uint32_t k = 0; k < h->n_values; k++) {
 			enum rc rc = read_secret(&h->values[k], &value, e);
@@ -117,5 +117,8 @@ enum rc request_text(const struct scrape_target *t, struct str *out, struct err 
 
 bool request_needs_curl(const struct scrape_target *t)
 {
-	return t->job->config->http.proxy_url || !str_eq(t->spec.scheme, "http");
+	const struct http_config *c = &t->job->config->http;
+
+	return c->proxy.url || c->proxy.from_environment || c->oauth2 ||
+	       !str_eq(t->spec.scheme, "http");
 }

@@ -18,7 +18,7 @@ enum rc request_headers(const struct scrape_target *t, struct str *out, struct e
 /* All of it, for HTTP/1.1. */
 enum rc request_text(const struct scrape_target *t, struct str *out, struct err *e) MUST_USE;
 
-/* Whether libcurl has to carry it: TLS, a proxy. */
+/* Whether libcurl has to carry it: TLS, a proxy, a token to be got first. */
 bool request_needs_curl(const struct scrape_target *t);
 
 #endif

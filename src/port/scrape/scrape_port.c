@@ -104,6 +104,11 @@ struct scrape_port *scrape_port_new(uv_loop_t *loop, struct scraper *s)
 	return p;
 }
 
+void scrape_port_use_pages(struct scrape_port *p, const struct scrape_pages *pages)
+{
+	p->tools.pages = *pages;
+}
+
 static void release(void *ctx)
 {
 	struct scrape_port *p = ctx;

@@ -10,6 +10,7 @@
 #define PORT_SCRAPE_SCRAPE_PORT_H
 
 #include "core/scrape/scraper.h"
+#include "port/scrape/pages.h"
 
 #include <uv.h>
 
@@ -17,6 +18,9 @@ struct scrape_port;
 
 /* The scraper is borrowed; it must live until `closed` was called. */
 struct scrape_port *scrape_port_new(uv_loop_t *loop, struct scraper *s);
+
+/* Whom to ask for the pages of this program itself; copied. */
+void scrape_port_use_pages(struct scrape_port *p, const struct scrape_pages *pages);
 
 /* The moment, by this machine's clocks. */
 struct now scrape_port_now(void);

@@ -28,7 +28,8 @@ struct lab {
 	struct series_sink sink;
 	series_ref n_series;
 	uint32_t n_samples;
-	uint64_t wanted; /* scrapes to wait for */
+	uint64_t wanted;    /* scrapes to wait for */
+	int64_t timeout_ms; /* 0: long */
 	char address[32], url[64];
 	bool is_over;
 };
@@ -119,7 +120,7 @@ static struct scrape_target *run(struct lab *l, uint64_t n)
 		.scheme = str_starts(l->url, "https") ? "https" : "http",
 		.address = l->address,
 		.interval_ms = INTERVAL_MS,
-		.timeout_ms = 5000,
+		.timeout_ms = l->timeout_ms ? l->timeout_ms : 5000,
 		.hash = 1 };
 
 	target_list_init(&list);
@@ -185,6 +186,54 @@ static void the_request_says_what_prometheus_says_and_the_login(void **state)
 	assert_non_null(strstr(seen, "\r\nAccept-Encoding: gzip\r\n"));
 	assert_non_null(strstr(seen, "\r\nX-Prometheus-Scrape-Timeout-Seconds: 5\r\n"));
 	assert_non_null(strstr(seen, "\r\nAuthorization: Basic YWxhZGRpbjpvcGVuc2VzYW1l\r\n"));
+}
+
+/* Says what it has at the second reading; the first it keeps, until it is left. */
+struct shelf {
+	struct scrape_page *kept;
+	uint32_t n_left;
+};
+
+static void read_shelf(void *ctx, struct scrape_page *page)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct shelf *s = ctx;
+
+	assert_string_equal(page->path, "/inside");
+	if (!s->kept) {
+		s->kept = page;
+		return;
+	}
+	str_add(&text, "m 1\nm2 2\n");
+	page->done(page->ctx, &text, NULL);
+}
+
+static void leave_shelf(void *ctx, struct scrape_page *page)
+{
+	struct shelf *s = ctx;
+
+	assert_ptr_equal(page, s->kept);
+	s->n_left++;
+}
+
+static void our_own_pages_need_no_connection_and_a_slow_one_is_left(void **state)
+{
+	struct shelf shelf = { 0 };
+	struct scrape_pages pages = { &shelf, read_shelf, leave_shelf };
+	struct scrape_target *t;
+	struct lab l;
+
+	(void)state;
+	set_up(&l, "http", 1); /* nobody listens there */
+	l.job.is_inside = true;
+	l.job.metrics_path = "/inside";
+	l.timeout_ms = 30;
+	scrape_port_use_pages(l.port, &pages);
+	t = run(&l, 3);
+	assert_int_equal(t->n_failures, 1); /* the first, after its timeout */
+	assert_int_equal(shelf.n_left, 1);
+	assert_int_equal(l.n_samples, 4);
+	tear_down(&l);
 }
 
 static void serve_gzip(struct visitor *v)
@@ -395,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_target_is_scraped_over_one_connection),
+		cmocka_unit_test(our_own_pages_need_no_connection_and_a_slow_one_is_left),
 		cmocka_unit_test(the_request_says_what_prometheus_says_and_the_login),
 		cmocka_unit_test(packed_bodies_are_unpacked),
 		cmocka_unit_test(a_connection_that_the_target_closed_is_made_anew),

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PACKED_MAX   1048576
+#define PACKED_MAX   131072
 #define UNPACKED_MAX 4194304
 
 struct unpacker {
