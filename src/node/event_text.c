@@ -161,6 +161,24 @@ static void ack(const struct words *w)
 	say_by(w);
 }
 
+/* "HighLoad fires at dublin: disk almost full", "3 alerts HighLoad fire at dublin". */
+static void alerts(const struct words *w)
+{
+	int64_t firing = json_node_int(w->body, "more", 0);
+
+	json_node_each (it, json_node_get(w->body, "alerts"))
+		firing += !json_node_time(it, "ended").ms;
+	if (firing == 0)
+		str_addf(w->out, "%s fires no more at %s", get(w, "alertname"), w->ev->site);
+	else if (firing == 1)
+		str_addf(w->out, "%s fires at %s", get(w, "alertname"), w->ev->site);
+	else
+		str_addf(w->out, "%s fires %lld times at %s", get(w, "alertname"),
+			(long long)firing, w->ev->site);
+	if (firing && *get(w, "reason"))
+		str_addf(w->out, ": %s", get(w, "reason"));
+}
+
 static void pause_event(const struct words *w)
 {
 	struct wall until = json_node_time(w->body, "until");
@@ -240,6 +258,7 @@ static void (*const sentences[EVENT_UNKNOWN])(const struct words *) = {
 	[EVENT_HANDOFF] = handoff,
 	[EVENT_SILENCE] = silence,
 	[EVENT_ACK] = ack,
+	[EVENT_ALERTS] = alerts,
 	[EVENT_PAUSE] = pause_event,
 	[EVENT_DRILL] = drill,
 	[EVENT_RECOVERED] = recovered,

@@ -272,7 +272,7 @@ static void apply_read(struct site *s, struct now now, const struct event *ev,
 	else if (kind == EVENT_DRILL && site == s->setup.self)
 		apply_drill(s, ev, body);
 	else if (kind == EVENT_INCIDENT || kind == EVENT_RECEIPT || kind == EVENT_HANDOFF ||
-		 kind == EVENT_SILENCE || kind == EVENT_ACK) {
+		 kind == EVENT_SILENCE || kind == EVENT_ACK || kind == EVENT_ALERTS) {
 		struct alert_event alert = { .site = ev->site,
 			.kind = ev->kind,
 			.subject = ev->subject,
@@ -507,7 +507,7 @@ enum rc events_restore_checks(struct site *s, struct now now, struct err *e)
 enum rc events_restore(struct site *s, struct now now, struct err *e)
 {
 	static const enum event_kind latest[] = { EVENT_BOOT, EVENT_CONFIG, EVENT_DRILL,
-		EVENT_SILENCE, EVENT_LOST };
+		EVENT_SILENCE, EVENT_LOST, EVENT_ALERTS };
 	enum rc rc = events_restore_checks(s, now, e);
 
 	for (size_t i = 0; rc == RC_OK && i < COUNT(latest); i++)
@@ -549,18 +549,14 @@ void events_declare_pings(struct site *s, struct now now)
 
 struct before {
 	struct site *s;
-	const char *cause;
-	struct incident_before *ret;
+	struct incident_before *ret; /* newest first */
+	uint64_t stamps[BEFORE_MAX]; /* of these */
 	uint32_t n;
 };
 
 /* Changes by people and restarts explain; evidence and bookkeeping don't. */
-static bool is_telling(enum event_kind kind)
-{
-	return kind == EVENT_BOOT || kind == EVENT_SHUTDOWN || kind == EVENT_CONFIG ||
-	       kind == EVENT_CLOCK || kind == EVENT_NOTE || kind == EVENT_PAUSE ||
-	       kind == EVENT_RECOVERED;
-}
+static const enum event_kind telling[] = { EVENT_BOOT, EVENT_SHUTDOWN, EVENT_CONFIG, EVENT_CLOCK,
+	EVENT_NOTE, EVENT_PAUSE, EVENT_RECOVERED };
 
 static bool has_previous(const struct event *config)
 {
@@ -582,21 +578,40 @@ static bool is_said(const struct before *b, const struct event *ev, const char *
 	return is_config && !has_previous(ev);
 }
 
+/* Takes `text` over.  The oldest goes when there is no room. */
+static void put_before(struct before *b, const struct event *ev, char *text)
+{
+	uint32_t at = b->n;
+
+	if (at == BEFORE_MAX) {
+		at--;
+		free(b->ret[at].site);
+		free(b->ret[at].text);
+	} else {
+		b->n++;
+	}
+	for (; at && b->stamps[at - 1] < ev->hlc; at--) {
+		b->ret[at] = b->ret[at - 1];
+		b->stamps[at] = b->stamps[at - 1];
+	}
+	b->ret[at] = (struct incident_before){ .at = ev->wall,
+		.site = must_strdup(ev->site),
+		.text = text };
+	b->stamps[at] = ev->hlc;
+}
+
 static bool gather(void *arg, const struct event *ev, uint64_t cursor)
 {
 	struct before *b = arg;
 	scoped(str_fini) struct str text = STR_EMPTY;
 
 	(void)cursor;
-	if (!is_telling(event_kind_of(ev->kind)))
-		return true;
+	if (b->n == BEFORE_MAX && ev->hlc <= b->stamps[BEFORE_MAX - 1])
+		return false;
 	site_event_text(b->s->lab, ev, &text);
-	if (is_said(b, ev, str_c(&text)))
-		return true;
-	b->ret[b->n++] = (struct incident_before){ .at = ev->wall,
-		.site = must_strdup(ev->site),
-		.text = str_take(&text) };
-	return b->n < BEFORE_MAX;
+	if (!is_said(b, ev, str_c(&text)))
+		put_before(b, ev, str_take(&text));
+	return true;
 }
 
 uint32_t events_before(struct site *s, struct wall since, const char *cause,
@@ -604,10 +619,16 @@ uint32_t events_before(struct site *s, struct wall since, const char *cause,
 {
 	const struct journal_store *store = s->setup.store;
 	struct event_query q = { .since = { since.ms - BEFORE_MS }, .until = since };
-	struct before b = { .s = s, .cause = cause, .ret = ret };
+	struct before b = { .s = s, .ret = ret };
 	struct err e = { 0 };
 
-	if (store->query(store->ctx, &q, gather, &b, &e) != RC_OK)
-		site_log(s, LOG_LEVEL_WARNING, "looking for what happened before: %s", e.text);
+	(void)cause;
+	/* Kind by kind: where many open at once, most of these minutes is what they write. */
+	for (size_t i = 0; i < COUNT(telling); i++) {
+		q.kind = event_kind_text(telling[i]);
+		if (store->query(store->ctx, &q, gather, &b, &e) != RC_OK)
+			site_log(s, LOG_LEVEL_WARNING, "looking for what happened before: %s",
+				e.text);
+	}
 	return b.n;
 }

@@ -124,6 +124,12 @@ static void judge_peer(struct site *s, struct now now, uint8_t peer, bool is_bli
 
 /* ---- what the peers hold */
 
+/* One that took what we wrote meanwhile only doesn't take what that peer has: no reason to wait. */
+static bool is_disk_failing(const struct site *s)
+{
+	return s->is_stuck || (s->refused.ms != NEVER_MS && s->committed.ms < s->refused.ms);
+}
+
 /* A history that is still on its way is waited for, but not for ever: a chain that can't be had, or
  * a link that never lives for long enough, must not silence us.  While our own disk takes nothing
  * it is not the peer that keeps us waiting. */
@@ -143,7 +149,7 @@ static void judge_history(struct site *s, struct now now)
 		s->parted = now.mono;
 	if (is_any_linked && !is_behind)
 		s->behind.ms = NEVER_MS;
-	if (is_behind && (s->behind.ms == NEVER_MS || s->is_stuck))
+	if (is_behind && (s->behind.ms == NEVER_MS || is_disk_failing(s)))
 		s->behind = s->behind_first = now.mono;
 	alert_behind(s->alert, now,
 		s->behind.ms != NEVER_MS && now.mono.ms < s->behind.ms + FACTS_BEHIND_MS);

@@ -54,12 +54,37 @@ static size_t label_names(const struct alert_config *cfg, const char *ret[LABEL_
 	return n;
 }
 
+struct covering {
+	const struct matchers *matchers;
+	bool is_any;
+};
+
+static void look_at_alert(void *arg, const struct alert_view *v)
+{
+	struct covering *c = arg;
+
+	c->is_any |= matchers_match(c->matchers, v->matched, v->n_matched);
+}
+
+/* Rules may fire any alert at any time: of these nothing is declared. */
+static bool is_for_alerts(const struct site *s, const struct site_word *word,
+	const struct matchers *m)
+{
+	struct covering c = { .matchers = m };
+
+	alert_each(s->alert, look_at_alert, &c);
+	return c.is_any || word->may_cover_nothing || strstr(word->about, "alertname");
+}
+
 /* Whoever mistypes a name believes to have peace, and is called at night. */
-static enum rc expect_to_cover(const struct site *s, const struct matchers *m, struct err *e)
+static enum rc expect_to_cover(const struct site *s, const struct site_word *word,
+	const struct matchers *m, struct err *e)
 {
 	const struct alert_config *cfg = &s->tables->alert;
 	const char *names[LABEL_NAMES_MAX], *unknown;
 
+	if (is_for_alerts(s, word, m))
+		return RC_OK;
 	for (uint16_t i = 0; i < cfg->n_checks; i++)
 		if (matchers_match(m, cfg->checks[i].labels, cfg->checks[i].n_labels))
 			return RC_OK;
@@ -76,26 +101,30 @@ enum rc site_silence(struct site *s, struct now now, const struct site_word *wor
 	scoped(matchers_free) struct matchers *parsed = NULL;
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct json_out w;
+	struct wall from = word->from.ms ? word->from : now.wall;
 	enum rc rc = matchers_parse(&parsed, word->about, e);
 
 	if (rc != RC_OK)
 		return err_in(e, rc, "matchers");
-	rc = expect_to_cover(s, parsed, e);
+	rc = expect_to_cover(s, word, parsed, e);
 	if (rc != RC_OK)
 		return rc;
-	if (word->until.ms <= now.wall.ms)
+	if (word->until.ms <= now.wall.ms || word->until.ms <= from.ms)
 		return err_set(e, RC_INPUT, "the silence would end before it begins");
-	if (alert_silences(s->alert)->n >= SILENCES_MAX)
+	if (!word->id && alert_silences(s->alert)->n >= SILENCES_MAX)
 		return err_set(e, RC_LIMIT, "%d silences already: end some first", SILENCES_MAX);
 	rc = begin(s, now, e);
 	if (rc != RC_OK)
 		return rc;
-	snprintf(ret_id, INCIDENT_ID_MAX, "%s-s%llx", site_name(s),
-		(unsigned long long)hlc_tick(journal_clock(s->journal), now.wall));
+	if (word->id)
+		str_copy(ret_id, INCIDENT_ID_MAX, word->id);
+	else
+		snprintf(ret_id, INCIDENT_ID_MAX, "%s-s%llx", site_name(s),
+			(unsigned long long)hlc_tick(journal_clock(s->journal), now.wall));
 	json_begin(&w, &body);
 	json_object_open(&w, NULL);
 	json_text(&w, "matchers", word->about);
-	json_time(&w, "from", now.wall);
+	json_time(&w, "from", from);
 	json_time(&w, "until", word->until);
 	write_words(&w, word->text, word->by);
 	json_close(&w);

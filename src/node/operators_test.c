@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people order at one site holds at both. */
+#include "node/site_private.h"
+
 #include "node/site_pair.h"
 
 static void a_silence_at_one_site_hushes_the_other(void **state)
@@ -108,6 +110,39 @@ static void what_is_asked_of_a_site_wrongly_is_refused(void **state)
 	assert_int_equal(p->n_messages, 0);
 }
 
+static void say(bool is_note, int i)
+{
+	struct site *s = p->sites[DUBLIN].site;
+	char text[16];
+	struct site_word word = { is_note ? "" : "photos", text, "anna",
+		{ p->now.wall.ms + MINUTE_MS } };
+
+	snprintf(text, sizeof text, "word %d", i);
+	assert_int_equal((is_note ? site_note : site_pause)(s, pair_now(p, DUBLIN), &word, NULL),
+		RC_OK);
+	pair_run(p, SECOND_MS);
+}
+
+/* Of two kinds, and more than are kept. */
+static void the_newest_of_what_people_did_stands_before_an_incident(void **state)
+{
+	struct incident_before before[BEFORE_MAX];
+	char text[16];
+	uint32_t n;
+
+	(void)state;
+	for (int i = 0; i < BEFORE_MAX + 2; i++)
+		say(i % 3 == 0, i);
+	n = events_before(p->sites[DUBLIN].site, pair_now(p, DUBLIN).wall, "photos", before);
+	assert_int_equal(n, BEFORE_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "word %u", BEFORE_MAX + 1 - i);
+		assert_non_null(strstr(before[i].text, text));
+		free(before[i].site);
+		free(before[i].text);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, pair_set_up, pair_tear_down)
 
 int main(void)
@@ -118,6 +153,7 @@ int main(void)
 		T(a_paused_check_is_not_judged_at_either_site),
 		T(an_acknowledgement_shows_in_the_message),
 		T(what_is_asked_of_a_site_wrongly_is_refused),
+		T(the_newest_of_what_people_did_stands_before_an_incident),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -402,6 +402,14 @@ static void note_goodbye(struct site *s, uint8_t peer, const struct event *last)
 	s->is_goodbye_heard[peer] = is_newest && event_kind_of(last->kind) == EVENT_SHUTDOWN;
 }
 
+/* It came, and our disk didn't take it. */
+static void note_refused(struct site *s, struct now now)
+{
+	if (s->refused.ms == NEVER_MS)
+		s->refused = now.mono;
+	facts_history_came(s, now);
+}
+
 static void accept(struct site *s, struct now now, uint8_t peer, const struct link_msg *msg)
 {
 	struct event_batch batch = { 0 };
@@ -423,9 +431,10 @@ static void accept(struct site *s, struct now now, uint8_t peer, const struct li
 		if (batch.n)
 			look_for_fault(s, now, batch.v, rc, e.text);
 		if (rc == RC_IO || rc == RC_FULL)
-			facts_history_came(s, now); /* it did, and our disk didn't take it */
+			note_refused(s, now);
 		return;
 	}
+	s->refused.ms = NEVER_MS;
 	for (size_t i = batch.n - n_new; i < batch.n; i++)
 		site_push(s, SITE_SAY_EVENT)->event = &batch.v[i];
 	events_apply_all(s, now, batch.v + batch.n - n_new, n_new);

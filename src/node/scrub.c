@@ -350,11 +350,19 @@ static void ask_if_due(struct site *s, struct now now)
 	}
 }
 
+/* The first question may cross what the peer sends, and gets no answer then: the next comes soon,
+ * however long nobody was there. */
 void scrub_linked(struct site *s, struct now now)
 {
-	for (uint32_t i = 0; i < s->scrub.n; i++)
-		if (!s->scrub.damages[i].is_lost && !s->scrub.damages[i].is_cut)
-			s->scrub.damages[i].ask_due = now.mono;
+	for (uint32_t i = 0; i < s->scrub.n; i++) {
+		struct damage *d = &s->scrub.damages[i];
+
+		if (d->is_lost || d->is_cut)
+			continue;
+		d->ask_due = now.mono;
+		if (d->n_asked > 1)
+			d->n_asked = 1;
+	}
 }
 
 /* ---- mending */

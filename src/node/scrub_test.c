@@ -360,6 +360,26 @@ static void a_newest_event_that_is_damaged_while_running_stops_nothing(void **st
 	assert_false(pair_was_said(p, "forked"));
 }
 
+/* When it is back it sends what it wrote, and the first question crosses that. */
+static void a_peer_that_was_away_for_long_is_asked_until_it_answers(void **state)
+{
+	struct journal_place place = { .site = "mumbai" };
+	struct event ev;
+
+	(void)state;
+	p->one_way_ms = 50; /* so that they cross */
+	assert_true(memory_store_flip_newest(p->sites[DUBLIN].store, "mumbai", 4, &ev));
+	place.epoch = ev.epoch;
+	place.seq = ev.seq;
+	pair_shut_down(p, MUMBAI);
+	pair_run(p, 2 * HOUR_MS);
+	assert_false(is_intact(&place));
+	pair_start(p, MUMBAI);
+	pair_run(p, 30 * SECOND_MS);
+	assert_true(is_intact(&place));
+	assert_int_equal(pair_state(p, DUBLIN, "journal@dublin"), CHECK_OK);
+}
+
 /* What it says last can't be joined to the event before, which our disk has changed. */
 static void a_goodbye_that_the_disk_can_not_keep_is_heard_all_the_same(void **state)
 {
@@ -581,6 +601,7 @@ int main(void)
 		T(an_end_that_was_cut_off_before_another_restart_is_still_said_to_be_lost),
 		T(the_only_copy_of_what_a_wiped_peer_wrote_holds_nobody_up),
 		T(a_newest_event_that_is_damaged_while_running_stops_nothing),
+		T(a_peer_that_was_away_for_long_is_asked_until_it_answers),
 		T(a_goodbye_that_the_disk_can_not_keep_is_heard_all_the_same),
 		T(a_goodbye_of_long_ago_is_none),
 		T(a_damaged_signature_keeps_nothing_from_the_peer),

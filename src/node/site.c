@@ -199,6 +199,7 @@ static void write_down(struct site *s, struct now now)
 	become_unstuck(s, now);
 	if (n == 0)
 		return;
+	s->committed = now.mono;
 	say_committed(s, events, n);
 	peers_refresh_heads(s);
 	peers_push(s, now);
@@ -421,6 +422,7 @@ enum rc site_open(struct site **ret, const struct site_setup *setup, struct now 
 	s->started = s->last_mono = s->facts_due = s->alive_due = now.mono;
 	s->last_wall = now.wall;
 	s->labs_differ.ms = s->behind.ms = s->parted.ms = NEVER_MS;
+	s->refused.ms = NEVER_MS;
 	s->blind.ms = NEVER_MS;
 	s->egress_seen.ms = s->sighted.ms = s->lab_mended.ms = INT64_MIN / 2;
 	s->effects = RING_OF(struct site_effect);
@@ -628,6 +630,17 @@ void site_self(struct site *s, struct now now, enum self_check which, const stru
 		s->is_lab_broken = !o->is_ok;
 	facts_observe(s, now, s->tables->self_check[which], o->is_ok, o->reason);
 	site_pump(s, now);
+}
+
+enum rc site_alerts(struct site *s, struct now now, const struct posted_alert *posted, uint32_t n,
+	struct err *e)
+{
+	enum rc rc;
+
+	site_begin(s, now);
+	rc = alert_post(s->alert, now, posted, n, e);
+	site_pump(s, now);
+	return rc;
 }
 
 void site_wind_down(struct site *s)

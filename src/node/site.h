@@ -76,6 +76,14 @@ void site_watcher(struct site *s, struct now now, uint8_t watcher,
  * the new lab.yaml is broken, and the running one stays, until another word says that it is ok. */
 void site_self(struct site *s, struct now now, enum self_check which, const struct observation *o);
 
+/* Alerts of rules, as Alertmanager's POST /api/v2/alerts takes them: from the evaluation of this site's
+ * rules, and from programs outside.  Who posts them repeats them while they fire, before `ends` has
+ * passed (5 minutes when it isn't said), and posts them as ended when they are; an alert is its labels.
+ * They become incidents that this site owns as it does those of its checks (core/alert/alerts.h).
+ * RC_INPUT, RC_LIMIT: of the first that can't be taken; the others are. */
+enum rc site_alerts(struct site *s, struct now now, const struct posted_alert *posted, uint32_t n,
+	struct err *e) MUST_USE;
+
 /* An operator's word. */
 struct site_word {
 	/* silence: matchers; ack: an incident's id; pause: a check; note: anything */
@@ -83,6 +91,10 @@ struct site_word {
 	const char *text;  /* why, or the note; NULL: not said */
 	const char *by;    /* who says it; NULL: not said */
 	struct wall until; /* of a silence or a pause: {NEVER_MS} open end; past: resume */
+	/* Of a silence: */
+	struct wall from; /* {0}: now */
+	const char *id;   /* of one that is said anew; NULL: another one */
+	bool may_cover_nothing; /* it is made for alerts that don't fire yet */
 };
 enum rc site_silence(struct site *s, struct now now, const struct site_word *word,
 	char ret_id[INCIDENT_ID_MAX], struct err *e) MUST_USE;

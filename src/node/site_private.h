@@ -79,7 +79,7 @@ struct damage { /* an event of the journal that isn't what was written */
 	struct mono ask_due;  /* ask a peer for its copy */
 	uint8_t last_asked;   /* peer */
 	bool is_asked;        /* somebody was there the last time */
-	uint32_t n_asked;     /* times, in vain */
+	uint32_t n_asked;     /* times, in vain; at most 1 when a link comes up */
 };
 struct scrubbing {
 	struct journal_place at; /* so far in this pass; {0}: at its beginning */
@@ -167,6 +167,8 @@ struct site {
 	struct mono behind;       /* what a peer holds isn't here yet since, and since nothing more
 				   * of it came; {NEVER_MS}: all is */
 	struct mono behind_first; /* since it isn't */
+	struct mono refused;      /* our disk takes nothing that peers send since; {NEVER_MS} */
+	struct mono committed;    /* it took what we wrote, last */
 	struct mono parted;       /* no peer can be talked to since; {NEVER_MS}: one can */
 	struct mono labs_differ;  /* a linked peer runs another one since; {NEVER_MS} */
 	struct mono lab_mended;   /* our own file was broken until then */

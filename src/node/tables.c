@@ -274,6 +274,8 @@ static struct alert_channel *fill_channels(struct site_tables *t, const struct l
 			.from = c->from,
 			.to = c->to,
 			.least_rank = (uint8_t)c->least,
+			.is_receiver = c->is_receiver,
+			.leaves_out_end = c->leaves_out_end,
 			.kind = c->kind == CHANNEL_DISCORD ? ALERT_DISCORD
 				: c->kind == CHANNEL_SMTP  ? ALERT_SMTP
 							   : ALERT_WEBHOOK };
@@ -300,6 +302,20 @@ static struct silence_window *fill_windows(struct site_tables *t, const struct l
 	return windows;
 }
 
+static struct alert_place *fill_places(struct site_tables *t, const struct lab *lab, uint8_t self)
+{
+	struct alert_place *places = take(t, lab->n_sites * sizeof *places);
+
+	for (uint8_t site = 0; site < lab->n_sites; site++) {
+		places[site].n = 0;
+		if (site != self && t->site_check[site] != NO_CHECK)
+			places[site].needs[places[site].n++] = t->site_check[site];
+		if (site != self && t->link_check[site] != NO_CHECK)
+			places[site].needs[places[site].n++] = t->link_check[site];
+	}
+	return places;
+}
+
 struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *url,
 	const struct alert_world *world)
 {
@@ -322,6 +338,7 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 		.n_sites = lab->n_sites,
 		.checks = checks,
 		.n_checks = lab->n_checks,
+		.places = fill_places(t, lab, self),
 		.outside = t->self_check[SELF_OUTSIDE],
 		.channels = fill_channels(t, lab),
 		.n_channels = (uint8_t)lab->notify.n_channels,

@@ -158,6 +158,25 @@ static void while_the_disk_is_full_nothing_leaves_and_then_work_resumes(void **s
 	assert_true(pair_was_said(p, "photos is down"));
 }
 
+/* It had nothing to write itself, so nothing else told it that its disk was the reason. */
+static void what_came_while_the_disk_took_nothing_is_waited_for(void **state)
+{
+	struct memory_fault full = { .count = UINT64_MAX, .rc = RC_FULL }, none = { 0 };
+
+	(void)state;
+	pair_run(p, HOUR_MS);
+	memory_store_set_fault(p->sites[MUMBAI].store, full);
+	while (!p->n_messages)
+		pair_run(p, SECOND_MS);
+	assert_true(pair_was_said(p, "export is silent"));
+	pair_run(p, 112 * SECOND_MS);
+	assert_false(site_is_stuck(p->sites[MUMBAI].site));
+	memory_store_set_fault(p->sites[MUMBAI].store, none);
+	pair_run(p, 5 * MINUTE_MS);
+	assert_int_equal(p->n_messages, 1);
+	assert_int_equal(site_digest(p->sites[DUBLIN].site), site_digest(p->sites[MUMBAI].site));
+}
+
 /* What dublin would write next, but with a hash that isn't its own. */
 static void send_damaged(uint8_t from, uint8_t to)
 {
@@ -381,6 +400,7 @@ int main(void)
 		T(a_site_that_lost_its_disk_gets_its_history_and_tells_nothing_twice),
 		T(with_more_chains_than_a_message_holds_the_newest_are_mirrored),
 		T(while_the_disk_is_full_nothing_leaves_and_then_work_resumes),
+		T(what_came_while_the_disk_took_nothing_is_waited_for),
 		T(a_damaged_event_is_said_and_forgotten_when_the_journals_agree),
 		T(a_batch_that_is_no_batch_is_refused_and_the_link_goes_on),
 		T(a_clock_that_jumps_is_said_and_survived),
