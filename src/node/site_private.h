@@ -26,6 +26,7 @@ struct site_tables {
 	struct arena arena;
 	struct check_spec *specs;
 	struct alert_config alert;
+	struct alert_routes *routes; /* NULL: no Alertmanager configuration is brought */
 	uint16_t *link_check; /* by site: the check of our link to it; NO_CHECK */
 	uint16_t *site_check; /* by site: the check that it is alive; NO_CHECK */
 	/* By site, then by check: what these need, directly or not. */

@@ -5,6 +5,7 @@
  * Dependencies differ by observer: whatever lives at another site also needs that site, and the
  * link to it.  So the needs of a check are the lab's, and behind them ours.
  */
+#include "node/alert_routes.h"
 #include "node/site_private.h"
 
 _Static_assert(NOTIFY_CHANNELS_MAX == CHANNELS_MAX, "every channel of the lab can be told");
@@ -332,6 +333,7 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 	sites = take(t, lab->n_sites * sizeof *sites);
 	for (uint8_t i = 0; i < lab->n_sites; i++)
 		sites[i] = (struct notice_site){ lab->sites[i].name, lab->sites[i].zone };
+	t->routes = alert_routes_new(lab->notify.alertmanager);
 	t->alert = (struct alert_config){ .lab = lab->name,
 		.self = self,
 		.sites = sites,
@@ -342,6 +344,7 @@ struct site_tables *tables_new(const struct lab *lab, uint8_t self, const char *
 		.outside = t->self_check[SELF_OUTSIDE],
 		.channels = fill_channels(t, lab),
 		.n_channels = (uint8_t)lab->notify.n_channels,
+		.routing = t->routes ? &t->routes->routing : NULL,
 		.reader_zone = lab->notify.reader_zone ? lab->notify.reader_zone : tz_utc(),
 		.windows = fill_windows(t, lab),
 		.n_windows = lab->n_windows,
@@ -361,6 +364,7 @@ void tables_free(struct site_tables *t)
 		return;
 	for (uint32_t i = 0; i < t->alert.n_windows; i++)
 		matchers_free(t->alert.windows[i].matchers);
+	alert_routes_free(t->routes);
 	arena_fini(&t->arena);
 	free(t);
 }

@@ -42,6 +42,15 @@ static const struct tz *zone(void *ctx, const char *name)
 	return tz_utc();
 }
 
+enum rc lab_text_document(struct doc *ret, const char *path, const char *yaml,
+	struct findings *findings)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	str_add(&text, yaml);
+	return yaml_parse(ret, path, &text, findings, NULL);
+}
+
 struct lab *lab_text_read(const char *yaml, struct str *ret_findings)
 {
 	scoped(str_fini) struct str text = STR_EMPTY, all = STR_EMPTY;

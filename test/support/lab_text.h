@@ -9,4 +9,8 @@
  * the reader refuses the text: what it found is in `ret_findings` (may be NULL: printed). */
 struct lab *lab_text_read(const char *yaml, struct str *ret_findings);
 
+/* Another file that such a lab names.  The document is freed by freeing its arena. */
+enum rc lab_text_document(struct doc *ret, const char *path, const char *yaml,
+	struct findings *findings) MUST_USE;
+
 #endif
