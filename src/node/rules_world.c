@@ -4,6 +4,7 @@
 #include "base/histogram.h"
 #include "core/promql/engine.h"
 #include "core/promql/parse.h"
+#include "core/promql/print.h"
 #include "core/template/template.h"
 
 struct parsed {
@@ -46,6 +47,11 @@ static enum rc parse_template(void *ctx, const char *name, const char *text, str
 	if (rc == RC_OK)
 		*ret = t;
 	return rc;
+}
+
+void rules_expression(const void *parsed, struct str *out)
+{
+	promql_print(((const struct parsed *)parsed)->root, out);
 }
 
 /* Results */
@@ -99,6 +105,8 @@ static enum rc run(const struct rules_promql *p, const struct parsed *parsed, in
 		.default_step_ms = p->default_step_ms,
 		.source = p->source,
 		.allow_experimental = p->allow_experimental,
+		.should_stop = p->should_stop,
+		.ctx = p->ctx,
 	};
 
 	return promql_run(&q, ret, e);
@@ -107,9 +115,14 @@ static enum rc run(const struct rules_promql *p, const struct parsed *parsed, in
 static enum rc query(void *ctx, const void *expression, int64_t at_ms, struct arena *a,
 	struct rules_vector *ret, struct err *e)
 {
+	const struct rules_promql *p = ctx;
+	const struct parsed *parsed = expression;
 	struct promql_result result;
-	enum rc rc = run(ctx, expression, at_ms, &result, e);
+	enum rc rc;
 
+	if (p->ask)
+		return p->ask(p->ctx, parsed->text, at_ms, a, ret, e);
+	rc = run(p, parsed, at_ms, &result, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = keep_vector(&result, a, ret, e);
