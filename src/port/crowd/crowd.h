@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * crowd: threads that lend a hand to whoever has work that can be cut into pieces.
+ *
+ *	crowd_spread(n pieces) ──► the caller takes pieces, and so does every helper that is idle,
+ *	                           until none is left; it returns when the last one is done
+ *
+ * The caller works itself, so nothing waits for a helper to become free; who comes late finds nothing
+ * to do.  Helpers are started when they are first needed, and then sleep until there is work.
+ */
+#ifndef PORT_CROWD_CROWD_H
+#define PORT_CROWD_CROWD_H
+
+struct crowd;
+
+/* `n_helpers` threads beside those that call; 0 is allowed. */
+struct crowd *crowd_new(unsigned n_helpers);
+void crowd_free(struct crowd *c); /* nobody spreads any more */
+/* As many helpers as make use of all processors, up to CROWD_HELPERS_MAX (limits.def). */
+unsigned crowd_helpers(void);
+unsigned crowd_threads(const struct crowd *c); /* that may work at once: the helpers and the caller */
+
+/* Calls work(of, i) for each i < n, each once, on any of the threads; returns when all have returned.
+ * On any thread, on several at once; also from within `work`. */
+void crowd_spread(void *crowd, unsigned n, void (*work)(void *of, unsigned i), void *of);
+
+#endif
