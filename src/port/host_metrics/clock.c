@@ -35,12 +35,13 @@ void collect_time(struct host *h)
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &local);
 	write_sources(h, "node_time_clocksource_available_info", "available_clocksource",
-		"clock sources that there are");
+		"Available clocksources read from '/sys/devices/system/clocksource'.");
 	write_sources(h, "node_time_clocksource_current_info", "current_clocksource",
-		"the clock source in use");
+		"Current clocksource read from '/sys/devices/system/clocksource'.");
 	host_gauge(h, "node_time_seconds", (double)now.tv_sec + (double)now.tv_nsec / 1e9,
-		"the time, since 1970");
-	host_metric(h, "node_time_zone_offset_seconds", GAUGE, "the zone's offset from UTC");
+		"System time in seconds since epoch (1970).");
+	host_metric(h, "node_time_zone_offset_seconds", GAUGE,
+		"System time zone offset in seconds.");
 	host_value(h, host_labels(h, "time_zone", local.tm_zone, NULL), (double)local.tm_gmtoff);
 }
 
@@ -60,36 +61,38 @@ void collect_timex(struct host *h)
 		const char *help;
 	} rows[] = {
 		{ "node_timex_estimated_error_seconds", GAUGE, (double)t.esterror * 1e-6,
-			"estimated error" },
+			"Estimated error in seconds." },
 		{ "node_timex_frequency_adjustment_ratio", GAUGE, 1 + (double)t.freq / PPM16,
-			"how much the clock is made to run faster" },
+			"Local clock frequency adjustment." },
 		{ "node_timex_loop_time_constant", GAUGE, (double)t.constant,
-			"time constant of the phase-locked loop" },
+			"Phase-locked loop time constant." },
 		{ "node_timex_maxerror_seconds", GAUGE, (double)t.maxerror * 1e-6,
-			"maximum error" },
+			"Maximum error in seconds." },
 		{ "node_timex_offset_seconds", GAUGE, (double)t.offset * unit,
-			"offset from the reference" },
+			"Time offset in between local system and reference clock." },
 		{ "node_timex_pps_calibration_total", COUNTER, (double)t.calcnt,
-			"calibration intervals of the pulse" },
+			"Pulse per second count of calibration intervals." },
 		{ "node_timex_pps_error_total", COUNTER, (double)t.errcnt,
-			"calibration errors of the pulse" },
+			"Pulse per second count of calibration errors." },
 		{ "node_timex_pps_frequency_hertz", GAUGE, (double)t.ppsfreq / PPM16,
-			"frequency of the pulse" },
+			"Pulse per second frequency." },
 		{ "node_timex_pps_jitter_seconds", GAUGE, (double)t.jitter * unit,
-			"jitter of the pulse" },
+			"Pulse per second jitter." },
 		{ "node_timex_pps_jitter_total", COUNTER, (double)t.jitcnt,
-			"times the pulse jittered too much" },
-		{ "node_timex_pps_shift_seconds", GAUGE, (double)t.shift, "interval of the pulse" },
+			"Pulse per second count of jitter limit exceeded events." },
+		{ "node_timex_pps_shift_seconds", GAUGE, (double)t.shift,
+			"Pulse per second interval duration." },
 		{ "node_timex_pps_stability_exceeded_total", COUNTER, (double)t.stbcnt,
-			"times the pulse wandered too much" },
+			"Pulse per second count of stability limit exceeded events." },
 		{ "node_timex_pps_stability_hertz", GAUGE, (double)t.stabil / PPM16,
-			"stability of the pulse" },
-		{ "node_timex_status", GAUGE, (double)t.status, "status bits" },
+			"Pulse per second stability, average of recent frequency changes." },
+		{ "node_timex_status", GAUGE, (double)t.status, "Value of the status array bits." },
 		{ "node_timex_sync_status", GAUGE, state != TIME_ERROR,
-			"whether the clock is kept by a reliable server" },
+			"Is clock synchronized to a reliable server (1 = yes, 0 = no)." },
 		{ "node_timex_tai_offset_seconds", GAUGE, (double)t.tai,
-			"offset of the International Atomic Time" },
-		{ "node_timex_tick_seconds", GAUGE, (double)t.tick * 1e-6, "time between ticks" },
+			"International Atomic Time (TAI) offset." },
+		{ "node_timex_tick_seconds", GAUGE, (double)t.tick * 1e-6,
+			"Seconds between clock ticks." },
 	};
 
 	if (state < 0) {

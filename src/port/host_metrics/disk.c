@@ -67,25 +67,35 @@ static const struct {
 	const char *help;
 } disk_fields[] = {
 	/* in the order of the file */
-	{ "node_disk_reads_completed_total", COUNTER, 1, "reads completed" },
-	{ "node_disk_reads_merged_total", COUNTER, 1, "reads merged" },
-	{ "node_disk_read_bytes_total", COUNTER, SECTOR, "bytes read" },
-	{ "node_disk_read_time_seconds_total", COUNTER, 1e-3, "seconds spent by all reads" },
-	{ "node_disk_writes_completed_total", COUNTER, 1, "writes completed" },
-	{ "node_disk_writes_merged_total", COUNTER, 1, "writes merged" },
-	{ "node_disk_written_bytes_total", COUNTER, SECTOR, "bytes written" },
-	{ "node_disk_write_time_seconds_total", COUNTER, 1e-3, "seconds spent by all writes" },
-	{ "node_disk_io_now", GAUGE, 1, "I/Os in progress" },
-	{ "node_disk_io_time_seconds_total", COUNTER, 1e-3, "seconds spent doing I/O" },
+	{ "node_disk_reads_completed_total", COUNTER, 1,
+		"The total number of reads completed successfully." },
+	{ "node_disk_reads_merged_total", COUNTER, 1, "The total number of reads merged." },
+	{ "node_disk_read_bytes_total", COUNTER, SECTOR,
+		"The total number of bytes read successfully." },
+	{ "node_disk_read_time_seconds_total", COUNTER, 1e-3,
+		"The total number of seconds spent by all reads." },
+	{ "node_disk_writes_completed_total", COUNTER, 1,
+		"The total number of writes completed successfully." },
+	{ "node_disk_writes_merged_total", COUNTER, 1, "The number of writes merged." },
+	{ "node_disk_written_bytes_total", COUNTER, SECTOR,
+		"The total number of bytes written successfully." },
+	{ "node_disk_write_time_seconds_total", COUNTER, 1e-3,
+		"This is the total number of seconds spent by all writes." },
+	{ "node_disk_io_now", GAUGE, 1, "The number of I/Os currently in progress." },
+	{ "node_disk_io_time_seconds_total", COUNTER, 1e-3, "Total seconds spent doing I/Os." },
 	{ "node_disk_io_time_weighted_seconds_total", COUNTER, 1e-3,
-		"seconds spent doing I/O, times the number of I/Os in progress" },
-	{ "node_disk_discards_completed_total", COUNTER, 1, "discards completed" },
-	{ "node_disk_discards_merged_total", COUNTER, 1, "discards merged" },
-	{ "node_disk_discarded_sectors_total", COUNTER, 1, "sectors discarded" },
-	{ "node_disk_discard_time_seconds_total", COUNTER, 1e-3, "seconds spent by all discards" },
-	{ "node_disk_flush_requests_total", COUNTER, 1, "flush requests completed" },
+		"The weighted # of seconds spent doing I/Os." },
+	{ "node_disk_discards_completed_total", COUNTER, 1,
+		"The total number of discards completed successfully." },
+	{ "node_disk_discards_merged_total", COUNTER, 1, "The total number of discards merged." },
+	{ "node_disk_discarded_sectors_total", COUNTER, 1,
+		"The total number of sectors discarded successfully." },
+	{ "node_disk_discard_time_seconds_total", COUNTER, 1e-3,
+		"This is the total number of seconds spent by all discards." },
+	{ "node_disk_flush_requests_total", COUNTER, 1,
+		"The total number of flush requests completed successfully" },
 	{ "node_disk_flush_requests_time_seconds_total", COUNTER, 1e-3,
-		"seconds spent by all flush requests" },
+		"This is the total number of seconds spent by all flush requests." },
 };
 
 static const char *text_or(const char *text)
@@ -107,7 +117,7 @@ static const char *udev(struct host *h, const struct disk *d, const char *name)
 
 static void write_disk_info(struct host *h, const struct disk *disks, uint32_t n)
 {
-	host_metric(h, "node_disk_info", GAUGE, "a disk's names, always 1");
+	host_metric(h, "node_disk_info", GAUGE, "Info of /sys/block/<block_device>.");
 	for (uint32_t i = 0; i < n; i++) {
 		const struct disk *d = &disks[i];
 		const char *serial = udev(h, d, "SCSI_IDENT_SERIAL");
@@ -296,16 +306,18 @@ void collect_filesystem(struct host *h)
 		double (*of)(const struct mount *m);
 		bool in_trouble_too;
 	} rows[] = {
-		{ "node_filesystem_avail_bytes", "bytes that users other than root may fill",
-			available_of, false },
-		{ "node_filesystem_device_error", "whether asking the file system failed", error_of,
-			true },
-		{ "node_filesystem_files", "inodes", files_of, false },
-		{ "node_filesystem_files_free", "free inodes", files_free_of, false },
-		{ "node_filesystem_free_bytes", "free bytes", free_of, false },
-		{ "node_filesystem_readonly", "whether it is mounted read-only", read_only_of,
-			true },
-		{ "node_filesystem_size_bytes", "size in bytes", size_of, false },
+		{ "node_filesystem_avail_bytes",
+			"Filesystem space available to non-root users in bytes.", available_of,
+			false },
+		{ "node_filesystem_device_error",
+			"Whether an error occurred while getting statistics for the given device.",
+			error_of, true },
+		{ "node_filesystem_files", "Filesystem total file nodes.", files_of, false },
+		{ "node_filesystem_files_free", "Filesystem total free file nodes.", files_free_of,
+			false },
+		{ "node_filesystem_free_bytes", "Filesystem free space in bytes.", free_of, false },
+		{ "node_filesystem_readonly", "Filesystem read-only status.", read_only_of, true },
+		{ "node_filesystem_size_bytes", "Filesystem size in bytes.", size_of, false },
 	};
 	struct mount *mounts = arena_alloc(&h->arena, MOUNTS_MAX * sizeof *mounts);
 	uint32_t n = read_mounts(h, mounts);
@@ -317,7 +329,8 @@ void collect_filesystem(struct host *h)
 				host_value(h, mounts[i].labels, rows[row].of(&mounts[i]));
 	}
 	if (n)
-		host_metric(h, "node_filesystem_mount_info", GAUGE, "a mount's device, always 1");
+		host_metric(h, "node_filesystem_mount_info", GAUGE,
+			"Filesystem mount information.");
 	for (uint32_t i = 0; i < n; i++)
 		host_count(h,
 			host_labels(h, "device", mounts[i].device, "major", mounts[i].major,
@@ -391,4 +404,35 @@ void collect_mdadm(struct host *h)
 	for (uint32_t i = 0; i < n; i++)
 		host_value(h, arrays[i].labels, (double)arrays[i].degraded);
 	write_array_states(h, arrays, n);
+}
+
+/* ---- NVMe controllers */
+
+/* The kernel fills names up with blanks. */
+static const char *nvme_text(struct host *h, const char *device, const char *file)
+{
+	char *text = host_file(h, "/sys/class/nvme/%s/%s", device, file);
+	size_t n = text ? strlen(text) : 0;
+
+	while (n && text[n - 1] == ' ')
+		text[--n] = '\0';
+	return text_or(text);
+}
+
+void collect_nvme(struct host *h)
+{
+	char **names = host_folder(h, "/sys/class/nvme");
+
+	if (!*names)
+		return;
+	host_metric(h, "node_nvme_info", GAUGE,
+		"Non-numeric data from /sys/class/nvme/<device>, value is always 1.");
+	for (; *names; names++)
+		host_count(h,
+			host_labels(h, "cntlid", nvme_text(h, *names, "cntlid"), "device", *names,
+				"firmware_revision", nvme_text(h, *names, "firmware_rev"), "model",
+				nvme_text(h, *names, "model"), "serial",
+				nvme_text(h, *names, "serial"), "state",
+				nvme_text(h, *names, "state"), NULL),
+			1);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX 1048576
+#define FILE_BYTES_MAX 4194304
 #define FOLDER_MAX     4096 /* names */
 
 static void path_of(const struct host *h, char path[PATH_MAX], const char *fmt, va_list ap)
@@ -170,6 +170,17 @@ void host_metric(struct host *h, const char *name, enum host_type type, const ch
 
 	must(str_copy(h->metric, sizeof h->metric, name));
 	str_addf(h->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, types[type]);
+}
+
+void host_field(struct host *h, const char *name, enum host_type type, const char *help, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, help);
+	vsnprintf(text, sizeof text, help, ap);
+	va_end(ap);
+	host_metric(h, name, type, text);
 }
 
 static void begin_sample(struct host *h, const char *labels)

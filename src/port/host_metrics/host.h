@@ -18,7 +18,8 @@
 
 struct host {
 	const char *root;
-	struct arena arena; /* of one collector's run */
+	const char *textfile; /* NULL: no such folder */
+	struct arena arena;   /* of one collector's run */
 	struct str *out;
 	char metric[128]; /* whose samples are being written */
 	bool failed;      /* something that is there can't be read, or understood */
@@ -46,6 +47,9 @@ uint32_t host_words(char *line, char **words, uint32_t most);
 /* ---- writing */
 
 void host_metric(struct host *h, const char *name, enum host_type type, const char *help);
+/* The same, where the help names a field. */
+void host_field(struct host *h, const char *name, enum host_type type, const char *help, ...)
+	PRINTF(4, 5);
 /* `labels` as host_labels() makes them; NULL: none. */
 void host_value(struct host *h, const char *labels, double v);
 void host_count(struct host *h, const char *labels, uint64_t v);

@@ -27,9 +27,9 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static struct outcome run(const char *root, size_t which, struct str *out)
+static struct outcome run(const struct host_metrics_settings *s, size_t which, struct str *out)
 {
-	struct host h = { .root = root, .out = out };
+	struct host h = { .root = s->root, .textfile = s->textfile, .out = out };
 	double began = seconds_now();
 
 	arena_init(&h.arena, 0);
@@ -44,32 +44,34 @@ static void write_outcomes(struct str *out, const struct outcome *outcomes)
 
 	arena_init(&h.arena, 0);
 	host_metric(&h, "node_scrape_collector_duration_seconds", GAUGE,
-		"how long a collector took");
+		"node_exporter: Duration of a collector scrape.");
 	for (size_t i = 0; i < COUNT(collectors); i++)
 		host_value(&h, host_labels(&h, "collector", collectors[i].name, NULL),
 			outcomes[i].seconds);
-	host_metric(&h, "node_scrape_collector_success", GAUGE, "whether a collector succeeded");
+	host_metric(&h, "node_scrape_collector_success", GAUGE,
+		"node_exporter: Whether a collector succeeded.");
 	for (size_t i = 0; i < COUNT(collectors); i++)
 		host_value(&h, host_labels(&h, "collector", collectors[i].name, NULL),
 			outcomes[i].is_ok);
 	arena_fini(&h.arena);
 }
 
-void host_metrics_write(const char *root, struct str *out)
+void host_metrics_write(const struct host_metrics_settings *s, struct str *out)
 {
 	struct outcome outcomes[COUNT(collectors)];
 
 	for (size_t i = 0; i < COUNT(collectors); i++)
-		outcomes[i] = run(root, i, out);
+		outcomes[i] = run(s, i, out);
 	write_outcomes(out, outcomes);
 }
 
-bool host_metrics_write_one(const char *root, const char *collector, struct str *out)
+bool host_metrics_write_one(const struct host_metrics_settings *s, const char *collector,
+	struct str *out)
 {
 	for (size_t i = 0; i < COUNT(collectors); i++) {
 		if (!str_eq(collectors[i].name, collector))
 			continue;
-		run(root, i, out);
+		run(s, i, out);
 		return true;
 	}
 	return false;

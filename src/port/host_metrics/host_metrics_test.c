@@ -15,6 +15,7 @@
 
 struct tree {
 	char root[64];
+	const char *textfile;
 	struct str out;
 };
 
@@ -56,7 +57,9 @@ static void put(const struct tree *t, const char *path, const char *text)
 static void collect(struct tree *t, const char *collector)
 {
 	str_clear(&t->out);
-	assert_true(host_metrics_write_one(t->root, collector, &t->out));
+	assert_true(host_metrics_write_one(
+		&(struct host_metrics_settings){ .root = t->root, .textfile = t->textfile },
+		collector, &t->out));
 }
 
 /* Whole lines. */
@@ -197,7 +200,7 @@ static void what_is_garbage_fails_its_collector_and_no_other(void **state)
 	tree_init(&t);
 	put(&t, "/proc/loadavg", "\n");
 	put(&t, "/proc/meminfo", "MemTotal: 1 kB\n");
-	host_metrics_write(t.root, &t.out);
+	host_metrics_write(&(struct host_metrics_settings){ .root = t.root }, &t.out);
 	assert_true(says(&t, "node_scrape_collector_success{collector=\"loadavg\"} 0"));
 	assert_true(says(&t, "node_scrape_collector_success{collector=\"meminfo\"} 1"));
 	assert_true(says(&t, "node_memory_MemTotal_bytes 1024"));
@@ -208,12 +211,145 @@ static void this_machine_has_what_every_machine_has(void **state)
 	scoped(str_fini) struct str out = STR_EMPTY;
 
 	(void)state;
-	host_metrics_write("", &out);
+	host_metrics_write(&(struct host_metrics_settings){ .root = "" }, &out);
 	assert_non_null(strstr(out.s, "\nnode_load1 "));
 	assert_non_null(strstr(out.s, "\nnode_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} "));
 	assert_non_null(strstr(out.s, "\nnode_memory_MemAvailable_bytes "));
 	assert_non_null(strstr(out.s, "\nnode_time_seconds "));
 	assert_non_null(strstr(out.s, "\nnode_scrape_collector_success{collector=\"cpu\"} 1\n"));
+}
+
+static void controllers_of_nvme_are_named(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/sys/class/nvme/nvme0/model", "Samsung SSD 970 PRO 512GB               \n");
+	put(&t, "/sys/class/nvme/nvme0/serial", "S680HF8N190894I\n");
+	put(&t, "/sys/class/nvme/nvme0/firmware_rev", "1B2QEXP7\n");
+	put(&t, "/sys/class/nvme/nvme0/state", "live\n");
+	put(&t, "/sys/class/nvme/nvme0/cntlid", "1997\n");
+	collect(&t, "nvme");
+	assert_true(says(&t, "node_nvme_info{cntlid=\"1997\",device=\"nvme0\",firmware_revision="
+			     "\"1B2QEXP7\",model=\"Samsung SSD 970 PRO 512GB\",serial="
+			     "\"S680HF8N190894I\",state=\"live\"} 1"));
+}
+
+static void a_bond_counts_what_it_holds_and_what_is_up(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/sys/class/net/bonding_masters", "bond0 dmz\n");
+	put(&t, "/sys/class/net/bond0/bonding/slaves", "eth0 eth4\n");
+	put(&t, "/sys/class/net/bond0/lower_eth0/bonding_slave/mii_status", "up\n");
+	put(&t, "/sys/class/net/bond0/slave_eth4/bonding_slave/mii_status", "down\n");
+	put(&t, "/sys/class/net/dmz/bonding/slaves", "\n");
+	collect(&t, "bonding");
+	assert_true(says(&t, "node_bonding_slaves{master=\"bond0\"} 2"));
+	assert_true(says(&t, "node_bonding_active{master=\"bond0\"} 1"));
+	assert_true(says(&t, "node_bonding_slaves{master=\"dmz\"} 0"));
+}
+
+static void files_that_jobs_leave_are_metrics_too(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	t.textfile = "/text";
+	put(&t, "/text/a.prom",
+		"# HELP backup_size_bytes how large\n# TYPE backup_size_bytes gauge\n"
+		"backup_size_bytes{job=\"a b\"} 1.5\n"
+		"# TYPE took histogram\ntook_bucket{le=\"+Inf\"} 2\ntook_sum 3\ntook_count 2\n");
+	put(&t, "/text/b.prom", "# TYPE backup_size_bytes gauge\nbackup_size_bytes 7\nbare 1");
+	put(&t, "/text/timed.prom", "timed 1 1000\n");
+	put(&t, "/text/garbage.prom", "good 1\n{{{\n");
+	put(&t, "/text/other.txt", "other 1\n");
+	collect(&t, "textfile");
+	assert_true(says(&t, "# TYPE backup_size_bytes gauge\nbackup_size_bytes{job=\"a b\"} 1.5\n"
+			     "backup_size_bytes 7"));
+	assert_true(says(&t, "# TYPE took histogram\ntook_bucket{le=\"+Inf\"} 2\ntook_sum 3\n"
+			     "took_count 2"));
+	assert_true(says(&t, "# TYPE bare untyped\nbare 1"));
+	assert_null(strstr(t.out.s, "timed 1"));
+	assert_null(strstr(t.out.s, "good"));
+	assert_null(strstr(t.out.s, "other 1"));
+	assert_non_null(strstr(t.out.s, "node_textfile_mtime_seconds{file=\"/text/a.prom\"} 1"));
+	assert_true(says(&t, "node_textfile_scrape_error 1"));
+	assert_null(strstr(t.out.s, "mtime_seconds{file=\"/text/timed.prom\""));
+}
+
+static void without_a_folder_there_is_no_error_in_it(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	collect(&t, "textfile");
+	assert_true(says(&t, "node_textfile_scrape_error 0"));
+}
+
+static void processes_may_have_any_name(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/proc/1/stat", "1 (init) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 5 1");
+	put(&t, "/proc/27/stat",
+		"27 (a) R (b) Z 1 27 27 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 12 0 5 1");
+	put(&t, "/proc/28/stat", "28 (cut off");
+	put(&t, "/proc/sys/kernel/pid_max", "32768\n");
+	collect(&t, "processes");
+	assert_true(says(&t, "node_processes_pids 2"));
+	assert_true(says(&t, "node_processes_threads 13"));
+	assert_true(says(&t, "node_processes_state{state=\"S\"} 1"));
+	assert_true(says(&t, "node_processes_state{state=\"Z\"} 1"));
+	assert_null(strstr(t.out.s, "state=\"R\""));
+	assert_true(says(&t, "node_processes_max_processes 32768"));
+}
+
+static void interrupts_are_told_where_there_were_any(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/proc/interrupts",
+		"           CPU0       CPU1\n"
+		" 24:          1          0  IO-APIC   5-edge      ACPI:Ged\n"
+		"NMI:          0          7   Non-maskable interrupts\n"
+		"ERR:          9\n");
+	collect(&t, "interrupts");
+	assert_true(says(&t, "node_interrupts_total{cpu=\"0\",devices=\"5-edge ACPI:Ged\","
+			     "info=\"IO-APIC\",type=\"24\"} 1"));
+	assert_true(says(&t, "node_interrupts_total{cpu=\"1\",devices=\"\","
+			     "info=\"Non-maskable interrupts\",type=\"NMI\"} 7"));
+	assert_null(strstr(t.out.s, "ERR"));
+	assert_null(strstr(t.out.s, "cpu=\"1\",devices=\"5-edge"));
+}
+
+static void connections_are_counted_by_state(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/proc/net/tcp",
+		"  sl  local_address rem_address   st tx_queue rx_queue tr\n"
+		"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000003 00:00000000 0\n"
+		"   1: 0100007F:1F90 0100007F:C2A8 01 00000010:00000000 00:00000000 0\n");
+	put(&t, "/proc/net/tcp6",
+		"  sl  local_address rem_address   st tx_queue rx_queue tr\n"
+		"   0: 0:1F90 0:0000 0A 00000000:00000000 00:00000000 0\n");
+	collect(&t, "tcpstat");
+	assert_true(says(&t, "node_tcp_connection_states{state=\"listen\"} 2"));
+	assert_true(says(&t, "node_tcp_connection_states{state=\"established\"} 1"));
+	assert_true(says(&t, "node_tcp_connection_states{state=\"tx_queued_bytes\"} 16"));
+	assert_true(says(&t, "node_tcp_connection_states{state=\"rx_queued_bytes\"} 3"));
 }
 
 int main(void)
@@ -227,6 +363,13 @@ int main(void)
 		cmocka_unit_test(of_the_network_only_the_usual_fields_are_kept),
 		cmocka_unit_test(what_is_garbage_fails_its_collector_and_no_other),
 		cmocka_unit_test(this_machine_has_what_every_machine_has),
+		cmocka_unit_test(files_that_jobs_leave_are_metrics_too),
+		cmocka_unit_test(without_a_folder_there_is_no_error_in_it),
+		cmocka_unit_test(controllers_of_nvme_are_named),
+		cmocka_unit_test(processes_may_have_any_name),
+		cmocka_unit_test(interrupts_are_told_where_there_were_any),
+		cmocka_unit_test(connections_are_counted_by_state),
+		cmocka_unit_test(a_bond_counts_what_it_holds_and_what_is_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

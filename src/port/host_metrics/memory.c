@@ -29,7 +29,8 @@ void collect_meminfo(struct host *h)
 		if (n < 2)
 			continue;
 		metric_of(words[0], is_bytes, metric, sizeof metric);
-		host_metric(h, metric, GAUGE, "a field of /proc/meminfo");
+		host_field(h, metric, GAUGE, "Memory information field %s.",
+			metric + strlen("node_memory_"));
 		host_count(h, NULL, strtoull(words[1], NULL, 10) * (is_bytes ? 1024 : 1));
 	}
 }
@@ -50,7 +51,7 @@ void collect_vmstat(struct host *h)
 		if (!is_wanted)
 			continue;
 		snprintf(metric, sizeof metric, "node_vmstat_%.64s", words[0]);
-		host_metric(h, metric, UNTYPED, "a field of /proc/vmstat");
+		host_field(h, metric, UNTYPED, "/proc/vmstat information field %s.", words[0]);
 		host_count(h, NULL, strtoull(words[1], NULL, 10));
 	}
 }

@@ -16,27 +16,46 @@ static const struct {
 	const char *metric, *help;
 } device_fields[] = {
 	/* in the order of the file */
-	{ "node_network_receive_bytes_total", "bytes received" },
-	{ "node_network_receive_packets_total", "packets received" },
-	{ "node_network_receive_errs_total", "errors while receiving" },
-	{ "node_network_receive_drop_total", "packets dropped while receiving" },
-	{ "node_network_receive_fifo_total", "overruns while receiving" },
-	{ "node_network_receive_frame_total", "frame errors while receiving" },
-	{ "node_network_receive_compressed_total", "compressed packets received" },
-	{ "node_network_receive_multicast_total", "multicast frames received" },
-	{ "node_network_transmit_bytes_total", "bytes sent" },
-	{ "node_network_transmit_packets_total", "packets sent" },
-	{ "node_network_transmit_errs_total", "errors while sending" },
-	{ "node_network_transmit_drop_total", "packets dropped while sending" },
-	{ "node_network_transmit_fifo_total", "overruns while sending" },
-	{ "node_network_transmit_colls_total", "collisions" },
-	{ "node_network_transmit_carrier_total", "carrier losses" },
-	{ "node_network_transmit_compressed_total", "compressed packets sent" },
+	{ "node_network_receive_bytes_total", "Network device statistic receive_bytes." },
+	{ "node_network_receive_packets_total", "Network device statistic receive_packets." },
+	{ "node_network_receive_errs_total", "Network device statistic receive_errs." },
+	{ "node_network_receive_drop_total", "Network device statistic receive_drop." },
+	{ "node_network_receive_fifo_total", "Network device statistic receive_fifo." },
+	{ "node_network_receive_frame_total", "Network device statistic receive_frame." },
+	{ "node_network_receive_compressed_total", "Network device statistic receive_compressed." },
+	{ "node_network_receive_multicast_total", "Network device statistic receive_multicast." },
+	{ "node_network_transmit_bytes_total", "Network device statistic transmit_bytes." },
+	{ "node_network_transmit_packets_total", "Network device statistic transmit_packets." },
+	{ "node_network_transmit_errs_total", "Network device statistic transmit_errs." },
+	{ "node_network_transmit_drop_total", "Network device statistic transmit_drop." },
+	{ "node_network_transmit_fifo_total", "Network device statistic transmit_fifo." },
+	{ "node_network_transmit_colls_total", "Network device statistic transmit_colls." },
+	{ "node_network_transmit_carrier_total", "Network device statistic transmit_carrier." },
+	{ "node_network_transmit_compressed_total",
+		"Network device statistic transmit_compressed." },
 };
 
 struct device {
 	char *name, *fields[COUNT(device_fields)];
 };
+
+/* The one statistic that /proc/net/dev doesn't have. */
+static void write_unhandled(struct host *h, const struct device *devices, uint32_t n)
+{
+	bool has_metric = false;
+	int64_t v;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!host_number(h, &v, "/sys/class/net/%s/statistics/rx_nohandler",
+			    devices[i].name))
+			continue;
+		if (!has_metric)
+			host_metric(h, "node_network_receive_nohandler_total", COUNTER,
+				"Network device statistic receive_nohandler.");
+		has_metric = true;
+		host_count(h, host_labels(h, "device", devices[i].name, NULL), (uint64_t)v);
+	}
+}
 
 void collect_netdev(struct host *h)
 {
@@ -62,6 +81,7 @@ void collect_netdev(struct host *h)
 			host_count(h, host_labels(h, "device", devices[i].name, NULL),
 				strtoull(devices[i].fields[f], NULL, 10));
 	}
+	write_unhandled(h, devices, n);
 }
 
 /* ---- /sys/class/net */
@@ -73,28 +93,32 @@ static const struct {
 	const char *help;
 } class_fields[] = {
 	{ "addr_assign_type", "node_network_address_assign_type", GAUGE, 1,
-		"how the address came about" },
-	{ "carrier", "node_network_carrier", GAUGE, 1, "whether the link is there" },
+		"Network device property: address_assign_type" },
+	{ "carrier", "node_network_carrier", GAUGE, 1, "Network device property: carrier" },
 	{ "carrier_changes", "node_network_carrier_changes_total", COUNTER, 1,
-		"times the link came or went" },
+		"Network device property: carrier_changes_total" },
 	{ "carrier_down_count", "node_network_carrier_down_changes_total", COUNTER, 1,
-		"times the link went" },
+		"Network device property: carrier_down_changes_total" },
 	{ "carrier_up_count", "node_network_carrier_up_changes_total", COUNTER, 1,
-		"times the link came" },
-	{ "dev_id", "node_network_device_id", GAUGE, 1, "device id" },
-	{ "dormant", "node_network_dormant", GAUGE, 1, "whether it is dormant" },
-	{ "flags", "node_network_flags", GAUGE, 1, "flags" },
-	{ "ifindex", "node_network_iface_id", GAUGE, 1, "index" },
-	{ "iflink", "node_network_iface_link", GAUGE, 1, "index of what it is linked to" },
-	{ "link_mode", "node_network_iface_link_mode", GAUGE, 1, "link mode" },
-	{ "mtu", "node_network_mtu_bytes", GAUGE, 1, "largest packet in bytes" },
+		"Network device property: carrier_up_changes_total" },
+	{ "dev_id", "node_network_device_id", GAUGE, 1, "Network device property: device_id" },
+	{ "dormant", "node_network_dormant", GAUGE, 1, "Network device property: dormant" },
+	{ "flags", "node_network_flags", GAUGE, 1, "Network device property: flags" },
+	{ "ifindex", "node_network_iface_id", GAUGE, 1, "Network device property: iface_id" },
+	{ "iflink", "node_network_iface_link", GAUGE, 1, "Network device property: iface_link" },
+	{ "link_mode", "node_network_iface_link_mode", GAUGE, 1,
+		"Network device property: iface_link_mode" },
+	{ "mtu", "node_network_mtu_bytes", GAUGE, 1, "Network device property: mtu_bytes" },
 	{ "name_assign_type", "node_network_name_assign_type", GAUGE, 1,
-		"how the name came about" },
-	{ "netdev_group", "node_network_net_dev_group", GAUGE, 1, "group" },
-	{ "type", "node_network_protocol_type", GAUGE, 1, "protocol" },
-	{ "speed", "node_network_speed_bytes", GAUGE, 125000, "bytes a second" },
+		"Network device property: name_assign_type" },
+	{ "netdev_group", "node_network_net_dev_group", GAUGE, 1,
+		"Network device property: net_dev_group" },
+	{ "type", "node_network_protocol_type", GAUGE, 1,
+		"Network device property: protocol_type" },
+	{ "speed", "node_network_speed_bytes", GAUGE, 125000,
+		"Network device property: speed_bytes" },
 	{ "tx_queue_len", "node_network_transmit_queue_length", GAUGE, 1,
-		"packets that may wait to be sent" },
+		"Network device property: transmit_queue_length" },
 };
 
 static const char *class_text(struct host *h, const char *device, const char *file)
@@ -106,7 +130,8 @@ static const char *class_text(struct host *h, const char *device, const char *fi
 
 static void write_device_info(struct host *h, char *const *devices)
 {
-	host_metric(h, "node_network_info", GAUGE, "a device's properties, always 1");
+	host_metric(h, "node_network_info", GAUGE,
+		"Non-numeric data from /sys/class/net/<iface>, value is always 1.");
 	for (; *devices; devices++) {
 		int64_t flags = 0;
 		bool has_flags = host_number(h, &flags, "/sys/class/net/%s/flags", *devices);
@@ -148,7 +173,7 @@ void collect_netclass(struct host *h)
 				(double)v * class_fields[f].factor);
 		}
 	}
-	host_metric(h, "node_network_up", GAUGE, "whether it is up");
+	host_metric(h, "node_network_up", GAUGE, "Value is 1 if operstate is 'up', 0 otherwise.");
 	for (char **device = devices; *device; device++)
 		host_count(h, host_labels(h, "device", *device, NULL),
 			str_eq(class_text(h, *device, "operstate"), "up"));
@@ -173,7 +198,8 @@ static void write_netstat(struct host *h, const struct pattern *wanted, const ch
 	if (pattern_match(wanted, name, strlen(name), &is_wanted, NULL) != RC_OK || !is_wanted)
 		return;
 	snprintf(metric, sizeof metric, "node_netstat_%.80s", name);
-	host_metric(h, metric, UNTYPED, "a field of /proc/net/netstat, snmp or snmp6");
+	host_field(h, metric, UNTYPED, "Statistic %.*s%s.", (int)strcspn(name, "_"), name,
+		strchr(name, '_') + 1);
 	host_value(h, NULL, strtod(value, NULL));
 }
 
@@ -245,12 +271,16 @@ static void write_sockstat(struct host *h, char *line)
 
 		words[0][strcspn(words[0], ":")] = '\0';
 		snprintf(metric, sizeof metric, "node_sockstat_%.24s_%.24s", words[0], words[i]);
-		host_metric(h, metric, GAUGE, "a field of /proc/net/sockstat");
+		if (str_eq(words[0], "sockets"))
+			host_metric(h, metric, GAUGE, "Number of IPv4 sockets in use.");
+		else
+			host_field(h, metric, GAUGE, "Number of %s sockets in state %s.", words[0],
+				words[i]);
 		host_count(h, NULL, v);
 		if (!str_eq(words[i], "mem"))
 			continue;
 		snprintf(metric, sizeof metric, "node_sockstat_%.24s_mem_bytes", words[0]);
-		host_metric(h, metric, GAUGE, "memory of sockets in bytes");
+		host_field(h, metric, GAUGE, "Number of %s sockets in state mem_bytes.", words[0]);
 		host_count(h, NULL, v * (uint64_t)sysconf(_SC_PAGESIZE));
 	}
 }
@@ -295,12 +325,55 @@ void collect_udp_queues(struct host *h)
 		if (!text)
 			continue;
 		if (!has_metric)
-			host_metric(h, "node_udp_queues", GAUGE, "bytes waiting in UDP sockets");
+			host_metric(h, "node_udp_queues", GAUGE,
+				"Number of allocated memory in the kernel for UDP datagrams in "
+				"bytes.");
 		has_metric = true;
 		sum_queues(text, &tx, &rx);
 		host_count(h, host_labels(h, "ip", rows[i].ip, "queue", "tx", NULL), tx);
 		host_count(h, host_labels(h, "ip", rows[i].ip, "queue", "rx", NULL), rx);
 	}
+}
+
+/* As the kernel numbers them (net/tcp_states.h), from 1. */
+static const char *const tcp_states[] = { "established", "syn_sent", "syn_recv", "fin_wait1",
+	"fin_wait2", "time_wait", "close", "close_wait", "last_ack", "listen", "closing" };
+
+static void count_connections(char *text, uint64_t counts[COUNT(tcp_states)])
+{
+	char *line, *words[4];
+
+	host_line(&text); /* the heading */
+	while ((line = host_line(&text))) {
+		uint64_t state = host_words(line, words, 4) == 4 ? strtoull(words[3], NULL, 16) : 0;
+
+		if (state >= 1 && state <= COUNT(tcp_states))
+			counts[state - 1]++;
+	}
+}
+
+void collect_tcpstat(struct host *h)
+{
+	static const char *const files[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	uint64_t counts[COUNT(tcp_states)] = { 0 }, tx = 0, rx = 0;
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		char *text = host_file(h, "%s", files[i]);
+		uint64_t file_tx, file_rx;
+
+		if (!text)
+			continue;
+		count_connections(arena_strdup(&h->arena, text), counts);
+		sum_queues(text, &file_tx, &file_rx);
+		tx += file_tx;
+		rx += file_rx;
+	}
+	host_metric(h, "node_tcp_connection_states", GAUGE, "Number of connection states.");
+	for (size_t i = 0; i < COUNT(tcp_states); i++)
+		if (counts[i])
+			host_count(h, host_labels(h, "state", tcp_states[i], NULL), counts[i]);
+	host_count(h, host_labels(h, "state", "rx_queued_bytes", NULL), rx);
+	host_count(h, host_labels(h, "state", "tx_queued_bytes", NULL), tx);
 }
 
 /* ---- packets on their way through the kernel */
@@ -313,14 +386,18 @@ void collect_softnet(struct host *h)
 		enum host_type type;
 		const char *help;
 	} rows[] = {
-		{ "node_softnet_processed_total", 0, COUNTER, "packets processed" },
-		{ "node_softnet_dropped_total", 1, COUNTER, "packets dropped" },
-		{ "node_softnet_times_squeezed_total", 2, COUNTER, "times the budget ran out" },
+		{ "node_softnet_processed_total", 0, COUNTER, "Number of processed packets" },
+		{ "node_softnet_dropped_total", 1, COUNTER, "Number of dropped packets" },
+		{ "node_softnet_times_squeezed_total", 2, COUNTER,
+			"Number of times processing packets ran out of quota" },
 		{ "node_softnet_cpu_collision_total", 8, COUNTER,
-			"collisions while getting a device's lock" },
-		{ "node_softnet_received_rps_total", 9, COUNTER, "times woken by another CPU" },
-		{ "node_softnet_flow_limit_count_total", 10, COUNTER, "times a flow was limited" },
-		{ "node_softnet_backlog_len", 11, GAUGE, "packets waiting" },
+			"Number of collision occur while obtaining device lock while "
+			"transmitting" },
+		{ "node_softnet_received_rps_total", 9, COUNTER,
+			"Number of times cpu woken up received_rps" },
+		{ "node_softnet_flow_limit_count_total", 10, COUNTER,
+			"Number of times flow limit has been reached" },
+		{ "node_softnet_backlog_len", 11, GAUGE, "Softnet backlog status" },
 	};
 	char *text = host_file(h, "/proc/net/softnet_stat"), *copy, *line, *words[16], cpu[16];
 
@@ -346,16 +423,25 @@ void collect_conntrack(struct host *h)
 	static const struct {
 		const char *heading, *metric, *help;
 	} rows[] = {
-		{ "found", "node_nf_conntrack_stat_found", "entries found" },
-		{ "invalid", "node_nf_conntrack_stat_invalid", "packets that couldn't be tracked" },
-		{ "ignore", "node_nf_conntrack_stat_ignore", "packets tracked already" },
-		{ "insert", "node_nf_conntrack_stat_insert", "entries inserted" },
+		{ "found", "node_nf_conntrack_stat_found",
+			"Number of searched entries which were successful." },
+		{ "invalid", "node_nf_conntrack_stat_invalid",
+			"Number of packets seen which can not be tracked." },
+		{ "ignore", "node_nf_conntrack_stat_ignore",
+			"Number of packets seen which are already connected to a conntrack "
+			"entry." },
+		{ "insert", "node_nf_conntrack_stat_insert",
+			"Number of entries inserted into the list." },
 		{ "insert_failed", "node_nf_conntrack_stat_insert_failed",
-			"entries that couldn't be inserted" },
-		{ "drop", "node_nf_conntrack_stat_drop", "packets dropped" },
-		{ "early_drop", "node_nf_conntrack_stat_early_drop", "entries dropped for room" },
+			"Number of entries for which list insertion was attempted but failed." },
+		{ "drop", "node_nf_conntrack_stat_drop",
+			"Number of packets dropped due to conntrack failure." },
+		{ "early_drop", "node_nf_conntrack_stat_early_drop",
+			"Number of dropped conntrack entries to make room for new ones, if maximum "
+			"table size was reached." },
 		{ "search_restart", "node_nf_conntrack_stat_search_restart",
-			"searches begun anew" },
+			"Number of conntrack table lookups which had to be restarted due to "
+			"hashtable resizes." },
 	};
 	char *text, *line, *names[32], *values[32];
 	uint64_t sums[COUNT(rows)] = { 0 };
@@ -363,10 +449,11 @@ void collect_conntrack(struct host *h)
 	int64_t v;
 
 	if (host_number(h, &v, "/proc/sys/net/netfilter/nf_conntrack_count"))
-		host_gauge(h, "node_nf_conntrack_entries", (double)v, "tracked connections");
+		host_gauge(h, "node_nf_conntrack_entries", (double)v,
+			"Number of currently allocated flow entries for connection tracking.");
 	if (host_number(h, &v, "/proc/sys/net/netfilter/nf_conntrack_max"))
 		host_gauge(h, "node_nf_conntrack_entries_limit", (double)v,
-			"connections that may be tracked");
+			"Maximum size of connection tracking table.");
 	text = host_file(h, "/proc/net/stat/nf_conntrack");
 	if (!text || !(line = host_line(&text)))
 		return;
@@ -408,7 +495,52 @@ void collect_arp(struct host *h)
 			counts[i].n++;
 	}
 	if (n)
-		host_metric(h, "node_arp_entries", GAUGE, "neighbours in the ARP table");
+		host_metric(h, "node_arp_entries", GAUGE, "ARP entries by device");
 	for (i = 0; i < n; i++)
 		host_count(h, host_labels(h, "device", counts[i].device, NULL), counts[i].n);
+}
+
+/* ---- bonds: Documentation/networking/bonding.rst */
+
+static void count_slaves(struct host *h, const char *master, char *slaves, uint32_t counts[2])
+{
+	char *words[64];
+	uint32_t n = host_words(slaves, words, COUNT(words));
+
+	counts[0] = n;
+	counts[1] = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const char *state = host_file(h,
+			"/sys/class/net/%s/lower_%s/bonding_slave/mii_status", master, words[i]);
+
+		if (!state)
+			state = host_file(h, "/sys/class/net/%s/slave_%s/bonding_slave/mii_status",
+				master, words[i]);
+		counts[1] += state && str_eq(state, "up");
+	}
+}
+
+void collect_bonding(struct host *h)
+{
+	static const struct {
+		const char *metric, *help;
+	} rows[] = {
+		{ "node_bonding_slaves", "Number of configured slaves per bonding interface." },
+		{ "node_bonding_active", "Number of active slaves per bonding interface." },
+	};
+	char *masters = host_file(h, "/sys/class/net/bonding_masters"), *names[32];
+	uint32_t n = masters ? host_words(masters, names, COUNT(names)) : 0, counts[32][2];
+
+	for (uint32_t i = 0; i < n; i++) {
+		char *slaves = host_file(h, "/sys/class/net/%s/bonding/slaves", names[i]);
+
+		memset(counts[i], 0, sizeof counts[i]);
+		if (slaves)
+			count_slaves(h, names[i], slaves, counts[i]);
+	}
+	for (size_t row = 0; n && row < COUNT(rows); row++) {
+		host_metric(h, rows[row].metric, GAUGE, rows[row].help);
+		for (uint32_t i = 0; i < n; i++)
+			host_count(h, host_labels(h, "master", names[i], NULL), counts[i][row]);
+	}
 }

@@ -91,13 +91,13 @@ void collect_cpu(struct host *h)
 
 	h->failed = h->failed || !n;
 	host_metric(h, "node_cpu_guest_seconds_total", COUNTER,
-		"seconds that CPUs spent in guests (virtual machines), by mode");
+		"Seconds the CPUs spent in guests (VMs) for each mode.");
 	for (uint32_t i = 0; i < n; i++)
 		for (size_t m = 0; m < COUNT(guest_modes); m++)
 			host_value(h,
 				host_labels(h, "cpu", cpus[i].name, "mode", guest_modes[m], NULL),
 				(double)cpus[i].in[COUNT(modes) + m] / ticks());
-	host_metric(h, "node_cpu_seconds_total", COUNTER, "seconds that CPUs spent, by mode");
+	host_metric(h, "node_cpu_seconds_total", COUNTER, "Seconds the CPUs spent in each mode.");
 	for (uint32_t i = 0; i < n; i++)
 		for (size_t m = 0; m < COUNT(modes); m++)
 			host_value(h, host_labels(h, "cpu", cpus[i].name, "mode", modes[m], NULL),
@@ -113,12 +113,15 @@ void collect_stat(struct host *h)
 		enum host_type type;
 		const char *help;
 	} rows[] = {
-		{ "btime", "node_boot_time_seconds", GAUGE, "when the machine booted, since 1970" },
-		{ "ctxt", "node_context_switches_total", COUNTER, "context switches" },
-		{ "processes", "node_forks_total", COUNTER, "processes and threads made" },
-		{ "intr", "node_intr_total", COUNTER, "interrupts serviced" },
-		{ "procs_blocked", "node_procs_blocked", GAUGE, "processes waiting for I/O" },
-		{ "procs_running", "node_procs_running", GAUGE, "processes that can run" },
+		{ "btime", "node_boot_time_seconds", GAUGE, "Node boot time, in unixtime." },
+		{ "ctxt", "node_context_switches_total", COUNTER,
+			"Total number of context switches." },
+		{ "processes", "node_forks_total", COUNTER, "Total number of forks." },
+		{ "intr", "node_intr_total", COUNTER, "Total number of interrupts serviced." },
+		{ "procs_blocked", "node_procs_blocked", GAUGE,
+			"Number of processes blocked waiting for I/O to complete." },
+		{ "procs_running", "node_procs_running", GAUGE,
+			"Number of processes in runnable state." },
 	};
 	char *text = host_file(h, "/proc/stat"), *line, *words[2];
 
@@ -203,8 +206,8 @@ void collect_schedstat(struct host *h)
 void collect_loadavg(struct host *h)
 {
 	static const char *const metrics[] = { "node_load1", "node_load5", "node_load15" };
-	static const char *const helps[] = { "1m load average", "5m load average",
-		"15m load average" };
+	static const char *const helps[] = { "1m load average.", "5m load average.",
+		"15m load average." };
 	char *text = host_file(h, "/proc/loadavg"), *words[3];
 
 	if (!text || host_words(text, words, 3) < 3) {
@@ -237,15 +240,17 @@ void collect_pressure(struct host *h)
 		const char *resource, *kind, *metric, *help;
 	} rows[] = {
 		{ "cpu", "some", "node_pressure_cpu_waiting_seconds_total",
-			"seconds that processes waited for CPU" },
+			"Total time in seconds that processes have waited for CPU time" },
 		{ "io", "some", "node_pressure_io_waiting_seconds_total",
-			"seconds that processes waited for I/O" },
+			"Total time in seconds that processes have waited due to IO congestion" },
 		{ "io", "full", "node_pressure_io_stalled_seconds_total",
-			"seconds that no process could go on because of I/O" },
+			"Total time in seconds no process could make progress due to IO "
+			"congestion" },
 		{ "memory", "some", "node_pressure_memory_waiting_seconds_total",
-			"seconds that processes waited for memory" },
+			"Total time in seconds that processes have waited for memory" },
 		{ "memory", "full", "node_pressure_memory_stalled_seconds_total",
-			"seconds that no process could go on for lack of memory" },
+			"Total time in seconds no process could make progress due to memory "
+			"congestion" },
 		{ "irq", "full", "node_pressure_irq_stalled_seconds_total",
 			"seconds that no process could go on because of interrupts" },
 	};

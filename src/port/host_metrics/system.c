@@ -14,7 +14,8 @@ void collect_uname(struct host *h)
 		h->failed = true;
 		return;
 	}
-	host_metric(h, "node_uname_info", GAUGE, "what uname(2) says, always 1");
+	host_metric(h, "node_uname_info", GAUGE,
+		"Labeled system information as provided by the uname system call.");
 	host_count(h,
 		host_labels(h, "domainname", u.domainname, "machine", u.machine, "nodename",
 			u.nodename, "release", u.release, "sysname", u.sysname, "version",
@@ -52,7 +53,10 @@ void collect_os(struct host *h)
 	char *end;
 	double number = strtod(version, &end);
 
-	host_metric(h, "node_os_info", GAUGE, "what os-release says, always 1");
+	host_metric(h, "node_os_info", GAUGE,
+		"A metric with a constant '1' value labeled by build_id, id, id_like, image_id, "
+		"image_version, name, pretty_name, variant, variant_id, version, version_codename, "
+		"version_id.");
 	host_count(h,
 		host_labels(h, "build_id", release(h, "BUILD_ID"), "id", release(h, "ID"),
 			"id_like", release(h, "ID_LIKE"), "image_id", release(h, "IMAGE_ID"),
@@ -64,7 +68,8 @@ void collect_os(struct host *h)
 		1);
 	if (end == version)
 		return; /* a rolling release has none */
-	host_metric(h, "node_os_version", GAUGE, "major and minor version");
+	host_metric(h, "node_os_version", GAUGE,
+		"Metric containing the major.minor part of the OS version.");
 	host_value(h,
 		host_labels(h, "id", release(h, "ID"), "id_like", release(h, "ID_LIKE"), "name",
 			release(h, "NAME"), NULL),
@@ -79,8 +84,10 @@ void collect_filefd(struct host *h)
 		h->failed = true;
 		return;
 	}
-	host_gauge(h, "node_filefd_allocated", strtod(words[0], NULL), "open files");
-	host_gauge(h, "node_filefd_maximum", strtod(words[2], NULL), "files that may be open");
+	host_gauge(h, "node_filefd_allocated", strtod(words[0], NULL),
+		"File descriptor statistics: allocated.");
+	host_gauge(h, "node_filefd_maximum", strtod(words[2], NULL),
+		"File descriptor statistics: maximum.");
 }
 
 void collect_entropy(struct host *h)
@@ -88,10 +95,10 @@ void collect_entropy(struct host *h)
 	int64_t bits;
 
 	if (host_number(h, &bits, "/proc/sys/kernel/random/entropy_avail"))
-		host_gauge(h, "node_entropy_available_bits", (double)bits, "bits of entropy");
+		host_gauge(h, "node_entropy_available_bits", (double)bits,
+			"Bits of available entropy.");
 	if (host_number(h, &bits, "/proc/sys/kernel/random/poolsize"))
-		host_gauge(h, "node_entropy_pool_size_bits", (double)bits,
-			"bits that the entropy pool holds");
+		host_gauge(h, "node_entropy_pool_size_bits", (double)bits, "Bits of entropy pool.");
 }
 
 void collect_kernel_hung(struct host *h)
@@ -100,5 +107,19 @@ void collect_kernel_hung(struct host *h)
 
 	if (host_number(h, &n, "/proc/sys/kernel/hung_task_detect_count"))
 		host_counter(h, "node_kernel_hung_tasks_total", (uint64_t)n,
-			"tasks found hung since the boot");
+			"Total number of tasks that have been detected as hung since the system "
+			"booted.");
+}
+
+/* Mounted is enabled. */
+void collect_selinux(struct host *h)
+{
+	int64_t mode;
+	bool is_enabled = host_number(h, &mode, "/sys/fs/selinux/enforce");
+
+	host_gauge(h, "node_selinux_enabled", is_enabled,
+		"SELinux is enabled, 1 is true, 0 is false");
+	if (is_enabled)
+		host_gauge(h, "node_selinux_current_mode", (double)mode,
+			"Current SELinux enforcement mode");
 }

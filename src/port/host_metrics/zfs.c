@@ -48,7 +48,7 @@ static void write_kstat(struct host *h, size_t which)
 		if (!read_row(line, &name, &v))
 			continue;
 		snprintf(metric, sizeof metric, "%s_%.80s", kstats[which].prefix, name);
-		host_metric(h, metric, UNTYPED, "a kstat of ZFS");
+		host_field(h, metric, UNTYPED, "kstat.zfs.misc.%s.%s", kstats[which].file, name);
 		host_value(h, NULL, v);
 	}
 }
