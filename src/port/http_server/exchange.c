@@ -30,6 +30,7 @@ struct http_exchange {
 	const char *raw_target, *version; /* where MHD read them: behind the method */
 	struct str body;
 	size_t body_seen, body_most;
+	bool is_crowded;               /* there was no room for its body */
 	struct MHD_Response *response; /* kept until MHD can take it */
 	int status;
 	bool has_begun, has_ended; /* begin() and handle() were called */
@@ -203,11 +204,15 @@ void http_take_body(struct http_exchange *x, size_t keep_bytes, size_t most_byte
 
 static void take(struct http_exchange *x, const char *bytes, size_t n)
 {
+	size_t before = x->body.len;
+
 	x->body_seen += n;
-	if (x->body.limit_bytes)
+	x->is_crowded |= x->server->body_bytes + n > HTTP_BODIES_BYTES_MAX;
+	if (x->body.limit_bytes && !x->is_crowded)
 		str_addn(&x->body, bytes, n);
 	else
 		x->body.is_cut = true;
+	x->server->body_bytes += x->body.len - before;
 }
 
 static void finish(struct http_exchange *x)
@@ -216,6 +221,10 @@ static void finish(struct http_exchange *x)
 
 	if (x->body_seen > x->body_most) {
 		refuse(x, MHD_HTTP_CONTENT_TOO_LARGE, "the body is longer than what is taken here");
+		return;
+	}
+	if (x->is_crowded) {
+		refuse(x, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies at once: ask again later");
 		return;
 	}
 	x->has_ended = true;
@@ -290,6 +299,7 @@ void exchange_end(struct http_server *s, struct visitor *v)
 	visitor_enter(s, v, VISITOR_IDLE);
 	if (x->source)
 		x->source->closed(x->client);
+	s->body_bytes -= x->body.len;
 	x->connection = NULL;
 	x->visitor = NULL;
 	if (x->is_replied || !x->has_ended)

@@ -51,6 +51,7 @@ struct http_server {
 	bool has_free_place;    /* just now, after all were taken */
 	struct visitor *visitors;
 	uint32_t n_visitors;
+	size_t body_bytes;               /* of all exchanges */
 	uint64_t n_entered;              /* stages, by all of them */
 	struct http_exchange *suspended; /* streams and late replies, to be resumed at the end */
 	char address[ENDPOINT_TEXT_MAX];
