@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "cli/term/text.h"
+#include "port/files/dashboards.h"
 #include "port/files/lab_files.h"
 
 #include <sys/stat.h>
@@ -84,6 +85,16 @@ static void file_of(const char *path, struct str *ret)
 		str_addf(ret, "%s%s", path[strlen(path) - 1] == '/' ? "" : "/", FILE_NAME);
 }
 
+/* A site starts all the same: it hands dashboards to the pages, and doesn't live by them. */
+static enum rc check_dashboards(const char *file, struct findings *f, struct err *e)
+{
+	enum rc rc = dashboards_check(file, f, e);
+
+	if (rc == RC_OK && f->n_errors > 0)
+		return err_set(e, RC_INPUT, "a dashboard can't be read");
+	return rc;
+}
+
 enum rc cli_check(const char *path, FILE *out, bool is_json, struct err *e)
 {
 	scoped(findings_fini) struct findings findings = { 0 };
@@ -96,6 +107,11 @@ enum rc cli_check(const char *path, FILE *out, bool is_json, struct err *e)
 	rc = lab_load(&lab, str_c(&file), zones, &findings, e);
 	if (rc != RC_OK && findings.n_errors == 0)
 		return rc;
-	(is_json ? print_json : print_lines)(str_c(&file), &findings, lab, out);
+	if (rc == RC_OK)
+		rc = check_dashboards(str_c(&file), &findings, e);
+	if (rc != RC_OK && findings.n_errors == 0)
+		return rc;
+	(is_json ? print_json : print_lines)(str_c(&file), &findings, rc == RC_OK ? lab : NULL,
+		out);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -127,6 +128,51 @@ static void a_file_that_is_too_long_is_said_not_passed_over(void **state)
 	assert_string_equal(str_c(&out), expected);
 }
 
+/* `text` as the one dashboard of a lab that is sound. */
+static enum rc check_dashboard(const char *text, struct str *out)
+{
+	char folder[] = "/tmp/diarchy-check-XXXXXX", dashboards[64], file[64], lab[64];
+	scoped(str_fini) struct str bytes = STR_EMPTY, dashboard = STR_EMPTY;
+	enum rc rc;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(lab, sizeof lab, "%s/lab.yaml", folder);
+	snprintf(dashboards, sizeof dashboards, "%s/dashboards", folder);
+	snprintf(file, sizeof file, "%s/dashboards/a.json", folder);
+	assert_int_equal(file_read("design.yaml", 1 << 20, &bytes, NULL), RC_OK);
+	str_add(&dashboard, text);
+	assert_int_equal(mkdir(dashboards, 0700), 0);
+	update(lab, &bytes);
+	update(file, &dashboard);
+	rc = run(folder, false, out, NULL);
+	unlink(file);
+	unlink(lab);
+	rmdir(dashboards);
+	rmdir(folder);
+	return rc;
+}
+
+static void what_the_pages_cannot_show_of_a_dashboard_is_a_warning(void **state)
+{
+	scoped(str_fini) struct str out = STR_EMPTY;
+
+	(void)state;
+	assert_int_equal(check_dashboard("{\"panels\": [{\"type\": \"geomap\"}]}", &out), RC_OK);
+	assert_non_null(strstr(str_c(&out),
+		"/dashboards/a.json:1:1: warning: panel 'geomap' is not supported\n"));
+	assert_non_null(strstr(str_c(&out), "lab.yaml: ok: 2 sites"));
+}
+
+static void a_dashboard_that_is_no_json_is_an_error(void **state)
+{
+	scoped(str_fini) struct str out = STR_EMPTY;
+
+	(void)state;
+	assert_int_equal(check_dashboard("{\n  \"panels\"", &out), RC_INPUT);
+	assert_non_null(strstr(str_c(&out), "/dashboards/a.json:2:"));
+	assert_non_null(strstr(str_c(&out), "lab.yaml: 1 error\n"));
+}
+
 static void programs_get_the_findings_as_json(void **state)
 {
 	scoped(str_fini) struct str out = STR_EMPTY;
@@ -170,6 +216,8 @@ int main(void)
 		cmocka_unit_test(a_file_without_a_fault_is_summed_up),
 		cmocka_unit_test(a_folder_stands_for_the_lab_yaml_in_it),
 		cmocka_unit_test(a_file_that_is_too_long_is_said_not_passed_over),
+		cmocka_unit_test(what_the_pages_cannot_show_of_a_dashboard_is_a_warning),
+		cmocka_unit_test(a_dashboard_that_is_no_json_is_an_error),
 		cmocka_unit_test(programs_get_the_findings_as_json),
 		cmocka_unit_test(a_good_file_has_its_hash_in_json),
 	};
