@@ -3,7 +3,8 @@
  * deliver: one delivery by a child process: `diarchy deliver`, hidden, for the watcher.
  *
  * The request goes to the child's standard input, the outcome comes from its standard output, both
- * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere.
+ * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere,
+ * but for those that stand in an Alertmanager's file themselves (kind "inline", "value").
  * The channel is in it as the watcher's lab.yaml in force declares it: the file may be broken by
  * now.
  *

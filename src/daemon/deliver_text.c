@@ -9,7 +9,7 @@ static const char *const secret_kinds[] = {
 	[SECRET_FILE] = "file",
 	[SECRET_ENV] = "env",
 	[SECRET_CREDENTIAL] = "credential",
-	/* SECRET_INLINE: channels have none. */
+	[SECRET_INLINE] = "inline", /* of an Alertmanager's receiver */
 };
 static const char *const channel_kinds[] = {
 	[CHANNEL_DISCORD] = "discord",
@@ -25,6 +25,8 @@ static void write_secret(struct json_out *w, const char *key, const struct secre
 	json_object_open(w, key);
 	json_text(w, "kind", secret_kinds[s->kind]);
 	json_text(w, "name", s->name);
+	if (s->kind == SECRET_INLINE)
+		json_text(w, "value", s->value);
 	json_close(w);
 }
 
@@ -99,8 +101,10 @@ static enum rc read_secret(const json_t *o, struct secret *ret, struct err *e)
 {
 	size_t kind = index_of(json_get_text(o, "kind", "none"), secret_kinds, COUNT(secret_kinds));
 
-	*ret = (struct secret){ .name = json_get_text(o, "name", NULL) };
-	if (kind == COUNT(secret_kinds) || (kind != SECRET_NONE && !ret->name))
+	*ret = (struct secret){ .name = json_get_text(o, "name", NULL),
+		.value = json_get_text(o, "value", NULL) };
+	if (kind == COUNT(secret_kinds) || (kind != SECRET_NONE && !ret->name) ||
+		(kind == SECRET_INLINE && !ret->value))
 		return err_set(e, RC_INPUT, "the request holds no secret that can be read");
 	ret->kind = (enum secret_kind)kind;
 	return RC_OK;

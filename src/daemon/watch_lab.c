@@ -46,6 +46,7 @@ static void configure(struct watch *w)
 		c->channels[i] = (struct watcher_channel){ .name = channel->name,
 			.from = channel->from,
 			.to = channel->to,
+			.is_for_sites = channel->is_receiver,
 			.kind = channel->kind == CHANNEL_DISCORD ? WATCHER_DISCORD
 				: channel->kind == CHANNEL_SMTP  ? WATCHER_SMTP
 								 : WATCHER_WEBHOOK };

@@ -22,19 +22,6 @@ static enum rc document(struct doc *ret, const char *path, struct findings *find
 	return rc;
 }
 
-enum rc rules_load(struct rule_file **ret, const char *path, const struct rules_world *world,
-	struct findings *findings, struct err *e)
-{
-	struct doc doc;
-	enum rc rc = document(&doc, path, findings, e);
-
-	if (rc != RC_OK)
-		return rc;
-	rc = rule_file_read(ret, &doc, world, findings, e);
-	doc_fini(&doc);
-	return rc;
-}
-
 enum rc tests_load(struct test_file **ret, const char *path, struct findings *findings,
 	struct err *e)
 {
@@ -46,13 +33,6 @@ enum rc tests_load(struct test_file **ret, const char *path, struct findings *fi
 	rc = test_file_read(ret, &doc, findings, e);
 	doc_fini(&doc);
 	return rc;
-}
-
-void rule_files_fini(struct rule_files *f)
-{
-	for (uint32_t i = 0; i < f->n; i++)
-		rule_file_free(f->v[i]);
-	free(f->v);
 }
 
 /* A relative pattern begins in the folder of `beside`. */

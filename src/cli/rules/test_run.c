@@ -124,7 +124,8 @@ static void give(struct run *r, struct input *in, int64_t until_ms)
 			continue;
 		if (!ref && r->sink.series(r->sink.self, &in->labels, &ref, NULL) != RC_OK)
 			return;
-		if (append(r, ref, in->next * r->g->interval_ms, v) > SERIES_SAME) {
+		if (append(r, ref, r->g->start_ms + in->next * r->g->interval_ms, v) >
+			SERIES_SAME) {
 			scoped(str_fini) struct str shown = STR_EMPTY;
 
 			show_labels(&in->labels, &shown);
@@ -149,12 +150,13 @@ static void give_until(struct run *r, int64_t until_ms)
 
 static void evaluate(struct run *r, uint32_t group, uint32_t index, int64_t at_ms)
 {
-	struct rules_job job = rules_job(r->rules, group, index, at_ms);
+	const struct wall now = { r->g->start_ms + at_ms };
+	struct rules_job job = rules_job(r->rules, group, index, now.ms);
 	scoped(rule_outcome_fini) struct rule_outcome o;
 	uint32_t n;
 
 	rule_evaluate(&job, &r->world, &r->outside, &o);
-	rules_end(r->rules, (struct wall){ at_ms }, &job, &o, &n);
+	rules_end(r->rules, now, &job, &o, &n);
 }
 
 static void report_rule(struct run *r, uint32_t group, uint32_t index, int64_t at_ms)
@@ -318,7 +320,8 @@ static bool read_got(struct run *r, const struct test_expression *t, struct aren
 	struct err e = { 0 };
 
 	duration(t->eval_time_ms, &at);
-	if (rules_promql_query(&r->promql, t->expr, t->eval_time_ms, a, &vector, &e) != RC_OK) {
+	if (rules_promql_query(&r->promql, t->expr, r->g->start_ms + t->eval_time_ms, a, &vector,
+		    &e) != RC_OK) {
 		fail(r, t->line, "%s at %s: %s", t->expr, str_c(&at), e.text);
 		return false;
 	}
@@ -411,7 +414,7 @@ static void init(struct run *r)
 	r->outside = (struct rules_outside){ r->g->external_labels, r->g->external_url };
 	c.sink = r->sink;
 	c.outside = r->outside;
-	r->rules = rules_new(&c, (struct wall){ 0 });
+	r->rules = rules_new(&c, (struct wall){ r->g->start_ms });
 	order_groups(r);
 }
 

@@ -230,8 +230,10 @@ struct lab_source {
 	 * `lab`, whose arena takes what is made of them.  NULL: it is not looked at. */
 	void (*alertmanager)(void *ctx, const struct doc *doc, struct lab *lab,
 		struct findings *findings);
-	/* What other cores find wrong in the metrics section; NULL: taken as it is. */
-	void (*metrics)(const struct lab_metrics *m, struct findings *findings);
+	/* What other cores find wrong in the metrics section and in the files that it names; NULL:
+	 * taken as it is.  False: it names none; else the hash of what they hold. */
+	bool (*metrics)(void *ctx, const struct lab_metrics *m, struct findings *findings,
+		struct sha256 *ret_files);
 };
 
 /* Read and check `file`.  RC_INPUT when `findings` holds errors (then *ret is untouched). */

@@ -103,6 +103,8 @@ void build_metrics(struct build *b)
 {
 	const struct metrics_decl *d = b->decl->metrics;
 	struct lab_metrics *m = &b->lab->metrics;
+	const struct lab_source *source = b->r->source;
+	struct sha256 files;
 
 	if (!d)
 		return;
@@ -124,6 +126,6 @@ void build_metrics(struct build *b)
 		read_file(b, d->prometheus);
 	if (!m->retention_ms)
 		m->retention_ms = RETENTION_MS;
-	if (b->r->source->metrics)
-		b->r->source->metrics(m, b->r->findings);
+	if (source->metrics && source->metrics(source->ctx, m, b->r->findings, &files))
+		build_add_file(b, &files);
 }

@@ -17,6 +17,40 @@ struct scrape_configs;
 enum rc metrics_jobs(const struct lab_metrics *m, struct scrape_configs **ret,
 	struct findings *findings, struct err *e) MUST_USE;
 
+/* The rules of the files that the metrics section names, in order of patterns, then of names, each
+ * file once.  RC_INPUT: what is wrong is in the findings. */
+struct rule_files;
+enum rc metrics_rules(const struct lab_metrics *m, struct rule_files *ret,
+	struct findings *findings, struct err *e) MUST_USE;
+/* What becomes of their alerts on the way.  RC_INPUT likewise. */
+struct handover;
+enum rc metrics_handover(const struct lab_metrics *m, struct handover **ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
+/* Where the metrics section has samples sent to. */
+struct remote_writes;
+enum rc metrics_remote_writes(const struct lab_metrics *m, struct remote_writes **ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
+/* The server that is asked instead of this site's samples; NULL: none. */
+struct outside_config;
+enum rc metrics_outside(const struct lab_metrics *m, struct outside_config **ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
+/* The selectors of what sites copy from each other, as they stand in the lab; none: nothing is copied.
+ * The arena is what they are read into. */
+struct copy_selectors {
+	const char *v[COPY_SELECTORS_MAX];
+	uint32_t n;
+};
+enum rc metrics_copy(const struct lab_metrics *m, struct arena *a, struct copy_selectors *ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
+/* How OpenTelemetry's metrics are taken: as the prometheus.yml says, else as lab.yaml does. */
+struct otlp_config;
+enum rc metrics_otlp(const struct lab_metrics *m, struct otlp_config **ret,
+	struct findings *findings, struct err *e) MUST_USE;
+
 /* The same from texts in memory, the first of which is lab.yaml; a path of NULL ends the list.  For
  * tests, the simulator and fuzzers. */
 struct lab_text {

@@ -530,9 +530,140 @@ static void the_order_of_the_sites_is_that_of_the_file(void **state)
 	assert_string_equal(lab->file, "etc/lab.yaml");
 }
 
+/* ---- files of rules */
+
+#define RULES_LAB   "metrics: {rule_files: ['rules/*.yml', 'rules/a.yml', more.yml]}\n"
+#define GROUP(name) "groups: [{name: " name ", rules: [{record: 'a:b', expr: up}]}]\n"
+
+static struct lab *read_rules(const char *b, struct findings *findings)
+{
+	char text[4096];
+	const struct lab_text texts[] = {
+		{ "etc/lab.yaml", text,
+			(size_t)snprintf(text, sizeof text, SITES RULES_LAB, "", "") },
+		{ "etc/rules/a.yml", GROUP("a"), strlen(GROUP("a")) },
+		{ "etc/rules/b.yml", b, strlen(b) },
+		{ "etc/rules/not/c.yml", "groups: wrong", strlen("groups: wrong") },
+		{ "etc/more.yml", GROUP("m"), strlen(GROUP("m")) },
+		{ 0 },
+	};
+	struct lab *lab = NULL;
+
+	(void)!lab_load_texts(&lab, texts, zones, findings, NULL);
+	return lab;
+}
+
+static void files_of_rules_are_part_of_what_the_lab_is(void **state)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(lab_free) struct lab *one = read_rules(GROUP("b"), &findings);
+	scoped(lab_free) struct lab *same = read_rules(GROUP("b"), &findings);
+	scoped(lab_free) struct lab *other = read_rules(GROUP("c"), &findings);
+
+	(void)state;
+	assert_int_equal(findings.n, 0);
+	assert_true(sha256_eq(&one->hash, &same->hash));
+	assert_false(sha256_eq(&one->hash, &other->hash));
+}
+
+static void a_broken_file_of_rules_refuses_the_lab_and_is_named(void **state)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+
+	(void)state;
+	assert_null(
+		read_rules("groups: [{name: g, rules: [{record: r, expr: 'sum('}]}]\n", &findings));
+	assert_int_equal(findings.n_errors, 1);
+	assert_string_equal(findings.items[0].file, "etc/rules/b.yml");
+	assert_non_null(strstr(findings.items[0].text, "could not parse expression"));
+}
+
+static void a_pattern_that_no_file_matches_is_a_doubt_and_a_star_in_a_folder_is_refused(
+	void **state)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	char text[4096];
+	const struct lab_text texts[] = {
+		{ "lab.yaml", text,
+			(size_t)snprintf(text, sizeof text,
+				SITES "metrics: {rule_files: [none.yml, '*/a.yml']}\n", "", "") },
+		{ 0 },
+	};
+	struct lab *lab = NULL;
+
+	(void)state;
+	assert_int_equal(lab_load_texts(&lab, texts, zones, &findings, NULL), RC_INPUT);
+	assert_int_equal(findings.n, 2);
+	assert_true(findings.items[0].is_warning);
+	assert_string_equal(findings.items[0].text, "rule_files: no file matches none.yml");
+	assert_string_equal(findings.items[1].text,
+		"rule_files: invalid rule file path \"*/a.yml\"");
+}
+
+/* ---- files of jobs */
+
+#define JOBS_PROMETHEUS \
+	"{scrape_config_files: ['jobs/*.yml'], storage: {exemplars: {max_exemplars: 7}}}"
+
+static struct lab *read_job_files(const char *job, struct findings *findings)
+{
+	char text[4096];
+	const struct lab_text texts[] = {
+		{ "etc/lab.yaml", text,
+			(size_t)snprintf(text, sizeof text,
+				SITES "metrics: {prometheus: p/prometheus.yml}\n", "", "") },
+		{ "etc/p/prometheus.yml", JOBS_PROMETHEUS, strlen(JOBS_PROMETHEUS) },
+		{ "etc/p/jobs/a.yml", "scrape_configs: [{job_name: a}]", 31 },
+		{ "etc/p/jobs/b.yml", job, strlen(job) },
+		{ 0 },
+	};
+	struct lab *lab = NULL;
+
+	(void)!lab_load_texts(&lab, texts, zones, findings, NULL);
+	return lab;
+}
+
+static void files_of_jobs_are_part_of_what_the_lab_is(void **state)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(lab_free) struct lab *one =
+		read_job_files("scrape_configs: [{job_name: b}]", &findings);
+	scoped(lab_free) struct lab *other =
+		read_job_files("scrape_configs: [{job_name: c}]", &findings);
+
+	(void)state;
+	assert_int_equal(findings.n, 0);
+	assert_false(sha256_eq(&one->hash, &other->hash));
+	assert_int_equal(one->metrics.exemplars_max, 7);
+}
+
+static void a_broken_file_of_jobs_refuses_the_lab_and_is_named(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "scrape_configs: [{job_name: a}]", "a second job is called 'a'" },
+		{ "scrape_configs: [{job_name: b, nonsense: 1}]", "unknown key" },
+		{ "global: {scrape_interval: 1s}", "has 'scrape_configs' only, not 'global'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		scoped(findings_fini) struct findings findings = { 0 };
+		scoped(lab_free) struct lab *lab = read_job_files(cases[i].text, &findings);
+
+		assert_null(lab);
+		assert_int_equal(findings.n_errors, 1);
+		assert_string_equal(findings.items[0].file, "etc/p/jobs/b.yml");
+		assert_non_null(strstr(findings.items[0].text, cases[i].why));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_of_jobs_are_part_of_what_the_lab_is),
+		cmocka_unit_test(a_broken_file_of_jobs_refuses_the_lab_and_is_named),
 		cmocka_unit_test(what_is_not_said_has_the_defaults_of_the_manual),
 		cmocka_unit_test(home_may_be_left_out_where_there_is_one_site),
 		cmocka_unit_test(heartbeats_know_their_deadlines),
@@ -547,6 +678,10 @@ int main(void)
 		cmocka_unit_test(channels_quiet_hours_and_windows_are_taken),
 		cmocka_unit_test(the_hash_covers_the_file_and_what_it_names),
 		cmocka_unit_test(the_order_of_the_sites_is_that_of_the_file),
+		cmocka_unit_test(files_of_rules_are_part_of_what_the_lab_is),
+		cmocka_unit_test(a_broken_file_of_rules_refuses_the_lab_and_is_named),
+		cmocka_unit_test(
+			a_pattern_that_no_file_matches_is_a_doubt_and_a_star_in_a_folder_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
