@@ -81,18 +81,49 @@ const char *auth_password_hash(const struct auth *a)
 }
 
 /* Hashes are compared, so that not even the token's length can be timed. */
+static bool is_token(const struct auth *a, const char *text)
+{
+	struct sha256 given = sha256_of(text, strlen(text));
+	struct sha256 wanted = sha256_of(a->token, strlen(a->token));
+
+	return secret_equal(given.bytes, wanted.bytes, sizeof given.bytes);
+}
+
+/* What stands behind a scheme's name; NULL: it is another scheme. */
+static const char *credentials(const char *header, const char *scheme)
+{
+	size_t n = strlen(scheme);
+
+	if (strncasecmp(header, scheme, n) != 0 || header[n] != ' ')
+		return NULL;
+	return header + n + strspn(header + n, " ");
+}
+
+/* RFC 7617: whoever says who it is has the token as its password. */
+static bool is_basic_token(const struct auth *a, const char *encoded)
+{
+	char pair[AUTH_BASIC_BYTES_MAX + 1];
+	long n = base64_decode(encoded, pair, sizeof pair - 1);
+	const char *colon;
+
+	if (n < 0)
+		return false;
+	pair[n] = '\0';
+	colon = strchr(pair, ':');
+	return colon && is_token(a, colon + 1);
+}
+
 bool auth_bearer(const struct auth *a, const char *header)
 {
-	static const char scheme[] = "Bearer ";
-	struct sha256 given, wanted;
+	const char *given;
 
-	if (!a->token || !header || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
+	if (!a->token || !header)
 		return false;
-	header += sizeof scheme - 1;
-	header += strspn(header, " ");
-	given = sha256_of(header, strlen(header));
-	wanted = sha256_of(a->token, strlen(a->token));
-	return secret_equal(given.bytes, wanted.bytes, sizeof given.bytes);
+	given = credentials(header, "Bearer");
+	if (given)
+		return is_token(a, given);
+	given = credentials(header, "Basic");
+	return given && is_basic_token(a, given);
 }
 
 /* ---- tries */

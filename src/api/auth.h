@@ -32,6 +32,7 @@
 #define AUTH_WAIT_MIN_MS     SECOND_MS
 #define AUTH_WAIT_MAX_MS     MINUTE_MS
 #define AUTH_FORGET_MS       (15 * MINUTE_MS)
+#define AUTH_BASIC_BYTES_MAX 1024 /* of a name and a password, decoded */
 #define AUTH_TOKEN_BYTES_MIN 16 /* shorter ones can be guessed */
 
 struct auth;
@@ -50,7 +51,8 @@ enum rc auth_set(struct auth *a, const char *password_hash, const char *token,
 bool auth_is_needed(const struct auth *a);
 const char *auth_password_hash(const struct auth *a); /* NULL: only the token opens */
 
-/* An Authorization header, or NULL: "Bearer TOKEN", and the token is ours. */
+/* An Authorization header, or NULL: "Bearer TOKEN", or "Basic ...", with any name and the token as
+ * password, and the token is ours. */
 bool auth_bearer(const struct auth *a, const char *header);
 
 /* May `address` try a password now?  True counts it as failed until auth_succeeded(); false says

@@ -10,14 +10,14 @@
 
 struct file {
 	const struct embedded *plain, *gzip; /* gzip: NULL when there is none */
-	char etag[ETAG_MAX], gzip_etag[ETAG_MAX];
+	char etag[ETAG_MAX], gzip_etag[ETAG_MAX]; /* "": nobody has asked yet */
 	const char *type;
 };
 
 struct files {
 	struct file *items;
 	size_t n, cap;
-	const struct file *index;
+	struct file *index;
 };
 
 static const struct {
@@ -83,9 +83,6 @@ struct files *files_new(const struct embedded *table)
 
 		if (ends_with(row->name, ".gz"))
 			continue;
-		tag(row, "", file.etag);
-		if (file.gzip)
-			tag(file.gzip, "-gz", file.gzip_etag);
 		must_grow(f->items, f->n, f->cap);
 		f->items[f->n++] = file;
 	}
@@ -104,7 +101,7 @@ void files_free(struct files *f)
 	free(f);
 }
 
-static const struct file *find(const struct files *f, const char *path)
+static struct file *find(const struct files *f, const char *path)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		if (str_eq(f->items[i].plain->name, path + 1))
@@ -139,16 +136,26 @@ static bool has_tag(const char *header, const char *etag)
 	return header && (str_eq(header, "*") || strstr(header, etag));
 }
 
+/* Hashing would bring all of the pages into memory at every start; most are never asked for. */
+static const char *etag_of(struct file *file, bool is_gzip)
+{
+	char *etag = is_gzip ? file->gzip_etag : file->etag;
+
+	if (!*etag)
+		tag(is_gzip ? file->gzip : file->plain, is_gzip ? "-gz" : "", etag);
+	return etag;
+}
+
 enum rc files_show(struct call *c, struct answer *out, struct err *e)
 {
-	const struct file *file = find(c->api->files, c->uri.path);
+	struct file *file = find(c->api->files, c->uri.path);
 	bool is_gzip;
 	const char *etag;
 
 	if (!file)
 		return err_set(e, RC_NOT_FOUND, "this program was built without the pages");
 	is_gzip = file->gzip && takes_gzip(http_ask_header(c->ask, "Accept-Encoding"));
-	etag = is_gzip ? file->gzip_etag : file->etag;
+	etag = etag_of(file, is_gzip);
 	out->type = file->type;
 	answer_header(out, "Cache-Control", "no-cache");
 	answer_header(out, "ETag", etag);

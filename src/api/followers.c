@@ -25,7 +25,7 @@ static void blob_release(struct blob *b)
 		free(b);
 }
 
-void follower_end(struct follower *f)
+void stream_follower_end(struct stream_follower *f)
 {
 	if (f->is_ending)
 		return;
@@ -33,7 +33,7 @@ void follower_end(struct follower *f)
 	http_stream_end(f->exchange);
 }
 
-static bool has_status(const struct follower *f)
+static bool has_status(const struct stream_follower *f)
 {
 	for (uint32_t i = f->head; i < f->head + f->n; i++) {
 		if (f->queue[i]->is_status)
@@ -42,14 +42,14 @@ static bool has_status(const struct follower *f)
 	return false;
 }
 
-static void enqueue(struct follower *f, struct blob *b)
+static void enqueue(struct stream_follower *f, struct blob *b)
 {
 	if (f->is_ending)
 		return;
 	/* Who has taken all that came before isn't slow, however long the next message is. */
 	if (b->is_status ? has_status(f)
 			 : f->waiting && f->waiting + b->n > SSE_BACKLOG_BYTES_MAX) {
-		follower_end(f);
+		stream_follower_end(f);
 		return;
 	}
 	if (f->head && f->head + f->n == f->cap) {
@@ -63,7 +63,7 @@ static void enqueue(struct follower *f, struct blob *b)
 	http_stream_wake(f->exchange);
 }
 
-static void dequeue(struct follower *f)
+static void dequeue(struct stream_follower *f)
 {
 	struct blob *b = f->queue[f->head];
 
@@ -75,7 +75,7 @@ static void dequeue(struct follower *f)
 
 static size_t on_pull(void *client, char *bytes, size_t n)
 {
-	struct follower *f = client;
+	struct stream_follower *f = client;
 	size_t filled = 0;
 
 	while (f->n && filled < n) {
@@ -93,7 +93,7 @@ static size_t on_pull(void *client, char *bytes, size_t n)
 
 static void on_closed(void *client)
 {
-	struct follower *f = client;
+	struct stream_follower *f = client;
 
 	*f->link = f->next;
 	if (f->next)
@@ -107,7 +107,8 @@ static void on_closed(void *client)
 
 static const struct http_stream_source source = { on_pull, on_closed };
 
-void follower_tell(struct follower *f, enum follower_message what, const struct str *text)
+void stream_follower_tell(struct stream_follower *f, enum follower_message what,
+	const struct str *text)
 {
 	struct blob *b = blob_new(text, what);
 
@@ -124,14 +125,14 @@ void followers_tell(struct followers *all, const struct str *text)
 	blob_release(b);
 }
 
-struct follower *followers_add(struct followers *all, struct http_exchange *x)
+struct stream_follower *followers_add(struct followers *all, struct http_exchange *x)
 {
 	static const struct http_header headers[] = { { "Cache-Control", "no-cache" },
 		{ "X-Accel-Buffering", "no" } };
 	const struct http_reply r = { .type = "text/event-stream",
 		.headers = headers,
 		.n_headers = COUNT(headers) };
-	struct follower *f = must_alloc(sizeof *f);
+	struct stream_follower *f = must_alloc(sizeof *f);
 
 	f->all = all;
 	f->exchange = x;

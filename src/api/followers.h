@@ -14,8 +14,8 @@
 
 struct blob;
 
-struct follower {
-	struct follower *next, **link;
+struct stream_follower {
+	struct stream_follower *next, **link;
 	struct followers *all;
 	struct http_exchange *exchange;
 	uint64_t session; /* 0: by token, or without login */
@@ -28,22 +28,23 @@ struct follower {
 };
 
 struct followers {
-	struct follower *first;
+	struct stream_follower *first;
 	uint32_t n;
 };
 
 /* Answers `x` with a stream. */
-struct follower *followers_add(struct followers *all, struct http_exchange *x);
+struct stream_follower *followers_add(struct followers *all, struct http_exchange *x);
 /* The stream ends soon; nothing more is queued. */
-void follower_end(struct follower *f);
+void stream_follower_end(struct stream_follower *f);
 
 enum follower_message { FOLLOWER_NEWS, FOLLOWER_STATUS };
 /* A message, complete with its blank line. */
-void follower_tell(struct follower *f, enum follower_message what, const struct str *text);
+void stream_follower_tell(struct stream_follower *f, enum follower_message what,
+	const struct str *text);
 void followers_tell(struct followers *all, const struct str *text);
 
-#define followers_each(all, f)                                                     \
-	for (struct follower *f = (all)->first, *f##_next = f ? f->next : NULL; f; \
+#define followers_each(all, f)                                                            \
+	for (struct stream_follower *f = (all)->first, *f##_next = f ? f->next : NULL; f; \
 		f = f##_next, f##_next = f ? f->next : NULL)
 
 #endif

@@ -79,12 +79,12 @@ static enum rc check_login(const struct gate *g, const struct gate_visit *v,
 {
 	bool has_token = auth_bearer(g->auth, http_ask_header(v->ask, "Authorization"));
 
-	if (v->needs != ROUTE_READ && v->needs != ROUTE_CHANGE)
+	if (v->needs == ROUTE_OPEN || v->needs == ROUTE_PING)
 		return RC_OK;
 	if (auth_is_needed(g->auth) && !has_token && !session)
 		return err_set(e, RC_AUTH,
 			"log in, or send the site's token as 'Authorization: Bearer TOKEN'");
-	if (v->needs == ROUTE_READ || has_token)
+	if (v->needs != ROUTE_CHANGE || has_token)
 		return RC_OK;
 	return check_csrf(v->ask, auth_is_needed(g->auth) ? session : NULL, e);
 }
@@ -103,7 +103,7 @@ enum rc gate_pass(const struct gate *g, const struct gate_visit *v,
 			"`diarchy serve` the --url that people open, if a proxy stands before it",
 			host ? host : "");
 	session = session_of(g, v->now, v->ask);
-	if (v->needs == ROUTE_PING || v->needs == ROUTE_CHANGE)
+	if (v->needs == ROUTE_PING || v->needs == ROUTE_CHANGE || v->needs == ROUTE_FEED)
 		rc = check_origin(v->ask, e);
 	if (rc == RC_OK)
 		rc = check_login(g, v, session, e);

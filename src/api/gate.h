@@ -7,8 +7,8 @@
  * address (DNS rebinding), so that the browser takes it for us; and a stranger without a login.
  *
  *	Host             on a loopback address it names loopback, or the host of `url`
- *	Origin           PING, CHANGE: absent, or ours; Sec-Fetch-Site neither cross-site nor same-site
- *	login            READ, CHANGE: the token as bearer, or a session's cookie
+ *	Origin           PING, CHANGE, FEED: absent, or ours; Sec-Fetch-Site neither cross-site nor same-site
+ *	login            READ, CHANGE, FEED: the token as bearer, or a session's cookie
  *	X-Diarchy-CSRF   CHANGE, unless by token: the session's; without login anything
  */
 #ifndef API_GATE_H

@@ -17,10 +17,19 @@
 #define ROUTE_ARGS_MAX 2
 #define LAB            "/api/lab/v1"
 #define PROM           "/api/v1"
+#define ALERTS         "/api/v2"
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
-enum route_needs { ROUTE_OPEN, ROUTE_PING, ROUTE_READ, ROUTE_CHANGE };
-enum route_takes { ROUTE_NONE, ROUTE_FORM, ROUTE_JSON, ROUTE_LOG, ROUTE_QUERY };
+enum route_needs { ROUTE_OPEN, ROUTE_PING, ROUTE_READ, ROUTE_CHANGE, ROUTE_FEED };
+enum route_takes {
+	ROUTE_NONE,
+	ROUTE_FORM,
+	ROUTE_JSON,
+	ROUTE_LOG,
+	ROUTE_QUERY,
+	ROUTE_ALERTS,
+	ROUTE_SAMPLES
+};
 
 struct call;
 struct answer;

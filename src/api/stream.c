@@ -55,7 +55,7 @@ static struct view view_of(const struct stream *s, const struct session *session
 		.csrf = session ? session->csrf : "none" };
 }
 
-static void send_status(struct stream *s, struct follower *f)
+static void send_status(struct stream *s, struct stream_follower *f)
 {
 	struct view v = view_of(s, auth_numbered(s->api->gate.auth, f->session));
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -64,7 +64,7 @@ static void send_status(struct stream *s, struct follower *f)
 	begin_message(&text, "status", &w);
 	view_status(&v, &w, NULL);
 	str_add(&text, "\n\n");
-	follower_tell(f, FOLLOWER_STATUS, &text);
+	stream_follower_tell(f, FOLLOWER_STATUS, &text);
 }
 
 static void send_change(struct stream *s, const struct view *v)
@@ -162,7 +162,7 @@ static uint64_t newest_cursor(const struct journal_store *store)
 
 /* ---- ticks */
 
-static bool may_stay(const struct stream *s, const struct follower *f, struct mono now)
+static bool may_stay(const struct stream *s, const struct stream_follower *f, struct mono now)
 {
 	const struct auth *auth = s->api->gate.auth;
 
@@ -175,7 +175,7 @@ static void end_what_may_not_stay(struct stream *s, struct mono now)
 {
 	followers_each (&s->followers, f) {
 		if (!may_stay(s, f, now))
-			follower_end(f);
+			stream_follower_end(f);
 	}
 }
 
@@ -216,7 +216,7 @@ static void start_ticking(struct stream *s)
 enum rc stream_follow(struct call *c, struct answer *out, struct err *e)
 {
 	struct stream *s = c->api->stream;
-	struct follower *f;
+	struct stream_follower *f;
 
 	if (s->followers.n >= SSE_CLIENTS_MAX) {
 		answer_header(out, "Retry-After", "10");
