@@ -127,6 +127,15 @@ static enum rc admit(struct call *c, struct err *e)
 	return RC_OK;
 }
 
+struct view api_view(const struct api *a, struct now now)
+{
+	return (struct view){ .site = a->setup.site,
+		.facts = &a->facts,
+		.now = now,
+		.started = a->setup.started,
+		.has_login = auth_is_needed(a->gate.auth) };
+}
+
 static void call_init(struct call *c, struct api *a, struct http_exchange *x,
 	const struct http_ask *ask)
 {
@@ -135,11 +144,7 @@ static void call_init(struct call *c, struct api *a, struct http_exchange *x,
 		.ask = ask,
 		.now = a->setup.now(a->setup.ctx) };
 	arena_init(&c->arena, CALL_BYTES_MAX);
-	c->view = (struct view){ .site = a->setup.site,
-		.facts = &a->facts,
-		.now = c->now,
-		.started = a->setup.started,
-		.has_login = auth_is_needed(a->gate.auth) };
+	c->view = api_view(a, c->now);
 }
 
 static void call_fini(struct call *c)
@@ -169,6 +174,13 @@ static void on_begin(void *ctx, struct http_exchange *x, const struct http_ask *
 	}
 }
 
+static enum rc run_route(struct call *c, struct answer *out, struct err *e)
+{
+	if (!c->found.route)
+		return files_show(c, out, e);
+	return c->found.route->handler(c, out, e);
+}
+
 static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask *ask)
 {
 	scoped(call_fini) struct call c;
@@ -181,8 +193,7 @@ static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask 
 	c.view.csrf = c.session ? c.session->csrf : "none";
 	json_begin(&out.json, &out.body);
 	if (rc == RC_OK)
-		rc = c.found.route ? c.found.route->handler(&c, &out, &e)
-				   : files_show(&c, &out, &e);
+		rc = run_route(&c, &out, &e);
 	if (rc != RC_OK)
 		reply_error(&c, &out, rc, &e);
 	else if (!out.is_taken)

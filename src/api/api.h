@@ -15,6 +15,7 @@
 #include "api/gate.h"
 #include "base/embedded.h"
 #include "node/site.h"
+#include "port/host_metrics/host_page.h"
 
 struct api;
 struct store;   /* core/metrics/store.h */
@@ -31,11 +32,12 @@ struct api_setup {
 	const char *listen;               /* host:port; copied */
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
 	struct api_login login;
-	const struct embedded *files;  /* the pages (web_files) */
-	struct store *metrics;         /* of this site; NULL: it keeps none */
+	const struct embedded *files; /* the pages (web_files) */
+	struct store *metrics; /* of this site; NULL: it keeps none */
 	const struct scraper *scraper; /* what fills it; NULL: nothing does */
-	struct wall started;           /* of this run */
-	void *ctx;                     /* of all callbacks */
+	struct host_page *host_page;   /* of this machine; NULL: it isn't measured */
+	struct wall started;     /* of this run */
+	void *ctx;               /* of all callbacks */
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);
@@ -55,6 +57,9 @@ void api_stop(struct api *a, void (*stopped)(void *ctx), void *ctx);
 const char *api_address(const struct api *a); /* "127.0.0.1:7080": the real port */
 
 enum api_kind { API_CHECK, API_INCIDENT, API_LINK };
+/* What `/metrics` says, for who needs no connection. */
+enum rc api_write_metrics(const struct api *a, struct str *out, struct err *e) MUST_USE;
+
 /* SITE_SAY_CHECK: `index` of the check; SITE_SAY_LINK: of the peer; SITE_SAY_INCIDENT: `id`. */
 void api_changed(struct api *a, enum api_kind kind, uint16_t index, const char *id);
 /* SITE_SAY_EVENT; the event may be gone when this returns. */

@@ -13,6 +13,7 @@
  *	stream.c       what changes, to browsers
  *	files.c        the pages
  *	metrics.c      for Prometheus
+ *	host.c         this machine, for Prometheus
  */
 #ifndef API_API_PRIVATE_H
 #define API_API_PRIVATE_H
@@ -87,6 +88,8 @@ const struct journal_store *call_store(const struct call *c);
 /* A time parameter: RFC 3339, or a duration before now; {0} when absent. */
 enum rc call_time(const struct call *c, const char *name, struct wall *ret, struct err *e) MUST_USE;
 
+/* api.c: a site's state at a moment, as nobody in particular sees it. */
+struct view api_view(const struct api *a, struct now now);
 /* api.c: who holds the API beyond a request lets go of it; the last one frees it. */
 void api_let_go(struct api *a);
 

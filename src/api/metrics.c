@@ -6,6 +6,9 @@
  */
 #include "api/api_private.h"
 
+#include "api/prometheus/targets.h"
+#include "core/metrics/store.h"
+#include "core/scrape/exposition.h"
 #include "port/os/os.h"
 
 #include <inttypes.h>
@@ -16,24 +19,14 @@ struct page {
 	const struct view *view;
 	const struct lab *lab;
 	struct os_usage usage;
+	struct store_stats stored; /* of the store; has_store */
+	bool has_store;
 	const char *family;
 };
 
 struct pair {
 	const char *name, *value;
 };
-
-static void add_escaped(struct str *out, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\n')
-			str_add(out, "\\n");
-		else if (*text == '"' || *text == '\\')
-			str_addf(out, "\\%c", *text);
-		else
-			str_addc(out, *text);
-	}
-}
 
 static void add_number(struct str *out, double value)
 {
@@ -52,7 +45,7 @@ static void sample(const struct page *p, const struct pair *labels, size_t n, do
 	str_add(p->out, p->family);
 	for (size_t i = 0; i < n; i++) {
 		str_addf(p->out, "%s%s=\"", i ? "," : "{", labels[i].name);
-		add_escaped(p->out, labels[i].value);
+		exposition_escape(p->out, labels[i].value);
 		str_addc(p->out, '"');
 	}
 	str_add(p->out, n ? "} " : " ");
@@ -252,6 +245,55 @@ static void told_failed(const struct page *p)
 	sample(p, NULL, 0, (double)p->api->counters[API_DELIVERIES_FAILED]);
 }
 
+/* ---- samples */
+
+static void store_value(const struct page *p, uint64_t value)
+{
+	if (p->has_store)
+		sample(p, NULL, 0, (double)value);
+}
+
+static void store_series(const struct page *p)
+{
+	store_value(p, p->stored.series);
+}
+
+static void store_appended(const struct page *p)
+{
+	store_value(p, p->stored.appended[SERIES_TAKEN]);
+}
+
+static void store_dropped(const struct page *p)
+{
+	store_value(p, p->stored.dropped);
+}
+
+static void store_memory(const struct page *p)
+{
+	store_value(p, p->stored.memory_bytes);
+}
+
+static void store_memory_max(const struct page *p)
+{
+	store_value(p, p->stored.memory_bytes_max);
+}
+
+static void store_disk(const struct page *p)
+{
+	store_value(p, p->stored.disk_bytes);
+}
+
+static void store_log(const struct page *p)
+{
+	store_value(p, p->stored.log_bytes);
+}
+
+static void store_failed(const struct page *p)
+{
+	for (enum store_work_kind k = 0; p->has_store && k < STORE_WORK_KINDS; k++)
+		SAMPLE(p, p->stored.work_failed[k], { "work", store_work_kind_text(k) });
+}
+
 /* ---- the daemon */
 
 static void http_requests(const struct page *p)
@@ -281,6 +323,7 @@ static void limit_used(const struct page *p)
 	SAMPLE(p, n_chains, { "name", "LINK_HEADS_MAX" });
 	SAMPLE(p, open, { "name", "INCIDENTS_OPEN_MAX" });
 	SAMPLE(p, alert_silences(alert)->n, { "name", "SILENCES_MAX" });
+	SAMPLE(p, alert_posted(alert), { "name", "ALERTS_MAX" });
 	SAMPLE(p, http_server_connections(p->api->server), { "name", "HTTP_CONNECTIONS_MAX" });
 	SAMPLE(p, stream_clients(p->api->stream), { "name", "SSE_CLIENTS_MAX" });
 }
@@ -326,24 +369,34 @@ static const struct {
 #undef FAMILY
 };
 
-enum rc metrics_show(struct call *c, struct answer *out, struct err *e)
+enum rc api_write_metrics(const struct api *a, struct str *out, struct err *e)
 {
-	struct page p = { .out = &out->body,
-		.api = c->api,
-		.view = &c->view,
-		.lab = site_lab(c->view.site) };
+	const struct view view = api_view(a, a->setup.now(a->setup.ctx));
+	struct page p = { .out = out,
+		.api = a,
+		.view = &view,
+		.lab = site_lab(view.site),
+		.has_store = a->setup.metrics != NULL };
 	enum rc rc = os_usage(&p.usage, e);
 
 	if (rc != RC_OK)
 		return rc;
-	out->type = "text/plain; version=0.0.4; charset=utf-8";
+	if (p.has_store)
+		store_stats(a->setup.metrics, &p.stored);
 	for (size_t i = 0; i < COUNT(families); i++) {
 		p.family = families[i].name;
 		str_addf(p.out, "# HELP %s %s\n# TYPE %s %s\n", p.family, families[i].help,
 			p.family, families[i].type);
 		families[i].write(&p);
 	}
-	if (c->api->setup.probe_metrics)
-		c->api->setup.probe_metrics(c->api->setup.ctx, &out->body);
+	targets_write_metrics(out, a->setup.scraper);
+	if (a->setup.probe_metrics)
+		a->setup.probe_metrics(a->setup.ctx, out);
 	return RC_OK;
+}
+
+enum rc metrics_show(struct call *c, struct answer *out, struct err *e)
+{
+	out->type = "text/plain; version=0.0.4; charset=utf-8";
+	return api_write_metrics(c->api, &out->body, e);
 }

@@ -256,6 +256,37 @@ static void metrics_of_probes_follow(void **state)
 	assert_true(value_of(&p, "probe_success{name=\"a \\\"quoted\\\" name\"}") == 1);
 }
 
+/* What strangers may not know of a machine: its mounts, its kernel, its addresses. */
+static void the_machine_is_shown_to_who_is_logged_in(void **state)
+{
+	scoped(pump_answer_fini) struct pump_answer stranger = { 0 }, known = { 0 };
+	scoped(fixture_fini) struct fixture f;
+	struct api_setup setup;
+
+	(void)state;
+	fixture_init_site(&f);
+	setup = fixture_setup(&f);
+	setup.host_page = host_page_new(&f.loop);
+	setup.login.token = FIXTURE_TOKEN;
+	assert_int_equal(api_start(&f.api, &setup, NULL), RC_OK);
+	fixture_ask(&f, "GET", "/metrics/host", "", "", &stranger);
+	assert_int_equal(stranger.status, 401);
+	fixture_ask(&f, "GET", "/metrics/host", "Authorization: Bearer " FIXTURE_TOKEN "\r\n", "",
+		&known);
+	assert_int_equal(known.status, 200);
+	assert_non_null(strstr(str_c(&known.body), "\nnode_uname_info{"));
+	host_page_close(setup.host_page, NULL, NULL);
+}
+
+static void a_site_that_measures_no_machine_says_so(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f, FIXTURE_OPEN);
+	fixture_expect(&f, "GET", "/metrics/host", "", 404, "NOT_FOUND");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +295,8 @@ int main(void)
 		cmocka_unit_test(the_daemon_tells_of_itself),
 		cmocka_unit_test(notifications_are_counted_by_channel),
 		cmocka_unit_test(metrics_of_probes_follow),
+		cmocka_unit_test(the_machine_is_shown_to_who_is_logged_in),
+		cmocka_unit_test(a_site_that_measures_no_machine_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

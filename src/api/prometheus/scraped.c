@@ -28,11 +28,10 @@ enum rc prom_scrape_pools(struct call *c, struct answer *out, struct err *e)
 	return RC_OK;
 }
 
-/* ---- types and help: of one metric what the store was told last; it has no list of all of them,
- * nor which target said what, and those answers say so: they are empty, with a warning, so that
- * pages which ask for them go on */
+/* ---- types and help: of each metric what the store was told last; which target said what isn't known, and
+ * that answer says so: it is empty, with a warning, so that pages which ask for it go on */
 
-#define WARNING "types and help are given of one metric only: /api/v1/metadata?metric="
+#define WARNING "types and help aren't kept by target: /api/v1/metadata has those of all metrics"
 
 static enum rc refuse(struct answer *out, const char *text)
 {
@@ -41,15 +40,40 @@ static enum rc refuse(struct answer *out, const char *text)
 	return RC_OK;
 }
 
-static bool is_number(const struct uri_pairs *pairs, const char *name)
+/* What isn't said stays as it is.  False: it is no number. */
+static bool read_number(const struct uri_pairs *pairs, const char *name, int64_t *ret)
 {
 	const char *text = uri_pair(pairs, name);
 	char *end;
 
 	if (!text || !*text)
 		return true;
-	strtoll(text, &end, 10);
+	*ret = strtoll(text, &end, 10);
 	return !*end;
+}
+
+/* Metrics that are known, in order of names. */
+struct known {
+	struct known_metric {
+		const char *name;
+		const struct metric_metadata *m;
+	} * v;
+	uint32_t n, cap;
+};
+
+static void add_known(void *ctx, const char *metric, const struct metric_metadata *m)
+{
+	struct known *k = ctx;
+
+	must_grow(k->v, k->n, k->cap);
+	k->v[k->n++] = (struct known_metric){ metric, m };
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct known_metric *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
 }
 
 static void write_metadata(struct str *out, const char *metric, const struct metric_metadata *m)
@@ -67,24 +91,37 @@ static void write_metadata(struct str *out, const char *metric, const struct met
 	str_addc(out, ']');
 }
 
+static void write_known(struct str *out, const struct store *store, int64_t limit)
+{
+	struct known k = { 0 };
+
+	store_each_metadata(store, add_known, &k);
+	if (k.n)
+		qsort(k.v, k.n, sizeof *k.v, by_name);
+	for (uint32_t i = 0; i < k.n && (limit < 0 || i < limit); i++) {
+		if (i)
+			str_addc(out, ',');
+		write_metadata(out, k.v[i].name, k.v[i].m);
+	}
+	free(k.v);
+}
+
 enum rc prom_metadata(struct call *c, struct answer *out, struct err *e)
 {
 	const char *metric = uri_pair(&c->uri.query, "metric");
 	const struct store *store = c->api->setup.metrics;
+	int64_t limit = -1, each = -1; /* of each metric there is one */
 	struct metric_metadata m;
 
 	(void)e;
-	if (!is_number(&c->uri.query, "limit"))
+	if (!read_number(&c->uri.query, "limit", &limit))
 		return refuse(out, "limit must be a number");
-	if (!is_number(&c->uri.query, "limit_per_metric"))
+	if (!read_number(&c->uri.query, "limit_per_metric", &each))
 		return refuse(out, "limit_per_metric must be a number");
-	if (!metric || !*metric) {
-		str_add(&out->body,
-			"{\"status\":\"success\",\"data\":{},\"warnings\":[\"" WARNING "\"]}");
-		return RC_OK;
-	}
 	str_add(&out->body, "{\"status\":\"success\",\"data\":{");
-	if (store && store_metadata(store, metric, &m))
+	if (store && (!metric || !*metric))
+		write_known(&out->body, store, limit);
+	else if (store && limit != 0 && store_metadata(store, metric, &m))
 		write_metadata(&out->body, metric, &m);
 	str_add(&out->body, "}}");
 	return RC_OK;
@@ -94,9 +131,10 @@ enum rc prom_targets_metadata(struct call *c, struct answer *out, struct err *e)
 {
 	const char *match = uri_pair(&c->uri.query, "match_target");
 	struct promql_selector selector;
+	int64_t limit;
 
 	(void)e;
-	if (!is_number(&c->uri.query, "limit"))
+	if (!read_number(&c->uri.query, "limit", &limit))
 		return refuse(out, "limit must be a number");
 	if (match && *match) {
 		struct err why = { 0 };

@@ -88,9 +88,15 @@ static void write_last(struct str *out, const struct scrape_target *t)
 	static const char *const health
 		[] = { [HEALTH_UNKNOWN] = "unknown", [HEALTH_UP] = "up", [HEALTH_DOWN] = "down" };
 	char took[NUMBER_TEXT_MAX];
+	scoped(str_fini) struct str warning = STR_EMPTY;
 	struct json_out w;
 
+	scrape_target_warning(t, &warning);
 	write_text(out, "lastError", t->last.error);
+	if (warning.len) {
+		str_addc(out, ',');
+		write_text(out, "lastWarning", str_c(&warning));
+	}
 	str_add(out, ",\"lastScrape\":");
 	if (t->last_ms) {
 		json_begin(&w, out);

@@ -2,6 +2,8 @@
 /*
  * targets: what is scraped, and how it went, in the bytes that Prometheus' API answers with.
  * https://prometheus.io/docs/prometheus/latest/querying/api/#targets
+ * One field is ours: lastWarning, what a scrape that went well lost all the same, which Prometheus
+ * only logs; not there when nothing was.
  */
 #ifndef API_PROMETHEUS_TARGETS_H
 #define API_PROMETHEUS_TARGETS_H
@@ -16,6 +18,8 @@ struct targets_wish {
 };
 /* The whole envelope. */
 void targets_write(struct str *out, const struct scraper *s, const struct targets_wish *w);
+/* What is scraped, for /metrics: targets, scrapes and what they lost, a job. */
+void targets_write_metrics(struct str *out, const struct scraper *s);
 /* The same of the names of jobs, in order. */
 void targets_write_pools(struct str *out, const struct scraper *s);
 

@@ -135,6 +135,43 @@ static void a_target_tells_how_it_is(void **state)
 	assert_true(json_real_value(json_object_get(one, "lastScrapeDuration")) == 0.25);
 }
 
+/* Some seconds later it answers, with a series twice. */
+static void scrape_again(struct lab *l)
+{
+	static const char body[] = "m 1\nm 2\n";
+	struct scrape_effect effect;
+
+	scraper_step(l->scraper, (struct now){ { 35000 }, { BEGIN_MS + HOUR_MS + 30000 } });
+	while (scraper_effect(l->scraper, &effect)) {
+		if (effect.order != SCRAPE_START)
+			continue;
+		scraper_answer(effect.target, "text/plain; version=0.0.4");
+		assert_true(scraper_feed(effect.target, body, sizeof body - 1));
+		scraper_done(l->scraper, effect.target, 0.25);
+	}
+}
+
+static void what_a_scrape_lost_is_told(void **state)
+{
+	scoped(tear_down) struct lab l;
+	scoped(str_fini) struct str out = STR_EMPTY, page = STR_EMPTY;
+
+	(void)state;
+	set_up(&l);
+	scrape_again(&l);
+	targets_write(&out, l.scraper, &(struct targets_wish){ .has_active = true });
+	assert_non_null(
+		strstr(str_c(&out), "\"lastError\":\"\",\"lastWarning\":\"1 samples twice"));
+	targets_write_metrics(&page, l.scraper);
+	assert_non_null(
+		strstr(str_c(&page), "\ndiarchy_scrape_targets{job=\"web\",health=\"up\"} 1\n"));
+	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrapes_total{job=\"web\"} 2\n"));
+	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrapes_failed_total{job=\"web\"} 1\n"));
+	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrape_body_bytes_total{job=\"web\"} 8\n"));
+	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrape_samples_lost_total{job=\"web\","
+					     "reason=\"duplicate\"} 1\n"));
+}
+
 static void jobs_stand_in_order(void **state)
 {
 	scoped(tear_down) struct lab l;
@@ -152,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_state_and_a_job_choose_among_targets),
 		cmocka_unit_test(a_target_tells_how_it_is),
+		cmocka_unit_test(what_a_scrape_lost_is_told),
 		cmocka_unit_test(jobs_stand_in_order),
 	};
 
