@@ -33,6 +33,7 @@ struct api_setup {
 	const char *cert_file, *key_file; /* its own TLS; NULL: plain HTTP */
 	struct api_login login;
 	const struct embedded *files; /* the pages (web_files) */
+	const char *lab_path;  /* lab.yaml, of whose folder the dashboards are; outlives us */
 	struct store *metrics; /* of this site; NULL: it keeps none */
 	const struct scraper *scraper; /* what fills it; NULL: nothing does */
 	struct host_page *host_page;   /* of this machine; NULL: it isn't measured */

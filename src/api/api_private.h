@@ -4,6 +4,7 @@
  *
  *	api.c          life cycle; a request's way: route, gate, handler, answer
  *	lab_reads.c    status, checks, silences, coverage
+ *	dashboards.c   Grafana dashboards of the lab's folder
  *	incidents.c    incidents, of today and of the journal
  *	when.c         the history of a check
  *	events.c       the journals
@@ -43,6 +44,7 @@ struct api {
 	uint64_t counters[API_COUNTERS];
 	uint64_t requests; /* since the start */
 	uint32_t passwords_in_check;
+	uint32_t dashboards_in_reading;
 	uint32_t holders; /* server, stream, passwords in check: freed when all let go */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
