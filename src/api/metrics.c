@@ -6,6 +6,7 @@
  */
 #include "api/api_private.h"
 
+#include "api/alertmanager/answer.h"
 #include "api/prometheus/targets.h"
 #include "core/metrics/store.h"
 #include "core/scrape/exposition.h"
@@ -73,6 +74,11 @@ static void build_info(const struct page *p)
 		{ "site", p->lab->sites[site_self_index(p->view->site)].name },
 		{ "lab_hash", sha256_hex(&p->lab->hash, hash) },
 		{ "revision", c->commit ? c->commit : "" });
+}
+
+static void alertmanager_info(const struct page *p)
+{
+	SAMPLE(p, 1, { "version", V2_SPOKEN });
 }
 
 static const char *home_of(const struct page *p, uint16_t check)
