@@ -20,6 +20,7 @@
 struct api;
 struct store;   /* core/metrics/store.h */
 struct scraper; /* core/scrape/scraper.h */
+struct rules;   /* core/rules/rules.h */
 
 struct api_login {                 /* already read: the values themselves; wiped by the caller */
 	const char *password_hash; /* port/password; NULL: none */
@@ -39,6 +40,8 @@ struct api_setup {
 	struct host_page *host_page;   /* of this machine; NULL: it isn't measured */
 	struct wall started;     /* of this run */
 	void *ctx;               /* of all callbacks */
+	/* What is evaluated, until the loop goes on; NULL, or NULL from it: nothing. */
+	const struct rules *(*rules)(void *ctx);
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);

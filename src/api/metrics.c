@@ -7,6 +7,7 @@
 #include "api/api_private.h"
 
 #include "api/alertmanager/answer.h"
+#include "api/prometheus/rule_list.h"
 #include "api/prometheus/targets.h"
 #include "core/metrics/store.h"
 #include "core/scrape/exposition.h"
@@ -396,6 +397,8 @@ enum rc api_write_metrics(const struct api *a, struct str *out, struct err *e)
 		families[i].write(&p);
 	}
 	targets_write_metrics(out, a->setup.scraper);
+	if (a->setup.rules)
+		rules_write_metrics(out, a->setup.rules(a->setup.ctx));
 	if (a->setup.probe_metrics)
 		a->setup.probe_metrics(a->setup.ctx, out);
 	return RC_OK;
