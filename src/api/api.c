@@ -6,7 +6,10 @@
  * keeps strangers from sending anything at all, the second because a session may end in between.
  */
 #include "api/api_private.h"
+#include "api/prometheus/job.h"
+#include "api/prometheus/outside.h"
 #include "api/prometheus/prometheus.h"
+#include "api/prometheus/whose.h"
 
 #include "base/endpoint.h"
 #include "base/log.h"
@@ -179,6 +182,8 @@ static enum rc run_route(struct call *c, struct answer *out, struct err *e)
 {
 	if (!c->found.route)
 		return files_show(c, out, e);
+	if (outside_answers(c))
+		return outside_pass(c, out, e);
 	return c->found.route->handler(c, out, e);
 }
 
@@ -199,6 +204,39 @@ static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask 
 		reply_error(&c, &out, rc, &e);
 	else if (!out.is_taken)
 		reply(&c, &out);
+}
+
+/* ---- other sites */
+
+void api_answer_site(struct api *a, const struct api_question *q, api_site_answered *done,
+	void *ctx)
+{
+	const struct http_ask ask = { .method = "POST",
+		.target = "/",
+		.address = "",
+		.body = q->form,
+		.body_bytes = strlen(q->form) };
+	scoped(call_fini) struct call c;
+	scoped(answer_fini) struct answer out = { 0 };
+	struct http_reply r = { 0 };
+	struct err e = { 0 };
+	enum rc rc;
+
+	call_init(&c, a, NULL, &ask);
+	c.found.args[0] = q->label;
+	c.site_answered = done;
+	c.site_ctx = ctx;
+	json_begin(&out.json, &out.body);
+	rc = whose_handler(q->what)(&c, &out, &e);
+	if (rc != RC_OK)
+		rc = job_refuse(&out, rc, &e);
+	must(rc == RC_OK);
+	if (out.is_taken)
+		return;
+	r.status = out.status;
+	r.body = out.body;
+	out.body = STR_EMPTY;
+	job_tell_site(done, ctx, &r);
 }
 
 /* ---- what handlers share */

@@ -14,6 +14,7 @@
 
 #include "api/gate.h"
 #include "base/embedded.h"
+#include "core/peer/asking.h"
 #include "node/site.h"
 #include "port/host_metrics/host_page.h"
 
@@ -27,6 +28,28 @@ struct api_login {                 /* already read: the values themselves; wiped
 	const char *token;         /* NULL: none */
 };
 
+struct outside;
+
+/* What another site is asked about its samples, and what it answers. */
+struct api_question {
+	enum asking_what what;
+	const char *label, *form; /* core/peer/asking.h */
+	int64_t timeout_ms;
+};
+struct api_site_answer {
+	uint16_t status; /* 0: there is none, for this */
+	const char *why;
+	struct str body; /* JSON; taken over by who is told */
+};
+typedef void api_site_answered(void *ctx, struct api_site_answer *a);
+
+/* What this site has copied of another's key series; the store lives as long as the API. */
+struct api_copy {
+	struct store *store;
+	int64_t newest_ms; /* of its samples; INT64_MIN: there are none */
+	int64_t every_ms;  /* how far apart they are */
+};
+
 struct api_setup {
 	uv_loop_t *loop;
 	struct site *site;                /* the machine; stays through reloads */
@@ -38,10 +61,21 @@ struct api_setup {
 	struct store *metrics; /* of this site; NULL: it keeps none */
 	const struct scraper *scraper; /* what fills it; NULL: nothing does */
 	struct host_page *host_page;   /* of this machine; NULL: it isn't measured */
+	struct outside *outside; /* port/outside: asked instead of `metrics`, if it is used; NULL */
 	struct wall started;     /* of this run */
 	void *ctx;               /* of all callbacks */
 	/* What is evaluated, until the loop goes on; NULL, or NULL from it: nothing. */
 	const struct rules *(*rules)(void *ctx);
+	/* The store may have work that shall not wait; NULL: nobody wants to know. */
+	void (*store_has_work)(void *ctx);
+	/* Ask another site; `done` is called once, later, unless an error is returned: RC_OFFLINE,
+	 * RC_LIMIT.  NULL: no site can be asked. */
+	enum rc (*ask_site)(void *ctx, uint8_t site, const struct api_question *q,
+		api_site_answered *done, void *done_ctx, struct err *e);
+	/* False: there is no copy of that site's.  NULL: of no site's. */
+	bool (*copy_of)(void *ctx, uint8_t site, struct api_copy *ret);
+	/* What others are to tell our series by; NULL: nothing. */
+	struct labels (*external_labels)(void *ctx);
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);
@@ -76,6 +110,11 @@ enum rc api_take_login(struct api *a, const struct api_login *login, struct err 
 /* The lab was reloaded, and maybe the login: indices mean something else now.  What can't be taken
  * up stays as it was. */
 enum rc api_reloaded(struct api *a, const struct api_login *login, struct err *e) MUST_USE;
+
+/* Another site asks for our samples; `done` is called once, maybe before this returns.  What it asks
+ * is answered from here, never passed on.  Not when the API is stopping. */
+void api_answer_site(struct api *a, const struct api_question *q, api_site_answered *done,
+	void *ctx);
 
 /* What only the driver can count, for `/metrics`: deliveries through our own egress that were
  * taken, and that were not. */

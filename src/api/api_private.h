@@ -15,6 +15,7 @@
  *	files.c        the pages
  *	metrics.c      for Prometheus
  *	host.c         this machine, for Prometheus
+ *	prometheus/    questions as Prometheus answers them
  */
 #ifndef API_API_PRIVATE_H
 #define API_API_PRIVATE_H
@@ -61,6 +62,9 @@ struct call {
 	const struct session *session; /* NULL: none, or by token */
 	struct now now;
 	struct view view;
+	/* Not NULL: it is another site that asks, there is no exchange, and a job answers here. */
+	api_site_answered *site_answered;
+	void *site_ctx;
 };
 
 /* What a handler makes; JSON unless it says otherwise. */

@@ -3,12 +3,13 @@
  * federate: the newest samples of series, as text for another server to scrape.
  * https://prometheus.io/docs/prometheus/latest/federation/
  *
- * Names that the text format of old can't write are given with underscores, as Prometheus gives
- * them to who doesn't ask for more.
+ * Series get the external labels that they don't have.  Names that the text format of old can't
+ * write are given with underscores, as Prometheus gives them to who doesn't ask for more.
  */
 #include "api/prometheus/job.h"
 #include "base/number_text.h"
 #include "core/promql/parse.h"
+#include "core/scrape/exposition.h"
 
 #include <inttypes.h>
 
@@ -19,6 +20,7 @@
 struct federate {
 	struct promql_selector *selectors;
 	uint32_t n;
+	struct labels outer; /* an empty instance among them, lest the scraper put its own */
 };
 
 struct newest {
@@ -65,12 +67,15 @@ static enum rc keep(struct newests *all, const struct labels *l, const struct se
 static enum rc read_all(struct job *j, struct series_cursor *cursor, struct newests *all,
 	struct err *e)
 {
-	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(arena_fini) struct arena histograms;
+	scoped(series_column_fini) struct series_column column = { .histograms = &histograms };
 	struct labels labels;
 	bool has = true;
 	enum rc rc = RC_OK;
 
+	arena_init(&histograms, QUERY_ANSWER_BYTES_MAX);
 	while (rc == RC_OK) {
+		arena_reset(&histograms);
 		rc = j->source->next(cursor, &labels, &has, e);
 		if (rc != RC_OK || !has)
 			break;
@@ -124,18 +129,12 @@ static void write_label(struct str *out, const char *name, const char *value)
 	str_addc(out, out->s[out->len - 1] == '"' ? ',' : '{');
 	write_name(out, name, false);
 	str_add(out, "=\"");
-	for (; *value; value++)
-		if (*value == '\n')
-			str_add(out, "\\n");
-		else if (*value == '"' || *value == '\\')
-			str_addf(out, "\\%c", *value);
-		else
-			str_addc(out, *value);
+	exposition_escape(out, value);
 	str_addc(out, '"');
 }
 
-/* One without an instance says so, lest the scraper put its own. */
-static void write_sample(struct str *out, const char *metric, const struct newest *one)
+static void write_sample(struct str *out, const char *metric, const struct newest *one,
+	const struct labels *outer)
 {
 	char number[NUMBER_TEXT_MAX];
 
@@ -143,8 +142,9 @@ static void write_sample(struct str *out, const char *metric, const struct newes
 	for (uint32_t i = 0; i < one->labels.n; i++)
 		if (!str_eq(one->labels.v[i].name, METRIC_NAME))
 			write_label(out, one->labels.v[i].name, one->labels.v[i].value);
-	if (!labels_find(&one->labels, "instance"))
-		write_label(out, "instance", "");
+	for (uint32_t i = 0; i < outer->n; i++)
+		if (!labels_find(&one->labels, outer->v[i].name))
+			write_label(out, outer->v[i].name, outer->v[i].value);
 	number_text(one->v, NUMBER_SHORT, number);
 	str_addf(out, "} %s %" PRId64 "\n", number, one->t_ms);
 }
@@ -157,7 +157,7 @@ static int by_metric(const void *a, const void *b)
 	return d ? d : labels_compare(&x->labels, &y->labels);
 }
 
-static void write_all(struct str *out, const struct newests *all)
+static void write_all(struct str *out, const struct newests *all, const struct labels *outer)
 {
 	const char *last = "";
 
@@ -171,7 +171,7 @@ static void write_all(struct str *out, const struct newests *all)
 			write_name(out, metric, true);
 			str_add(out, " untyped\n");
 		}
-		write_sample(out, metric, &all->v[i]);
+		write_sample(out, metric, &all->v[i], outer);
 		last = metric;
 	}
 }
@@ -194,7 +194,7 @@ static enum rc run(struct job *j, struct err *e)
 		qsort(all.v, all.n, sizeof *all.v, by_metric);
 	j->type = TYPE;
 	j->body.limit_bytes = QUERY_ANSWER_BYTES_MAX;
-	write_all(&j->body, &all);
+	write_all(&j->body, &all, &f->outer);
 	if (j->body.is_cut)
 		return err_set(e, RC_LIMIT, "the answer has more than %d bytes: ask more narrowly",
 			QUERY_ANSWER_BYTES_MAX);
@@ -220,6 +220,31 @@ static enum rc read_selectors(struct job *j, struct federate *f, struct err *e)
 	return RC_OK;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+static enum rc read_outer(struct job *j, const struct api_setup *setup, struct federate *f,
+	struct err *e)
+{
+	struct labels external = { 0 }, copy;
+	struct label *v;
+
+	if (setup->external_labels)
+		external = setup->external_labels(setup->ctx);
+	v = arena_alloc(&j->arena, (external.n + 1) * sizeof *v);
+	if (!v || !labels_copy(&external, &j->arena, &copy))
+		return err_set(e, RC_LIMIT, "the external labels are too long");
+	for (uint32_t i = 0; i < copy.n; i++)
+		v[f->outer.n++] = copy.v[i];
+	if (!labels_find(&copy, "instance"))
+		v[f->outer.n++] = (struct label){ "instance", "", strlen("instance"), 0 };
+	qsort(v, f->outer.n, sizeof *v, by_name);
+	f->outer.v = v;
+	return RC_OK;
+}
+
 enum rc prom_federate(struct call *c, struct answer *out, struct err *e)
 {
 	scoped(job_free) struct job *j = NULL;
@@ -231,7 +256,9 @@ enum rc prom_federate(struct call *c, struct answer *out, struct err *e)
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &why);
 	j->of = f = arena_alloc(&j->arena, sizeof *f);
-	rc = read_selectors(j, f, &why);
+	rc = read_outer(j, &c->api->setup, f, &why);
+	if (rc == RC_OK)
+		rc = read_selectors(j, f, &why);
 	if (rc == RC_INPUT) { /* as plain text, as all of this page */
 		out->status = 400;
 		out->type = "text/plain; charset=utf-8";

@@ -29,15 +29,21 @@ static void keep(const struct series_sink *sink, const char *line)
 	arena_init(&a, NOTATION_BYTES_MAX);
 	assert_int_equal(notation_parse(line, &a, &n, NULL), RC_OK);
 	assert_int_equal(sink->series(sink->self, &n.labels, &ref, NULL), RC_OK);
-	for (uint32_t i = 0; i < n.n; i++)
-		if (!n.values[i].is_omitted)
-			assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + i * STEP_MS,
-						 n.values[i].v),
+	for (uint32_t i = 0; i < n.n; i++) {
+		int64_t t_ms = BEGIN_MS + i * STEP_MS;
+
+		if (n.values[i].h)
+			assert_int_equal(
+				sink->append_histogram(sink->self, ref, t_ms, n.values[i].h),
 				SERIES_TAKEN);
+		else if (!n.values[i].is_omitted)
+			assert_int_equal(sink->append(sink->self, ref, t_ms, n.values[i].v),
+				SERIES_TAKEN);
+	}
 	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
 }
 
-static void setup(struct lab_with_metrics *l)
+static void setup_named(struct lab_with_metrics *l, struct labels (*external)(void *ctx))
 {
 	static const struct store_settings settings;
 	static const char *const series[] = { "up{job=\"node\",instance=\"a:9100\"} 1x40",
@@ -58,8 +64,14 @@ static void setup(struct lab_with_metrics *l)
 		keep(store_sink(l->store), series[i]);
 	api = fixture_setup(&l->f);
 	api.metrics = l->store;
+	api.external_labels = external;
 	if (api_start(&l->f.api, &api, &e) != RC_OK)
 		fail_msg("%s", e.text);
+}
+
+static void setup(struct lab_with_metrics *l)
+{
+	setup_named(l, NULL);
 }
 
 static void teardown(struct lab_with_metrics *l)
@@ -116,6 +128,32 @@ static void a_range_query_gives_a_matrix(void **state)
 		"\"180\"],[1700000150,\"180\"]]}]}}");
 }
 
+#define LATENCY                                                                           \
+	"latency{site=\"dublin\"} {{schema:0 count:4 sum:5.5 z_bucket:1 z_bucket_w:0.75 " \
+	"buckets:[1 1] "                                                                  \
+	"n_offset:2 n_buckets:[1]}}x2 _ 7 8"
+#define LATENCY_JSON                                                             \
+	"{\"count\":\"4\",\"sum\":\"5.5\",\"buckets\":[[1,\"-4\",\"-2\",\"1\"]," \
+	"[3,\"-0.75\",\"0.75\",\"1\"],[0,\"0.75\",\"1\",\"1\"],[0,\"1\",\"2\",\"1\"]]}"
+
+static void a_native_histogram_is_answered_with_its_buckets(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup(&l);
+	keep(store_sink(l.store), LATENCY);
+	assert_answers(&l, "/api/v1/query?query=latency&time=" BEGIN_TEXT, 200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
+		"\"metric\":{\"__name__\":\"latency\",\"site\":\"dublin\"},\"histogram\":["
+		"1700000000," LATENCY_JSON "]}]}}");
+	assert_answers(&l,
+		"/api/v1/query_range?query=latency&start=1700000030&end=1700000075&step=30", 200,
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{"
+		"\"metric\":{\"__name__\":\"latency\",\"site\":\"dublin\"},\"values\":["
+		"[1700000060,\"7\"]],\"histograms\":[[1700000030," LATENCY_JSON "]]}]}}");
+}
+
 static void numbers_and_texts_are_written_as_prometheus_writes_them(void **state)
 {
 	scoped(teardown) struct lab_with_metrics l;
@@ -142,7 +180,8 @@ static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
 		"\\\"query\\\": 1:1: parse error: unknown function with name \\\"up\\\"\"}");
 	assert_answers(&l, "/api/v1/query?query=up&time=noon", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
-		"\\\"time\\\": cannot parse \\\"noon\\\" to a valid timestamp\"}");
+		"\\\"time\\\": invalid time value for 'time': cannot parse \\\"noon\\\" to a "
+		"valid timestamp\"}");
 	assert_answers(&l, "/api/v1/query_range?query=up&start=10&end=9&step=1", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid parameter "
 		"\\\"end\\\": end timestamp must not be before start time\"}");
@@ -238,6 +277,15 @@ static void metadata_is_what_the_store_was_told(void **state)
 		"\"help\":\"says \\\"1\\\"\"}]}}");
 	assert_answers(&l, "/api/v1/metadata?metric=down", 200,
 		"{\"status\":\"success\",\"data\":{}}");
+	sink->metadata(sink->self, "down", &(struct metric_metadata){ "", "", "s" });
+	assert_answers(&l, "/api/v1/metadata", 200,
+		"{\"status\":\"success\",\"data\":{\"down\":[{\"type\":\"unknown\",\"unit\":\"s\","
+		"\"help\":\"\"}],\"up\":[{\"type\":\"gauge\",\"unit\":\"\","
+		"\"help\":\"says \\\"1\\\"\"}]}}");
+	assert_answers(&l, "/api/v1/metadata?limit=1", 200,
+		"{\"status\":\"success\",\"data\":{\"down\":[{\"type\":\"unknown\",\"unit\":\"s\","
+		"\"help\":\"\"}]}}");
+	assert_answers(&l, "/api/v1/metadata?limit=0", 200, "{\"status\":\"success\",\"data\":{}}");
 	assert_answers(&l, "/api/v1/metadata?limit=a", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"limit must be a "
 		"number\"}");
@@ -265,6 +313,44 @@ static void another_server_takes_the_newest_samples(void **state)
 	assert_answers(&l, "/federate?match[]=odd", 200,
 		"# TYPE odd untyped\n"
 		"odd{what=\"\\\"quoted\\\" \\\\ text\",instance=\"\"} +Inf 1700000015000\n");
+}
+
+static struct labels named_labels(void *ctx)
+{
+	static const struct label v[] = { { "job", "-", 3, 1 }, { "site", "dublin", 4, 6 } };
+
+	(void)ctx;
+	return (struct labels){ v, COUNT(v) };
+}
+
+static void another_server_is_told_whose_series_they_are(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+
+	(void)state;
+	setup_named(&l, named_labels);
+	l.f.ahead_ms += BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
+	assert_answers(&l, "/federate?match[]=up&match[]=requests_total", 200,
+		"# TYPE requests_total untyped\n"
+		"requests_total{code=\"200\",job=\"web\",instance=\"\",site=\"dublin\"} 1200 "
+		"1700000600000\n"
+		"# TYPE up untyped\n"
+		"up{instance=\"a:9100\",job=\"node\",site=\"dublin\"} 1 1700000600000\n"
+		"up{instance=\"b:9100\",job=\"node\",site=\"dublin\"} 0 1700000600000\n");
+}
+
+static void a_link_to_prometheus_own_page_leads_to_ours(void **state)
+{
+	scoped(teardown) struct lab_with_metrics l;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+	char location[128];
+
+	(void)state;
+	setup(&l);
+	fixture_ask(&l.f, "GET", "/graph?g0.expr=up+%3E+0&g0.tab=1&g1.expr=x", "", NULL, &a);
+	assert_int_equal(a.status, 302);
+	assert_string_equal(pump_header(&a, "Location", location, sizeof location),
+		"/explore?view=table&q=up%20%3E%200&q=x");
 }
 
 static void what_would_match_everything_is_refused(void **state)
@@ -298,14 +384,43 @@ static void an_expression_is_laid_out_and_taken_apart(void **state)
 		"\"timestamp\":null,\"type\":\"vectorSelector\"}}");
 }
 
-static void exemplars_are_judged_and_none_are_found(void **state)
+static void tell_exemplar(struct lab_with_metrics *l)
+{
+	static const struct label series[] = { { METRIC_NAME, "latency_bucket", 8, 14 },
+		{ "le", "0.5", 2, 3 } };
+	static const struct label trace = { "trace_id", "a1", 8, 2 };
+	const struct series_sink *sink = store_sink(l->store);
+	struct exemplar x = { .labels = { &trace, 1 }, .v = 0.25, .t_ms = 1500 };
+	series_ref ref;
+
+	assert_int_equal(sink->series(sink->self, &(struct labels){ series, 2 }, &ref, NULL),
+		RC_OK);
+	sink->exemplar(sink->self, ref, &x);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+}
+
+static void exemplars_are_found_by_an_expression(void **state)
 {
 	scoped(teardown) struct lab_with_metrics l;
 
 	(void)state;
 	setup(&l);
+	tell_exemplar(&l);
+	assert_answers(&l,
+		"/api/v1/"
+		"query_exemplars?query=rate(latency_bucket%5B5m%5D)%20%2b%20foo&start=1&end=2",
+		200,
+		"{\"status\":\"success\",\"data\":[{\"seriesLabels\":{\"__name__\":\"latency_"
+		"bucket\","
+		"\"le\":\"0.5\"},\"exemplars\":[{\"labels\":{\"trace_id\":\"a1\"},\"value\":\"0."
+		"25\","
+		"\"timestamp\":1.500}]}]}");
+	assert_answers(&l, "/api/v1/query_exemplars?query=latency_bucket&start=2&end=3", 200,
+		"{\"status\":\"success\",\"data\":[]}");
 	assert_answers(&l, "/api/v1/query_exemplars?query=foo&start=1&end=2", 200,
 		"{\"status\":\"success\",\"data\":[]}");
+	assert_answers(&l, "/api/v1/query_exemplars?query=1&start=1&end=2", 200,
+		"{\"status\":\"success\"}");
 	assert_answers(&l, "/api/v1/query_exemplars?query=foo(", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"1:5: parse error: "
 		"unclosed left parenthesis\"}");
@@ -404,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instant_query_gives_a_vector),
 		cmocka_unit_test(a_range_query_gives_a_matrix),
+		cmocka_unit_test(a_native_histogram_is_answered_with_its_buckets),
 		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),
 		cmocka_unit_test(what_is_asked_wrongly_is_answered_in_prometheus_words),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
@@ -411,10 +527,12 @@ int main(void)
 		cmocka_unit_test(series_are_found_by_what_they_match),
 		cmocka_unit_test(a_site_that_scrapes_nothing_has_no_targets),
 		cmocka_unit_test(metadata_is_what_the_store_was_told),
+		cmocka_unit_test(a_link_to_prometheus_own_page_leads_to_ours),
 		cmocka_unit_test(another_server_takes_the_newest_samples),
+		cmocka_unit_test(another_server_is_told_whose_series_they_are),
 		cmocka_unit_test(what_would_match_everything_is_refused),
 		cmocka_unit_test(an_expression_is_laid_out_and_taken_apart),
-		cmocka_unit_test(exemplars_are_judged_and_none_are_found),
+		cmocka_unit_test(exemplars_are_found_by_an_expression),
 		cmocka_unit_test(a_long_query_comes_as_a_form),
 		cmocka_unit_test(many_queries_wait_for_their_turn),
 		cmocka_unit_test(a_site_without_metrics_says_so),

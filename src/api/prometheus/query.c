@@ -4,12 +4,15 @@
 #include "api/prometheus/result.h"
 #include "core/promql/parse.h"
 
+#include <uv.h>
+
 #define TIMEOUT_MS  (2 * MINUTE_MS) /* unless a shorter one is asked for */
 #define POINTS_MOST 11000           /* a series, as in Prometheus */
 
 struct query {
 	struct promql_query q;
 	struct result_options options;
+	uint64_t asked_ns; /* uv_hrtime() when it began to wait for the pool */
 };
 
 static enum rc read_text(struct job *j, struct query *query, struct err *e)
@@ -19,6 +22,8 @@ static enum rc read_text(struct job *j, struct query *query, struct err *e)
 	struct promql_node *root;
 	enum rc rc = promql_parse(&parse, &j->arena, &root, e);
 
+	if (rc == RC_OK && query->q.step_ms)
+		rc = promql_has_steps(root, e);
 	if (rc != RC_OK)
 		return request_blame(rc, "query", e);
 	query->q.root = root;
@@ -26,7 +31,23 @@ static enum rc read_text(struct job *j, struct query *query, struct err *e)
 	query->q.source = j->source;
 	query->q.should_stop = job_should_stop;
 	query->q.ctx = j;
+	query->q.spread = crowd_spread;
+	query->q.spread_ctx = j->crowd;
+	query->q.n_threads = crowd_threads(j->crowd);
 	return RC_OK;
+}
+
+/* The one parameter that Prometheus blames in other words. */
+static enum rc read_lookback(struct job *j, int64_t *ret_ms, struct err *e)
+{
+	static const char blame[] = "invalid parameter \"lookback_delta\": ";
+	enum rc rc = request_duration(&j->pairs, "lookback_delta", 0, ret_ms, e);
+	char text[ERR_TEXT_MAX];
+
+	if (rc == RC_OK || !str_starts(e->text, blame))
+		return rc;
+	str_copy(text, sizeof text, e->text + strlen(blame));
+	return err_set(e, rc, "error parsing lookback delta duration: %s", text);
 }
 
 static enum rc read_options(struct job *j, struct query *query, int64_t *ret_timeout_ms,
@@ -37,7 +58,7 @@ static enum rc read_options(struct job *j, struct query *query, int64_t *ret_tim
 
 	query->options.with_stats = stats && *stats;
 	if (rc == RC_OK)
-		rc = request_duration(&j->pairs, "lookback_delta", 0, &query->q.lookback_ms, e);
+		rc = read_lookback(j, &query->q.lookback_ms, e);
 	if (rc == RC_OK)
 		rc = request_duration(&j->pairs, "timeout", TIMEOUT_MS, ret_timeout_ms, e);
 	if (rc == RC_OK && *ret_timeout_ms > TIMEOUT_MS)
@@ -50,11 +71,21 @@ static enum rc run_query(struct job *j, struct err *e)
 {
 	struct query *query = j->of;
 	scoped(promql_result_fini) struct promql_result result = { 0 };
-	enum rc rc = promql_run(&query->q, &result, e);
+	uint64_t began_ns = uv_hrtime();
+	struct sites_warnings warnings;
+	enum rc rc;
 
+	sites_fit(j->sites, &query->q);
+	rc = promql_run(&query->q, &result, e);
+
+	query->options.waited_ns = began_ns - query->asked_ns;
+	query->options.evaluated_ns = uv_hrtime() - began_ns;
 	j->fault = REQUEST_EXECUTION;
 	if (rc != RC_OK)
 		return rc;
+	warnings = sites_warnings(j->sites);
+	query->options.warnings = warnings.v;
+	query->options.n_warnings = warnings.n;
 	j->body.limit_bytes = QUERY_ANSWER_BYTES_MAX;
 	result_write(&j->body, &result, query->options);
 	if (j->body.is_cut)
@@ -75,13 +106,10 @@ static enum rc read_instant(struct job *j, struct query *query, struct err *e)
 static enum rc read_range(struct job *j, struct query *query, struct err *e)
 {
 	struct promql_query *q = &query->q;
-	enum rc rc = request_time(&j->pairs, "start", INT64_MIN, &q->start_ms, e);
+	enum rc rc = request_needed_time(&j->pairs, "start", &q->start_ms, e);
 
 	if (rc == RC_OK)
-		rc = request_time(&j->pairs, "end", INT64_MIN, &q->end_ms, e);
-	if (rc == RC_OK && (q->start_ms == INT64_MIN || q->end_ms == INT64_MIN))
-		return request_blame(err_set(e, RC_INPUT, "cannot parse \"\" to a valid timestamp"),
-			q->start_ms == INT64_MIN ? "start" : "end", e);
+		rc = request_needed_time(&j->pairs, "end", &q->end_ms, e);
 	if (rc == RC_OK && q->end_ms < q->start_ms)
 		return request_blame(
 			err_set(e, RC_INPUT, "end timestamp must not be before start time"), "end",
@@ -124,6 +152,7 @@ static enum rc start(struct call *c, struct answer *out,
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
 	out->is_taken = true;
+	query->asked_ns = uv_hrtime();
 	job_start(TAKE(j), timeout_ms, run_query);
 	return RC_OK;
 }

@@ -3,9 +3,13 @@
 
 #include "base/number.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 
-#define SECONDS_MOST 9.2e15 /* in milliseconds they still fit */
+#define SECONDS_MOST          9.2e15         /* in milliseconds they still fit */
+#define DURATION_SECONDS_MOST (0x1p63 / 1e9) /* in nanoseconds, as Go counts them */
 
 static const struct {
 	const char *name;
@@ -81,22 +85,43 @@ static bool read_seconds(const char *text, int64_t *ret_ms)
 	return true;
 }
 
+static bool read_moment(const char *text, int64_t *ret_ms)
+{
+	struct wall t;
+
+	if (read_seconds(text, ret_ms))
+		return true;
+	if (wall_parse(text, &t, NULL) != RC_OK)
+		return false;
+	*ret_ms = t.ms;
+	return true;
+}
+
 enum rc request_time(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
 	int64_t *ret_ms, struct err *e)
 {
 	const char *text = uri_pair(pairs, name);
-	struct wall t;
 
 	if (!text || !*text) {
 		*ret_ms = otherwise_ms;
 		return RC_OK;
 	}
-	if (read_seconds(text, ret_ms))
+	if (read_moment(text, ret_ms))
 		return RC_OK;
-	if (wall_parse(text, &t, NULL) == RC_OK) {
-		*ret_ms = t.ms;
+	err_set(e, RC_INPUT,
+		"invalid time value for '%s': cannot parse \"%.200s\" to a valid timestamp", name,
+		text);
+	return request_blame(RC_INPUT, name, e);
+}
+
+enum rc request_needed_time(const struct uri_pairs *pairs, const char *name, int64_t *ret_ms,
+	struct err *e)
+{
+	const char *text = uri_pair(pairs, name);
+
+	text = text ? text : "";
+	if (read_moment(text, ret_ms))
 		return RC_OK;
-	}
 	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid timestamp", text);
 	return request_blame(RC_INPUT, name, e);
 }
@@ -104,15 +129,19 @@ enum rc request_time(const struct uri_pairs *pairs, const char *name, int64_t ot
 enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
 	int64_t *ret_ms, struct err *e)
 {
-	const char *text = uri_pair(pairs, name);
+	const char *text = uri_pair(pairs, name), *overflows = "";
+	double seconds;
 
 	if (!text || !*text) {
 		*ret_ms = otherwise_ms;
 		return RC_OK;
 	}
-	if (read_seconds(text, ret_ms) || duration_parse(text, ret_ms, NULL) == RC_OK)
+	if (number_parse(text, strlen(text), &seconds) == NUMBER_OK &&
+		fabs(seconds) > DURATION_SECONDS_MOST)
+		overflows = ". It overflows int64";
+	else if (read_seconds(text, ret_ms) || duration_parse(text, ret_ms, NULL) == RC_OK)
 		return RC_OK;
-	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid duration", text);
+	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid duration%s", text, overflows);
 	return request_blame(RC_INPUT, name, e);
 }
 
@@ -120,14 +149,20 @@ enum rc request_limit(const struct uri_pairs *pairs, uint64_t *ret, struct err *
 {
 	const char *text = uri_pair(pairs, "limit");
 	char *end;
+	long long limit;
 
 	*ret = 0;
 	if (!text || !*text)
 		return RC_OK;
-	*ret = strtoull(text, &end, 10);
-	if (*end || *text == '-' || strlen(text) > 18) {
-		err_set(e, RC_INPUT, "cannot parse \"%.40s\" to a valid limit", text);
-		return request_blame(RC_INPUT, "limit", e);
-	}
-	return RC_OK;
+	errno = 0;
+	limit = strtoll(text, &end, 10);
+	if (*end || end == text || isspace((unsigned char)*text))
+		err_set(e, RC_INPUT, "strconv.Atoi: parsing \"%.40s\": invalid syntax", text);
+	else if (errno == ERANGE)
+		err_set(e, RC_INPUT, "strconv.Atoi: parsing \"%.40s\": value out of range", text);
+	else if (limit < 0)
+		err_set(e, RC_INPUT, "limit must be non-negative");
+	else
+		return *ret = (uint64_t)limit, RC_OK;
+	return request_blame(RC_INPUT, "limit", e);
 }

@@ -32,6 +32,9 @@ enum rc request_pairs(const struct call *c, struct arena *a, struct uri_pairs *r
  * is Prometheus'. */
 enum rc request_time(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
 	int64_t *ret_ms, struct err *e) MUST_USE;
+/* The same, and RC_INPUT when it is absent. */
+enum rc request_needed_time(const struct uri_pairs *pairs, const char *name, int64_t *ret_ms,
+	struct err *e) MUST_USE;
 /* "1h30m", or seconds with a fraction. */
 enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
 	int64_t *ret_ms, struct err *e) MUST_USE;

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/number_text.h"
+#include "core/promql/histogram_sum.h"
 
 #include <inttypes.h>
 
@@ -33,27 +34,34 @@ void result_write_labels(struct str *out, const struct labels *l)
 	str_addc(out, '}');
 }
 
-void result_write_time(struct str *out, int64_t t_ms)
+#define TIME_TEXT_MAX (NUMBER_WHOLE_MAX + 8)
+
+static size_t time_text(int64_t t_ms, char ret[TIME_TEXT_MAX])
 {
-	char text[24], *at = text + sizeof text;
 	uint64_t rest = t_ms < 0 ? 0 - (uint64_t)t_ms : (uint64_t)t_ms;
 	unsigned fraction = (unsigned)(rest % 1000);
+	size_t n = 0;
 
-	if (fraction) {
-		for (int i = 0; i < 3; i++, fraction /= 10)
-			*--at = (char)('0' + fraction % 10);
-		*--at = '.';
-	}
-	rest /= 1000;
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
 	if (t_ms < 0)
-		*--at = '-';
-	str_addn(out, at, (size_t)(text + sizeof text - at));
+		ret[n++] = '-';
+	n += number_text_whole(rest / 1000, ret + n);
+	if (!fraction)
+		return n;
+	ret[n++] = '.';
+	ret[n++] = (char)('0' + fraction / 100);
+	ret[n++] = (char)('0' + fraction / 10 % 10);
+	ret[n++] = (char)('0' + fraction % 10);
+	return n;
 }
 
-static void write_number(struct str *out, double v)
+void result_write_time(struct str *out, int64_t t_ms)
+{
+	char text[TIME_TEXT_MAX];
+
+	str_addn(out, text, time_text(t_ms, text));
+}
+
+void result_write_number(struct str *out, double v)
 {
 	char text[NUMBER_TEXT_MAX + 2];
 	size_t n = number_text(v, NUMBER_SAMPLE, text + 1);
@@ -64,12 +72,68 @@ static void write_number(struct str *out, double v)
 
 /* ---- points */
 
+/* Which of a bucket's bounds belong to it, as the API has it: 0 the upper one, 1 the lower one, 2 none,
+ * 3 both. */
+static int boundaries_of(const struct histogram_bucket *b)
+{
+	if (b->has_lower)
+		return b->has_upper ? 3 : 1;
+	return b->has_upper ? 0 : 2;
+}
+
+static void write_bucket(struct str *out, const struct histogram_bucket *b)
+{
+	str_addf(out, "[%d,", boundaries_of(b));
+	result_write_number(out, b->lower);
+	str_addc(out, ',');
+	result_write_number(out, b->upper);
+	str_addc(out, ',');
+	result_write_number(out, b->count);
+	str_addc(out, ']');
+}
+
+static void write_histogram(struct str *out, const struct histogram *h)
+{
+	scoped(histogram_buckets_fini) struct histogram_buckets buckets = { 0 };
+
+	histogram_buckets_load(&buckets, h);
+	str_add(out, "{\"count\":");
+	result_write_number(out, h->count);
+	str_add(out, ",\"sum\":");
+	result_write_number(out, h->sum);
+	for (uint32_t i = 0; i < buckets.n; i++) {
+		str_add(out, i ? "," : ",\"buckets\":[");
+		write_bucket(out, &buckets.v[i]);
+	}
+	str_add(out, buckets.n ? "]}" : "}");
+}
+
+/* In one piece: an answer has some hundred thousand of them. */
+static void write_float(struct str *out, const struct promql_point *p)
+{
+	char text[TIME_TEXT_MAX + NUMBER_TEXT_MAX + 8];
+	size_t n = 0;
+
+	text[n++] = '[';
+	n += time_text(p->t_ms, text + n);
+	text[n++] = ',';
+	text[n++] = '"';
+	n += number_text(p->v, NUMBER_SAMPLE, text + n);
+	text[n++] = '"';
+	text[n++] = ']';
+	str_addn(out, text, n);
+}
+
 static void write_point(struct str *out, const struct promql_point *p)
 {
+	if (!p->h) {
+		write_float(out, p);
+		return;
+	}
 	str_addc(out, '[');
 	result_write_time(out, p->t_ms);
 	str_addc(out, ',');
-	write_number(out, p->v);
+	write_histogram(out, p->h);
 	str_addc(out, ']');
 }
 
@@ -135,35 +199,48 @@ static void write_result(struct str *out, const struct promql_result *r, uint32_
 /* ---- the envelope */
 
 struct notes {
+	struct str *out;
 	const char *key;
-	const char *const *v;
-	uint32_t n;
-	const char *last; /* one more; NULL: none */
+	uint32_t n; /* written so far */
 };
 
-static void write_notes(struct str *out, const struct notes *notes)
+static void write_note(struct notes *notes, const char *text)
 {
-	if (!notes->n && !notes->last)
-		return;
-	str_addf(out, ",\"%s\":[", notes->key);
-	for (uint32_t i = 0; i < notes->n; i++) {
-		if (i)
-			str_addc(out, ',');
-		result_write_text(out, notes->v[i], (uint32_t)strlen(notes->v[i]));
-	}
-	if (notes->last) {
-		if (notes->n)
-			str_addc(out, ',');
-		result_write_text(out, notes->last, (uint32_t)strlen(notes->last));
-	}
-	str_addc(out, ']');
+	if (notes->n++)
+		str_addc(notes->out, ',');
+	else
+		str_addf(notes->out, ",\"%s\":[", notes->key);
+	result_write_text(notes->out, text, (uint32_t)strlen(text));
+}
+
+static void write_notes(struct notes *notes, const char *const *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		write_note(notes, v[i]);
+}
+
+static void end_notes(struct notes *notes)
+{
+	if (notes->n)
+		str_addc(notes->out, ']');
+}
+
+/* Parsing and sorting aren't measured apart: they are part of what is. */
+static void write_timings(struct str *out, const struct result_options *o)
+{
+	double waited = (double)o->waited_ns / 1e9, evaluated = (double)o->evaluated_ns / 1e9;
+
+	str_addf(out,
+		",\"stats\":{\"timings\":{\"evalTotalTime\":%.9f,\"resultSortTime\":0"
+		",\"queryPreparationTime\":0,\"innerEvalTime\":%.9f,\"execQueueTime\":%.9f"
+		",\"execTotalTime\":%.9f}",
+		evaluated, evaluated, waited, waited + evaluated);
 }
 
 static void write_stats(struct str *out, const struct promql_stats *s)
 {
 	str_addf(out,
-		",\"stats\":{\"samples\":{\"totalQueryableSamples\":%" PRIu64
-		",\"peakSamples\":%" PRIu64 "}}",
+		",\"samples\":{\"totalQueryableSamples\":%" PRIu64 ",\"peakSamples\":%" PRIu64 "}}",
 		s->samples_read, s->peak_bytes / sizeof(struct promql_point));
 }
 
@@ -180,16 +257,23 @@ static const char *type_name(enum promql_type type)
 void result_write(struct str *out, const struct promql_result *r, struct result_options o)
 {
 	bool is_cut = o.series_max && r->n_series > o.series_max;
-	const char *cut = is_cut ? "results truncated due to limit" : NULL;
+	struct notes warnings = { out, "warnings", 0 }, infos = { out, "infos", 0 };
 
 	str_add(out, "{\"status\":\"success\",\"data\":{\"resultType\":\"");
 	str_add(out, type_name(r->type));
 	str_add(out, "\",\"result\":");
 	write_result(out, r, is_cut ? (uint32_t)o.series_max : r->n_series);
-	if (o.with_stats)
+	if (o.with_stats) {
+		write_timings(out, &o);
 		write_stats(out, &r->stats);
+	}
 	str_addc(out, '}');
-	write_notes(out, &(struct notes){ "warnings", r->warnings, r->n_warnings, cut });
-	write_notes(out, &(struct notes){ "infos", r->infos, r->n_infos, NULL });
+	write_notes(&warnings, o.warnings, o.n_warnings);
+	write_notes(&warnings, r->warnings, r->n_warnings);
+	if (is_cut)
+		write_note(&warnings, "results truncated due to limit");
+	end_notes(&warnings);
+	write_notes(&infos, r->infos, r->n_infos);
+	end_notes(&infos);
 	str_addc(out, '}');
 }

@@ -11,10 +11,13 @@
 #include "core/promql/engine.h"
 
 /* The whole envelope; `series_max` 0: all of them, else so many, with a warning when there were
- * more.  `with_stats`: the totals as well. */
+ * more.  `with_stats`: the totals as well, and how long it waited and was evaluated. */
 struct result_options {
 	uint64_t series_max;
 	bool with_stats;
+	uint64_t waited_ns, evaluated_ns;
+	const char *const *warnings; /* besides the result's */
+	uint32_t n_warnings;
 };
 void result_write(struct str *out, const struct promql_result *r, struct result_options o);
 
@@ -23,6 +26,7 @@ void result_write_labels(struct str *out, const struct labels *l);
 /* A JSON string. */
 void result_write_text(struct str *out, const char *s, uint32_t n);
 /* Seconds with milliseconds, as few digits as it takes: 1435781430.781, 1435781430. */
+void result_write_number(struct str *out, double v); /* with quotes */
 void result_write_time(struct str *out, int64_t t_ms);
 
 #endif

@@ -50,30 +50,6 @@ static enum rc run_parse(struct job *j, struct err *e)
 	return RC_OK;
 }
 
-/* The store keeps no exemplars, so there are none of any series: what is asked is judged all the
- * same. */
-static enum rc run_exemplars(struct job *j, struct err *e)
-{
-	struct promql_node *root;
-	enum rc rc = parse(j, &root, e);
-
-	if (rc == RC_OK)
-		str_add(&j->body, "{\"status\":\"success\",\"data\":[]}");
-	return rc;
-}
-
-static enum rc read_times(struct job *j, struct err *e)
-{
-	int64_t start_ms, end_ms;
-	enum rc rc = request_time(&j->pairs, "start", INT64_MIN, &start_ms, e);
-
-	if (rc == RC_OK)
-		rc = request_time(&j->pairs, "end", INT64_MAX, &end_ms, e);
-	if (rc == RC_OK && end_ms < start_ms)
-		rc = err_set(e, RC_INPUT, "end timestamp must not be before start timestamp");
-	return rc;
-}
-
 static enum rc start(struct call *c, struct answer *out,
 	enum rc (*run)(struct job *j, struct err *e))
 {
@@ -81,8 +57,6 @@ static enum rc start(struct call *c, struct answer *out,
 	struct err e = { 0 };
 	enum rc rc = job_new(c, &j, &e);
 
-	if (rc == RC_OK && run == run_exemplars)
-		rc = read_times(j, &e);
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
 	out->is_taken = true;
@@ -100,10 +74,4 @@ enum rc prom_parse_query(struct call *c, struct answer *out, struct err *e)
 {
 	(void)e;
 	return start(c, out, run_parse);
-}
-
-enum rc prom_query_exemplars(struct call *c, struct answer *out, struct err *e)
-{
-	(void)e;
-	return start(c, out, run_exemplars);
 }
