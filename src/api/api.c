@@ -10,6 +10,7 @@
 #include "api/prometheus/outside.h"
 #include "api/prometheus/prometheus.h"
 #include "api/prometheus/whose.h"
+#include "api/receive/receive.h"
 
 #include "base/endpoint.h"
 #include "base/log.h"
@@ -37,6 +38,7 @@ static const struct {
 	[ROUTE_JSON] = { HTTP_REQUEST_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
 	[ROUTE_QUERY] = { HTTP_REQUEST_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
 	[ROUTE_ALERTS] = { ALERTS_POST_BYTES_MAX, ALERTS_POST_BYTES_MAX },
+	[ROUTE_SAMPLES] = { RECEIVED_BODY_BYTES_MAX, RECEIVED_BODY_BYTES_MAX },
 	[ROUTE_LOG] = { HEARTBEAT_LOG_BYTES_MAX, HTTP_REQUEST_BYTES_MAX },
 };
 
@@ -306,6 +308,7 @@ static void api_free(struct api *a)
 	buckets_free(a->buckets);
 	stream_free(a->stream);
 	jobs_free(a->jobs);
+	receiver_free(a->receiver);
 	free((char *)a->setup.listen);
 	free(a);
 }
@@ -368,8 +371,14 @@ enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e
 		return rc;
 	a->stream = stream_new(a);
 	a->holders = 2;
+	a->receiver = receiver_new(a);
 	*ret = TAKE(a);
 	return RC_OK;
+}
+
+void api_store_worked(const struct api *a)
+{
+	receiver_look(a->receiver);
 }
 
 static void on_server_stopped(void *ctx)
@@ -382,6 +391,7 @@ void api_stop(struct api *a, void (*stopped)(void *ctx), void *ctx)
 	a->stopped = stopped;
 	a->stopped_ctx = ctx;
 	stream_stop(a->stream);
+	receiver_stop(a->receiver);
 	http_server_stop(a->server, on_server_stopped, a);
 }
 

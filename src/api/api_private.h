@@ -16,6 +16,7 @@
  *	metrics.c      for Prometheus
  *	host.c         this machine, for Prometheus
  *	prometheus/    questions as Prometheus answers them
+ *	receive/       samples that others send
  */
 #ifndef API_API_PRIVATE_H
 #define API_API_PRIVATE_H
@@ -41,7 +42,8 @@ struct api {
 	struct stream *stream;
 	struct files *files;
 	struct buckets *buckets;
-	struct jobs *jobs; /* queries on the pool */
+	struct jobs *jobs;         /* queries on the pool */
+	struct receiver *receiver; /* of samples that others send */
 	uint64_t counters[API_COUNTERS];
 	uint64_t requests; /* since the start */
 	uint32_t passwords_in_check;
