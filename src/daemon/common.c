@@ -6,9 +6,13 @@
 #include "port/keys/keys.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#define HEAP_ARENAS      2            /* the loop's, and one for the pool's threads */
+#define HEAP_PIECE_BYTES (512 * 1024) /* what is larger goes back to the kernel when it is freed */
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -27,6 +31,13 @@ void daemon_ignore_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+}
+
+void daemon_bound_heap(void)
+{
+	mallopt(M_ARENA_MAX, HEAP_ARENAS);
+	mallopt(M_MMAP_THRESHOLD, HEAP_PIECE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, HEAP_PIECE_BYTES);
 }
 
 enum rc daemon_key(const char *path, struct private_key *ret, struct err *e)

@@ -19,6 +19,10 @@ struct now daemon_now(void);
  * nobody reads any more, and SIGXFSZ, where a file may not grow. */
 void daemon_ignore_signals(void);
 
+/* glibc keeps what was freed for whom it may come in handy: an arena for each thread, and after one
+ * large piece was freed all that are as large in there.  Neither; before the first thread. */
+void daemon_bound_heap(void);
+
 /* The key at `path`, or the systemd credential "diarchy-key" when it is NULL. */
 enum rc daemon_key(const char *path, struct private_key *ret, struct err *e) MUST_USE;
 

@@ -79,11 +79,14 @@ void drive_write_metrics(void *ctx, struct str *out)
 	size_t n = 0;
 
 	for (uint16_t i = 0; i < s->n_running; i++) {
+		const struct lab_check *c = &s->lab->checks[i];
 		struct str labels = STR_EMPTY;
 
 		if (!s->running[i].has_last)
 			continue;
-		add_label(&labels, "check", s->lab->checks[i].name);
+		add_label(&labels, "check", c->name);
+		if (c->host != NO_HOST)
+			add_label(&labels, "host", s->lab->hosts[c->host].name);
 		add_label(&labels, "site", s->lab->sites[s->self].name);
 		rows[n++] = (struct probe_metrics_row){ str_take(&labels), &s->running[i].last };
 	}

@@ -3,21 +3,17 @@
 
 #include "base/finding.h"
 #include "base/log.h"
+#include "daemon/chores.h"
 #include "daemon/common.h"
+#include "daemon/own.h"
 #include "port/blockfiles/blockfiles.h"
 #include "port/discovery/discovery.h"
 #include "port/files/lab_files.h"
+#include "port/files/variables.h"
 #include "port/os/os.h"
 #include "port/scrape/scrape_port.h"
 
-#define WORKS_MAX 2    /* pieces of background work at once; the other threads are for queries */
-#define TICK_MS   1000 /* the longest between two looks at what the store wants done */
-
-struct chore {
-	uv_work_t work;
-	struct metrics *of;
-	struct store_work *what;
-};
+#define TICK_MS 1000 /* the longest between two looks at what discovery and the store want done */
 
 struct metrics {
 	uv_loop_t *loop;
@@ -25,114 +21,17 @@ struct metrics {
 	struct store *store;
 	struct scraper *scraper;
 	struct scrape_port *port;
+	struct own_pages own;
 	struct scrape_configs *configs; /* NULL: nothing declared yet */
 	struct discovery *discovery;
 	struct discoverer *discoverer;
-	uv_timer_t tick;
-	uint32_t n_works;
-	uint64_t findings_told; /* so many of them are in the log */
-	uint32_t open_ports;    /* that have not closed yet, while it stops */
-	bool is_stopping;
+	struct chores *chores;
+	uint32_t open_ports; /* that have not closed yet, while it stops */
+	void (*worked)(void *ctx); /* NULL: nobody waits */
+	void *worked_ctx;
 	void (*stopped)(void *ctx);
 	void *ctx;
 };
-
-static void tell_findings(struct metrics *m)
-{
-	struct store_findings f = store_findings(m->store);
-	uint64_t all = f.left_out + f.n;
-
-	for (uint64_t i = m->findings_told > f.left_out ? m->findings_told : f.left_out; i < all;
-		i++) {
-		const struct store_finding *one = &f.v[i - f.left_out];
-
-		log_warning("metrics: %s: %s", one->file, one->text);
-	}
-	m->findings_told = all;
-}
-
-/* ---- work on the pool */
-
-static void look_for_work(struct metrics *m);
-
-static void on_closed(uv_handle_t *h)
-{
-	struct metrics *m = h->data;
-
-	m->stopped(m->ctx);
-}
-
-static void leave_if_done(struct metrics *m)
-{
-	if (m->is_stopping && !m->n_works && !m->open_ports &&
-		!uv_is_closing((uv_handle_t *)&m->tick))
-		uv_close((uv_handle_t *)&m->tick, on_closed);
-}
-
-static void run(uv_work_t *work)
-{
-	struct chore *p = work->data;
-
-	store_work_run(p->what);
-}
-
-static void on_done(uv_work_t *work, int status)
-{
-	struct chore *p = work->data;
-	struct metrics *m = p->of;
-	const char *kind = store_work_kind_text(store_work_kind(p->what));
-	struct err e = { 0 };
-
-	must(status == 0);
-	if (store_work_done(m->store, p->what, &e) != RC_OK)
-		log_warning("metrics: %s: %s", kind, e.text);
-	free(p);
-	m->n_works--;
-	tell_findings(m);
-	look_for_work(m);
-	leave_if_done(m);
-}
-
-static void begin(struct metrics *m, struct store_work *what)
-{
-	struct chore *p = must_alloc(sizeof *p);
-
-	p->work.data = p;
-	p->of = m;
-	p->what = what;
-	m->n_works++;
-	must(uv_queue_work(m->loop, &p->work, run, on_done) == 0);
-}
-
-static void sync_targets(struct metrics *m);
-
-static void on_tick(uv_timer_t *t)
-{
-	struct metrics *m = t->data;
-
-	sync_targets(m);
-	look_for_work(m);
-}
-
-static void look_for_work(struct metrics *m)
-{
-	struct now now = daemon_now();
-	struct mono wake = { now.mono.ms + TICK_MS };
-
-	while (!m->is_stopping && m->n_works < WORKS_MAX) {
-		struct store_work *what = store_due(m->store, now, &wake);
-
-		if (!what)
-			break;
-		begin(m, what);
-	}
-	if (m->is_stopping)
-		return;
-	if (wake.ms > now.mono.ms + TICK_MS)
-		wake.ms = now.mono.ms + TICK_MS;
-	uv_timer_start(&m->tick, on_tick,
-		wake.ms > now.mono.ms ? (uint64_t)(wake.ms - now.mono.ms) : 0, 0);
-}
 
 /* ---- targets */
 
@@ -155,9 +54,18 @@ static void hand_over(struct metrics *m, const struct discovery_change *change, 
 	target_list_fini(&list);
 }
 
-/* Hand the scraper the lists that have changed. */
-static void sync_targets(struct metrics *m)
+static void store_worked(void *ctx)
 {
+	const struct metrics *m = ctx;
+
+	if (m->worked)
+		m->worked(m->worked_ctx);
+}
+
+/* Hand the scraper the lists that have changed. */
+static void sync_targets(void *ctx)
+{
+	struct metrics *m = ctx;
 	struct now now = daemon_now();
 	struct discovery_change change;
 	struct err e = { 0 };
@@ -187,14 +95,34 @@ static void on_found(void *ctx, const struct discovered *found)
 	sync_targets(m);
 }
 
-enum rc metrics_declare(struct metrics *m, const struct lab_metrics *declared, struct err *e)
+/* ---- what is declared */
+
+static enum rc read_jobs(const struct own_of *of, struct scrape_configs **ret, struct err *e)
 {
+	scoped(scrape_configs_free) struct scrape_configs *configs = NULL;
 	scoped(findings_fini) struct findings findings = { 0 };
+	enum rc rc = metrics_jobs(&of->lab->metrics, &configs, &findings, e);
+
+	if (rc == RC_OK)
+		rc = variables_expand(&configs->global.external_labels, &configs->arena, e);
+	if (rc == RC_OK)
+		rc = own_jobs(of, configs, e);
+	if (rc == RC_OK)
+		*ret = TAKE(configs);
+	return rc;
+}
+
+enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *e)
+{
 	struct scrape_configs *configs = NULL, *old = m->configs;
-	enum rc rc = metrics_jobs(declared, &configs, &findings, e);
+	enum rc rc = read_jobs(of, &configs, e);
 
 	if (rc != RC_OK)
 		return rc;
+	m->own.api = of->api;
+	host_page_use(m->own.host, of->lab->metrics.textfile);
+	if (of->lab->metrics.has_host)
+		host_page_watch_disks(m->own.host, "smartctl");
 	if (m->discoverer)
 		discoverer_close(m->discoverer, NULL, NULL);
 	discovery_free(m->discovery);
@@ -216,11 +144,21 @@ enum rc metrics_declare(struct metrics *m, const struct lab_metrics *declared, s
 static enum rc open_store(struct metrics *m, const char *folder, const struct lab_metrics *declared,
 	struct err *e)
 {
-	const struct store_settings settings = { .retention_ms = declared->retention_ms,
+	struct store_settings settings = { .retention_ms = declared->retention_ms,
 		.retention_bytes = declared->retention_bytes,
-		.out_of_order_ms = declared->out_of_order_ms };
+		.out_of_order_ms = declared->out_of_order_ms,
+		/* 0 is the store's own default */
+		.exemplars_max = declared->exemplars_max < 0 ? 0
+				 : declared->exemplars_max == 0
+					 ? -1
+					 : (int32_t)declared->exemplars_max };
 	enum rc rc = blockfiles_open(&m->files, folder, e);
 
+	_Static_assert(LAB_DOWNSAMPLING_MAX <= STORE_DOWNSAMPLING_MAX, "all have a place");
+	for (uint32_t i = 0; i < declared->n_downsampling; i++)
+		settings.downsampling[settings.n_downsampling++] =
+			(struct store_downsampling){ declared->downsampling[i].offset_ms,
+				declared->downsampling[i].interval_ms };
 	if (rc == RC_OK)
 		rc = store_open(&m->store, blockfiles_port(m->files), &settings, daemon_now(), e);
 	return rc == RC_OK ? RC_OK : err_in(e, rc, "metrics in %s", folder);
@@ -231,6 +169,7 @@ enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
 {
 	scoped(metrics_free) struct metrics *m = must_alloc(sizeof *m);
 	struct scraper_wish wish = { 0 };
+	struct scrape_pages pages;
 	enum rc rc = open_store(m, folder, declared, e);
 
 	if (rc != RC_OK)
@@ -241,17 +180,42 @@ enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
 	os_random(NULL, &wish.offset_seed, sizeof wish.offset_seed);
 	m->scraper = scraper_new(&wish);
 	m->port = scrape_port_new(loop, m->scraper);
-	uv_timer_init(loop, &m->tick);
-	m->tick.data = m;
-	tell_findings(m);
-	look_for_work(m);
+	m->own.host = host_page_new(loop);
+	pages = own_pages(&m->own);
+	scrape_port_use_pages(m->port, &pages);
+	m->chores = chores_new(loop, m->store,
+		&(struct chores_wish){ "metrics", TICK_MS, sync_targets, store_worked, m });
 	*ret = TAKE(m);
 	return RC_OK;
+}
+
+struct metrics_global metrics_global(const struct metrics *m)
+{
+	const struct scrape_global *g = &m->configs->global;
+
+	return (struct metrics_global){ g->evaluation_interval_ms, g->rule_query_offset_ms,
+		g->external_labels };
 }
 
 struct store *metrics_store(const struct metrics *m)
 {
 	return m->store;
+}
+
+struct host_page *metrics_host_page(const struct metrics *m)
+{
+	return m->own.host;
+}
+
+void metrics_look(struct metrics *m)
+{
+	chores_look(m->chores);
+}
+
+void metrics_tell(struct metrics *m, void (*worked)(void *ctx), void *ctx)
+{
+	m->worked = worked;
+	m->worked_ctx = ctx;
 }
 
 const struct scraper *metrics_scraper(const struct metrics *m)
@@ -263,18 +227,19 @@ static void port_closed(void *ctx)
 {
 	struct metrics *m = ctx;
 
-	m->open_ports--;
-	leave_if_done(m);
+	if (--m->open_ports == 0)
+		m->stopped(m->ctx);
 }
 
 void metrics_stop(struct metrics *m, void (*stopped)(void *ctx), void *ctx)
 {
-	m->is_stopping = true;
 	m->stopped = stopped;
 	m->ctx = ctx;
-	m->open_ports = 1 + (m->discoverer != NULL);
-	uv_timer_stop(&m->tick);
+	m->open_ports = 3 + (m->discoverer != NULL);
+	m->own.api = NULL;
+	chores_stop(m->chores, port_closed, m);
 	scrape_port_close(m->port, port_closed, m);
+	host_page_close(m->own.host, port_closed, m);
 	if (m->discoverer)
 		discoverer_close(m->discoverer, port_closed, m);
 }
@@ -283,6 +248,7 @@ void metrics_free(struct metrics *m)
 {
 	if (!m)
 		return;
+	chores_free(m->chores);
 	scraper_free(m->scraper);
 	discovery_free(m->discovery);
 	scrape_configs_free(m->configs);

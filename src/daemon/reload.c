@@ -115,16 +115,17 @@ void reload_look_at_certificate(struct serve *s)
 
 /* ---- taking up a new one */
 
-static void take_up_metrics(struct serve *s, const struct lab_metrics *declared)
+static void take_up_metrics(struct serve *s)
 {
+	const struct own_of of = { s->lab, s->self, s->api };
 	struct err e = { 0 };
 
 	if (!s->metrics) {
-		if (declared->is_on)
+		if (s->lab->metrics.is_on)
 			log_warning("metrics begin when this site is started next");
 		return;
 	}
-	if (metrics_declare(s->metrics, declared, &e) != RC_OK)
+	if (metrics_declare(s->metrics, &of, &e) != RC_OK)
 		log_error("what was scraped is still scraped: %s", e.text);
 }
 
@@ -159,7 +160,7 @@ static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *
 		log_error("peers are still reached as before: %s", e->text);
 	if (s->api && api_reloaded(s->api, &login, e) != RC_OK)
 		log_error("pages and API are still as before: %s", e->text);
-	take_up_metrics(s, &lab->metrics);
+	take_up_metrics(s);
 	lab_free(old);
 	return RC_OK;
 }

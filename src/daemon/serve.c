@@ -188,17 +188,36 @@ static enum rc open_site(struct serve *s, struct err *e)
 	return site_open(&s->site, &setup, daemon_now(), e);
 }
 
+static void store_has_work(void *ctx)
+{
+	const struct serve *s = ctx;
+
+	metrics_look(s->metrics);
+}
+
+static void store_worked(void *ctx)
+{
+	const struct serve *s = ctx;
+
+	if (s->api)
+		api_store_worked(s->api);
+}
+
 static enum rc start_api(struct serve *s, struct err *e)
 {
 	scoped(str_fini) struct str hash = STR_EMPTY, token = STR_EMPTY;
 	struct api_setup setup = { .loop = &s->loop,
 		.site = s->site,
 		.files = web_files,
+		.lab_path = s->options.lab_path,
 		.listen = s->options.listen ? s->options.listen : s->lab->sites[s->self].http,
 		.cert_file = s->lab->sites[s->self].cert_file,
 		.key_file = s->lab->sites[s->self].key_file,
 		.metrics = s->metrics ? metrics_store(s->metrics) : NULL,
 		.scraper = s->metrics ? metrics_scraper(s->metrics) : NULL,
+		.host_page = s->metrics && s->lab->metrics.has_host ? metrics_host_page(s->metrics)
+								    : NULL,
+		.store_has_work = s->metrics ? store_has_work : NULL,
 		.started = daemon_now().wall,
 		.ctx = s,
 		.now = now_of,
@@ -220,7 +239,20 @@ static enum rc start_metrics(struct serve *s, struct err *e)
 		return RC_OK;
 	str_addf(&folder, "%s/metrics", s->state_dir);
 	rc = metrics_start(&s->metrics, &s->loop, str_c(&folder), &s->lab->metrics, e);
-	return rc == RC_OK ? metrics_declare(s->metrics, &s->lab->metrics, e) : rc;
+	if (rc == RC_OK)
+		metrics_tell(s->metrics, store_worked, s);
+	return rc;
+}
+
+static enum rc declare_metrics(struct serve *s, struct err *e)
+{
+	const struct own_of of = { s->lab, s->self, s->api };
+	enum rc rc;
+
+	if (!s->metrics)
+		return RC_OK;
+	rc = metrics_declare(s->metrics, &of, e);
+	return rc;
 }
 
 static enum rc open_all(struct serve *s, struct err *e)
@@ -244,6 +276,8 @@ static enum rc open_all(struct serve *s, struct err *e)
 		rc = start_metrics(s, e);
 	if (rc == RC_OK)
 		rc = start_api(s, e);
+	if (rc == RC_OK)
+		rc = declare_metrics(s, e);
 	return rc;
 }
 
@@ -270,6 +304,7 @@ enum rc serve_run(const struct serve_options *options, struct err *e)
 	enum rc rc;
 
 	log_init(options->least);
+	daemon_bound_heap();
 	daemon_ignore_signals();
 	uv_loop_init(&s.loop);
 	rc = open_all(&s, e);

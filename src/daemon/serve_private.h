@@ -5,6 +5,8 @@
  *	serve.c    start, signals, the one timer, the end
  *	drive.c    effects of the machine -> ports, and what ports report -> the machine
  *	metrics.c  samples: targets, scraping, storage
+ *	own.c      what it scrapes of itself
+ *	chores.c   background work of a store
  *	beacon.c   beacons to watchers
  *	reload.c   lab.yaml: at the start, on SIGHUP, when it changes
  *	reserve.c  room on the disk, and what is kept back for the day when there is none
