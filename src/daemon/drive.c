@@ -94,6 +94,8 @@ void drive_write_metrics(void *ctx, struct str *out)
 	for (size_t i = 0; i < n; i++)
 		free((char *)rows[i].labels);
 	free(rows);
+	if (s->metrics)
+		metrics_write_metrics(s->metrics, out);
 }
 
 /* ---- links */

@@ -6,11 +6,13 @@
 #include "daemon/chores.h"
 #include "daemon/common.h"
 #include "daemon/own.h"
+#include "daemon/remote_write.h"
 #include "port/blockfiles/blockfiles.h"
 #include "port/discovery/discovery.h"
 #include "port/files/lab_files.h"
 #include "port/files/variables.h"
 #include "port/os/os.h"
+#include "port/outside/outside.h"
 #include "port/scrape/scrape_port.h"
 
 #define TICK_MS 1000 /* the longest between two looks at what discovery and the store want done */
@@ -25,6 +27,8 @@ struct metrics {
 	struct scrape_configs *configs; /* NULL: nothing declared yet */
 	struct discovery *discovery;
 	struct discoverer *discoverer;
+	struct remote_sending *sending;
+	struct outside *outside;
 	struct chores *chores;
 	uint32_t open_ports; /* that have not closed yet, while it stops */
 	void (*worked)(void *ctx); /* NULL: nobody waits */
@@ -112,6 +116,17 @@ static enum rc read_jobs(const struct own_of *of, struct scrape_configs **ret, s
 	return rc;
 }
 
+static enum rc use_outside(struct metrics *m, const struct lab_metrics *declared, struct err *e)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	struct outside_config *config;
+	enum rc rc = metrics_outside(declared, &config, &findings, e);
+
+	if (rc == RC_OK)
+		outside_use(m->outside, config);
+	return rc;
+}
+
 enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *e)
 {
 	struct scrape_configs *configs = NULL, *old = m->configs;
@@ -136,7 +151,9 @@ enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *
 	scrape_configs_free(old);
 	sync_targets(m);
 	scrape_port_wake(m->port);
-	return RC_OK;
+	rc = remote_sending_declare(m->sending, &of->lab->metrics, &configs->global.external_labels,
+		e);
+	return rc == RC_OK ? use_outside(m, &of->lab->metrics, e) : rc;
 }
 
 /* ---- life cycle */
@@ -183,6 +200,8 @@ enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
 	m->own.host = host_page_new(loop);
 	pages = own_pages(&m->own);
 	scrape_port_use_pages(m->port, &pages);
+	m->sending = remote_sending_new(loop, m->store);
+	m->outside = outside_new(loop);
 	m->chores = chores_new(loop, m->store,
 		&(struct chores_wish){ "metrics", TICK_MS, sync_targets, store_worked, m });
 	*ret = TAKE(m);
@@ -218,6 +237,17 @@ void metrics_tell(struct metrics *m, void (*worked)(void *ctx), void *ctx)
 	m->worked_ctx = ctx;
 }
 
+struct outside *metrics_outside_server(const struct metrics *m)
+{
+	return m->outside;
+}
+
+void metrics_write_metrics(const struct metrics *m, struct str *out)
+{
+	if (m->sending)
+		remote_sending_write_metrics(m->sending, out);
+}
+
 const struct scraper *metrics_scraper(const struct metrics *m)
 {
 	return m->scraper;
@@ -235,11 +265,13 @@ void metrics_stop(struct metrics *m, void (*stopped)(void *ctx), void *ctx)
 {
 	m->stopped = stopped;
 	m->ctx = ctx;
-	m->open_ports = 3 + (m->discoverer != NULL);
+	m->open_ports = 5 + (m->discoverer != NULL);
 	m->own.api = NULL;
 	chores_stop(m->chores, port_closed, m);
 	scrape_port_close(m->port, port_closed, m);
 	host_page_close(m->own.host, port_closed, m);
+	remote_sending_close(TAKE(m->sending), port_closed, m);
+	outside_close(TAKE(m->outside), port_closed, m);
 	if (m->discoverer)
 		discoverer_close(m->discoverer, port_closed, m);
 }
@@ -248,6 +280,8 @@ void metrics_free(struct metrics *m)
 {
 	if (!m)
 		return;
+	remote_sending_free(m->sending);
+	outside_free(m->outside);
 	chores_free(m->chores);
 	scraper_free(m->scraper);
 	discovery_free(m->discovery);

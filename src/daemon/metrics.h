@@ -19,6 +19,7 @@
 
 struct metrics;
 struct scraper; /* core/scrape/scraper.h */
+struct outside;
 
 /* Opens the store in `folder`, which is made if it doesn't exist; nothing is scraped yet. */
 enum rc metrics_start(struct metrics **ret, uv_loop_t *loop, const char *folder,
@@ -39,6 +40,9 @@ void metrics_look(struct metrics *m); /* the store may have work */
 /* `worked` is called from the loop whenever it has done some. */
 void metrics_tell(struct metrics *m, void (*worked)(void *ctx), void *ctx);
 const struct scraper *metrics_scraper(const struct metrics *m);
+struct outside *metrics_outside_server(const struct metrics *m); /* port/outside; used or not */
+/* What there is to tell of sending samples on, for /metrics. */
+void metrics_write_metrics(const struct metrics *m, struct str *out);
 /* No more work is begun, and nothing scraped; what runs is waited for.  Then `stopped` is called from the loop. */
 void metrics_stop(struct metrics *m, void (*stopped)(void *ctx), void *ctx);
 /* After that, and after the last view is gone. */

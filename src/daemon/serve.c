@@ -215,6 +215,7 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.key_file = s->lab->sites[s->self].key_file,
 		.metrics = s->metrics ? metrics_store(s->metrics) : NULL,
 		.scraper = s->metrics ? metrics_scraper(s->metrics) : NULL,
+		.outside = s->metrics ? metrics_outside_server(s->metrics) : NULL,
 		.host_page = s->metrics && s->lab->metrics.has_host ? metrics_host_page(s->metrics)
 								    : NULL,
 		.store_has_work = s->metrics ? store_has_work : NULL,

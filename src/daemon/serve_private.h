@@ -5,6 +5,7 @@
  *	serve.c    start, signals, the one timer, the end
  *	drive.c    effects of the machine -> ports, and what ports report -> the machine
  *	metrics.c  samples: targets, scraping, storage
+ *	remote_write.c  samples, sent on
  *	own.c      what it scrapes of itself
  *	chores.c   background work of a store
  *	beacon.c   beacons to watchers
