@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "port/files/rule_files.h"
 
 #include <libgen.h>
 #include <stdbool.h>
@@ -33,7 +34,7 @@ static bool is_ours(const struct noticing *n, const char *name)
 	const char *slash = strrchr(n->path, '/');
 
 	return !name || ends_with(name, ".yaml") || ends_with(name, ".yml") ||
-	       str_eq(name, slash ? slash + 1 : n->path);
+	       ends_with(name, ".rules") || str_eq(name, slash ? slash + 1 : n->path);
 }
 
 static void note(uv_fs_event_t *h, const char *name, int events, int status)
@@ -66,8 +67,34 @@ void noticing_start(struct noticing *n, uv_loop_t *loop, const char *path,
 	uv_timer_init(loop, &n->settle);
 	uv_fs_event_init(loop, &n->folder);
 	n->settle.data = n->folder.data = n;
+	for (size_t i = 0; i < COUNT(n->rules); i++) {
+		uv_fs_event_init(loop, &n->rules[i]);
+		n->rules[i].data = n;
+	}
 	status = uv_fs_event_start(&n->folder, note, dirname(copy), 0);
 	if (status != 0)
 		log_warning("changes of %s are not noticed, only SIGHUP reloads: %s", path,
 			uv_strerror(status));
+}
+
+void noticing_rules(struct noticing *n, const struct lab_metrics *m)
+{
+	scoped(rule_paths_fini) struct rule_paths folders = { 0 };
+	scoped(mem_free) char *copy = must_strdup(n->path);
+	const char *own = dirname(copy);
+	uint32_t used = 0;
+
+	rule_folders(m, &folders);
+	for (size_t i = 0; i < COUNT(n->rules); i++)
+		uv_fs_event_stop(&n->rules[i]);
+	for (uint32_t i = 0; i < folders.n; i++) {
+		if (str_eq(folders.v[i], own))
+			continue; /* it is watched anyway */
+		if (used == COUNT(n->rules) ||
+			uv_fs_event_start(&n->rules[used], note, folders.v[i], 0) != 0)
+			log_warning("changes in %s are not noticed, only SIGHUP reloads",
+				folders.v[i]);
+		else
+			used++;
+	}
 }

@@ -127,6 +127,8 @@ static void take_up_metrics(struct serve *s)
 	}
 	if (metrics_declare(s->metrics, &of, &e) != RC_OK)
 		log_error("what was scraped is still scraped: %s", e.text);
+	if (alerting_declare(s, &e) != RC_OK)
+		log_error("the rules that were evaluated still are: %s", e.text);
 }
 
 static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *head, struct err *e)
@@ -161,6 +163,7 @@ static enum rc take_up(struct serve *s, struct lab *lab, const struct git_head *
 	if (s->api && api_reloaded(s->api, &login, e) != RC_OK)
 		log_error("pages and API are still as before: %s", e->text);
 	take_up_metrics(s);
+	noticing_rules(&s->noticing, &lab->metrics);
 	lab_free(old);
 	return RC_OK;
 }
@@ -239,4 +242,5 @@ static void changed(void *ctx)
 void reload_watch(struct serve *s)
 {
 	noticing_start(&s->noticing, &s->loop, s->options.lab_path, changed, s);
+	noticing_rules(&s->noticing, &s->lab->metrics);
 }

@@ -9,6 +9,9 @@
 #include <signal.h>
 
 #define HOUSE_MS 5000
+/* A merge, two queries and one slow rule may each hold a thread for minutes; one is left for what is
+ * short.  libuv has 4. */
+#define POOL_THREADS "5"
 
 static struct now now_of(void *ctx)
 {
@@ -66,10 +69,13 @@ static void leave(uv_timer_t *t)
 	uv_timer_stop(&s->tick);
 	uv_timer_stop(&s->house);
 	drive_drop_probes(s);
-	s->open_ports = 4 + (s->api != NULL) + (s->metrics != NULL);
+	s->open_ports =
+		4 + (s->api != NULL) + (s->metrics != NULL) + (s->rules != NULL);
 	if (s->api)
 		api_stop(s->api, port_closed, s);
 	s->api = NULL;
+	if (s->rules)
+		rule_runner_stop(s->rules, port_closed, s);
 	if (s->metrics)
 		metrics_stop(s->metrics, port_closed, s);
 	link_port_stop(s->link, port_closed, s);
@@ -223,6 +229,8 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.ctx = s,
 		.now = now_of,
 		.after_input = drain,
+		.rules = alerting_rules,
+		.external_labels = alerting_external_labels,
 		.random = os_random,
 		.secret = drive_secret,
 		.probe_metrics = drive_write_metrics };
@@ -253,7 +261,10 @@ static enum rc declare_metrics(struct serve *s, struct err *e)
 	if (!s->metrics)
 		return RC_OK;
 	rc = metrics_declare(s->metrics, &of, e);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	alerting_start(s);
+	return alerting_declare(s, e);
 }
 
 static enum rc open_all(struct serve *s, struct err *e)
@@ -292,6 +303,8 @@ static void close_all(struct serve *s)
 		lab_free(lab);
 	}
 	free(s->running);
+	rule_runner_free(s->rules);
+	handover_free(s->handover);
 	metrics_free(s->metrics);
 	sqlite_store_close(s->store);
 	keys_signer_free(s->signer);
@@ -307,6 +320,7 @@ enum rc serve_run(const struct serve_options *options, struct err *e)
 	log_init(options->least);
 	daemon_bound_heap();
 	daemon_ignore_signals();
+	setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
 	uv_loop_init(&s.loop);
 	rc = open_all(&s, e);
 	if (rc == RC_OK) {

@@ -7,6 +7,8 @@
  *	metrics.c  samples: targets, scraping, storage
  *	remote_write.c  samples, sent on
  *	own.c      what it scrapes of itself
+ *	rules.c    rules: when they are due, on the pool
+ *	alerting.c which rules this site has, and what becomes of their alerts
  *	chores.c   background work of a store
  *	beacon.c   beacons to watchers
  *	reload.c   lab.yaml: at the start, on SIGHUP, when it changes
@@ -17,9 +19,11 @@
 #define DAEMON_SERVE_PRIVATE_H
 
 #include "api/api.h"
+#include "core/rules/handover.h"
 #include "daemon/common.h"
 #include "daemon/metrics.h"
 #include "daemon/noticing.h"
+#include "daemon/rules.h"
 #include "daemon/serve.h"
 #include "node/site.h"
 #include "port/files/lab_files.h"
@@ -56,6 +60,9 @@ struct serve {
 	struct prober *prober;
 	struct notify *notify;
 	struct metrics *metrics; /* NULL: none declared */
+	struct rule_runner *rules; /* NULL likewise */
+	struct handover *handover; /* of their alerts */
+	struct seldom unheard;     /* alerts that couldn't be taken */
 	struct api *api;
 	struct running *running; /* one a check */
 	uint16_t n_running;
@@ -85,6 +92,12 @@ void drive_load_probes(struct serve *s); /* one slot a check of s->lab; cancels 
 enum rc drive_secret(void *ctx, const struct secret *secret, struct str *ret, struct err *e);
 void drive_write_metrics(void *ctx, struct str *out);
 struct link_port_lab drive_link_lab(const struct serve *s, struct link_port_site sites[SITES_MAX]);
+
+/* alerting.c */
+void alerting_start(struct serve *s); /* where there are metrics */
+enum rc alerting_declare(struct serve *s, struct err *e) MUST_USE; /* what s->lab says */
+const struct rules *alerting_rules(void *serve);
+struct labels alerting_external_labels(void *serve);
 
 /* beacon.c */
 void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b);

@@ -98,6 +98,7 @@ static enum rc take_up(struct watch *w, struct lab *lab, struct err *e)
 	w->self = self;
 	configure(w);
 	watcher_reload(w->watcher, daemon_now(), &w->config);
+	noticing_rules(&w->noticing, &lab->metrics);
 	lab_free(old);
 	log_info("%s is taken up", w->options.lab_path);
 	return RC_OK;
@@ -135,4 +136,5 @@ static void changed(void *ctx)
 void watch_lab_notice(struct watch *w)
 {
 	noticing_start(&w->noticing, &w->loop, w->options.lab_path, changed, w);
+	noticing_rules(&w->noticing, &w->lab->metrics);
 }
