@@ -96,6 +96,7 @@ void drive_write_metrics(void *ctx, struct str *out)
 	free(rows);
 	if (s->metrics)
 		metrics_write_metrics(s->metrics, out);
+	copies_write_metrics(s, out);
 }
 
 /* ---- links */
@@ -135,6 +136,8 @@ static void received(void *ctx, uint8_t peer, uint64_t connection, const struct 
 
 	site_received(s->site, daemon_now(), peer, connection, msg);
 	drive_drain(s);
+	if (msg->kind == LINK_ASKING)
+		questions_received(s, peer, connection, msg);
 }
 
 static void refused(void *ctx, const char *from, const char *why)
@@ -321,6 +324,8 @@ void drive_drain(struct serve *s)
 	now_ms = daemon_now().mono.ms;
 	uv_update_time(&s->loop);
 	uv_timer_start(&s->tick, tick, wake_ms > now_ms ? (uint64_t)(wake_ms - now_ms) : 1, 0);
+	questions_look(s);
+	copies_look(s);
 	serve_leave_if_done(s);
 }
 
@@ -339,5 +344,6 @@ enum rc drive_start_ports(struct serve *s, struct err *e)
 	uv_timer_init(&s->loop, &s->tick);
 	s->tick.data = s;
 	drive_load_probes(s);
+	questions_start(s);
 	return link_port_new(&s->link, &link, e);
 }

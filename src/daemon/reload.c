@@ -127,6 +127,8 @@ static void take_up_metrics(struct serve *s)
 	}
 	if (metrics_declare(s->metrics, &of, &e) != RC_OK)
 		log_error("what was scraped is still scraped: %s", e.text);
+	if (copies_declare(s, &e) != RC_OK)
+		log_error("what was copied is still copied: %s", e.text);
 	if (alerting_declare(s, &e) != RC_OK)
 		log_error("the rules that were evaluated still are: %s", e.text);
 }

@@ -69,8 +69,10 @@ static void leave(uv_timer_t *t)
 	uv_timer_stop(&s->tick);
 	uv_timer_stop(&s->house);
 	drive_drop_probes(s);
+	copies_stop(s, port_closed, s);
+	questions_stop(s);
 	s->open_ports =
-		4 + (s->api != NULL) + (s->metrics != NULL) + (s->rules != NULL);
+		4 + (s->api != NULL) + (s->metrics != NULL) + (s->rules != NULL) + copies_open(s);
 	if (s->api)
 		api_stop(s->api, port_closed, s);
 	s->api = NULL;
@@ -231,6 +233,8 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.after_input = drain,
 		.rules = alerting_rules,
 		.external_labels = alerting_external_labels,
+		.ask_site = questions_ask,
+		.copy_of = copies_of,
 		.random = os_random,
 		.secret = drive_secret,
 		.probe_metrics = drive_write_metrics };
@@ -261,6 +265,9 @@ static enum rc declare_metrics(struct serve *s, struct err *e)
 	if (!s->metrics)
 		return RC_OK;
 	rc = metrics_declare(s->metrics, &of, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = copies_declare(s, e);
 	if (rc != RC_OK)
 		return rc;
 	alerting_start(s);
@@ -303,8 +310,10 @@ static void close_all(struct serve *s)
 		lab_free(lab);
 	}
 	free(s->running);
+	questions_free(s);
 	rule_runner_free(s->rules);
 	handover_free(s->handover);
+	copies_free(s);
 	metrics_free(s->metrics);
 	sqlite_store_close(s->store);
 	keys_signer_free(s->signer);

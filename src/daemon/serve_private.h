@@ -9,6 +9,8 @@
  *	own.c      what it scrapes of itself
  *	rules.c    rules: when they are due, on the pool
  *	alerting.c which rules this site has, and what becomes of their alerts
+ *	questions.c  about samples, between the API and the links
+ *	copies.c   of the other sites' key series
  *	chores.c   background work of a store
  *	beacon.c   beacons to watchers
  *	reload.c   lab.yaml: at the start, on SIGHUP, when it changes
@@ -21,6 +23,7 @@
 #include "api/api.h"
 #include "core/rules/handover.h"
 #include "daemon/common.h"
+#include "daemon/copies.h"
 #include "daemon/metrics.h"
 #include "daemon/noticing.h"
 #include "daemon/rules.h"
@@ -34,6 +37,7 @@
 #include "port/probe/probe.h"
 #include "port/sqlite/sqlite_store.h"
 
+struct questions;
 struct serve;
 
 struct running { /* the probe of one check */
@@ -56,6 +60,8 @@ struct serve {
 	struct sqlite_store *store;
 	struct site *site;
 	struct link_port *link;
+	struct questions *questions; /* that the sites ask each other */
+	struct copies *copies; /* of the peers' key series; NULL: none declared so far */
 	struct http_client *http;
 	struct prober *prober;
 	struct notify *notify;
@@ -98,6 +104,16 @@ void alerting_start(struct serve *s); /* where there are metrics */
 enum rc alerting_declare(struct serve *s, struct err *e) MUST_USE; /* what s->lab says */
 const struct rules *alerting_rules(void *serve);
 struct labels alerting_external_labels(void *serve);
+
+/* questions.c */
+void questions_start(struct serve *s);
+void questions_look(struct serve *s); /* links may have changed, or time has passed */
+void questions_received(struct serve *s, uint8_t peer, uint64_t connection,
+	const struct link_msg *msg);
+enum rc questions_ask(void *serve, uint8_t site, const struct api_question *q,
+	api_site_answered *done, void *done_ctx, struct err *e);
+void questions_stop(struct serve *s); /* who waits is told; before the ports are closed */
+void questions_free(struct serve *s); /* when the loop has ended */
 
 /* beacon.c */
 void beacon_send(struct serve *s, uint8_t watcher, const struct beacon *b);
