@@ -107,8 +107,9 @@ static void add_incident(struct page *p, struct table *t, struct columns columns
 {
 	const char *state = json_get_text(incident, "state", "?");
 	const char *by = json_get_text(json_object_get(incident, "ack"), "by", "-");
-	int64_t others = (int64_t)json_array_size(json_object_get(incident, "members")) - 1 +
-			 json_get_int(incident, "more_members", 0);
+	bool is_group = str_starts(json_get_text(incident, "cause", ""), "alert:");
+	int64_t others = (int64_t)json_array_size(json_object_get(incident, "members")) - 1 -
+			 is_group + json_get_int(incident, "more_members", 0);
 	scoped(str_fini) struct str told = STR_EMPTY, what = STR_EMPTY;
 	enum style told_style = look_told(json_object_get(incident, "told"), &told);
 	char ago[MOMENT_TEXT_MAX];

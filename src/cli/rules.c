@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prometheus' rule files: read and checked, and held against their unit tests. */
-#include "cli/command.h"
+/* A site's rules; Prometheus' rule files: read and checked, and held against their unit tests. */
+#include "cli/ask.h"
 #include "cli/rules/load.h"
 #include "cli/rules/test_run.h"
+#include "cli/shows.h"
 #include "node/rules_world.h"
 
-#define EXIT_TESTS_FAILED 1
+#define EXIT_NOT_WELL 1
 
 static const char *plural(uint32_t n)
 {
@@ -89,7 +90,7 @@ static void run_tests(struct call *c, const struct test_job *job)
 		plural(job->tests->n_groups));
 	page_line(&c->page);
 	if (n_failed > 0)
-		c->exit = EXIT_TESTS_FAILED;
+		c->exit = EXIT_NOT_WELL;
 }
 
 static enum rc test_file(struct call *c, const char *path, struct err *e)
@@ -114,14 +115,34 @@ static enum rc test_file(struct call *c, const char *path, struct err *e)
 	return RC_OK;
 }
 
+static enum rc show_running(struct call *c, struct err *e)
+{
+	scoped(answer_fini) struct answer a = { 0 };
+	enum rc rc = ask(c, "/api/v1/rules", &a, e);
+
+	if (rc != RC_OK)
+		return rc;
+	if (call_option(c, json, json))
+		answer_print(c, &a);
+	else
+		show_rules(&c->page, a.json);
+	c->exit = show_rules_are_well(a.json) ? 0 : EXIT_NOT_WELL;
+	return RC_OK;
+}
+
 enum rc command_rules(struct call *c, struct err *e)
 {
 	const char *verb = c->n_arguments > 0 ? c->arguments[0] : "";
+	bool is_list = !*verb || str_eq(verb, "list");
 	bool is_check = str_eq(verb, "check"), is_test = str_eq(verb, "test");
 	enum rc rc = RC_OK;
 
+	if (is_list && c->n_arguments < 2)
+		return show_running(c, e);
 	if ((!is_check && !is_test) || c->n_arguments < 2)
-		return err_set(e, RC_USAGE, "rules check FILE..., or rules test FILE...");
+		return err_set(e, RC_USAGE, "rules, rules check FILE..., or rules test FILE...");
+	if (call_option(c, json, json))
+		return err_set(e, RC_USAGE, "--json is for 'rules list'");
 	for (uint32_t i = 1; i < c->n_arguments && rc == RC_OK; i++)
 		rc = is_check ? check_file(c, c->arguments[i], e)
 			      : test_file(c, c->arguments[i], e);

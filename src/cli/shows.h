@@ -26,6 +26,9 @@ void show_ack(struct page *p, const json_t *ack);
 void show_silences(struct page *p, const json_t *answer);
 /* An answer of Prometheus' interface: /api/v1/query or query_range. */
 void show_query(struct page *p, const json_t *answer);
+/* An answer of /api/v1/rules. */
+void show_rules(struct page *p, const json_t *answer);
+bool show_rules_are_well(const json_t *answer); /* none fails, or sees nothing any more */
 void show_coverage(struct page *p, const json_t *coverage);
 
 /* One event a call.  On a terminal a heading says when a new day begins. */

@@ -22,6 +22,18 @@ static size_t count_open(const json_t *status)
 	return json_array_size(json_object_get(status, "incidents"));
 }
 
+/* Rules of so many names have found something; these are no checks. */
+static size_t count_alerts(const json_t *status)
+{
+	size_t n = 0, i;
+	json_t *incident;
+
+	json_array_foreach (json_object_get(status, "incidents"), i, incident)
+		n += str_eq(json_get_text(incident, "state", ""), "open") &&
+		     str_starts(json_get_text(incident, "cause", ""), "alert:");
+	return n;
+}
+
 static bool is_well(const json_t *status)
 {
 	struct state_tally tally = tally_all(status);
@@ -32,12 +44,18 @@ static bool is_well(const json_t *status)
 static enum style add_verdict(const json_t *status, struct str *out)
 {
 	struct state_tally tally = tally_all(status);
+	size_t alerts = count_alerts(status);
 	char count[32];
 
 	if (state_tally_bad(&tally) > 0) {
 		str_addf(out, "%lld of %s %s not well", (long long)state_tally_bad(&tally),
 			look_count(state_tally_sum(&tally), "check", count),
 			state_tally_bad(&tally) == 1 ? "is" : "are");
+		return STYLE_BAD;
+	}
+	if (alerts > 0) {
+		str_addf(out, "%s %s", look_count((int64_t)alerts, "alert", count),
+			alerts == 1 ? "fires" : "fire");
 		return STYLE_BAD;
 	}
 	str_add(out, is_well(status) ? "all is well" : "recovering");

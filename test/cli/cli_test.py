@@ -64,6 +64,19 @@ class Looking(Cli):
         self.assertIn("failing  immich", self.expect(1, "status"))
         self.assertEqual(self.expect(1, "status", "--json")[:1], "{")
 
+    def test_a_lab_in_which_an_alert_fires_is_not_well(self):
+        status = fixture("status-well")
+        alert = fixture("status-failing")["incidents"][0]
+        alert.update(cause="alert:Full@dublin", title="Full at dublin fires")
+        member = alert["members"][0]
+        alert["members"] = [{**member, "check": name} for name in ("alert:Full@dublin", "Full{a=b}@dublin")]
+        self.site.answers["status"] = {**status, "incidents": [alert]}
+        said = self.expect(1, "status")
+        self.assertIn("home: 1 alert fires", said)
+        self.assertRegex(said, "Full at dublin fires *\n")
+        alert["state"] = "recovering"
+        self.assertIn("home: recovering", self.expect(1, "status"))
+
     def test_json_is_the_answer_byte_for_byte(self):
         answer = b'{"lab":"home",  "checks":[], "x":"\xc2\x9b\\u00e9"}'
         self.site.answers["status"] = answer
