@@ -10,6 +10,7 @@
 #define API             "/api/lab/v1/"
 #define USUAL_URL       "http://127.0.0.1:7080"
 #define TOKEN_BYTES_MAX 4096
+#define SEND_MS         90000 /* longer than a site waits for its disk */
 
 /* ---- where */
 
@@ -309,6 +310,41 @@ enum rc tell(struct call *c, const char *path, const char *body, struct answer *
 enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e)
 {
 	return give(c, (struct client_order){ .method = "GET" }, path, ret, e);
+}
+
+struct sending {
+	struct client_order order;
+	struct str *answer;
+};
+
+static enum rc run_send(const struct client_site *site, void *ctx, struct err *e)
+{
+	struct sending *s = ctx;
+
+	str_clear(s->answer);
+	return client_ask(site, &s->order, s->answer, e);
+}
+
+enum rc ask_send(struct call *c, const char *path, const struct ask_body *body, struct str *ret,
+	struct err *e)
+{
+	struct sending s = { .answer = ret,
+		.order = { .method = "POST",
+			.path = path,
+			.body = body->s,
+			.type = body->type,
+			.body_bytes = body->n,
+			.timeout_ms = call_number(c, site, timeout, SEND_MS) } };
+
+	return attempt(&(struct attempt){ c, run_send, &s }, e);
+}
+
+enum rc ask_text(struct call *c, const char *path, struct str *ret, struct err *e)
+{
+	struct sending s = { .answer = ret,
+		.order = { .path = path, .timeout_ms = call_number(c, site, timeout, SEND_MS) } };
+
+	return attempt(&(struct attempt){ c, run_send, &s }, e);
 }
 
 struct stream {

@@ -28,6 +28,16 @@ enum rc ask(struct call *c, const char *path, struct answer *ret, struct err *e)
 enum rc tell(struct call *c, const char *path, const char *body, struct answer *ret,
 	struct err *e) MUST_USE;
 
+/* POST of any body to a path of the root; the answer as it comes. */
+struct ask_body {
+	const char *type, *s;
+	size_t n;
+};
+/* GET of any text. */
+enum rc ask_text(struct call *c, const char *path, struct str *ret, struct err *e) MUST_USE;
+enum rc ask_send(struct call *c, const char *path, const struct ask_body *body, struct str *ret,
+	struct err *e) MUST_USE;
+
 /* Server-sent events of /api/lab/v1/PATH until `each` returns false or the connection ends, which
  * is RC_OFFLINE. */
 enum rc ask_stream(struct call *c, const char *path,

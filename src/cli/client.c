@@ -15,7 +15,7 @@
 
 struct asking {
 	const struct client_site *site;
-	struct str url, authorization;
+	struct str url, authorization, type;
 	const char *headers[HEADERS_MAX];
 	struct http_request request;
 	struct sse *stream; /* NULL: one answer */
@@ -28,6 +28,7 @@ struct asking {
 static void asking_fini(struct asking *a)
 {
 	str_fini(&a->url);
+	str_fini(&a->type);
 	if (a->authorization.s)
 		explicit_bzero(a->authorization.s, a->authorization.cap);
 	str_fini(&a->authorization);
@@ -69,13 +70,17 @@ static void asking_init(struct asking *a, const struct client_site *site,
 	}
 	if (order->method && !str_eq(order->method, "GET"))
 		add_header(a, "X-Diarchy-CSRF: cli");
+	if (order->type)
+		str_addf(&a->type, "Content-Type: %s", order->type);
 	if (order->body)
-		add_header(a, "Content-Type: application/json");
+		add_header(a, order->type ? str_c(&a->type) : "Content-Type: application/json");
 	a->request.method = order->method;
 	a->request.url = str_c(&a->url);
 	a->request.headers = a->headers;
 	a->request.body = order->body;
-	a->request.body_bytes = order->body ? strlen(order->body) : 0;
+	a->request.body_bytes = order->type   ? order->body_bytes
+				: order->body ? strlen(order->body)
+					      : 0;
 	a->request.timeout_ms = order->timeout_ms ? order->timeout_ms : CLIENT_TIMEOUT_MS;
 	a->request.connect_timeout_ms = CLIENT_CONNECT_MS;
 	a->request.answer_bytes_max = CLIENT_ANSWER_BYTES_MAX;

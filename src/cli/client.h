@@ -27,6 +27,8 @@ struct client_order {
 	const char *method; /* NULL: GET */
 	const char *path;   /* "/api/lab/v1/status", encoded */
 	const char *body;   /* JSON; NULL: none */
+	const char *type;   /* of another body, which is body_bytes long; NULL: JSON */
+	size_t body_bytes;
 	int64_t timeout_ms; /* for all of it; 0: CLIENT_TIMEOUT_MS */
 };
 
