@@ -54,10 +54,13 @@ static const struct incident *find_incident(const struct world *w, uint8_t site,
 static void show(struct world *w, struct sim_message *m, uint8_t by, const char *incident,
 	uint32_t version)
 {
-	const struct incident *in = NULL;
+	const struct incident *in = NULL, *other;
 
-	for (uint8_t i = 0; i < SIM_SITES && !in; i++)
-		in = find_incident(w, (by + i) % SIM_SITES, incident);
+	/* As the version that it shows was: a peer's copy may be behind. */
+	for (uint8_t i = 0; i < SIM_SITES && (!in || in->version < version); i++) {
+		other = find_incident(w, (by + i) % SIM_SITES, incident);
+		in = other ? other : in;
+	}
 	m->by = by;
 	m->edited_ms = w->now_ms;
 	m->version = version > m->version ? version : m->version;
@@ -67,11 +70,13 @@ static void show(struct world *w, struct sim_message *m, uint8_t by, const char 
 	m->is_live = false;
 	if (!in)
 		return;
-	m->cause = lab_check_index(w->lab, in->cause);
+	m->cause = alerts_subject(w, in->cause);
 	m->is_live = in->state == INCIDENT_OPEN;
+	m->was_live |= m->is_live;
+	m->is_told_over = in->state == INCIDENT_RECOVERING || in->state == INCIDENT_CLOSED;
 	/* Of an incident that is over also those are not told any more that go on. */
 	for (uint32_t i = 0; i < in->n_members && !incident_is_over(in); i++) {
-		uint16_t check = lab_check_index(w->lab, in->members[i].check);
+		uint16_t check = alerts_subject(w, in->members[i].check);
 
 		if (check < SIM_CHECKS && !in->members[i].recovered.ms)
 			m->members |= UINT64_C(1) << check;
@@ -83,7 +88,7 @@ static uint8_t ailments_in(const struct world *w, const struct sim_message *m, c
 {
 	uint8_t found = 0;
 
-	for (uint8_t i = 0; i < SIM_AILMENTS && m->cause != CHECK_NONE; i++) {
+	for (uint8_t i = 0; i < SIM_AILMENTS && m->cause < w->lab->n_checks; i++) {
 		char text[NAME_BYTES_MAX + 64];
 
 		snprintf(text, sizeof text, "%s is down: %s", w->lab->checks[m->cause].name,
@@ -196,6 +201,7 @@ static void receive_site(struct world *w, void *arg)
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show(w, m, p->from, p->delivery.incident, p->delivery.version);
 		m->ailments = ailments_in(w, m, p->delivery.payload);
+		m->is_unanswered |= is_new && p->answer == ANSWER_NOTHING;
 		m->is_summary = strstr(p->delivery.payload, "while messages could not be sent");
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		m->says_stopped = strstr(p->delivery.payload, "stopped by its operator");
@@ -366,6 +372,7 @@ static void receive_watcher(struct world *w, void *arg)
 
 		snprintf(p->id, sizeof p->id, "%llu", (unsigned long long)m->id);
 		show_from_watcher(w, m, in, p->delivery.payload);
+		m->is_unanswered |= is_new && p->answer == ANSWER_NOTHING;
 		m->ailments = ailments_in(w, m, p->delivery.payload);
 		m->is_doubtful = strstr(p->delivery.payload, "Maybe a repeat");
 		m->says_stopped = strstr(p->delivery.payload, "stopped by its operator");

@@ -664,6 +664,7 @@ void faults_draw(struct world *w)
 	draw_flips(w);
 	draw_losses(w);
 	draw_stops(w);
+	alerts_draw(w);
 	w->mean_gap_ms = gaps_ms[rng_below(&w->rng, COUNT(gaps_ms))];
 	w->is_enabled[FAULT_GARBLE] &=
 		rng_chance(&w->rng, 1, 3); /* it takes the codec, which is slow */
@@ -681,6 +682,7 @@ void faults_heal_all(struct world *w)
 	w->is_chaos = false;
 	while (w->active)
 		heal(w, w->active);
+	alerts_heal(w);
 	for (uint16_t i = 0; i < w->lab->n_checks; i++)
 		if (!w->is_up[i])
 			set_up(w, i, true);

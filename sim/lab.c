@@ -2,10 +2,11 @@
 /* lab: the lab that is simulated, read by the real reader from the text that a user would write. */
 #include "sim/world.h"
 
+#include "node/receivers.h"
 #include "port/yaml/yaml.h"
 
 /* {0} and {1} are the sites' names, {k0}, {k1}, {kw} the keys; lines with '?' are left out of the
- * lesser lab. */
+ * lesser lab, those with '+' where alerts aren't routed. */
 static const char text[] =
 	"lab: sim\n"
 	"sites:\n"
@@ -16,6 +17,7 @@ static const char text[] =
 	"notify:\n"
 	"  timezone: UTC\n"
 	"  discord: {webhook: {env: SIM_WEBHOOK}}\n"
+	"+ alertmanager: alertmanager.yml\n"
 	"hosts:\n"
 	"  nas-0: {site: {0}, address: 10.0.0.10}\n"
 	"  nas-1: {site: {1}, address: 10.0.1.10}\n"
@@ -36,6 +38,14 @@ static const char text[] =
 	"? export: {home: {0}, every: 10m, grace: 2m}\n"
 	"  backup: {home: {1}, every: 15m, grace: 3m}\n";
 
+/* Of each site's alerts (alerts.c) one inhibits another, also the other site's, and one is nobody's. */
+static const char routing[] =
+	"route: {receiver: discord, group_by: [alertname], group_wait: 10s, routes: [\n"
+	"  {receiver: nobody, matchers: [alertname=Hot]}]}\n"
+	"receivers: [{name: discord}, {name: nobody}]\n"
+	"inhibit_rules: [{source_matchers: [alertname=Full, instance=b],\n"
+	"  target_matchers: [alertname=Full, instance=a]}]\n";
+
 static void key_of(uint8_t seed, char ret[KEY_TEXT_MAX])
 {
 	struct private_key k;
@@ -46,12 +56,12 @@ static void key_of(uint8_t seed, char ret[KEY_TEXT_MAX])
 	key_text(&public, ret);
 }
 
-static void fill_in(bool is_swapped, bool is_lesser, struct str *out)
+static void fill_in(const struct sim_lab_wish *wish, struct str *out)
 {
 	char k0[KEY_TEXT_MAX], k1[KEY_TEXT_MAX], kw[KEY_TEXT_MAX];
 	/* Names of one length, so that no text is cut elsewhere in the mirror. */
-	const char *names[] = { is_swapped ? "mumbai" : "dublin",
-		is_swapped ? "dublin" : "mumbai" };
+	const char *names[] = { wish->is_swapped ? "mumbai" : "dublin",
+		wish->is_swapped ? "dublin" : "mumbai" };
 	const struct {
 		const char *mark, *value;
 	} marks[] = { { "{0}", names[0] }, { "{1}", names[1] }, { "{k0}", k0 }, { "{k1}", k1 },
@@ -63,11 +73,11 @@ static void fill_in(bool is_swapped, bool is_lesser, struct str *out)
 	for (const char *p = text; *p;) {
 		size_t i = 0;
 
-		if (*p == '?' && is_lesser) {
+		if ((*p == '?' && wish->is_lesser) || (*p == '+' && !wish->is_routed)) {
 			p += strcspn(p, "\n");
 			continue;
 		}
-		if (*p == '?') {
+		if (*p == '?' || (*p == '+' && p[1] == ' ')) {
 			str_addc(out, ' ');
 			p++;
 			continue;
@@ -86,7 +96,8 @@ static void fill_in(bool is_swapped, bool is_lesser, struct str *out)
 static enum rc document(void *ctx, const char *path, struct doc *ret, struct findings *findings,
 	struct err *e)
 {
-	const struct str *yaml = ctx;
+	struct str tree = { .s = (char *)(uintptr_t)routing, .len = strlen(routing) };
+	const struct str *yaml = str_eq(path, "alertmanager.yml") ? &tree : ctx;
 
 	return yaml_parse(ret, path, yaml, findings, e);
 }
@@ -98,15 +109,24 @@ static const struct tz *zone(void *ctx, const char *name)
 	return tz_utc();
 }
 
-struct lab *sim_lab(bool is_swapped, bool is_lesser)
+static void alertmanager(void *ctx, const struct doc *doc, struct lab *lab,
+	struct findings *findings)
+{
+	receivers_declare(doc, lab, zone, ctx, findings);
+}
+
+struct lab *sim_lab(struct sim_lab_wish wish)
 {
 	scoped(str_fini) struct str yaml = STR_EMPTY;
 	scoped(findings_fini) struct findings findings = { 0 };
-	struct lab_source source = { .ctx = &yaml, .document = document, .zone = zone };
+	struct lab_source source = { .ctx = &yaml,
+		.document = document,
+		.zone = zone,
+		.alertmanager = alertmanager };
 	struct lab *lab = NULL;
 	struct err e = { 0 };
 
-	fill_in(is_swapped, is_lesser, &yaml);
+	fill_in(&wish, &yaml);
 	if (lab_read(&lab, "lab.yaml", &source, &findings, &e) != RC_OK) {
 		fprintf(stderr, "sim: %s\n", e.text);
 		for (uint32_t i = 0; i < findings.n; i++)
@@ -115,6 +135,6 @@ struct lab *sim_lab(bool is_swapped, bool is_lesser)
 				findings.items[i].text);
 		exit(1);
 	}
-	must(lab->n_checks <= SIM_CHECKS);
+	must(lab->n_checks + 2 * SIM_ALERTS <= SIM_CHECKS);
 	return lab;
 }

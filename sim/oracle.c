@@ -59,7 +59,8 @@ static bool is_told(const struct world *w, const struct incident *in)
 
 	if (told >= in->version)
 		return is_shown(w, in);
-	return !told && (in->state == INCIDENT_MERGED || in->is_muted);
+	return !told && (in->state == INCIDENT_MERGED || in->is_muted ||
+				oracle_alerts_is_spared(w, in));
 }
 
 /* Its cause has been well for so short a time that it may fall again: what a site finds wrong with its own
@@ -167,6 +168,7 @@ void oracle_healed(struct world *w)
 		expect_same_incidents(w);
 	oracle_same_history(w);
 	oracle_losses(w);
+	oracle_alerts_healed(w);
 	for (uint8_t site = 0; site < SIM_SITES; site++) {
 		expect_all_told(w, site);
 		expect_all_well(w, site);

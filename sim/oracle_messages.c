@@ -2,7 +2,8 @@
 /* oracle 2: nothing is told twice while the sites can talk, and who repeats itself says so. */
 #include "sim/oracle_private.h"
 
-#define PATIENCE_MS (12 * SECOND_MS) /* with a site that said goodbye */
+#define PATIENCE_MS   (12 * SECOND_MS) /* with a site that said goodbye */
+#define ON_ITS_WAY_MS SECOND_MS        /* a request when whoever made it died, maybe by the watcher */
 
 bool oracle_is_unsure(const struct world *w, const char *incident)
 {
@@ -97,7 +98,7 @@ static bool has_forgotten(const struct world *w, uint8_t site, const struct sim_
 {
 	int64_t lost_ms = site < SIM_SITES ? w->sites[site].lost_history_ms : NEVER_MS;
 
-	return lost_ms != NEVER_MS && old->created_ms <= lost_ms;
+	return lost_ms != NEVER_MS && old->created_ms <= lost_ms + ON_ITS_WAY_MS;
 }
 
 static bool can_talk_since(const struct world *w, int64_t since_ms)
@@ -246,6 +247,8 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 			oracle_can_ask_watcher(w, !site) && is_clock_believed(w, !site) &&
 			w->now_ms - w->quiet_since_ms > JUST_NOW_MS)
 			expect_watcher_silent(w, m, site);
+	if (m->cause != CHECK_NONE)
+		oracle_alerts_message(w, m, is_new);
 	if (!is_new || m->cause == CHECK_NONE)
 		return;
 	w->n_incidents++;
@@ -253,7 +256,12 @@ void oracle_message(struct world *w, const struct sim_message *m, bool is_new)
 	for (uint32_t i = 0; i < oracle_kept(w); i++) {
 		struct sim_message *o = &w->messages[i];
 
-		if (o == m || o->cause != m->cause || !o->is_live)
+		if (o == m || o->cause != m->cause)
+			continue;
+		if (oracle_alerts_is_anew(w, m, o) && !oracle_is_unsure(w, o->incident))
+			world_breach(w, "oracle 2: check %u goes on, was told as over in message %u "
+				"and is told anew in %u", m->cause, (unsigned)o->id, (unsigned)m->id);
+		if (!o->is_live)
 			continue;
 		if (oracle_is_word_lost(w, o->incident) || has_forgotten(w, m->by, o) ||
 			has_forgotten(w, owner_of(w, m), o))

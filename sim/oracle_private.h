@@ -17,7 +17,19 @@ bool oracle_can_ask_watcher(const struct world *w, uint8_t site);
 /* The check of a kind about a site; CHECK_NONE. */
 uint16_t oracle_named(const struct world *w, enum check_kind kind, uint8_t subject);
 
+/* oracle_alerts.c */
+void oracle_alerts_still(struct world *w);
+void oracle_alerts_healed(struct world *w);
+/* Nobody is to be told of it. */
+bool oracle_alerts_is_spared(const struct world *w, const struct incident *in);
+void oracle_alerts_message(struct world *w, const struct sim_message *m, bool is_new);
+/* `m` tells what went on all the time, and `o` had told that it was over. */
+bool oracle_alerts_is_anew(const struct world *w, const struct sim_message *m,
+	const struct sim_message *o);
+
 /* oracle_reports.c */
+/* What this site knows can get to Discord. */
+bool oracle_can_tell(const struct world *w, uint8_t site);
 /* What the message tells of is still so. */
 bool oracle_is_going_on(const struct world *w, const struct sim_message *m);
 

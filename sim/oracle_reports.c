@@ -14,8 +14,7 @@ static bool can_post(const struct world *w, uint8_t site)
 	return s->site && s->is_wan_up && s->is_egress_up && !s->is_disk_full;
 }
 
-/* What this site knows can get to Discord. */
-static bool can_tell(const struct world *w, uint8_t site)
+bool oracle_can_tell(const struct world *w, uint8_t site)
 {
 	const struct sim_site *s = &w->sites[site];
 
@@ -100,7 +99,7 @@ static void expect_told(struct world *w, uint16_t check)
 	bool somebody = false;
 
 	for (uint8_t site = 0; site < SIM_SITES; site++)
-		somebody |= (c->from & (1u << site)) && can_tell(w, site);
+		somebody |= (c->from & (1u << site)) && oracle_can_tell(w, site);
 	if (!somebody || is_hushed(w, set))
 		return;
 	w->n_checked++;
@@ -144,7 +143,7 @@ static void expect_site_told(struct world *w, uint8_t site)
 	uint64_t set = bit(oracle_named(w, CHECK_SITE, site)) | bit(oracle_named(w, CHECK_LINK, 0));
 	bool watcher_can = w->watcher && w->is_watcher_egress_up;
 
-	if (!can_tell(w, !site) && !watcher_can)
+	if (!oracle_can_tell(w, !site) && !watcher_can)
 		return;
 	w->n_checked++;
 	if (!(told_checks(w) & set) && !(told_sites(w) & (1u << site)))
@@ -208,4 +207,5 @@ void oracle_still(struct world *w)
 			w->now_ms - w->dead_since_ms[i] > deadline_ms)
 			expect_told(w, i);
 	}
+	oracle_alerts_still(w);
 }

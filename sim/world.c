@@ -196,6 +196,7 @@ void world_start_site(struct world *w, uint8_t site)
 
 	oracle_start(w, site);
 	s->generation++;
+	s->began_ms = w->now_ms;
 	w->flip.unwatched_ms = w->flip.site == site ? w->now_ms : w->flip.unwatched_ms;
 	if (site_open(&s->site, &setup, world_now(w, site), &e) != RC_OK) {
 		world_breach(w, "site%u does not open: %s", site, e.text);
@@ -352,8 +353,9 @@ void world_init(struct world *w, const struct sim_options *options)
 	w->options = *options;
 	w->trace_hash = UINT64_C(0xcbf29ce484222325);
 	rng_seed(&w->rng, options->seed);
-	w->lab = sim_lab(options->is_swapped, false);
-	w->lesser_lab = sim_lab(options->is_swapped, true);
+	w->is_routed = alerts_draw_routing(w);
+	w->lab = sim_lab((struct sim_lab_wish){ options->is_swapped, false, w->is_routed });
+	w->lesser_lab = sim_lab((struct sim_lab_wish){ options->is_swapped, true, w->is_routed });
 	w->is_watcher_egress_up = true;
 	for (int i = 0; i < SIM_CHECKS; i++) {
 		w->is_up[i] = w->is_host_up[i] = w->is_job_alive[i] = true;

@@ -23,6 +23,7 @@
 #define SIM_SITES    2
 #define SIM_MESSAGES 4096
 #define SIM_CHECKS   64
+#define SIM_ALERTS   6
 #define SIM_SCRUB_MS (2 * HOUR_MS) /* in worlds whose disks change bits */
 
 /* What can go wrong; a swarm draws a subset, and how often, from the seed. */
@@ -68,15 +69,17 @@ struct sim_message { /* one message in Discord */
 	int64_t created_ms, edited_ms;
 	char incident[INCIDENT_ID_MAX];
 	uint8_t by;            /* SIM_SITES: the watcher */
-	uint16_t cause;        /* check; CHECK_NONE: a watcher's or a summary */
+	uint16_t cause;        /* check or alerts.c's; CHECK_NONE: a watcher's or a summary */
 	uint64_t members;      /* bit n: check n is listed as not well */
 	uint32_t silent_sites; /* watcher: bit n */
 	uint8_t ailments;      /* bit n: its headline says that the cause fails in way n */
 	bool is_live;          /* what it shows is not over */
 	bool is_deleted;
+	bool is_unanswered; /* whoever posted it never learned that it is there */
 	bool is_summary;   /* it tells of several incidents at once, after an outage */
 	bool is_doubtful;  /* says that it may be a repeat */
 	bool says_stopped; /* that a site was stopped by its operator */
+	bool was_live, is_told_over; /* it said first that it goes on, and then that it is over */
 	uint32_t version;
 };
 
@@ -93,11 +96,17 @@ struct sim_site {
 	int64_t effects_left;    /* it dies after so many; 0: it doesn't */
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
-	int64_t ended_ms;        /* its process did, last */
+	int64_t began_ms, ended_ms; /* its process did, last */
 	int64_t wrote_ms;        /* an event of its own, last */
 	int64_t goodbye_ms; /* it was stopped last, and its peer could hear that; NEVER_MS: not so */
 	uint64_t answers;
 	int64_t answered_ms; /* Discord's last answer that it got, or would have got */
+};
+
+struct sim_alert { /* of a rule; which site's is in alerts.c */
+	bool fires, is_forgotten; /* nobody posts that it is over */
+	int64_t changed_ms;
+	int64_t hushed_ms; /* it fired, and may have been inhibited, last */
 };
 
 struct sim_flip { /* a bit that a disk changed */
@@ -149,6 +158,9 @@ struct world {
 	bool is_job_alive[SIM_CHECKS];
 	int64_t dead_since_ms[SIM_CHECKS];
 	bool is_path_up[SIM_SITES][SIM_SITES]; /* [from][to] */
+	bool has_alerts, is_routed;
+	struct sim_alert alerts[SIM_ALERTS];
+	struct rng alerts_rng;
 	/* Discord. */
 	struct sim_message messages[SIM_MESSAGES];
 	uint32_t n_messages;     /* ever; a ring */
@@ -212,7 +224,11 @@ void world_reload_watcher(struct world *w); /* it finds what it knows, in anothe
 void world_changed(struct world *w);        /* something in the world is not as it was */
 
 /* lab.c */
-struct lab *sim_lab(bool is_swapped, bool is_lesser);
+struct sim_lab_wish {
+	bool is_swapped, is_lesser;
+	bool is_routed; /* it brings an Alertmanager configuration */
+};
+struct lab *sim_lab(struct sim_lab_wish wish);
 
 /* wires.c: links, beacons */
 void wires_dial(struct world *w, uint8_t from, uint8_t to);
@@ -228,6 +244,19 @@ void services_start_jobs(struct world *w);
 #define SIM_AILMENTS 3
 extern const char *const services_ailments[SIM_AILMENTS];
 bool services_reaches(const struct world *w, uint8_t from, uint16_t check);
+
+/* alerts.c: rules that find something.  Among the checks they and their groups follow the lab's. */
+void alerts_draw(struct world *w);
+bool alerts_draw_routing(const struct world *w);
+void alerts_heal(struct world *w);
+/* Where alerts are routed: to nobody; by which others this one is inhibited, as bits. */
+bool alerts_is_nobodys(const struct world *w, uint8_t alert);
+uint32_t alerts_inhibitors(const struct world *w, uint8_t alert);
+uint16_t alerts_check(const struct world *w, uint8_t alert);
+uint16_t alerts_group(const struct world *w, uint8_t alert);
+uint8_t alerts_site(uint8_t alert);
+/* What an incident names: a check, an alert or a group of these; NO_CHECK. */
+uint16_t alerts_subject(const struct world *w, const char *name);
 
 /* discord.c */
 void discord_deliver(struct world *w, uint8_t from, const struct delivery *d);
@@ -251,6 +280,7 @@ void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
 	uint8_t site);                           /* about to: what it hasn't written down is gone */
 void oracle_stop(struct world *w, uint8_t site); /* about to, in good order */
+void oracle_alerts_turn(struct world *w); /* one comes or goes now */
 void oracle_start(struct world *w, uint8_t site); /* about to, whatever ended it before */
 void oracle_watcher_forgets(struct world *w);     /* it will come back without what it saved */
 /* oracle_journals.c */
