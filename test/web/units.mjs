@@ -13,7 +13,9 @@ const { buildSync } = createRequire(`${modules}/`)("esbuild");
 const folder = new URL("../../web/src/model/", import.meta.url).pathname;
 const out = mkdtempSync(join(tmpdir(), "web-units-"));
 try {
-  const tests = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+  const tests = readdirSync(folder, { recursive: true }).filter((name) =>
+    name.endsWith(".test.ts"),
+  );
   buildSync({
     entryPoints: tests.map((name) => join(folder, name)),
     outdir: out,
@@ -23,7 +25,7 @@ try {
     format: "esm",
     nodePaths: [join(modules, "node_modules")],
   });
-  const built = readdirSync(out).map((name) => join(out, name));
+  const built = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
   const run = spawnSync(process.execPath, ["--test", ...built], { stdio: "inherit" });
   process.exitCode = run.status ?? 1;
 } finally {

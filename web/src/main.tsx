@@ -10,6 +10,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/overview.css";
 import "./style/pages.css";
+import "./style/chart.css";
 import "./style/dialog.css";
 
 startClock();

@@ -33,6 +33,9 @@ let csrf = "none";
 export function setCsrf(token: string): void {
   csrf = token || "none";
 }
+export function csrfToken(): string {
+  return csrf;
+}
 
 async function failure(answer: Response): Promise<ApiError> {
   let text = `the site answered ${answer.status} ${answer.statusText}`.trim();

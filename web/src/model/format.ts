@@ -84,13 +84,22 @@ export function day(t: number, zone?: string): string {
   return formatter("day", style, zone).format(t).replace(",", "");
 }
 
+/* "22 Nov" */
+export function dayMonth(t: number, zone?: string): string {
+  return formatter("date", { day: "numeric", month: "short" }, zone).format(t);
+}
+
+/* "Nov 2025" */
+export function monthYear(t: number, zone?: string): string {
+  return formatter("month", { month: "short", year: "numeric" }, zone).format(t);
+}
+
 /* "14:03:07" today, "Fri 14:03:07" within a week, "3 Nov 14:03", "3 Nov 2024" */
 export function moment(t: number, now: number, zone?: string): string {
   if (day(t, zone) === day(now, zone)) return clock(t, zone);
   if (Math.abs(now - t) < 6 * DAY)
     return `${formatter("weekday", { weekday: "short" }, zone).format(t)} ${clock(t, zone)}`;
-  const date = formatter("date", { day: "numeric", month: "short" }, zone).format(t);
-  if (Math.abs(now - t) < 300 * DAY) return `${date} ${hourMinute(t, zone)}`;
+  if (Math.abs(now - t) < 300 * DAY) return `${dayMonth(t, zone)} ${hourMinute(t, zone)}`;
   return formatter("full", { day: "numeric", month: "short", year: "numeric" }, zone).format(t);
 }
 
