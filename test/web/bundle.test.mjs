@@ -15,9 +15,32 @@ test("everything together is at most 80 KB as gzip", () => {
   const sizes = files.map((name) => gzipSync(read(name), { level: 9 }).length);
   const sum = sizes.reduce((a, b) => a + b, 0);
   console.log(
-    `# ${files.map((name, i) => `${name} ${sizes[i]}`).join(", ")}; together ${sum} bytes as gzip`,
+    `# ${first.map((name, i) => `${name} ${sizes[i]}`).join(", ")}; together ${sum} bytes as gzip`,
   );
   assert.ok(sum <= 80_000, `${sum} bytes`);
+});
+
+test("what comes later is small, too, and is all that comes later", () => {
+  for (const [name, most] of Object.entries(LATER)) {
+    const size = sizeOf(name);
+    console.log(`# ${name} ${size} bytes as gzip`);
+    assert.ok(size <= most, `${name}: ${size} bytes`);
+  }
+  const scripts = files.filter((name) => name.endsWith(".js")).sort();
+  assert.deepEqual(scripts, ["app.js", "theme.js", ...Object.keys(LATER)].sort());
+});
+
+test("the first page asks for nothing that comes later", () => {
+  const imports = [
+    ...read("app.js")
+      .toString()
+      .matchAll(/(?:^|[;}])import\s*(?:[\w{*][^"()]*from)?"([^"]+)"/g),
+  ];
+  assert.deepEqual(
+    imports.map(([, name]) => name),
+    [],
+  );
+  for (const name of Object.keys(LATER)) assert.ok(!read("index.html").includes(name), name);
 });
 
 test("no file names an address outside, but for XML's namespaces", () => {

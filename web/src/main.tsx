@@ -11,6 +11,7 @@ import "./style/base.css";
 import "./style/overview.css";
 import "./style/pages.css";
 import "./style/chart.css";
+import "./style/metrics.css";
 import "./style/dialog.css";
 
 startClock();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the site (doc/api.md).  Every one has a deadline, and every failure is a sentence.
 
+import type { Alert } from "./alerts";
 import type {
   CoverageAnswer,
+  DashboardsAnswer,
   Done,
   EventsAnswer,
   Failure,
@@ -88,9 +90,17 @@ export const getStatus = () =>
 export const getWhen = (name: string) => request<WhenAnswer>("GET", `${LAB}/when/${enc(name)}`);
 export const getIncident = (id: string) =>
   request<IncidentAnswer>("GET", `${LAB}/incidents/${enc(id)}`);
+/* Of one rule: those that fire, of both sites. */
+export const getAlerts = (alertname: string) =>
+  request<Alert[]>("GET", `/api/v2/alerts?filter=${enc(`alertname=${JSON.stringify(alertname)}`)}`);
 export const getIncidents = (state: "open" | "closed" | "all", limit: number) =>
   request<{ incidents: Incident[] }>("GET", `${LAB}/incidents?state=${state}&limit=${limit}`);
 export const getCoverage = () => request<CoverageAnswer>("GET", `${LAB}/coverage`);
+
+export const getDashboards = () => request<DashboardsAnswer>("GET", `${LAB}/dashboards`);
+/* Grafana's JSON: whatever its author wrote (model/grafana). */
+export const getDashboard = (name: string) =>
+  request<unknown>("GET", `${LAB}/dashboards/${enc(name)}`);
 
 export interface EventQuery {
   kind?: string;

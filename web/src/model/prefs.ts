@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this browser remembers: the reader's name and the choice of light or dark.
+// What this browser remembers: the reader's name, the choice of light or dark, and lists.
 
 import { signal } from "@preact/signals";
 
@@ -34,4 +34,17 @@ export function setTheme(next: Theme): void {
   theme.value = next;
   write("theme", next);
   window.dispatchEvent(new CustomEvent("diarchy-theme", { detail: next }));
+}
+
+/* A list of texts. */
+export function kept(key: string): string[] {
+  try {
+    const list: unknown = JSON.parse(read(key) || "[]");
+    return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+export function keep(key: string, list: string[]): void {
+  write(key, list.length > 0 ? JSON.stringify(list) : "");
 }

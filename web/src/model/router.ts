@@ -11,6 +11,12 @@ export type Page =
   | { at: "journal" }
   | { at: "silences" }
   | { at: "coverage" }
+  | { at: "explore" }
+  | { at: "hosts" }
+  | { at: "host"; name: string }
+  | { at: "targets" }
+  | { at: "rules" }
+  | { at: "series" }
   | { at: "nowhere"; path: string };
 
 export const url = signal(new URL(location.href));
@@ -30,15 +36,26 @@ const PLAIN: Record<string, Page> = {
   "/journal": { at: "journal" },
   "/silences": { at: "silences" },
   "/coverage": { at: "coverage" },
+  "/explore": { at: "explore" },
+  "/hosts": { at: "hosts" },
+  "/targets": { at: "targets" },
+  "/rules": { at: "rules" },
+  "/series": { at: "series" },
+};
+
+/* What has a name of its own. */
+const NAMED: Record<string, (name: string) => Page> = {
+  checks: (name) => ({ at: "check", name }),
+  incidents: (id) => ({ at: "incident", id }),
+  hosts: (name) => ({ at: "host", name }),
 };
 
 export function pageOf(path: string): Page {
   const plain = PLAIN[path];
   if (plain) return plain;
-  const found = /^\/(checks|incidents)\/(.+)$/.exec(path);
-  if (!found) return { at: "nowhere", path };
-  const name = decode(found[2]!);
-  return found[1] === "checks" ? { at: "check", name } : { at: "incident", id: name };
+  const [, kind = "", name = ""] = /^\/(\w+)\/(.+)$/.exec(path) ?? [];
+  const of = Object.prototype.hasOwnProperty.call(NAMED, kind) ? NAMED[kind] : undefined;
+  return of ? of(decode(name)) : { at: "nowhere", path };
 }
 
 export const page = computed(() => pageOf(url.value.pathname));
@@ -46,6 +63,7 @@ export const params = computed(() => url.value.searchParams);
 
 export const checkPath = (name: string) => `/checks/${encodeURIComponent(name)}`;
 export const incidentPath = (id: string) => `/incidents/${encodeURIComponent(id)}`;
+export const hostPath = (name: string) => `/hosts/${encodeURIComponent(name)}`;
 
 /* A check opens beside the overview, which keeps its filter. */
 function keepFilter(next: URL): void {

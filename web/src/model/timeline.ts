@@ -4,6 +4,7 @@
 // `incident` events hold the whole incident each time, so what happened is the difference between
 // one version and the next.  Where the events are missing, the incident itself knows the gist.
 
+import { isAlert, shownName, told } from "./alerts";
 import { delay, list } from "./format";
 import type { EventKind, EventOf, Incident, JournalEvent, Member } from "./types";
 
@@ -27,12 +28,15 @@ function ofKind<Kind extends EventKind>(events: JournalEvent[], kind: Kind): Eve
 }
 
 function fell(m: Member): Line {
+  if (isAlert(m.check))
+    return line(m.since, "bad", `${shownName(m.check)} fires`, { detail: m.reason });
   const how =
     m.state === "silent" ? "went silent" : m.scope === "path" ? "fails on a path" : "fails";
   return line(m.since, "bad", `${m.check} ${how}`, { detail: m.reason, check: m.check });
 }
 
 function recovered(m: Member): Line {
+  if (isAlert(m.check)) return line(m.recovered!, "good", `${shownName(m.check)} is over`);
   return line(m.recovered!, "good", `${m.check} is ok again`, { check: m.check });
 }
 
@@ -82,7 +86,7 @@ function memberLines(incident: Incident, events: JournalEvent[]): Line[] {
   const isFound = (m: Member, isOk: boolean, at: string) =>
     found.some((f) => isOf(f, m.check, isOk, Date.parse(at)));
   const lines = found.map(findingLine);
-  for (const m of incident.members) {
+  for (const m of told(incident)) {
     if (!isFound(m, false, m.since)) lines.push(fell(m));
     if (m.recovered && !isFound(m, true, m.recovered)) lines.push(recovered(m));
   }

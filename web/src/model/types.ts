@@ -157,6 +157,7 @@ export interface EventBodies {
   handoff: { channel: string; version: number; to: string; why: string; may_be_repeat?: true };
   silence: { matchers: string; from: Time; until: Time; why?: string; by: string };
   ack: { why?: string; by: string };
+  alerts: { alertname: string; reason: string; severity: string; more: number; alerts: unknown[] };
   pause: { until: Time | null; why?: string; by: string };
   drill: { ok: boolean; reason?: string; took_ms: number };
   recovered: { peer: string; events: number };
@@ -332,6 +333,18 @@ export interface Unobserved {
 export interface EventsAnswer {
   events: JournalEvent[];
   next: string | null;
+}
+
+export interface DashboardEntry {
+  name: string;
+  title: string;
+  description: string;
+  tags: string[];
+  wrong: string | null /* why it can't be read */;
+}
+export interface DashboardsAnswer {
+  dashboards: DashboardEntry[];
+  more: number /* files beyond those that are listed */;
 }
 
 export interface CoverageAnswer {

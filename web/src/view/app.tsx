@@ -17,8 +17,18 @@ import { IncidentPage, IncidentsPage } from "./incident";
 import { JournalPage } from "./journal";
 import { LoginPage } from "./login";
 import { Overview } from "./overview";
+import { lazy } from "./lazy";
 import { Loading, Mark } from "./parts";
 import { SilencesPage } from "./silences";
+
+/* Pages with charts come when they are first opened. */
+const metrics = () => import("./metrics/pages");
+const ExplorePage = lazy(async () => (await metrics()).ExplorePage);
+const HostsPage = lazy(async () => (await metrics()).HostsPage);
+const HostPage = lazy(async () => (await metrics()).HostPage);
+const TargetsPage = lazy(async () => (await metrics()).TargetsPage);
+const RulesPage = lazy(async () => (await metrics()).RulesPage);
+const SeriesPage = lazy(async () => (await metrics()).SeriesPage);
 
 const NAV: [string, string, Page["at"][]][] = [
   ["/", "Overview", ["overview", "check"]],
@@ -26,6 +36,7 @@ const NAV: [string, string, Page["at"][]][] = [
   ["/journal", "Journal", ["journal"]],
   ["/silences", "Silences", ["silences"]],
   ["/coverage", "Coverage", ["coverage"]],
+  ["/explore", "Metrics", ["explore", "hosts", "host", "targets", "rules", "series"]],
 ];
 
 function badge(to: string): number {
@@ -216,6 +227,18 @@ function Body({ at }: { at: Page }) {
       return <SilencesPage />;
     case "coverage":
       return <CoveragePage />;
+    case "explore":
+      return <ExplorePage />;
+    case "hosts":
+      return <HostsPage />;
+    case "host":
+      return <HostPage key={at.name} name={at.name} />;
+    case "targets":
+      return <TargetsPage />;
+    case "rules":
+      return <RulesPage />;
+    case "series":
+      return <SeriesPage />;
     case "nowhere":
       return (
         <main id="main" class="page" tabIndex={-1}>

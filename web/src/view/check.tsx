@@ -2,7 +2,7 @@
 // Everything about one check, beside the overview: when it died, who was told, what came before.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../model/api";
 import { delay, duration, messageOf, parse, took } from "../model/format";
 import { digest } from "../model/digest";
@@ -14,10 +14,17 @@ import { freshness } from "../model/stream";
 import type { Check, JournalEvent, Vantage, WhenAnswer } from "../model/types";
 import { askAck, askPause, askSilence, say } from "./ask";
 import { useFetched } from "./fetched";
-import { History } from "./history";
+import { History, USUAL_SPAN } from "./history";
 import { closeDrawer } from "./keys";
+import { lazy } from "./lazy";
 import { Glyph, Loading, MomentAgo, StateWord, Tag, Trouble, When } from "./parts";
 import { reasonOf } from "./row";
+
+/* Comes with its charts when a check is first opened. */
+const CheckGraph = lazy(
+  async () => (await import("./metrics/pages")).CheckGraph,
+  (children) => <section>{children}</section>,
+);
 
 /* ---- facts ---- */
 
@@ -304,6 +311,7 @@ function CheckHead({
 }
 
 function CheckBody({ check }: { check: Check }) {
+  const [span, setSpan] = useState(USUAL_SPAN);
   const version = [check.state, check.since, check.scope, check.incident].join(" ");
   const { data, error, again } = useFetched(() => api.getWhen(check.name), check.name, version);
   const zone = siteZone(check.home);
@@ -312,7 +320,8 @@ function CheckBody({ check }: { check: Check }) {
       {error && <Trouble text={error} retry={again} />}
       {data && <Facts when={data} zone={zone} />}
       <Vantages check={check} when={data} />
-      {data && <History when={data} zone={zone} />}
+      {data && <History when={data} zone={zone} span={span} setSpan={setSpan} />}
+      {check.kind === "probe" && <CheckGraph check={check} back={span} zone={zone} />}
       {data && <ToldList when={data} zone={zone} />}
       {data?.first_bad && <BeforeList events={data.before} zone={zone} />}
       {!data && !error && <Loading />}

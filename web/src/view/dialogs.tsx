@@ -174,7 +174,7 @@ const KEYS: [string, string][] = [
   ["s", "silence"],
   ["a", "acknowledge"],
   ["p", "pause"],
-  ["1 2 3 4 5", "overview, incidents, journal, silences, coverage"],
+  ["1 2 3 4 5 6", "overview, incidents, journal, silences, coverage, metrics"],
   ["?", "these keys"],
 ];
 

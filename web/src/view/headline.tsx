@@ -13,11 +13,11 @@ import {
   siteZone,
   unwell,
 } from "../model/store";
+import { alertname, isGroup, silencing } from "../model/alerts";
 import { incidentPath } from "../model/router";
 import type { Counts, Incident } from "../model/types";
 import { askAck, askSilence } from "./ask";
 import { Glyph, Tag, When } from "./parts";
-import { writeMatcher } from "../model/matchers";
 
 function total(c: Counts): number {
   return c.ok + c.failing + c.silent + c.pending + c.paused;
@@ -31,7 +31,8 @@ function tally(c: Counts): string {
 
 /* What the only open incident says of itself. */
 function titleOf(incident: Incident): string {
-  return incident.state === "recovering" ? `${incident.cause} is recovering` : incident.title;
+  const name = isGroup(incident.cause) ? alertname(incident.cause) : incident.cause;
+  return incident.state === "recovering" ? `${name} is recovering` : incident.title;
 }
 
 function sentence(c: Counts, open: Incident[]): string {
@@ -105,7 +106,7 @@ function IncidentActions({ incident }: { incident: Incident }) {
       <button
         type="button"
         class="quiet-button"
-        onClick={() => askSilence(writeMatcher("name", incident.cause))}
+        onClick={() => askSilence(silencing(incident.cause))}
       >
         Silence
       </button>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each vantage said over the last hours or days, as one strip each.
 
-import { useState } from "preact/hooks";
 import { now, tick } from "../model/clock";
 import { duration } from "../model/format";
 import { strips, type Segment, type Strip } from "../model/strip";
@@ -65,8 +64,16 @@ function StripLine({
   );
 }
 
-export function History({ when, zone }: { when: WhenAnswer; zone?: string }) {
-  const [span, setSpan] = useState(86_400_000);
+interface HistoryProps {
+  when: WhenAnswer;
+  zone?: string;
+  span: number /* milliseconds back */;
+  setSpan: (span: number) => void;
+}
+
+export const USUAL_SPAN = 86_400_000;
+
+export function History({ when, zone, span, setSpan }: HistoryProps) {
   void tick.value;
   const isStale = freshness.value === "stale";
   const until = isStale ? now() - dataAge() : now(); /* nothing is known of the time since */

@@ -2,9 +2,17 @@
 // Incidents: the list, and one incident's timeline, members and what changed before.
 
 import { useState } from "preact/hooks";
+import {
+  alertname,
+  isAlert,
+  isGroup,
+  shownName,
+  silencing,
+  told,
+  type Alert,
+} from "../model/alerts";
 import * as api from "../model/api";
 import { count, day, duration, hourMinute, parse } from "../model/format";
-import { writeMatcher } from "../model/matchers";
 import { checkPath, incidentPath } from "../model/router";
 import { ended, incidents, isOpen, recent, siteZone } from "../model/store";
 import { timeline, type Line } from "../model/timeline";
@@ -65,7 +73,11 @@ function MemberRow({ member }: { member: Member }) {
         <StateWord state={end === null ? member.state : "ok"} scope={member.scope} />
       </td>
       <th scope="row">
-        <a href={checkPath(member.check)}>{member.check}</a>
+        {isAlert(member.check) ? (
+          shownName(member.check)
+        ) : (
+          <a href={checkPath(member.check)}>{member.check}</a>
+        )}
       </th>
       <td>
         <When at={since} as="moment" />
@@ -85,14 +97,15 @@ function Members({ incident }: { incident: Incident }) {
   return (
     <section>
       <h2>
-        Members <span class="n">{incident.members.length + incident.more_members}</span>
+        {isGroup(incident.cause) ? "Alerts" : "Members"}{" "}
+        <span class="n">{told(incident).length + incident.more_members}</span>
       </h2>
       <div class="table-scroll">
         <table class="members">
           <thead>
             <tr>
               <th scope="col">State</th>
-              <th scope="col">Check</th>
+              <th scope="col">{isGroup(incident.cause) ? "Labels" : "Check"}</th>
               <th scope="col">First bad</th>
               <th scope="col">Last good</th>
               <th scope="col">For</th>
@@ -100,7 +113,7 @@ function Members({ incident }: { incident: Incident }) {
             </tr>
           </thead>
           <tbody>
-            {incident.members.map((m) => (
+            {told(incident).map((m) => (
               <MemberRow key={m.check} member={m} />
             ))}
           </tbody>
@@ -132,6 +145,55 @@ function Before({ incident }: { incident: Incident }) {
           ))}
         </ol>
       )}
+    </section>
+  );
+}
+
+/* Only web addresses: they come from whoever wrote the rule. */
+function Source({ url, children }: { url: string | undefined; children: string }) {
+  if (!url || !/^https?:\/\//.test(url)) return null;
+  return (
+    <a href={url} rel="noreferrer">
+      {children}
+    </a>
+  );
+}
+
+function AlertText({ alert }: { alert: Alert }) {
+  const { runbook_url, ...annotations } = alert.annotations;
+  return (
+    <li>
+      {Object.entries(annotations).map(([name, text]) => (
+        <p key={name}>
+          <span class="quiet">{name}: </span>
+          {text}
+        </p>
+      ))}
+      <p>
+        {Object.entries(alert.labels).map(([name, value]) => (
+          <Tag key={name}>{`${name}=${value}`}</Tag>
+        ))}
+      </p>
+      <p>
+        <Source url={alert.generatorURL}>rule</Source> <Source url={runbook_url}>runbook</Source>
+      </p>
+    </li>
+  );
+}
+
+/* What the rule says of each that fires now. */
+function AlertTexts({ cause }: { cause: string }) {
+  const name = alertname(cause);
+  const { data } = useFetched(() => api.getAlerts(name), name, "");
+  if (!data?.length) return null;
+  return (
+    <section>
+      <h2>What the rule says</h2>
+      <ul class="alert-texts">
+        {data.map((alert) => (
+          <AlertText key={alert.fingerprint + alert.startsAt} alert={alert} />
+        ))}
+      </ul>
     </section>
   );
 }
@@ -178,7 +240,7 @@ function IncidentHead({ incident }: { incident: Incident }) {
               Acknowledge
             </button>
           )}
-          <button type="button" onClick={() => askSilence(writeMatcher("name", incident.cause))}>
+          <button type="button" onClick={() => askSilence(silencing(incident.cause))}>
             Silence
           </button>
         </div>
@@ -228,6 +290,7 @@ export function IncidentPage({ id }: { id: string }) {
             <div>
               <Before incident={incident} />
               <Members incident={incident} />
+              {isGroup(incident.cause) && <AlertTexts cause={incident.cause} />}
             </div>
           </div>
         </>

@@ -18,6 +18,7 @@ const PAGES: Record<EventKind, ((subject: string) => string) | null> = {
   handoff: incidentPath,
   ack: incidentPath,
   silence: () => "/silences",
+  alerts: null,
   pause: checkPath,
   config: null,
   link: null,

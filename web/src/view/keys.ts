@@ -9,7 +9,7 @@ import { checkSignal, incidents } from "../model/store";
 import type { Check, Incident } from "../model/types";
 import { asked, askAck, askKeys, askPause, askSilence, say } from "./ask";
 
-const PLACES = ["/", "/incidents", "/journal", "/silences", "/coverage"];
+const PLACES = ["/", "/incidents", "/journal", "/silences", "/coverage", "/explore"];
 
 function rows(): HTMLElement[] {
   const root = document.querySelector(".drawer") && page.peek().at !== "check" ? ".drawer" : "main";
@@ -118,7 +118,7 @@ function isText(ev: KeyboardEvent): boolean {
 }
 
 function actionOf(ev: KeyboardEvent): (() => void) | undefined {
-  const place = /^[1-5]$/.test(ev.key) ? PLACES[Number(ev.key) - 1] : undefined;
+  const place = /^[1-6]$/.test(ev.key) ? PLACES[Number(ev.key) - 1] : undefined;
   if (place) return () => go(place);
   if (ev.key === "Enter")
     return (ev.target as HTMLElement).id === "search" ? () => move(1) : undefined;
