@@ -11,6 +11,7 @@ const CHUNKS: [string, RegExp][] = [
     "chart",
     /node_modules\/uplot\/|\/view\/chart\/|\/model\/(prometheus|series|timerange|units)\.ts/,
   ],
+  ["dashboards", /\/view\/dashboards\/|\/model\/grafana\//],
   ["metrics", /\/src\/view\/metrics\/|\/model\/(explore|host_panels)\.ts/],
 ];
 

@@ -14,6 +14,9 @@ const PATHS = [
   "/journal",
   "/silences",
   "/coverage",
+  "/dashboards",
+  "/dashboards/every-panel",
+  "/dashboards/old-machine",
   "/nowhere",
 ];
 

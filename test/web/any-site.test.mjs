@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => real?.close());
 
-const PATHS = ["/", "/incidents", "/journal", "/silences", "/coverage"];
+const PATHS = ["/", "/incidents", "/journal", "/silences", "/coverage", "/dashboards"];
 
 async function arrive(t, options) {
   const base = process.env.DIARCHY_URL ?? real?.base ?? (await startSite(t, "some-down")).base;

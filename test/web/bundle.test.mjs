@@ -11,8 +11,19 @@ const pages = process.env.WEB_PAGES ?? new URL("../../web/dist", import.meta.url
 const files = readdirSync(pages).filter((name) => !name.endsWith(".gz"));
 const read = (name) => readFileSync(join(pages, name));
 
-test("everything together is at most 80 KB as gzip", () => {
-  const sizes = files.map((name) => gzipSync(read(name), { level: 9 }).length);
+/* What a page loads when it needs it, and how much that may be as gzip. */
+const LATER = {
+  "chart.js": 40_000,
+  "dashboards.js": 40_000,
+  "metrics.js": 30_000,
+  "editor.js": 160_000,
+};
+
+const sizeOf = (name) => gzipSync(read(name), { level: 9 }).length;
+
+test("what every page begins with is at most 80 KB as gzip", () => {
+  const first = files.filter((name) => !(name in LATER));
+  const sizes = first.map(sizeOf);
   const sum = sizes.reduce((a, b) => a + b, 0);
   console.log(
     `# ${first.map((name, i) => `${name} ${sizes[i]}`).join(", ")}; together ${sum} bytes as gzip`,

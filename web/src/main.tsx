@@ -12,6 +12,7 @@ import "./style/overview.css";
 import "./style/pages.css";
 import "./style/chart.css";
 import "./style/metrics.css";
+import "./style/dashboards.css";
 import "./style/dialog.css";
 
 startClock();

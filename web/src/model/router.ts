@@ -17,6 +17,8 @@ export type Page =
   | { at: "targets" }
   | { at: "rules" }
   | { at: "series" }
+  | { at: "dashboards" }
+  | { at: "dashboard"; name: string }
   | { at: "nowhere"; path: string };
 
 export const url = signal(new URL(location.href));
@@ -41,6 +43,7 @@ const PLAIN: Record<string, Page> = {
   "/targets": { at: "targets" },
   "/rules": { at: "rules" },
   "/series": { at: "series" },
+  "/dashboards": { at: "dashboards" },
 };
 
 /* What has a name of its own. */
@@ -48,6 +51,7 @@ const NAMED: Record<string, (name: string) => Page> = {
   checks: (name) => ({ at: "check", name }),
   incidents: (id) => ({ at: "incident", id }),
   hosts: (name) => ({ at: "host", name }),
+  dashboards: (name) => ({ at: "dashboard", name }),
 };
 
 export function pageOf(path: string): Page {
@@ -63,6 +67,7 @@ export const params = computed(() => url.value.searchParams);
 
 export const checkPath = (name: string) => `/checks/${encodeURIComponent(name)}`;
 export const incidentPath = (id: string) => `/incidents/${encodeURIComponent(id)}`;
+export const dashboardPath = (name: string) => `/dashboards/${encodeURIComponent(name)}`;
 export const hostPath = (name: string) => `/hosts/${encodeURIComponent(name)}`;
 
 /* A check opens beside the overview, which keeps its filter. */

@@ -30,13 +30,17 @@ const TargetsPage = lazy(async () => (await metrics()).TargetsPage);
 const RulesPage = lazy(async () => (await metrics()).RulesPage);
 const SeriesPage = lazy(async () => (await metrics()).SeriesPage);
 
+const dashboards = () => import("./dashboards/pages");
+const DashboardsPage = lazy(async () => (await dashboards()).DashboardsPage);
+const DashboardPage = lazy(async () => (await dashboards()).DashboardPage);
+
 const NAV: [string, string, Page["at"][]][] = [
   ["/", "Overview", ["overview", "check"]],
   ["/incidents", "Incidents", ["incidents", "incident"]],
   ["/journal", "Journal", ["journal"]],
   ["/silences", "Silences", ["silences"]],
   ["/coverage", "Coverage", ["coverage"]],
-  ["/explore", "Metrics", ["explore", "hosts", "host", "targets", "rules", "series"]],
+  ["/explore", "Metrics", ["explore", "hosts", "host", "targets", "rules", "series", "dashboards", "dashboard"]],
 ];
 
 function badge(to: string): number {
@@ -239,6 +243,10 @@ function Body({ at }: { at: Page }) {
       return <RulesPage />;
     case "series":
       return <SeriesPage />;
+    case "dashboards":
+      return <DashboardsPage />;
+    case "dashboard":
+      return <DashboardPage key={at.name} name={at.name} />;
     case "nowhere":
       return (
         <main id="main" class="page" tabIndex={-1}>

@@ -31,6 +31,7 @@ import { go, params } from "../../model/router";
 import { frameOf, shortNames, type Frame } from "../../model/series";
 import { absolute, onGrid, spanOf, stepOf, type Span } from "../../model/timerange";
 import { Chart, type ChartSeries } from "../chart/chart";
+import { lazy } from "../lazy";
 import { Loading } from "../parts";
 import { useAnswer, useRound, type Answer } from "./answers";
 import { ExpressionField } from "./editor";
@@ -257,6 +258,35 @@ function seriesOf(answers: Answers, e: Exploration): { times: number[]; series: 
   return { times: longest, series };
 }
 
+const NativeHeat = lazy(
+  async () => (await import("../dashboards/native")).NativeHeat,
+  (children) => <div>{children}</div>,
+);
+
+/* A heatmap for each expression that answers native histograms, which are no lines. */
+function Heats({ e, answers, asked, width }: GraphProps) {
+  const { span, step } = asked;
+  const grid = { start: span.from / 1000, end: span.until / 1000, step };
+  return (
+    <>
+      {answers.map((answer, i) => {
+        if (answer?.data?.of !== "graph") return null;
+        const native = answer.data.result.series.filter((s) => s.histograms.length > 0);
+        return native.length === 0 ? null : (
+          <section key={i}>
+            {e.queries.length > 1 && <h2>{letterOf(i)}</h2>}
+            <p class="quiet">
+              Native histograms, {count(native.length, "series", "series")}
+              {native.length > 1 && " added up"}: how many observations lie in which range.
+            </p>
+            <NativeHeat series={native} grid={grid} width={width} unit={e.unit} zone={e.zone} />
+          </section>
+        );
+      })}
+    </>
+  );
+}
+
 interface GraphProps {
   e: Exploration;
   answers: Answers;
@@ -264,14 +294,19 @@ interface GraphProps {
   width: number;
 }
 
-function Graph({ e, answers, asked }: GraphProps) {
+function Graph({ e, answers, asked, width }: GraphProps) {
   const { times, series } = useMemo(() => seriesOf(answers, e), [answers, e.isStacked]);
   const isFull = answers.some(
     (a) => a?.data?.of === "graph" && a.data.frame.lines.length >= SERIES_MOST,
   );
-  if (series.length === 0) return <NoSeries />;
+  const hasNative = answers.some(
+    (a) => a?.data?.of === "graph" && a.data.result.series.some((s) => s.histograms.length > 0),
+  );
+  const heats = hasNative && <Heats e={e} answers={answers} asked={asked} width={width} />;
+  if (series.length === 0) return heats || <NoSeries />;
   return (
     <>
+      {heats}
       {isFull && (
         <p class="note is-warn">Only the first {SERIES_MOST} series of an expression are drawn.</p>
       )}

@@ -7,6 +7,7 @@ import { Glyph } from "../parts";
 
 const TABS: [string, string, Page["at"][]][] = [
   ["/explore", "Explore", ["explore"]],
+  ["/dashboards", "Dashboards", ["dashboards", "dashboard"]],
   ["/hosts", "Hosts", ["hosts", "host"]],
   ["/targets", "Targets", ["targets"]],
   ["/rules", "Rules", ["rules"]],
