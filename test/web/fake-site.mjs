@@ -18,6 +18,7 @@ import { join, normalize } from "node:path";
 import { isOpen, makeLab } from "./fake-lab.mjs";
 
 const LAB = "/api/lab/v1";
+const PROMETHEUS = "/api/v1";
 const TYPES = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
@@ -48,6 +49,47 @@ class Refusal extends Error {
   }
 }
 
+/* This lab keeps no samples: every question has an answer, and every answer is empty, but for what a
+ * test puts into `samples`. */
+const NO_SAMPLES = {
+  "/query": { resultType: "vector", result: [] },
+  "/query_range": { resultType: "matrix", result: [] },
+  "/labels": [],
+  "/series": [],
+  "/metadata": {},
+  "/rules": { groups: [] },
+  "/targets": { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} },
+  "/status/tsdb": {
+    headStats: { numSeries: 0, numLabelPairs: 0, minTime: 0, maxTime: 0 },
+    seriesCountByMetricName: [],
+    labelValueCountByLabelName: [],
+    memoryInBytesByLabelName: [],
+    seriesCountByLabelValuePair: [],
+  },
+};
+
+/* Its dashboards are the real ones of test/dashboards, but for those that can't be read. */
+const DASHBOARDS = new URL("../dashboards/dashboards/", import.meta.url).pathname;
+
+function dashboardText(name) {
+  const file = join(DASHBOARDS, `${normalize(`/${name}`).slice(1)}.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+}
+
+function dashboardList() {
+  const dashboards = ["every-panel", "old-machine"].map((name) => {
+    const { title, description = "", tags = [] } = dashboardText(name);
+    return { name, title, description, tags, wrong: null };
+  });
+  return { dashboards, more: 0 };
+}
+
+function samplesOf(samples, path) {
+  const data = path.startsWith("/label/") ? [] : samples[path];
+  if (!data) throw new Refusal(404, "NOT_FOUND", `nothing at ${path}`);
+  return { status: "success", data };
+}
+
 export class FakeSite {
   constructor({ pages, weather = "ok" }) {
     this.pages = pages;
@@ -57,6 +99,7 @@ export class FakeSite {
     this.answers = [];
     this.password = null;
     this.tries = 0;
+    this.samples = { ...NO_SAMPLES };
     this.requests = []; /* what changed something, for tests to look at */
     this.server = createServer((req, res) => void this.serve(req, res));
     this.beat = setInterval(() => this.send("beat", { now: new Date().toISOString() }), BEAT_MS);
@@ -142,6 +185,8 @@ export class FakeSite {
     if (!path.startsWith("/api/")) return this.file(res, path);
     if (this.password !== null && !/diarchy=in/.test(req.headers.cookie ?? ""))
       throw new Refusal(401, "AUTH", "log in first");
+    if (path === "/api/v2/alerts") return []; /* no rule fires here */
+    if (path.startsWith(PROMETHEUS)) return samplesOf(this.samples, path.slice(PROMETHEUS.length));
     if (req.method === "GET") return this.get(req, res, url);
     if (
       (req.headers["x-diarchy-csrf"] ?? "") === "" ||
@@ -180,15 +225,18 @@ export class FakeSite {
       status: () => lab.status(),
       checks: () => ({ checks: lab.checks }),
       silences: () => ({ silences: lab.silences }),
+      dashboards: () => dashboardList(),
       coverage: () => ({ unobserved: lab.unobserved, observed: lab.checks.length }),
       events: () => this.eventList(url.searchParams),
       incidents: () => this.incidentList(url.searchParams),
     }[rest];
     if (plain) return plain();
     const [kind, ...name] = rest?.split("/") ?? [];
-    const found = { incidents: (id) => lab.incident(id), when: (check) => lab.when(check) }[kind]?.(
-      name.join("/"),
-    );
+    const found = {
+      incidents: (id) => lab.incident(id),
+      when: (check) => lab.when(check),
+      dashboards: dashboardText,
+    }[kind]?.(name.join("/"));
     if (!found)
       throw new Refusal(404, "NOT_FOUND", `nothing here is called ${name.join("/") || path}`);
     return found;

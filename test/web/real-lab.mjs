@@ -5,17 +5,18 @@
 // that can be broken, and a webhook that takes every message.
 
 import { execFileSync, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const DASHBOARDS = new URL("../dashboards/dashboards/", import.meta.url).pathname;
 const SITES = ["dublin", "mumbai"];
 const WATCHER = "webhost";
 const PATIENCE_MS = 60_000;
 export const PASSWORD = "mirror and twin";
 
-const lab = ({ keys, ports, address, hash }) => `lab: home
+const lab = ({ keys, ports, address, hash, metrics }) => `lab: home
 sites:
   dublin:
     address: "127.0.0.1:${ports[0]}"
@@ -51,7 +52,7 @@ heartbeats:
   backup: {home: dublin, every: 24h, grace: 1h}
 maintenance:
   updates: {begins: "0 4 * * 0", for: 1h, matchers: '{site="mumbai"}', why: updates on Sundays}
-`;
+${metrics}`;
 
 async function freePorts(n) {
   const servers = Array.from({ length: n }, () => createServer());
@@ -65,9 +66,15 @@ async function freePorts(n) {
 }
 
 export class RealLab {
-  constructor(program) {
+  /* `metrics`: what lab.yaml says besides, given the world's address and the first site's; `pages`:
+   * what the world answers, by path; `files`: what lies beside lab.yaml. */
+  constructor(program, { metrics = () => "", pages = {}, files = {} } = {}) {
     this.program = program;
+    this.metrics = metrics;
+    this.pages = pages;
+    this.files = files;
     this.folder = mkdtempSync(join(tmpdir(), "diarchy-web-"));
+    cpSync(DASHBOARDS, join(this.folder, "dashboards"), { recursive: true });
     this.broken = new Set(); /* paths that answer 502 */
     this.running = [];
     this.world = createServer((req, res) => this.answer(req, res));
@@ -77,7 +84,9 @@ export class RealLab {
   answer(req, res) {
     req.resume();
     res.statusCode = this.broken.has(req.url) ? 502 : 200;
-    res.end(req.url === "/told" ? "{}" : "pong");
+    const page = this.pages[req.url];
+    if (page) res.setHeader("Content-Type", "text/plain; version=0.0.4");
+    res.end(page ? page() : req.url === "/told" ? "{}" : "pong");
   }
 
   async start() {
@@ -87,8 +96,11 @@ export class RealLab {
     const address = `http://127.0.0.1:${this.world.address().port}`;
     const hash = join(this.folder, "password");
     writeFileSync(hash, this.run(["login-hash"], `${PASSWORD}\n`), { mode: 0o600 });
-    writeFileSync(join(this.folder, "lab.yaml"), lab({ keys, ports, address, hash }));
     this.base = `http://127.0.0.1:${ports[1]}`;
+    for (const [name, text] of Object.entries(this.files))
+      writeFileSync(join(this.folder, name), text);
+    const metrics = this.metrics({ world: address, site: this.base });
+    writeFileSync(join(this.folder, "lab.yaml"), lab({ keys, ports, address, hash, metrics }));
     this.locked = `http://127.0.0.1:${ports[3]}`;
     this.launch("watch", WATCHER, ["--name", WATCHER]);
     for (const name of SITES) this.launch("serve", name, ["--site", name]);
