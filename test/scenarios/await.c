@@ -413,6 +413,20 @@ size_t read_repeated(struct told *ret, size_t size)
 	return n;
 }
 
+static bool is_repeated(const void *wanted, struct seen *ret)
+{
+	struct told repeated[1];
+	size_t n = read_repeated(repeated, COUNT(repeated));
+
+	snprintf(ret->text, sizeof ret->text, "%zu", n);
+	return n >= *(const size_t *)wanted;
+}
+
+void await_repeated(size_t n, int64_t ms)
+{
+	wait_until(is_repeated, &n, ms, "messages that were told once more");
+}
+
 static bool is_mentioned_anywhere(const void *wanted, struct seen *ret)
 {
 	see(ret, "no message that does");

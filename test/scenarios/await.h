@@ -54,6 +54,7 @@ bool read_message(const char *id, struct told *ret);
 /* Messages that another one about the same incident came after; how many, of which `ret` has
  * `size`. */
 size_t read_repeated(struct told *ret, size_t size);
+void await_repeated(size_t n, int64_t ms); /* at least so many of them */
 /* That very message comes to mention `text`, wherever. */
 void await_mentioned(const struct told *t, const char *text, int64_t ms);
 

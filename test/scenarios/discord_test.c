@@ -107,6 +107,8 @@ static void a_discord_that_takes_all_and_answers_nothing_costs_each_site_one_pos
 	assert_messages(2);
 	discord_mode("{\"mode\": \"ok\"}");
 	await_all(told, "is down", 60000);
+	await_repeated(2, 60000); /* each site comes back to its own when it finds out */
+	scene_sleep(10000); /* whatever were to be told once more would be */
 	assert_int_equal(read_repeated(repeated, COUNT(repeated)), 2);
 }
 
