@@ -6,10 +6,11 @@ native histogram, as a dict with the fields of base/series.h.
 """
 import dataclasses
 import math
+import os
 import random
 import struct
 
-BEGIN_MS = 1_600_000_000_000  # any round time: a Sunday in September
+BEGIN_MS = int(os.environ.get("DIFFERENTIAL_BEGIN_MS", 1_600_000_000_000))  # any round time: a Sunday in September
 EARLIER_MS = BEGIN_MS - 2_900_000
 SPAN_MS = 2 * 3600 * 1000
 STALE = 0x7ff0000000000002

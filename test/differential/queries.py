@@ -25,8 +25,7 @@ FUNCTIONS |= {
     "predict_linear": [MATRIX, SCALAR], "quantile_over_time": [SCALAR, MATRIX], "round": [VECTOR, "?", SCALAR],
     "vector": [SCALAR]}
 EXPERIMENTAL = {name: [MATRIX] for name in "mad_over_time ts_of_max_over_time ts_of_min_over_time ts_of_last_over_time".split()}
-EXPERIMENTAL |= {"double_exponential_smoothing": [MATRIX, SCALAR, SCALAR], "info": [VECTOR],
-                 "sort_by_label": [VECTOR, STRING], "sort_by_label_desc": [VECTOR, STRING]}
+EXPERIMENTAL |= {"double_exponential_smoothing": [MATRIX, SCALAR, SCALAR], "sort_by_label": [VECTOR, STRING], "sort_by_label_desc": [VECTOR, STRING]}
 # Where these differ in the last bits, what is made of them may differ in all: they stand outermost only.
 TRANSCENDENTAL = set("acos acosh asin asinh atan atanh cos cosh sin sinh tan tanh exp ln log10 log2".split())
 COUNTERS = ["rate", "increase", "irate", "resets", "changes", "delta", "idelta"]
@@ -71,6 +70,7 @@ class Generator:
         self.exact = sorted(self.functions.keys() - TRANSCENDENTAL)
         self.metrics = METRICS + NATIVE * 3 if native else METRICS
         self.aggregations = WITH_NUMBER + (["limitk", "limit_ratio"] if experimental else [])
+        self.informs = 2 if experimental else 0
         self.mistakes = 0.01
 
     def query(self):
@@ -113,7 +113,7 @@ class Generator:
         if depth <= 0:
             return self.selector() + self.shift()
         return self.any_of({self.call: 10, self.aggregation: 7, self.binary: 8, self.histogram: 2, self.relabelled: 2,
-                            self.signed: 1, self.in_parens: 1, self.plain: 2})(depth)
+                            self.signed: 1, self.in_parens: 1, self.plain: 2, self.informed: self.informs})(depth)
 
     def plain(self, _):
         return self.selector() + self.shift()
@@ -206,6 +206,15 @@ class Generator:
         if self.rng.random() < 0.7:
             source, pattern = self.rng.choice([('"job"', '"(.).*"'), ('"instance"', '"(.+):(.*)"'), ('"code"', '"(4|5).."')])
         return f"label_replace({inner}, {target}, {value}, {source}, {pattern})"
+
+    def informed(self, depth):
+        """info(), with a selector of labels or without; of two matchers for the name Prometheus 3.5 dies."""
+        inner = self.rng.choice([self.plain(0), self.plain(0), self.of(VECTOR, depth - 1)])
+        if self.rng.random() < 0.4:
+            return f"info({inner})"
+        name = self.rng.choice(['', '', '__name__="target_info",', '__name__=~".*_info",', '__name__="limit",', '__name__=~"size.*",'])
+        matcher = self.rng.choice(['version=~".+"', 'version="1.0"', 'version=~".*",job=~".+"', 'kind=~".+"', self.matcher(), self.matchers()])
+        return f"info({inner}, {{{name}{matcher}}})"
 
     def aggregation(self, depth):
         if self.rng.random() < 0.08:

@@ -41,6 +41,13 @@ def batches(all_series):
     return [b"".join(requests[number]) for number in sorted(requests)]
 
 
+def ask(server, query):
+    if query.step_ms == 0:
+        return server.api("query", query=query.text, time=query.start_ms / 1000)
+    return server.api("query_range", query=query.text, start=query.start_ms / 1000, end=query.end_ms / 1000,
+                      step=f"{query.step_ms}ms")
+
+
 class Reference:
     """`with Reference(series) as prometheus: prometheus.answer(query)`"""
 
@@ -65,7 +72,4 @@ class Reference:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def answer(self, query):
-        if query.step_ms == 0:
-            return self.server.api("query", query=query.text, time=query.start_ms / 1000)
-        return self.server.api("query_range", query=query.text, start=query.start_ms / 1000, end=query.end_ms / 1000,
-                               step=f"{query.step_ms}ms")
+        return ask(self.server, query)

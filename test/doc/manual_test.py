@@ -5,8 +5,9 @@
 usage: manual_test.py DIARCHY ROOT     the program; the project
 
 ```yaml blocks are checked by `diarchy check`: whole files as they are, parts within the lab of
-test/doc/around.yaml.  Each line of a ```sh block, and each indented one that calls us, is run where no
-site answers: whatever it may say, it mustn't be that it was called wrongly.
+test/doc/around.yaml; those that begin with `groups:` by `diarchy rules check`.  Each line of a ```sh
+block, and each indented one that calls us, is run where no site answers: whatever it may say, it
+mustn't be that it was called wrongly.
 """
 import pathlib
 import re
@@ -39,9 +40,19 @@ def check_lab(program, page, block, root):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "lab.yaml")
         file.write_text(block)
-        pathlib.Path(folder, "blackbox.yml").write_text(
-            (root / "test/lab/blackbox.yml").read_text())
+        for name in ("alertmanager.yml", "blackbox.yml", "prometheus.yml"):
+            pathlib.Path(folder, name).write_text((root / "test/lab" / name).read_text())
         done = subprocess.run([program, "check", str(file)], capture_output=True, text=True,
+                              timeout=20)
+    if done.returncode:
+        fail(page, done.stdout + done.stderr)
+
+
+def check_rules(program, page, block):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(block)
+        file.flush()
+        done = subprocess.run([program, "rules", "check", file.name], capture_output=True, text=True,
                               timeout=20)
     if done.returncode:
         fail(page, done.stdout + done.stderr)
@@ -82,7 +93,10 @@ def main():
         if page.parent.name != "manual":
             continue
         for block in blocks(text, "yaml"):
-            check_lab(program, page, block, root)
+            if block.startswith("groups:"):
+                check_rules(program, page, block)
+            else:
+                check_lab(program, page, block, root)
             labs += 1
         for line in "".join(blocks(text, "sh")).splitlines():
             check_command(program, page, line, root)
