@@ -158,7 +158,7 @@ static bool post(struct sending *w)
 
 	pack(&w->block, &w->request);
 	int n = snprintf(head, sizeof head,
-		"POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-protobuf\r\n"
+		"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\n"
 		"Content-Encoding: snappy\r\nX-Prometheus-Remote-Write-Version: 0.1.0\r\n"
 		"Content-Length: %zu\r\n\r\n",
 		w->to.path, w->block.len);

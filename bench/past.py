@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 
+from alone import OURS, Diarchy
 from lab import BUILD, ROOT, Trouble
 from peers.servers import Prometheus, VictoriaMetrics
 
@@ -29,7 +30,11 @@ def _victoria_metrics(folder, port=None):
                            f"-search.maxSamplesPerQuery={SAMPLES_MAX}", port=port)
 
 
-SERVERS = {"Prometheus": _prometheus, "VictoriaMetrics": _victoria_metrics}
+def _ours(folder, port=None):
+    return Diarchy(folder, {"retention": "10y", "host": False, "receive": ["remote_write"]}, port=port)
+
+
+SERVERS = {OURS: _ours, "Prometheus": _prometheus, "VictoriaMetrics": _victoria_metrics}
 
 
 def _parts(kind, days):
@@ -41,11 +46,15 @@ def _parts(kind, days):
             ("node", MANY_HOSTS, DENSE_DAYS - STEP_S / 86400, STEP_S, END_S)]
 
 
-def _version(kind, days):
-    """Of the data: whatever it is made from."""
+# What a folder is made from; and how ours are written.
+SOURCES = ("bench/host.def", "bench/host.c", "bench/history.c")
+OUR_FORMATS = tuple(f"src/core/metrics/{name}.h" for name in ("block", "values", "ints", "chunk", "packed", "index_format"))
+
+
+def _version(name, kind, days):
     digest = hashlib.sha256(repr(_parts(kind, days)).encode())
-    for name in ("host.def", "host.c", "history.c"):
-        digest.update((ROOT / "bench" / name).read_bytes())
+    for source in SOURCES + (OUR_FORMATS if name == OURS else ()):
+        digest.update((ROOT / source).read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -92,15 +101,15 @@ class Past:
     def __init__(self, name, kind, is_quick, progress):
         self.hosts = MANY_HOSTS if kind == "many" else 1
         self.days = QUICK_DAYS if is_quick else DAYS
-        self.folder = CACHE / f"{name.lower()}-{kind}-{_version(kind, self.days)}"
+        self.folder = CACHE / f"{name.lower()}-{kind}-{_version(name, kind, self.days)}"
         if not (self.folder / "sent").exists():
             progress(0, 1, f"filling {name}")
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             _fill(name, self.folder, kind, self.days)
         self.samples = int((self.folder / "sent").read_text())
-        self.bytes = _bytes(self.folder / "data")
         self.server = SERVERS[name](self.folder)
+        self.bytes = _bytes(self.server.data)
 
     def __enter__(self):
         self.server.start()

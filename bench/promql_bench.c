@@ -123,8 +123,11 @@ static double cpu_s(void)
 static void measure(const struct bench_source *s, const char *text, unsigned repeats)
 {
 	scoped(arena_fini) struct arena a = { 0 };
-	struct series_source source = { (void *)(uintptr_t)s, open_cursor, next_series,
-		read_samples, close_cursor };
+	struct series_source source = { .self = (void *)(uintptr_t)s,
+		.open = open_cursor,
+		.next = next_series,
+		.read = read_samples,
+		.close = close_cursor };
 	struct promql_node *root;
 	int64_t end_ms = (int64_t)s->n_samples * INTERVAL_MS;
 	struct promql_query q = { .text = text,

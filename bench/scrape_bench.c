@@ -2,7 +2,8 @@
 /*
  * scrape_bench: what one scraped sample costs, from the bytes of the body to the sink, without
  * network.  Prints nanoseconds of CPU a sample: into a sink that keeps nothing, and into a store
- * whose files are in memory.
+ * whose files are in memory; then of many targets with values that change, each scraped when its
+ * memory has left the caches, as it is in a process that sleeps between scrapes.
  *
  * usage: scrape_bench [FILE [ROUNDS]]
  *	FILE    a body in the text format; "-" or none: 1,000 series like those of bench's exporter
@@ -173,6 +174,104 @@ static void measure_nothing(const struct str *body, int rounds)
 	printf("(%llu samples, sum %g)\n", (unsigned long long)null.n_samples, null.sum);
 }
 
+/* ---- many targets */
+
+#define TARGETS      50
+#define WARM_ROUNDS  2
+#define COLD_ROUNDS  20
+#define CACHES_BYTES (64u << 20)
+
+struct crowd {
+	struct ingest_tools tools;
+	struct scrape_config config;
+	struct ingest_memory memory[TARGETS];
+	char names[TARGETS][16];
+	struct label instance[TARGETS];
+	struct labels labels[TARGETS];
+	struct str body;
+	char *other; /* what fills the caches */
+};
+
+/* A third stays as it was; the others grow by less and more. */
+static void make_round(struct crowd *c, int round)
+{
+	str_clear(&c->body);
+	for (int i = 0; i < SERIES; i++) {
+		if (i % 50 == 0)
+			str_addf(&c->body, "# TYPE node_family_%d_total counter\n", i / 50);
+		str_addf(&c->body,
+			"node_family_%d_total{cpu=\"%d\",mode=\"m%d\",device=\"/dev/mapper/"
+			"dev-%d\"} %.*f\n",
+			i / 50, i % 8, i % 11, i % 50, i % 3,
+			i * 1234.5 + (i % 3 ? round * i * 0.77 : 0));
+	}
+}
+
+/* CPU of one round of all of them. */
+static double scrape_crowd(struct crowd *c, struct store *store, int round, bool is_cold)
+{
+	double used = 0, before;
+
+	make_round(c, round);
+	for (int t = 0; t < TARGETS; t++) {
+		struct ingest_wish w = { .tools = &c->tools,
+			.memory = &c->memory[t],
+			.config = &c->config,
+			.target = &c->labels[t],
+			.now_ms = START_MS + round * INTERVAL_MS,
+			.t_ms = START_MS + round * INTERVAL_MS };
+
+		if (is_cold)
+			memset(c->other, round + t, CACHES_BYTES);
+		make_round(c, round); /* the kernel has just copied a body */
+		before = cpu_ns();
+		scrape(&w, &c->body);
+		used += cpu_ns() - before;
+	}
+	work(store, START_MS + round * INTERVAL_MS);
+	return used / TARGETS / SERIES;
+}
+
+static void begin_crowd(struct crowd *c, struct store *store)
+{
+	ingest_tools_init(&c->tools, store_sink(store), 1);
+	c->config.honor_timestamps = true;
+	c->other = must_alloc(CACHES_BYTES);
+	for (int t = 0; t < TARGETS; t++) {
+		uint32_t n = (uint32_t)snprintf(c->names[t], sizeof c->names[t], "target-%d", t);
+
+		ingest_memory_init(&c->memory[t]);
+		c->instance[t] = (struct label){ "instance", c->names[t], 8, n };
+		c->labels[t] = (struct labels){ &c->instance[t], 1 };
+	}
+}
+
+static void end_crowd(struct crowd *c)
+{
+	for (int t = 0; t < TARGETS; t++)
+		ingest_memory_fini(&c->memory[t]);
+	ingest_tools_fini(&c->tools);
+	str_fini(&c->body);
+	free(c->other);
+}
+
+static void measure_crowd(struct store *store)
+{
+	static struct crowd crowd;
+	double warm = 0, cold = 0;
+	int round = 0;
+
+	begin_crowd(&crowd, store);
+	for (; round < WARM_ROUNDS + COLD_ROUNDS; round++)
+		if (round < WARM_ROUNDS)
+			warm = scrape_crowd(&crowd, store, round, false);
+		else
+			cold += scrape_crowd(&crowd, store, round, true) / COLD_ROUNDS;
+	printf("%d targets: %.1f ns a sample, with caches full of something else %.1f\n", TARGETS,
+		warm, cold);
+	end_crowd(&crowd);
+}
+
 static void measure_store(const struct str *body, int rounds)
 {
 	struct store_settings settings = { 0 };
@@ -183,12 +282,15 @@ static void measure_store(const struct str *body, int rounds)
 	if (store_open(&store, memory_files_port(files), &settings,
 		    (struct now){ { START_MS }, { START_MS } }, &e) == RC_OK) {
 		measure_body(body, rounds, store_sink(store), store);
+		measure_crowd(store);
 		store_close(store);
 	} else {
 		fprintf(stderr, "scrape_bench: %s\n", e.text);
 	}
 	memory_files_free(files);
 }
+
+/* ---- numbers */
 
 static void measure_number(const char *text)
 {

@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from alone import Diarchy
+from alone import OURS, Diarchy
 from lab import BUILD, Program, Trouble, wait_until
 from peers.servers import Prometheus, VictoriaMetrics, free_port
 
@@ -55,10 +55,9 @@ def victoria_metrics(folder, targets, every_s):
 
 
 def ours(folder, targets, every_s):
-    return Diarchy(folder / "diarchy", {"scrape_configs": targets.scrape_configs(every_s)})
+    return Diarchy(folder / "diarchy", {"host": False, "scrape_configs": targets.scrape_configs(every_s)})
 
 
-OURS = "ours"
 SCRAPERS = {OURS: ours, "Prometheus": prometheus, "VictoriaMetrics": victoria_metrics}
 
 

@@ -7,6 +7,7 @@ every 15 seconds, as what is not yet in blocks.
 import statistics
 import time
 
+from alone import OURS
 from lab import Trouble
 from past import END_S, SERVERS, Past
 from report import Row
@@ -35,5 +36,5 @@ def reopened(past, progress):
 
 def run(folder, is_quick, progress):
     found = {name: reopened(Past(name, "many", is_quick, progress), progress) for name in SERVERS}
-    return [Row(WHAT, BAR, "not measured", None, figures=found, ratio="; ".join(f"{name} {s:.1f} s" for name, s in found.items()),
-                note="Ours isn't measured: the program has no storage yet.")]
+    return [Row(WHAT, BAR, f"{found[OURS]:.2f} s", found[OURS] <= 1, figures=found,
+                ratio="; ".join(f"{name} {s:.2f} s" for name, s in found.items()))]

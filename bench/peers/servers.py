@@ -56,11 +56,14 @@ class Server(Program):
                     raise
         raise Trouble("unreachable")
 
+    def form(self, path, **parameters):
+        """The bytes of an answer of the API."""
+        body = urllib.parse.urlencode(parameters, doseq=True)
+        return self.ask("POST", f"/api/v1/{path}", body, {"Content-Type": "application/x-www-form-urlencoded"})[1]
+
     def api(self, path, **parameters):
         """What the API says of a query, errors included."""
-        body = urllib.parse.urlencode(parameters, doseq=True)
-        _, text = self.ask("POST", f"/api/v1/{path}", body, {"Content-Type": "application/x-www-form-urlencoded"})
-        return json.loads(text)
+        return json.loads(self.form(path, **parameters))
 
     def write(self, request):
         """`request`: encoded series of remote_write, one after the other."""
