@@ -114,11 +114,21 @@ class Demo(unittest.TestCase):
         titles = [m["versions"][-1]["embeds"][0]["title"] for m in told["messages"]]
         return [t for t in titles if t != "daily drill passed"]
 
+    @staticmethod
+    def jobs_up(site):
+        """The jobs of which a site has metrics."""
+        with urllib.request.urlopen(f"{site}/api/v1/query?query=up%3D%3D1", timeout=10) as answer:
+            return {series["metric"]["job"] for series in json.load(answer)["data"]["result"]}
+
     def test_each_thing_that_is_broken_is_told_in_one_message_and_nothing_stays_behind(self):
         welcome = self.log.read_text()
         self.assertNotIn("\033", welcome)
         self.assertEqual([line for line in welcome.splitlines() if len(line) > 80], [])
         self.assertEqual(self.told(), [])
+        sites = re.findall(r"\b(?:dublin|mumbai) +(http://[^/\s]+)", welcome, re.I)
+        self.assertEqual(len(sites), 2, welcome)
+        for site in sites:
+            self.wait("metrics", 20, lambda site=site: self.jobs_up(site) >= {"node", "diarchy"})
 
         self.order("break", "photos")
         self.wait("message of photos", 20, lambda: self.told() == ["photos is down"])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- *	FOLDER/lab/       lab.yaml and certs/: a git repo
+ *	FOLDER/lab/       lab.yaml, rules/, dashboards/ and certs/: a git repo
  *	FOLDER/keys/      the sites' and the watcher's private keys
  *	FOLDER/services/  what the services read, and the cloud's certificate
  *	FOLDER/run/NAME/  where a service may write
@@ -23,12 +23,22 @@
 #define FILE_MAX 65536
 #define OWNER    "Ana"
 
-static const char *const folders[] = { "lab", "lab/certs", "keys", "services", "run", "run/photos",
-	"run/git", "run/cloud", "state", "log" };
+static const char *const folders[] = { "lab", "lab/certs", "lab/dashboards", "lab/rules", "keys",
+	"services", "run", "run/photos", "run/git", "run/cloud", "state", "log" };
 
-/* Files of examples/two-sites that are taken over with the ports moved. */
-static const char *const settings[] = { "services/photos.conf", "services/git.conf",
-	"services/cloud.conf", "services/dns-dublin.conf", "services/dns-mumbai.conf" };
+/* Files of examples/two-sites that are taken over with the ports moved, and where to. */
+static const struct {
+	const char *from, *to;
+} settings[] = {
+	{ "services/photos.conf", "services/photos.conf" },
+	{ "services/git.conf", "services/git.conf" },
+	{ "services/cloud.conf", "services/cloud.conf" },
+	{ "services/dns-dublin.conf", "services/dns-dublin.conf" },
+	{ "services/dns-mumbai.conf", "services/dns-mumbai.conf" },
+	{ "dashboards/machine.json", "lab/dashboards/machine.json" },
+	{ "rules/machines.yaml", "lab/rules/machines.yaml" },
+	{ "rules/tests.yaml", "lab/rules/tests.yaml" },
+};
 
 static const struct {
 	const char *name, *stands_for; /* the key of nobody that stands in the example */
@@ -109,10 +119,10 @@ static enum rc copy_settings(struct demo *d, struct err *e)
 	for (size_t i = 0; i < COUNT(settings) && rc == RC_OK; i++) {
 		scoped(str_fini) struct str text = STR_EMPTY, moved = STR_EMPTY;
 
-		rc = read_example(d, settings[i], &text, e);
+		rc = read_example(d, settings[i].from, &text, e);
 		if (rc == RC_OK) {
 			str_add(&moved, world_moved(d, str_c(&text)));
-			rc = write_file(path_in(d, settings[i]), &moved, e);
+			rc = write_file(path_in(d, settings[i].to), &moved, e);
 		}
 	}
 	return rc;
