@@ -49,7 +49,8 @@ def is_sent(site, until):
 
 
 def compare(ours, theirs, name, at, seconds):
-    mine, other = samples(ours, at, seconds), samples(theirs, at, seconds, without=("site",))
+    # What the site says of itself has the label already, and what it says of its jobs has their name.
+    mine, other = (samples(server, at, seconds, without=("site",)) for server in (ours, theirs))
     assert len(mine) >= TARGETS * SERIES, f"{len(mine)} series"
     assert mine.keys() == other.keys(), f"{name}: series differ: {list(mine.keys() ^ other.keys())[:3]}"
     for series, values in mine.items():
