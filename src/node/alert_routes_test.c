@@ -230,6 +230,48 @@ static void what_a_site_said_that_is_away_inhibits_for_five_minutes(void **state
 	assert_int_equal(told(CHAT, "Slow at dublin fires"), 1);
 }
 
+static uint32_t n_asked;
+
+static uint64_t counted_hash(void *ctx, uint32_t rule, const struct labels *alert)
+{
+	(void)ctx;
+	(void)rule;
+	(void)alert;
+	n_asked++;
+	return 0;
+}
+
+static void other_numbers(const char *text)
+{
+	struct label summary = { "summary", text, 7, (uint32_t)strlen(text) },
+		     v[] = { { "alertname", "Down", 9, 4 }, { "host", "nas", 4, 3 } };
+	const struct posted_alert posted = { .labels = { v, COUNT(v) },
+		.annotations = { &summary, 1 },
+		.ends = { p->now.wall.ms + HOUR_MS } };
+
+	assert_int_equal(alert_post(p->sites[DUBLIN].alert, p->now, &posted, 1, NULL), RC_OK);
+}
+
+/* Whether it was due was never forgotten, so all of it was reckoned at each change of a number. */
+static void who_is_inhibited_is_reckoned_when_alerts_come_and_go_only(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	bring(INHIBITING);
+	routes->routing.equal_hash = counted_hash;
+	other_numbers("lost 3 packets");
+	pair_run(p, MINUTE_MS);
+	before = n_asked;
+	assert_true(before > 0);
+	other_numbers("lost 4 packets");
+	pair_run(p, MINUTE_MS);
+	assert_int_equal(n_asked, before);
+	fires(DUBLIN, "alertname=Slow host=nas severity=warning");
+	pair_run(p, MINUTE_MS);
+	assert_true(n_asked > before);
+}
+
 static void alerts_are_grouped_by_the_labels_of_their_route(void **state)
 {
 	(void)state;
@@ -433,6 +475,7 @@ int main(void)
 		T(what_ends_while_it_is_inhibited_is_never_told),
 		T(what_was_told_is_told_as_over_though_it_is_inhibited_by_now),
 		T(what_a_site_said_that_is_away_inhibits_for_five_minutes),
+		T(who_is_inhibited_is_reckoned_when_alerts_come_and_go_only),
 		T(alerts_are_grouped_by_the_labels_of_their_route),
 		T(each_alert_is_a_group_where_the_route_says_so),
 		T(alerts_of_other_routes_are_another_group_though_it_looks_the_same),

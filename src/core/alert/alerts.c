@@ -413,6 +413,7 @@ static void take_up(struct alert *a, struct now now)
 			drop_gone(a, now, it->value);
 	if (a->is_inhibition_due)
 		inhibition_step(a);
+	a->is_inhibition_due = false;
 	publish_ours(a, now);
 	alerts_renew_table(a);
 	map_each (&a->groups, it) {
@@ -478,6 +479,7 @@ void alerts_start(struct alert *a, struct now now)
 {
 	for (uint8_t i = 0; i < SITES_MAX; i++)
 		doubt_later(a, now, i);
+	a->is_inhibition_due = true;
 	judge_anew(a);
 }
 
