@@ -109,9 +109,13 @@ enum rc alerting_declare(struct serve *s, struct err *e)
 
 void alerting_start(struct serve *s)
 {
+	scoped(str_fini) struct str path = STR_EMPTY;
+
+	str_addf(&path, "%s/rules.json", s->state_dir);
 	s->rules = rule_runner_new(&(struct rule_runner_wish){ .loop = &s->loop,
 		.store = metrics_store(s->metrics),
 		.outside = metrics_outside_server(s->metrics),
+		.past_path = str_c(&path),
 		.tell = tell,
 		.ctx = s });
 }

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/rules.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/seldom.h"
+#include "core/rules/past.h"
 #include "daemon/common.h"
 #include "daemon/rules_asking.h"
 #include "node/rules_world.h"
+#include "port/files/files.h"
 #include "port/files/lab_files.h"
 #include "port/files/rule_files.h"
 
 #include <stdatomic.h>
 
-#define TIMEOUT_NS (2 * UINT64_C(60) * 1000000000) /* of one rule, as of the API's queries */
-#define LOOK_MS    (10 * SECOND_MS)                /* the longest between two looks at the clock */
-#define WORDS_MOST 256                             /* alerts told in one go */
+#define TIMEOUT_NS  (2 * UINT64_C(60) * 1000000000) /* of one rule, as of the API's queries */
+#define LOOK_MS     (10 * SECOND_MS)                /* the longest between two looks at the clock */
+#define PAST_MS     SECOND_MS             /* the shortest between two times that it is kept */
+#define PAST_OLD_MS (RULES_OUTAGE_MS / 4) /* and the longest, where it must be recent */
+#define WORDS_MOST  256                   /* alerts told in one go */
 
 /* What rules borrow. */
 struct ruleset {
@@ -38,6 +43,12 @@ struct rule_runner {
 	struct series_source history; /* see restoring, below */
 	struct ruleset *set, *next;   /* in use, and to be taken up; NULL: none */
 	struct rules *rules;
+	struct past {
+		char *path; /* NULL: it isn't kept */
+		uint64_t stamp;
+		struct mono due, old; /* to be written no sooner; to be written anew */
+		struct seldom failures;
+	} past;
 	uv_timer_t timer;
 	uint32_t n_running;
 	_Atomic bool is_hurried; /* who runs is to end */
@@ -219,6 +230,55 @@ static void begin(struct rule_runner *r, const struct rules_job *job)
 	must(uv_queue_work(r->wish.loop, &ev->work, run, on_done) == 0);
 }
 
+/* ---- the past */
+
+static void keep_past(struct rule_runner *r)
+{
+	struct past *p = &r->past;
+	struct now now = daemon_now();
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct err e = { 0 };
+	uint32_t left_out;
+
+	p->stamp = rules_past_stamp(r->rules);
+	p->old.ms =
+		rules_past_write(r->rules, now.wall, &text) ? now.mono.ms + PAST_OLD_MS : NEVER_MS;
+	p->due.ms = now.mono.ms + PAST_MS;
+	if (file_replace(p->path, &text, &e) != RC_OK &&
+		seldom_may_write(&p->failures, now.mono, &left_out))
+		log_warning("rules: what they must know after a start can't be kept: %s", e.text);
+}
+
+static void keep_past_if_due(struct rule_runner *r)
+{
+	const struct past *p = &r->past;
+	struct mono now = daemon_now().mono;
+
+	if (!p->path || !r->rules)
+		return;
+	if (now.ms >= p->old.ms || (p->stamp != rules_past_stamp(r->rules) && now.ms >= p->due.ms))
+		keep_past(r);
+}
+
+static void read_past(struct rule_runner *r)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct err e = { 0 };
+	enum rc rc;
+
+	if (!r->past.path)
+		return;
+	r->past.old.ms = 0; /* what is read is of now */
+	rc = file_read(r->past.path, RULES_PAST_BYTES_MAX, &text, &e);
+	if (rc == RC_OK)
+		rc = rules_past_read(r->rules, daemon_now().wall, &text, &e);
+	if (rc != RC_OK && rc != RC_NOT_FOUND)
+		log_warning(
+			"rules: what they knew before the start is lost, so alerts that were kept "
+			"firing are over: %s: %s",
+			r->past.path, e.text);
+}
+
 /* ---- when */
 
 static void take_up(struct rule_runner *r)
@@ -227,8 +287,12 @@ static void take_up(struct rule_runner *r)
 	struct wall now = daemon_now().wall;
 
 	r->set = TAKE(r->next);
-	r->rules = r->rules ? rules_renew(&r->set->config, r->rules, now)
-			    : rules_new(&r->set->config, now);
+	if (r->rules) {
+		r->rules = rules_renew(&r->set->config, r->rules, now);
+	} else {
+		r->rules = rules_new(&r->set->config, now);
+		read_past(r);
+	}
 	ruleset_free(old);
 	atomic_store(&r->is_hurried, false);
 }
@@ -248,10 +312,14 @@ static void on_closed(uv_handle_t *h)
 
 static void wait(struct rule_runner *r)
 {
-	int64_t wait_ms = rules_next(r->rules).ms - daemon_now().wall.ms;
+	struct now now = daemon_now();
+	int64_t wait_ms = rules_next(r->rules).ms - now.wall.ms;
+	bool is_past_due = r->past.path && r->past.stamp != rules_past_stamp(r->rules);
 
 	if (wait_ms > LOOK_MS)
 		wait_ms = LOOK_MS;
+	if (is_past_due && wait_ms > r->past.due.ms - now.mono.ms)
+		wait_ms = r->past.due.ms - now.mono.ms;
 	if (r->n_running < RULES_AT_ONCE)
 		uv_timer_start(&r->timer, on_time, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
@@ -262,6 +330,7 @@ static void look(struct rule_runner *r)
 
 	if (uv_is_closing((uv_handle_t *)&r->timer))
 		return;
+	keep_past_if_due(r);
 	if (r->is_stopping) {
 		if (!r->n_running) {
 			rules_asking_close(TAKE(r->asking));
@@ -345,6 +414,8 @@ struct rule_runner *rule_runner_new(const struct rule_runner_wish *wish)
 	struct rule_runner *r = must_alloc(sizeof *r);
 
 	r->wish = *wish;
+	r->past = (struct past){ .path = wish->past_path ? must_strdup(wish->past_path) : NULL,
+		.old = { NEVER_MS } };
 	r->history = (struct series_source){ .self = r,
 		.open = history_open,
 		.next = history_next,
@@ -362,6 +433,9 @@ void rule_runner_stop(struct rule_runner *r, void (*stopped)(void *ctx), void *c
 	r->stopped = stopped;
 	r->ctx = ctx;
 	r->is_stopping = true;
+	r->past.due.ms = 0;
+	if (r->past.old.ms != NEVER_MS)
+		r->past.old.ms = 0;
 	atomic_store(&r->is_hurried, true);
 	rules_asking_stop(r->asking);
 	look(r);
@@ -375,5 +449,6 @@ void rule_runner_free(struct rule_runner *r)
 	rules_free(r->rules);
 	ruleset_free(r->set);
 	ruleset_free(r->next);
+	free(r->past.path);
 	free(r);
 }

@@ -30,6 +30,7 @@ struct rule_runner_wish {
 	/* Asked instead of the store while it is used; outlives what rules ask.  What rules record goes
 	 * into the store, and from there whereto samples are sent. */
 	struct outside *outside;
+	const char *past_path; /* of the file that keeps what outlives a start; copied; NULL: none */
 	/* Alerts that fire or have ended, again and again (rules_word); they are borrowed.  NULL:
 	 * nobody wants to know. */
 	void (*tell)(void *ctx, const struct rule_word *words, uint32_t n);

@@ -46,6 +46,12 @@ RULES = """groups:
     annotations: {summary: "{{ $labels.disk }} is {{ $value | humanizePercentage }} full, in {{ $externalLabels.datacenter }}"}
   - {alert: DiskFilling, expr: "disk:used:ratio > 0.9", for: 1h}
 """
+KEPT = """groups:
+- name: kept
+  rules:
+  - {alert: DiskFull, expr: used / size > 0.9, keep_firing_for: 1h}
+  - {alert: DiskFillingFast, expr: used / size > 0.9, keep_firing_for: 2s}
+"""
 BROKEN = "groups: [{name: disks, rules: [{alert: DiskFull, expr: 'sum('}]}]\n"
 
 
@@ -237,6 +243,24 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.active("DiskFull"), since)
         time.sleep(8)  # the calm after a start
         self.assertEqual(len(self.discord.created), 1, self.discord.created)
+
+    def test_an_alert_that_is_kept_firing_goes_on_over_a_kill(self):
+        self.write_rules(KEPT)
+        self.launch()
+        self.until(lambda: self.rules()["DiskFull"]["health"] == "ok")
+        self.disks.disks["tank"] = 97
+        self.until(lambda: self.state("DiskFull") == "firing" and self.discord.created)
+        self.disks.disks["tank"] = 20
+        self.until(lambda: "keepFiringSince" in self.alerts()["DiskFull"])
+        was = self.alerts()["DiskFull"]
+        self.until(lambda: self.state("DiskFillingFast") is None)
+        self.stop(signal.SIGKILL)
+        self.launch()
+        self.until(lambda: self.rules()["DiskFull"]["health"] == "ok")
+        self.assertEqual(self.alerts(), {"DiskFull": was})
+        evaluated = self.rules()["DiskFull"]["lastEvaluation"]
+        self.until(lambda: self.rules()["DiskFull"]["lastEvaluation"] > evaluated)
+        self.assertEqual(self.alerts(), {"DiskFull": was})
 
     def test_a_broken_file_is_named_and_the_rules_that_were_go_on(self):
         self.fill_the_disk()

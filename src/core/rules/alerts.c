@@ -58,6 +58,12 @@ static struct rule_alert *keep(struct merge *m, const struct rule_alert *a)
 	return copy;
 }
 
+/* Of what keeps firing more is to be known after a start (past.h). */
+static void note_past(const struct merge *m)
+{
+	m->r->past_stamp += m->s->rule->keep_firing_for_ms > 0;
+}
+
 static void tell(struct merge *m, enum rule_news_kind kind)
 {
 	rules_tell(m->r, kind, m->s, m->n - 1);
@@ -71,6 +77,7 @@ static void go_on(struct merge *m, struct rule_alert *a)
 		return;
 	become(a, RULE_FIRING);
 	a->fired_ms = m->job->at_ms;
+	note_past(m);
 	tell(m, RULE_NEWS_FIRING);
 }
 
@@ -101,6 +108,8 @@ static void take_known(struct merge *m, const struct rule_alert *known, const st
 	bool is_changed = !labels_equal(&known->annotations, &f->annotations);
 	struct rule_alert next = *known, *a;
 
+	if (known->keep_firing_since_ms != RULES_NEVER)
+		note_past(m);
 	next.v = f->v;
 	next.annotations = f->annotations;
 	next.keep_firing_since_ms = RULES_NEVER;
@@ -118,8 +127,10 @@ static bool keeps_firing(const struct merge *m, struct rule_alert *a)
 
 	if (a->state != RULE_FIRING || keep_ms <= 0)
 		return false;
-	if (a->keep_firing_since_ms == RULES_NEVER)
+	if (a->keep_firing_since_ms == RULES_NEVER) {
 		a->keep_firing_since_ms = m->job->at_ms;
+		note_past(m);
+	}
 	return m->job->at_ms - a->keep_firing_since_ms < keep_ms;
 }
 
@@ -140,6 +151,7 @@ static void take_lost(struct merge *m, const struct rule_alert *known)
 	if (was_firing) {
 		become(&next, RULE_RESOLVED);
 		next.resolved_ms = m->job->at_ms;
+		note_past(m);
 	}
 	if (keep(m, &next) && was_firing)
 		tell(m, RULE_NEWS_RESOLVED);
@@ -180,6 +192,7 @@ static void refuse(struct rules *r, struct rule_state *s, const struct merge *m,
 	if (!m->is_full)
 		snprintf(text, sizeof text, "exceeded limit of %lld with %u alerts",
 			(long long)limit, m->n_up);
+	note_past(m);
 	arena_fini(&s->arena);
 	arena_init(&s->arena, RULE_RESULT_BYTES_MAX);
 	s->alerts = NULL;

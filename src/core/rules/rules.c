@@ -35,6 +35,7 @@ static void note_sight(struct rules *r, struct rule_state *s, const struct rule_
 	bool sees = o->series_read > 0 || o->n > 0;
 	bool was_blind = s->blind_since_ms != RULES_NEVER;
 
+	r->past_stamp += sees ? was_blind || !s->has_seen : s->has_seen && !was_blind;
 	if (sees && was_blind) {
 		s->blind_since_ms = RULES_NEVER;
 		rules_tell(r, RULE_NEWS_SEES, s, 0);
@@ -394,6 +395,7 @@ struct rules *rules_renew(const struct rules_config *c, struct rules *old, struc
 	struct rules *r = rules_new(c, now);
 
 	r->total = old->total;
+	r->past_stamp = old->past_stamp + 1;
 	for (uint32_t i = 0; i < r->n_groups; i++)
 		for (uint32_t k = 0; k < old->n_groups; k++)
 			if (is_same_group(r->groups[i].group, old->groups[k].group))

@@ -44,6 +44,7 @@ struct rules {
 	struct group_state *groups;
 	uint32_t n_groups;
 	struct rules_total total;
+	uint64_t past_stamp; /* past.h */
 	struct refs orphans; /* of rules that are no more: to be marked stale */
 	struct refs written; /* by the rule that is ending */
 	uint32_t n_written;  /* samples of that rule that were taken */
