@@ -132,7 +132,8 @@ static void take_flag(struct doc_reader *r, const struct doc_key *key, const str
 			.hint = "failures stand in the target's state and in the log" },         \
 		{ "always_scrape_classic_histograms", take_flag,                                 \
 			offsetof(struct type, member.classic_histograms) },                      \
-		{ "convert_classic_histograms_to_nhcb", doc_refused_flag },                      \
+		{ "convert_classic_histograms_to_nhcb", take_flag,                               \
+			offsetof(struct type, member.convert_classic) },                         \
 		{ "scrape_native_histograms", take_flag, /* of 3.8 */                            \
 			offsetof(struct type, member.native_histograms) },                       \
 	{                                                                                        \
@@ -347,6 +348,8 @@ static void inherit(struct scrape_terms *t, const struct scrape_terms *global)
 		t->native_histograms = global->native_histograms;
 	if (!t->classic_histograms)
 		t->classic_histograms = global->classic_histograms;
+	if (!t->convert_classic)
+		t->convert_classic = global->convert_classic;
 }
 
 static void complete_protocols(struct scrape_terms *t, const struct scrape_global *global)

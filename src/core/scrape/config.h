@@ -56,8 +56,9 @@ struct scrape_terms {
 	int name_validation; /* enum name_validation */
 	int name_escaping;   /* enum name_escaping */
 	/* enum scrape_flag: whether native histograms are wanted, by which targets are asked for protobuf
-	 * first unless protocols are said; whether their classic buckets are, too. */
-	int native_histograms, classic_histograms;
+	 * first unless protocols are said; whether their classic buckets are, too; whether classic histograms
+	 * become native ones with their bounds. */
+	int native_histograms, classic_histograms, convert_classic;
 };
 
 struct scrape_global {

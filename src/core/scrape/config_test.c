@@ -216,8 +216,6 @@ static void mistakes_are_refused_with_their_place(void **state)
 		{ "[{job_name: a, consul_sd_configs: [{server: x}]}]",
 			"'consul_sd_configs' is not supported" },
 		{ "[{job_name: a, scrape_failure_log_file: x}]", "not supported" },
-		{ "[{job_name: a, convert_classic_histograms_to_nhcb: true}]",
-			"not supported yet" },
 		{ "[{job_name: a, metric_name_validation_scheme: legacy, "
 		  "metric_name_escaping_scheme: allow-utf-8}]",
 			"needs metric_name_validation_scheme" },
@@ -270,6 +268,19 @@ static void who_wants_native_histograms_asks_for_protobuf_first(void **state)
 	c = job(&other, "{scrape_configs: [{job_name: a, scrape_protocols: [PrometheusProto]}]}");
 	assert_int_equal(c->terms.protocols.n, 1);
 	assert_int_equal(c->terms.protocols.v[0], SCRAPE_PROTOBUF);
+}
+
+static void a_job_may_leave_alone_what_all_others_convert(void **state)
+{
+	scoped(fixture_fini) struct fixture f = { 0 };
+	const struct scrape_config *c =
+		job(&f, "{global: {convert_classic_histograms_to_nhcb: true},\n"
+			"scrape_configs: [{job_name: a},\n"
+			"{job_name: b, convert_classic_histograms_to_nhcb: false}]}");
+
+	(void)state;
+	assert_int_equal(c[0].terms.convert_classic, SCRAPE_YES);
+	assert_int_equal(c[1].terms.convert_classic, SCRAPE_NO);
 }
 
 /* Each is accepted, or refused by its name; none is unknown. */
@@ -348,6 +359,7 @@ int main(void)
 		cmocka_unit_test(places_are_exact),
 		cmocka_unit_test(who_wants_native_histograms_asks_for_protobuf_first),
 		cmocka_unit_test(every_key_of_prometheus_is_known_by_name),
+		cmocka_unit_test(a_job_may_leave_alone_what_all_others_convert),
 		cmocka_unit_test(jobs_of_other_files_share_the_global_section_and_the_names),
 	};
 

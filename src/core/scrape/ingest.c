@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "core/scrape/classic.h"
 #include "core/scrape/families.h"
 #include "core/scrape/media_type.h"
 
@@ -54,6 +55,8 @@ struct ingest {
 	const struct histogram **histograms;
 	uint32_t n_histograms, cap_histograms;
 	struct arena histogram_arena;
+	struct classic *classic; /* NULL: the job leaves classic histograms as they are */
+	struct str classic_text;
 
 	uint64_t n_counted; /* against sample_limit */
 	bool is_over_limit;
@@ -132,6 +135,10 @@ struct ingest *ingest_begin(const struct ingest_wish *w)
 	g->tail.limit_bytes = 2 * SCRAPE_LINE_BYTES_MAX;
 	arena_init(&g->exemplar_arena, SCRAPE_EXEMPLARS_BYTES_MAX);
 	arena_init(&g->histogram_arena, SCRAPE_HISTOGRAMS_BYTES_MAX);
+	if (w->config->terms.convert_classic == SCRAPE_YES) {
+		g->classic = must_alloc(sizeof *g->classic);
+		classic_init(g->classic);
+	}
 	line_pass_begin(&g->pass, &w->memory->lines, w->tools->seed);
 	allow_new_series(w->memory, w->now_ms);
 	g->samples = TAKE(w->tools->spare);
@@ -171,6 +178,10 @@ void ingest_drop(struct ingest *g)
 	arena_fini(&g->exemplar_arena);
 	arena_fini(&g->histogram_arena);
 	free(g->histograms);
+	if (g->classic)
+		classic_fini(g->classic);
+	free(g->classic);
+	str_fini(&g->classic_text);
 	give_back(g);
 	free(g->exemplars);
 	free(g);
@@ -527,7 +538,7 @@ static bool take_known(struct ingest *g, enum rc *ret, struct err *e)
 	return true;
 }
 
-static enum rc take_entry(struct ingest *g, const struct exposition_entry *entry, struct err *e)
+static enum rc take_as_it_is(struct ingest *g, const struct exposition_entry *entry, struct err *e)
 {
 	if (entry->kind == EXPOSITION_SERIES)
 		return take_series(g, entry, e);
@@ -536,14 +547,111 @@ static enum rc take_entry(struct ingest *g, const struct exposition_entry *entry
 	return take_metadata(g, entry, e);
 }
 
+/* ---- classic histograms that become native ones */
+
+static void push_classic_exemplars(struct ingest *g, struct exposition_entry *entry)
+{
+	for (uint32_t i = 0; i < g->classic->n_exemplars; i++) {
+		const struct classic_exemplar *x = &g->classic->exemplars[i];
+
+		entry->exemplar = x->labels;
+		entry->exemplar_v = x->v;
+		entry->exemplar_t_ms = x->t_ms;
+		entry->exemplar_has_time = true;
+		push_exemplar(g, entry);
+	}
+}
+
+/* What was gathered is taken as if the target had sent it. */
+static enum rc end_classic(struct ingest *g, struct err *e)
+{
+	enum metric_type type = g->x.type;
+	uint32_t before = g->n_samples;
+	uint64_t most = g->config->native_histogram_bucket_limit;
+	struct exposition_entry entry;
+	struct histogram h;
+	bool has_one;
+	enum rc rc;
+
+	if (!g->classic)
+		return RC_OK;
+	rc = classic_end(g->classic, &g->classic_text, &h, &entry, &has_one, e);
+	if (rc != RC_OK || !has_one)
+		return rc;
+	if (most && h.n_positive > most) /* its bounds are given: no resolution to give up */
+		return err_set(e, RC_LIMIT, "histogram bucket limit exceeded");
+	g->x.type = METRIC_HISTOGRAM;
+	rc = take_series(g, &entry, e);
+	if (rc == RC_OK && g->n_samples > before)
+		push_classic_exemplars(g, &entry);
+	g->x.type = type;
+	return rc;
+}
+
+/* *ret_is_done: nothing else is made of the entry.  Of one that was gathered the exemplar is gone. */
+static enum rc convert(struct ingest *g, struct exposition_entry *entry, bool *ret_is_done,
+	struct err *e)
+{
+	enum classic_answer answer;
+	enum rc rc;
+
+	if (__builtin_expect(!g->classic, 1))
+		return RC_OK;
+	rc = classic_take(g->classic, &g->x, entry, &answer, e);
+	if (rc == RC_OK && answer == CLASSIC_ENDS) {
+		rc = end_classic(g, e);
+		if (rc == RC_OK)
+			rc = classic_take(g->classic, &g->x, entry, &answer, e);
+	}
+	if (rc == RC_OK && entry->kind == EXPOSITION_TYPE)
+		rc = classic_type(g->classic, entry->name, e);
+	if (answer == CLASSIC_GATHERED)
+		entry->exemplar.n = 0;
+	*ret_is_done =
+		answer == CLASSIC_LEFT_OUT ||
+		(answer == CLASSIC_GATHERED && g->config->terms.classic_histograms != SCRAPE_YES);
+	return rc;
+}
+
+static enum rc take_entry(struct ingest *g, struct exposition_entry *entry, struct err *e)
+{
+	bool is_done = false;
+	enum rc rc = convert(g, entry, &is_done, e);
+
+	return rc != RC_OK || is_done ? rc : take_as_it_is(g, entry, e);
+}
+
+/* Whether a line may be taken without a look at what it says. */
+static bool may_be_known(const struct ingest *g)
+{
+	const struct line *line;
+
+	if (g->x.is_ended || g->x.is_cut)
+		return false;
+	if (__builtin_expect(!g->classic, 1))
+		return true;
+	line = line_pass_at(&g->pass);
+	return g->x.type != METRIC_HISTOGRAM && !g->classic->is_gathering && line &&
+	       (line->kind == LINE_SERIES || line->kind == LINE_DROPPED);
+}
+
 /* ---- protobuf */
+
+static void set_exemplar(struct exposition_entry *entry, const struct family_exemplar *x)
+{
+	entry->exemplar = x->labels;
+	entry->exemplar_v = x->v;
+	entry->exemplar_t_ms = x->t_ms;
+	entry->exemplar_has_time = x->has_time;
+}
 
 /* What was told of one series, or of a metric. */
 static enum rc take_family(void *self, const struct family_entry *f, struct err *e)
 {
 	struct ingest *g = self;
 	struct exposition_entry entry = f->entry;
-	uint32_t before = g->n_samples;
+	bool is_done = false;
+	uint32_t before, n_exemplars;
 	enum rc rc;
 
 	g->x.type = f->type;
@@ -551,14 +659,19 @@ static enum rc take_family(void *self, const struct family_entry *f, struct err 
 	g->n_told_bytes += entry.text.n;
 	if (g->n_told_bytes > SCRAPE_TOLD_BYTES_MAX)
 		return err_set(e, RC_LIMIT, "body size limit exceeded by what it stands for");
-	rc = take_entry(g, &entry, e);
+	if (g->classic && f->n_exemplars)
+		set_exemplar(&entry, &f->exemplars[0]);
+	rc = convert(g, &entry, &is_done, e);
+	if (rc != RC_OK || is_done)
+		return rc;
+	n_exemplars = g->classic && f->n_exemplars && !entry.exemplar.n ? 0 : f->n_exemplars;
+	entry.exemplar.n = 0;
+	before = g->n_samples;
+	rc = take_as_it_is(g, &entry, e);
 	if (rc != RC_OK || g->n_samples == before)
 		return rc;
-	for (uint32_t i = 0; i < f->n_exemplars; i++) {
-		entry.exemplar = f->exemplars[i].labels;
-		entry.exemplar_v = f->exemplars[i].v;
-		entry.exemplar_t_ms = f->exemplars[i].t_ms;
-		entry.exemplar_has_time = f->exemplars[i].has_time;
+	for (uint32_t i = 0; i < n_exemplars; i++) {
+		set_exemplar(&entry, &f->exemplars[i]);
 		push_exemplar(g, &entry);
 	}
 	return RC_OK;
@@ -602,7 +715,7 @@ static enum rc take_portion(struct ingest *g, const char *s, size_t n, struct er
 	g->x.at = s;
 	g->x.end = s + n;
 	while (rc == RC_OK) {
-		if (!g->x.is_ended && !g->x.is_cut && take_known(g, &rc, e))
+		if (may_be_known(g) && take_known(g, &rc, e))
 			continue;
 		rc = exposition_next(&g->x, &entry, e);
 		if (rc != RC_OK || entry.kind == EXPOSITION_MORE || entry.kind == EXPOSITION_END)
@@ -878,6 +991,8 @@ struct ingest_result ingest_end(struct ingest *g, double took_s)
 			g->is_protobuf ? end_messages(g, &g->failure) : take_last(g, &g->failure);
 	if (g->failure.rc != RC_OK && g->is_unread)
 		return ingest_fail(g, g->failure.text, took_s);
+	if (g->failure.rc == RC_OK)
+		g->failure.rc = end_classic(g, &g->failure);
 	if (g->failure.rc == RC_OK && g->is_over_limit)
 		g->failure.rc = err_set(&g->failure, RC_LIMIT, "sample limit exceeded");
 	if (g->failure.rc != RC_OK)

@@ -112,11 +112,14 @@ struct body {
 	size_t n, portion;
 	const char *content_type;
 	int64_t t_ms;
+	bool is_converted, keeps_classic;
 };
 
 static struct ingest_result scrape(struct side *s, const struct body *b)
 {
-	static const struct scrape_config config = { .honor_timestamps = true };
+	const struct scrape_config config = { .honor_timestamps = true,
+		.terms = { .convert_classic = b->is_converted ? SCRAPE_YES : SCRAPE_NO,
+			.classic_histograms = b->keeps_classic ? SCRAPE_YES : SCRAPE_NO } };
 	static const struct labels no_labels;
 	struct ingest_wish w = { .tools = &s->tools,
 		.memory = &s->memory,
@@ -162,6 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	b.content_type = data[0] & 2   ? "application/vnd.google.protobuf"
 			 : data[0] & 1 ? "application/openmetrics-text"
 				       : "text/plain";
+	b.is_converted = data[0] & 4;
+	b.keeps_classic = data[0] & 8;
 	for (const uint8_t *s = data + 2, *end = data + n; s < end; s += b.n + 1) {
 		const uint8_t *stop = memchr(s, BODY_END, (size_t)(end - s));
 		struct ingest_result a, c;

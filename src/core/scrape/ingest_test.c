@@ -717,6 +717,88 @@ static void native_histograms_come_as_protobuf_and_end_as_others_do(void **state
 		       "h{instance=\"h:1\",job=\"j\"} stale@1030000\n");
 }
 
+#define CLASSIC                                                                            \
+	"# TYPE h histogram\nh_bucket{c=\"d\",le=\"1\"} 1\nh_bucket{c=\"d\",le=\"2\"} 1\n" \
+	"h_bucket{c=\"d\",le=\"+Inf\"} 4\nh_sum{c=\"d\"} 9\nh_count{c=\"d\"} 4\n"
+
+static void a_classic_histogram_becomes_a_native_one_where_the_job_wants_it(void **state)
+{
+	scoped(tear_down) struct lab l;
+	struct ingest_result r;
+
+	(void)state;
+	set_up(&l);
+	l.config.terms.convert_classic = SCRAPE_YES;
+	l.portion = 7;
+	r = scrape(&l, CLASSIC "# TYPE a gauge\na 1\n");
+	assert_string_equal(r.error, "");
+	ASSERT_COUNTS(r, 2, 2, 2);
+	assert_non_null(strstr(str_c(&l.sink.log), "h{c=\"d\",instance=\"h:1\",job=\"j\"} "
+						   "{{schema:-53 count:4 sum:9 custom_values:[1 2] "
+						   "buckets:[1 0 3]}}@1010000\n"));
+	assert_non_null(strstr(str_c(&l.sink.log), "a{instance=\"h:1\",job=\"j\"} 1@1010000\n"));
+	assert_null(strstr(str_c(&l.sink.log), "h_bucket"));
+	r = scrape(&l, CLASSIC);
+	ASSERT_COUNTS(r, 1, 1, 0);
+	r = scrape(&l, "a 2\n");
+	assert_log(&l, "a{instance=\"h:1\",job=\"j\"} 2@1030000\n"
+		       "h{c=\"d\",instance=\"h:1\",job=\"j\"} stale@1030000\n");
+}
+
+static void classic_histograms_stay_beside_what_is_made_of_them_when_they_are_wanted(void **state)
+{
+	scoped(tear_down) struct lab l;
+	struct ingest_result r;
+
+	(void)state;
+	set_up(&l);
+	l.config.terms.convert_classic = l.config.terms.classic_histograms = SCRAPE_YES;
+	r = scrape(&l, CLASSIC);
+	ASSERT_COUNTS(r, 6, 6, 6);
+	assert_int_equal(sink_fixture_value(&l.sink,
+				 "h_bucket{c=\"d\",instance=\"h:1\",job=\"j\",le=\"1.0\"}"),
+		1);
+}
+
+static void a_histogram_that_cant_be_is_left_out_and_fails_nothing(void **state)
+{
+	scoped(tear_down) struct lab l;
+	struct ingest_result r;
+
+	(void)state;
+	set_up(&l);
+	l.config.terms.convert_classic = SCRAPE_YES;
+	r = scrape(&l,
+		"# TYPE h histogram\nh_bucket{le=\"1\"} 5\nh_bucket{le=\"2\"} 4\nh_count 5\n");
+	assert_true(r.is_ok);
+	ASSERT_COUNTS(r, 0, 0, 0);
+	l.config.native_histogram_bucket_limit = 1;
+	assert_string_equal(scrape(&l, CLASSIC).error, "histogram bucket limit exceeded");
+}
+
+static void exemplars_of_classic_buckets_go_with_the_native_histogram(void **state)
+{
+	scoped(tear_down) struct lab l;
+
+	(void)state;
+	set_up(&l);
+	l.config.terms.convert_classic = SCRAPE_YES;
+	l.sink.hides_reports = true;
+	l.portion = 11;
+	scrape_bytes(&l, OPENMETRICS,
+		"# TYPE h histogram\nh_bucket{le=\"1\"} 1 # {t=\"b\"} 0.5 1009\n"
+		"h_bucket{le=\"+Inf\"} 2 # {t=\"a\"} 5 1008\nh_count 2 # {t=\"c\"} 1\nh_sum 3\n# "
+		"EOF\n",
+		strlen("# TYPE h histogram\nh_bucket{le=\"1\"} 1 # {t=\"b\"} 0.5 1009\n"
+		       "h_bucket{le=\"+Inf\"} 2 # {t=\"a\"} 5 1008\nh_count 2 # {t=\"c\"} 1\nh_sum "
+		       "3\n# EOF\n"));
+	assert_log(&l, "# h type=histogram help= unit=\n"
+		       "h{instance=\"h:1\",job=\"j\"} {{schema:-53 count:2 sum:3 custom_values:[1] "
+		       "buckets:[1 1]}}@1010000\n"
+		       "h{instance=\"h:1\",job=\"j\"} exemplar t=a 5@1008000\n"
+		       "h{instance=\"h:1\",job=\"j\"} exemplar t=b 0.5@1009000\n");
+}
+
 /* Labels that stand in the body once, and are read with each bucket. */
 static void a_small_body_cant_stand_for_a_huge_one(void **state)
 {
@@ -765,6 +847,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(native_histograms_come_as_protobuf_and_end_as_others_do),
+		cmocka_unit_test(a_classic_histogram_becomes_a_native_one_where_the_job_wants_it),
+		cmocka_unit_test(
+			classic_histograms_stay_beside_what_is_made_of_them_when_they_are_wanted),
+		cmocka_unit_test(a_histogram_that_cant_be_is_left_out_and_fails_nothing),
+		cmocka_unit_test(exemplars_of_classic_buckets_go_with_the_native_histogram),
 		cmocka_unit_test(protobuf_that_is_cut_off_fails_the_scrape),
 		cmocka_unit_test(a_small_body_cant_stand_for_a_huge_one),
 		cmocka_unit_test(samples_get_the_targets_labels_and_the_time_of_the_scrape),

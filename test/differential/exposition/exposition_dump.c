@@ -4,9 +4,10 @@
  * Prometheus.  After each it prints, as one line of JSON, the report on the scrape, and every series
  * that has a sample and hasn't ended.
  *
- * usage: exposition_dump CONTENT_TYPE FILE...
+ * usage: exposition_dump [--convert] [--keep-classic] CONTENT_TYPE FILE...
  */
 #include "base/golang.h"
+#include "base/histogram.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -23,6 +24,7 @@ struct series {
 	struct labels labels;
 	int64_t newest_ms;
 	double v;
+	struct histogram *h; /* in place of `v`; NULL: none */
 };
 
 struct dump {
@@ -60,7 +62,19 @@ static enum series_verdict take_sample(void *self, series_ref ref, int64_t t_ms,
 		return double_bits(v) == double_bits(s->v) ? SERIES_SAME : SERIES_DUPLICATE;
 	s->newest_ms = t_ms;
 	s->v = v;
+	s->h = NULL;
 	return SERIES_TAKEN;
+}
+
+static enum series_verdict take_histogram(void *self, series_ref ref, int64_t t_ms,
+	const struct histogram *h)
+{
+	struct dump *d = self;
+	enum series_verdict verdict = take_sample(self, ref, t_ms, 0);
+
+	if (verdict == SERIES_TAKEN)
+		d->v[ref - 1].h = histogram_copy(h, &d->arena);
+	return verdict;
 }
 
 static enum rc commit(void *self, struct err *e)
@@ -83,17 +97,47 @@ static bool read_file(const char *path, struct str *out)
 	return true;
 }
 
-static void print_series(struct json_out *w, const struct series *s)
+static void print_number(struct json_out *w, const char *name, double v)
 {
 	scoped(str_fini) struct str value = STR_EMPTY;
 
-	go_float(&value, s->v, 'g', GO_SHORTEST);
+	go_float(&value, v, 'g', GO_SHORTEST);
+	json_text(w, name, str_c(&value));
+}
+
+static void print_bucket(void *ctx, const struct histogram_bucket *b)
+{
+	struct json_out *w = ctx;
+
+	json_array_open(w, NULL);
+	print_number(w, NULL, b->lower);
+	print_number(w, NULL, b->upper);
+	print_number(w, NULL, b->count);
+	json_close(w);
+}
+
+static void print_histogram(struct json_out *w, const struct histogram *h)
+{
+	json_object_open(w, "histogram");
+	print_number(w, "count", h->count);
+	print_number(w, "sum", h->sum);
+	json_array_open(w, "buckets");
+	histogram_each(h, print_bucket, w);
+	json_close(w);
+	json_close(w);
+}
+
+static void print_series(struct json_out *w, const struct series *s)
+{
 	json_object_open(w, NULL);
 	json_object_open(w, "labels");
 	for (uint32_t i = 0; i < s->labels.n; i++)
 		json_text(w, s->labels.v[i].name, s->labels.v[i].value);
 	json_close(w);
-	json_text(w, "value", str_c(&value));
+	if (s->h)
+		print_histogram(w, s->h);
+	else
+		print_number(w, "value", s->v);
 	json_close(w);
 }
 
@@ -149,6 +193,7 @@ int main(int argc, char **argv)
 	struct series_sink sink = { .self = &d,
 		.series = take_series,
 		.append = take_sample,
+		.append_histogram = take_histogram,
 		.commit = commit };
 	struct scrape_config config = { .honor_timestamps = true,
 		.fallback_protocol = SCRAPE_PROTOCOL_NONE };
@@ -160,6 +205,9 @@ int main(int argc, char **argv)
 		.target = &no_labels,
 		.t_ms = START_MS };
 
+	for (; argc > 1 && str_starts(argv[1], "--"); argc--, argv++)
+		*(str_eq(argv[1], "--convert") ? &config.terms.convert_classic
+					       : &config.terms.classic_histograms) = SCRAPE_YES;
 	arena_init(&d.arena, 0);
 	ingest_tools_init(&tools, &sink, 1);
 	ingest_memory_init(&memory);

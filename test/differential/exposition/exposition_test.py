@@ -25,6 +25,8 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+CLASSICS = [{}, {"convert_classic_histograms_to_nhcb": True},
+            {"convert_classic_histograms_to_nhcb": True, "always_scrape_classic_histograms": True}]
 REPORTS = ["up", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"]
 
 TEXTS = [
@@ -53,6 +55,25 @@ OPENS = [
     b"# foo\n# EOF\n", b"a NaN\n# EOF\n", b"a 1 NaN\n# EOF\n", b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# EOF\n",
     b"a{x=\"l\nb\"} 1\n# EOF\n", b"# EOFx\n", b"#EOF\n", b"a 1\n# EOF x\n", b"# TYPE ss stateset\nss{ss=\"a\"} 1\n# EOF\n",
 ]
+# Classic histograms, which jobs may want converted to native ones.
+CLASSIC = [
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\nh_sum 9.5\nh_count 4\n",
+    b"# TYPE h histogram\nh_count{a=\"b\"} 4\nh_sum{a=\"b\"} 1\nh_bucket{a=\"b\",le=\"1\"} 1\nh_bucket{a=\"c\",le=\"1\"} 2\nh_count{a=\"c\"} 2\n",
+    b"# TYPE h histogram\nh_bucket{le=\"5\"} 5\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 2\nh_bucket{le=\"3\"} 2\nh_bucket{le=\"4\"} 2\nh_count 9\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"2\"} 1\nh_count 2\n# TYPE g gauge\ng 1\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\n# HELP h x\nh_bucket{le=\"2\"} 2\nh_count 2\nhx 7\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 1\nh_sum 2\nh_created 5\n",
+    b"# TYPE h histogram\nh_bucket 1\nh_bucket{le=\"x\"} 1\nh_bucket{le=\"NaN\"} 1\nh_sum 3\nh_count 1\n",
+    b"# TYPE h histogram\nh_sum 3\n", b"# TYPE h histogram\nh_count 0\n", b"# TYPE h histogram\nh_count -1\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_bucket{le=\"2\"} 0.5\nh_bucket{le=\"+Inf\"} 2.25\nh_count 2.25\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_count 2\n# TYPE i histogram\ni_count 1\ni_sum NaN\n",
+    b"# TYPE h histogram\nh_bucket{le=\"-1\"} 1\nh_bucket{le=\"-0.5\"} 1\nh_bucket{le=\"0\"} 3\nh_bucket{le=\"0\"} 4\nh_count 3\n",
+    b"# TYPE h histogram\nh_bucket{le=\"1\"} NaN\nh_bucket{le=\"+Inf\"} 1\nh_count 1\n",
+    b"# TYPE g gaugehistogram\ng_bucket{le=\"1\"} 1\ng_gcount 1\n# TYPE h counter\nh_bucket{le=\"1\"} 1\nh_count 1\n",
+    b"# TYPE h histogram\nx_bucket{le=\"1\"} 1\nh_bucket{le=\"1\"} 1\nx 1\nh_count 1\nh_count 1\n",
+    b"# TYPE \"h h\" histogram\n{\"h h_bucket\",le=\"1\",a=\"\\\"\"} 1\n{\"h h_count\",a=\"\\\"\"} 1\n{\"h h_sum\",a=\"\\\"\"} 1\n",
+    b"# TYPE h histogram\nh_bucket{le=\"-Inf\"} 1\nh_bucket{le=\"1\"} 1e30\nh_count 1e30\n",
+]
 BITS = [b"\n", b" ", b"\t", b"{", b"}", b"\"", b",", b"=", b"#", b"1", b"a", b"\\", b"x=\"1\"", b"e5", b".", b"-", b"# EOF\n",
         b"# TYPE a gauge\n", b" 1500", b"\xc3", b"\xc3\xa4", b"NaN", b"+Inf", b"a 3\n", b"b{x=\"2\"} 4\n"]
 
@@ -67,14 +88,22 @@ def mutate(rng, body):
 
 
 def cases(count, seed):
-    """(content type, [body, ...]): each body as it is, before and after a good one, and changed."""
+    """(content type, [body, ...], what of CLASSICS): each body as it is, before and after a good one, and changed."""
     rng = random.Random(seed)
+    for wish in CLASSICS[1:]:
+        for body in CLASSIC:
+            yield TEXT, [body, b"a 1\n", body], wish
+            if b"\"" not in body.split(b"\n")[0]:
+                yield OPENMETRICS, [body + b"# EOF\n"], wish
+        for _ in range(count):
+            body = rng.choice(CLASSIC)
+            yield TEXT, [body, mutate(rng, body)], wish
     for content_type, bodies, good in ((TEXT, TEXTS, b"a 1\nb 2\n"), (OPENMETRICS, OPENS, b"a 1\nb 2\n# EOF\n")):
         for body in bodies:
-            yield content_type, [good, body, good]
+            yield content_type, [good, body, good], CLASSICS[0]
         for _ in range(count // 2):
             body = rng.choice(bodies)
-            yield content_type, [body, mutate(rng, body), mutate(rng, rng.choice(bodies))]
+            yield content_type, [body, mutate(rng, body), mutate(rng, rng.choice(bodies))], CLASSICS[0]
 
 
 class Targets(http.server.ThreadingHTTPServer):
@@ -99,7 +128,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         n = int(self.path[1:])
-        content_type, bodies = self.server.cases[n]
+        content_type, bodies, _ = self.server.cases[n]
         with self.server.lock:
             i = self.server.said[n]
             self.server.said[n] += 1
@@ -128,13 +157,13 @@ def ask(port, path, **params):
         return json.load(answer)["data"]["result"]
 
 
-def config(port, n):
+def config(port, all_cases):
     """One job a case, since /N is its path; each says its name in the label `case`."""
     jobs = [{"job_name": f"c{i}", "metrics_path": f"/{i}", "scrape_interval": "4s", "scrape_timeout": "3s",
              "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
              "relabel_configs": [{"target_label": "case_", "replacement": str(i)},
-                                 {"target_label": "instance", "replacement": "i"}, {"target_label": "job", "replacement": "j"}]}
-            for i in range(n)]
+                                 {"target_label": "instance", "replacement": "i"}, {"target_label": "job", "replacement": "j"}], **wish}
+            for i, (_, _, wish) in enumerate(all_cases)]
     return json.dumps({"scrape_configs": jobs})  # JSON is YAML
 
 
@@ -143,12 +172,12 @@ def reference(prometheus, all_cases, folder):
     targets = Targets(all_cases)
     threading.Thread(target=targets.serve_forever, daemon=True).start()
     port = free_port()
-    (folder / "prometheus.yml").write_text(config(targets.server_address[1], len(all_cases)))
+    (folder / "prometheus.yml").write_text(config(targets.server_address[1], all_cases))
     with open(folder / "log", "w") as log:
-        process = subprocess.Popen([prometheus, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+        process = subprocess.Popen([prometheus, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data", "--enable-feature=native-histograms",
                                     f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
     try:
-        return [states_of(port, i, len(bodies)) for i, (_, bodies) in enumerate(wait_for(port, targets, all_cases))]
+        return [states_of(port, i, len(bodies)) for i, (_, bodies, _) in enumerate(wait_for(port, targets, all_cases))]
     finally:
         process.terminate()
         process.wait(20)
@@ -157,7 +186,7 @@ def reference(prometheus, all_cases, folder):
 
 def wait_for(port, targets, all_cases):
     deadline = time.time() + 60
-    while time.time() < deadline and any(said <= len(bodies) for said, (_, bodies) in zip(targets.said, all_cases)):
+    while time.time() < deadline and any(said <= len(bodies) for said, (_, bodies, _) in zip(targets.said, all_cases)):
         time.sleep(0.5)
     return all_cases
 
@@ -177,7 +206,10 @@ def state_at(port, own, t):
         if name in REPORTS:
             state[name] = int(found["value"][1])
         elif name != "scrape_duration_seconds":
-            series.append((sorted(labels.items()), normal(found["value"][1])))
+            value = found["histogram"][1] if "histogram" in found else found["value"][1]
+            if isinstance(value, dict):
+                value = {**value, "buckets": [b[1:] for b in value.get("buckets", [])]}
+            series.append((sorted(labels.items()), normal(value)))
     return {**state, "series": sorted(series)}
 
 
@@ -187,20 +219,26 @@ def is_excused(body, theirs, own):
 
 
 def normal(value):
-    """One way to write a number, whoever wrote it."""
-    return repr(float(value))
+    """One way to write a number, or a histogram, whoever wrote it."""
+    if isinstance(value, str):
+        return repr(float(value))
+    return repr([normal(value["count"]), normal(value["sum"]), [[normal(x) for x in b] for b in value["buckets"]]])
 
 
-def ours(dump, content_type, bodies, folder):
+FLAGS = {"convert_classic_histograms_to_nhcb": "--convert", "always_scrape_classic_histograms": "--keep-classic"}
+
+
+def ours(dump, case, folder):
+    content_type, bodies, wish = case
     files = []
     for i, body in enumerate(bodies):
         files.append(folder / f"body{i}")
         files[-1].write_bytes(body)
-    out = subprocess.run([dump, content_type, *files], capture_output=True, check=True).stdout.decode()
+    out = subprocess.run([dump, *(FLAGS[w] for w in wish), content_type, *files], capture_output=True, check=True).stdout.decode()
     states = []
     for line in out.splitlines():
         state = json.loads(line)
-        series = sorted((sorted(s["labels"].items()), normal(s["value"])) for s in state["series"])
+        series = sorted((sorted(s["labels"].items()), normal(s.get("histogram") or s["value"])) for s in state["series"])
         states.append({**{r: state[r] for r in REPORTS}, "series": series, "error": state["error"]})
     return states
 
@@ -216,14 +254,14 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         theirs = reference(prometheus, all_cases, folder)
-        for i, (content_type, bodies) in enumerate(all_cases):
-            own = ours(dump, content_type, bodies, folder)
+        for i, case in enumerate(all_cases):
+            bodies, own = case[1], ours(dump, case, folder)
             missing += len(bodies) - len(theirs[i])
             for k, (a, b) in enumerate(zip(theirs[i], own)):
                 error = b.pop("error")
                 if a != b and not is_excused(bodies[k], a, b):
                     different += 1
-                    print(f"case {i}, scrape {k}: {bodies[:k + 1]}\n  Prometheus {a}\n  ours       {b} {error}")
+                    print(f"case {i}, scrape {k}, {case[2]}: {bodies[:k + 1]}\n  Prometheus {a}\n  ours       {b} {error}")
                     break
     print(f"{len(all_cases)} cases, {different} different, {missing} scrapes not seen (seed {seed})")
     return 1 if different or missing else 0
