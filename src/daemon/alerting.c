@@ -89,6 +89,7 @@ enum rc alerting_declare(struct serve *s, struct err *e)
 	struct rule_setting setting = { .declared = &s->lab->metrics,
 		.interval_ms = global.evaluation_interval_ms,
 		.query_offset_ms = global.rule_query_offset_ms,
+		.blind_after_ms = s->lab->metrics.blind_after_ms,
 		.external_labels = global.external_labels };
 	struct handover *handover;
 	enum rc rc = metrics_handover(&s->lab->metrics, &handover, &findings, e);

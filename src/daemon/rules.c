@@ -368,6 +368,7 @@ static enum rc fill(struct rule_runner *r, struct ruleset *s, const struct rule_
 	s->config.history = &r->history;
 	s->config.interval_ms = setting->interval_ms;
 	s->config.query_offset_ms = setting->query_offset_ms;
+	s->config.blind_after_ms = setting->blind_after_ms;
 	outside->external_url = arena_strdup(&s->arena, setting->external_url);
 	if (!outside->external_url ||
 		!labels_copy(&setting->external_labels, &s->arena, &outside->external_labels))

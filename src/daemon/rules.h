@@ -40,7 +40,7 @@ struct rule_runner *rule_runner_new(const struct rule_runner_wish *wish);
 
 struct rule_setting {
 	const struct lab_metrics *declared; /* needed during the call only */
-	int64_t interval_ms, query_offset_ms;
+	int64_t interval_ms, query_offset_ms, blind_after_ms;
 	struct labels external_labels; /* copied, as the next is */
 	const char *external_url;
 };

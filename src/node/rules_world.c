@@ -3,6 +3,7 @@
 
 #include "base/histogram.h"
 #include "core/promql/engine.h"
+#include "core/promql/functions.h"
 #include "core/promql/parse.h"
 #include "core/promql/print.h"
 #include "core/template/template.h"
@@ -29,6 +30,105 @@ static enum rc parse(void *ctx, const char *expression, struct arena *a, const v
 		return rc;
 	parsed->root = root;
 	*ret = parsed;
+	return RC_OK;
+}
+
+/* ---- what an expression reads */
+
+struct seeking {
+	struct arena *arena;
+	const char **v;
+	uint32_t n, cap; /* counted beyond what fits */
+	bool is_ready_for_none;
+};
+
+static const char *metric_of(const struct promql_selector *s)
+{
+	for (uint32_t i = 0; !s->metric && i < s->n_matchers; i++)
+		if (matcher_op(s->matchers[i]) == MATCHER_EQUAL &&
+			str_eq(matcher_name(s->matchers[i]), METRIC_NAME))
+			return matcher_value(s->matchers[i]);
+	return s->metric ? s->metric : "";
+}
+
+static void seek(struct seeking *to, const struct promql_node *node);
+
+static void seek_selector(struct seeking *to, const struct promql_selector *s)
+{
+	if (to->n < to->cap)
+		to->v[to->n] = arena_strdup(to->arena, metric_of(s));
+	to->n++;
+}
+
+static void seek_call(struct seeking *to, const struct promql_node *node)
+{
+	to->is_ready_for_none |= str_starts(node->call.function->name, "absent");
+	for (uint32_t i = 0; i < node->call.n_args; i++)
+		seek(to, node->call.args[i]);
+}
+
+/* What stands for the other side where that one has nothing reads no series itself. */
+static void seek_binary(struct seeking *to, const struct promql_node *node)
+{
+	uint32_t before = to->n, between;
+
+	seek(to, node->binary.left);
+	between = to->n;
+	seek(to, node->binary.right);
+	if (node->binary.op == PROMQL_OR && to->n > before)
+		to->is_ready_for_none |= between == before || to->n == between;
+}
+
+static void seek(struct seeking *to, const struct promql_node *node)
+{
+	switch (node->kind) {
+	case PROMQL_SELECTOR:
+		seek_selector(to, &node->selector);
+		break;
+	case PROMQL_RANGE:
+		seek(to, node->range.selector);
+		break;
+	case PROMQL_SUBQUERY:
+		seek(to, node->subquery.inner);
+		break;
+	case PROMQL_CALL:
+		seek_call(to, node);
+		break;
+	case PROMQL_AGGREGATE:
+		seek(to, node->aggregate.inner);
+		if (node->aggregate.param)
+			seek(to, node->aggregate.param);
+		break;
+	case PROMQL_BINARY:
+		seek_binary(to, node);
+		break;
+	case PROMQL_NEGATE:
+	case PROMQL_PLUS:
+	case PROMQL_PAREN:
+		seek(to, node->inner);
+		break;
+	case PROMQL_NUMBER:
+	case PROMQL_TEXT:
+		break;
+	}
+}
+
+static enum rc reads(void *ctx, const void *expression, struct arena *a, struct rules_reads *ret)
+{
+	const struct parsed *parsed = expression;
+	struct seeking counting = { 0 }, to = { .arena = a };
+
+	(void)ctx;
+	seek(&counting, parsed->root);
+	to.cap = counting.n;
+	to.v = arena_alloc(a, (to.cap + 1) * sizeof *to.v);
+	if (!to.v)
+		return RC_LIMIT;
+	seek(&to, parsed->root);
+	for (uint32_t i = 0; i < to.n; i++)
+		if (!to.v[i])
+			return RC_LIMIT;
+	*ret = (struct rules_reads){ to.v, to.n, to.is_ready_for_none };
 	return RC_OK;
 }
 
@@ -185,5 +285,5 @@ static enum rc expand(void *ctx, const void *template, const struct rules_templa
 
 struct rules_world rules_world_over(struct rules_promql *p)
 {
-	return (struct rules_world){ p, parse, parse_template, query, expand };
+	return (struct rules_world){ p, parse, reads, parse_template, query, expand };
 }

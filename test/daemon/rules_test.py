@@ -277,7 +277,10 @@ class Rules(unittest.TestCase):
         self.until(lambda: "0.8" in self.rules()["DiskFull"]["query"])
         self.assertEqual(self.active("DiskFull"), since)  # the alert is still the same
 
-    def test_a_rule_that_sees_nothing_any_more_is_said(self):
+    def test_a_rule_that_sees_nothing_any_more_is_said_and_told(self):
+        lab = self.folder / "lab.yaml"
+        lab.write_text(lab.read_text(encoding="utf-8").replace("metrics:\n", "metrics:\n  blind_after: 3s\n"), encoding="utf-8")
+        self.write_rules(RULES + '  - {alert: NoDisk, expr: "(count(used) or vector(0)) < 0"}\n')
         self.launch()
         self.until(lambda: "disk:used:most" in self.get("/api/v1/label/__name__/values"))
         self.disks.disks = {}
@@ -287,6 +290,16 @@ class Rules(unittest.TestCase):
         shown = subprocess.run([DIARCHY, "rules", "--site", f"http://127.0.0.1:{self.http}"], capture_output=True, text=True)
         self.assertEqual(shown.returncode, 1, shown)
         self.assertIn("disk:used:most in disks saw series, and sees none any more", shown.stdout)
+        self.until(lambda: "RuleSeesNothing" in self.said())
+        self.assertIn("disk:used:most in disks sees no series any more", self.said())
+        self.stop(signal.SIGKILL)
+        self.launch()
+        self.until(lambda: "blindSince" in self.rules()["disk:used:most"])
+        self.assertNotIn("NoDisk", self.said())
+        self.assertNotIn("is over", self.said())
+        self.disks.disks = {"tank": 10}
+        self.until(lambda: "RuleSeesNothing at dublin is over" in self.said())
+        self.assertEqual(len(self.discord.created), 1, self.discord.created)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,7 @@ struct metrics_decl {
 	const struct doc_node *global, *scrape_configs, *scrape_config_files, *rule_files,
 		*alerting, *remote_write, *remote_read, *otlp, *outside;
 	int64_t retention_ms, out_of_order_ms; /* 0: not said */
+	int64_t blind_after_ms;
 	uint64_t retention_bytes;
 	bool host, admin_api, durable_answers;
 	const char *textfile; /* NULL: none */

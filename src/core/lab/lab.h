@@ -165,6 +165,7 @@ struct lab_metrics {
 	const char *textfile;     /* folder of *.prom files; NULL: none */
 	bool has_admin_api;       /* series may be deleted through the API */
 	unsigned receive;         /* 1 << enum lab_receive */
+	int64_t blind_after_ms;   /* a rule that sees no series where it did is told of; 0: never */
 	bool has_durable_answers; /* who sends is answered when a power cut doesn't take it any more */
 	/* lab.yaml's own section, then the prometheus.yml that it names. */
 	struct lab_metrics_part {

@@ -117,6 +117,7 @@ void build_metrics(struct build *b)
 	m->textfile = d->textfile;
 	m->has_admin_api = d->admin_api;
 	m->receive = receive_of(&d->receive);
+	m->blind_after_ms = d->blind_after_ms;
 	m->has_durable_answers = d->durable_answers;
 	add_part(b, b->r->file, b->r->folder, d);
 	m->outside = d->outside;

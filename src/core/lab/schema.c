@@ -608,6 +608,9 @@ static const struct key metrics_keys[] = {
 		"what is kept of old samples, by their age" },
 	{ "out_of_order_time_window", &duration_type, AT(metrics_decl, out_of_order_ms),
 		COMPUTED("0"), "how late a sample may come" },
+	{ "blind_after", &duration_type, AT(metrics_decl, blind_after_ms), DEFAULT("15m"),
+		"how long a rule may find no series where it found some before it is told of, as "
+		"the alert RuleSeesNothing; 0: it isn't" },
 	{ "receive", &receive_type, AT(metrics_decl, receive), COMPUTED("[import]"),
 		"what others may send: `import` (texts of stored samples), `remote_write` "
 		"(Prometheus, vmagent, ...), `otlp` (OpenTelemetry)" },

@@ -211,6 +211,7 @@ static void take_rule(const struct reading *in, const struct rule_group *g, stru
 		return;
 	s->has_seen = true;
 	s->blind_since_ms = read_time(in, said, "blind_since");
+	sight_resume(in->r, s, g, in->now_ms);
 	if (in->has_alerts && s->rule->is_alert && s->rule->keep_firing_for_ms > 0)
 		take_alerts(in, s, json_object_get(said, "alerts"));
 }

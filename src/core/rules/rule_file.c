@@ -235,6 +235,8 @@ static void read_expression(struct reader *r, const struct rule_written *w, stru
 	else if (r->world->parse(r->world->ctx, rule->expression, r->doc.arena, &rule->parsed,
 			 &e) != RC_OK)
 		doc_error(&r->doc, w->expr, "could not parse expression: %s", e.text);
+	else if (r->world->reads(r->world->ctx, rule->parsed, r->doc.arena, &rule->reads) != RC_OK)
+		doc_error(&r->doc, w->expr, "no room for the expression");
 }
 
 static void read_rule(struct reader *r, const struct rule_written *w,

@@ -40,6 +40,7 @@ struct rule {
 	const char *name; /* what is recorded, or the alert's */
 	const char *expression;
 	const void *parsed;
+	struct rules_reads reads;
 	int64_t for_ms, keep_firing_for_ms;
 	struct rule_texts labels; /* the group's among them */
 	struct rule_texts annotations;

@@ -30,22 +30,6 @@ void rules_set_health(struct rules *r, struct rule_state *s, const char *error)
 		rules_tell(r, RULE_NEWS_WORKS, s, 0);
 }
 
-static void note_sight(struct rules *r, struct rule_state *s, const struct rule_outcome *o)
-{
-	bool sees = o->series_read > 0 || o->n > 0;
-	bool was_blind = s->blind_since_ms != RULES_NEVER;
-
-	r->past_stamp += sees ? was_blind || !s->has_seen : s->has_seen && !was_blind;
-	if (sees && was_blind) {
-		s->blind_since_ms = RULES_NEVER;
-		rules_tell(r, RULE_NEWS_SEES, s, 0);
-	} else if (!sees && s->has_seen && !was_blind) {
-		s->blind_since_ms = s->evaluated_ms;
-		rules_tell(r, RULE_NEWS_BLIND, s, 0);
-	}
-	s->has_seen = s->has_seen || sees;
-}
-
 /* Outcomes */
 
 /* False: there are too many. */
@@ -84,7 +68,7 @@ static void take_outcome(struct rules *r, struct rule_state *s, const struct rul
 		rules_set_health(r, s, o->error.text);
 		return;
 	}
-	note_sight(r, s, o);
+	sight_take(r, s, job, o);
 	is_taken = s->rule->is_alert ? alerts_take(r, s, job, o) : write_found(r, s, job, o);
 	if (!is_taken)
 		return;
@@ -154,7 +138,9 @@ const struct rule_news *rules_end(struct rules *r, struct wall now, const struct
 
 static bool is_to_be_told(const struct rule_alert *a, int64_t at_ms)
 {
-	if (a->state == RULE_PENDING)
+	bool is_long_over = a->state == RULE_RESOLVED && at_ms - a->resolved_ms > RULES_RESOLVED_MS;
+
+	if (a->state == RULE_PENDING || is_long_over)
 		return false;
 	if (a->told_ms == RULES_NEVER || a->resolved_ms > a->told_ms)
 		return true;
@@ -167,9 +153,10 @@ bool rules_word(struct rules *r, const struct rules_job *job, uint32_t *at, stru
 	const struct rule_state *s = &g->rules[job->index];
 	int64_t often_ms = g->interval_ms > RULES_RESEND_MS ? g->interval_ms : RULES_RESEND_MS;
 
-	while (*at < s->n_alerts) {
-		struct rule_alert *a = &s->alerts[(*at)++];
+	while (*at < s->n_alerts + (s->sight != NULL)) {
+		struct rule_alert *a = *at < s->n_alerts ? &s->alerts[*at] : &s->sight->alert;
 
+		(*at)++;
 		if (!is_to_be_told(a, job->at_ms))
 			continue;
 		a->told_ms = job->at_ms;
@@ -336,6 +323,7 @@ struct rules *rules_new(const struct rules_config *c, struct wall now)
 	for (uint32_t i = 0; i < c->n_files; i++)
 		for (uint32_t k = 0; k < c->files[i]->n_groups; k++)
 			init_group(r, &r->groups[r->n_groups++], &c->files[i]->groups[k], now);
+	sights_init(r);
 	return r;
 }
 
@@ -356,13 +344,16 @@ static bool is_same_rule(const struct rule *a, const struct rule *b)
 }
 
 /* A rule's state goes over once: what is left there is nothing. */
-static void take_state(struct rule_state *s, struct rule_state *old)
+static void take_state(struct rule_state *s, const struct rule_group *group, struct rule_state *old)
 {
 	const struct rule *rule = s->rule;
+	bool may_be_blind = s->may_be_blind;
 
 	arena_fini(&s->arena);
 	*s = *old;
 	s->rule = rule;
+	s->may_be_blind = may_be_blind;
+	sight_renew(s, group, !str_eq(rule->expression, old->rule->expression));
 	*old = (struct rule_state){ 0 };
 }
 
@@ -384,7 +375,7 @@ static void take_group(struct group_state *g, struct group_state *old)
 		for (uint32_t k = 0; k < old->group->n_rules; k++)
 			if (old->rules[k].rule &&
 				is_same_rule(g->rules[i].rule, old->rules[k].rule)) {
-				take_state(&g->rules[i], &old->rules[k]);
+				take_state(&g->rules[i], g->group, &old->rules[k]);
 				break;
 			}
 	}
@@ -419,6 +410,7 @@ static void fini_rule(struct rule_state *s)
 	str_fini(&s->error);
 	arena_fini(&s->arena);
 	free(s->refs.v);
+	sight_free(s->sight);
 }
 
 void rules_free(struct rules *r)

@@ -29,7 +29,8 @@
  * alerts write no samples.  One that had fired fires again at once, however short its `for`.
  *
  * A rule whose selectors matched series and then match none is blind: it can't fire any more, and
- * nobody would notice.  That is said.
+ * nobody would notice.  That is said, and after a while told as an alert of its own, RuleSeesNothing,
+ * until it sees some again: but not of rules for which that is as it should be (sight.c).
  */
 #ifndef CORE_RULES_RULES_H
 #define CORE_RULES_RULES_H
@@ -108,7 +109,8 @@ struct rules_config { /* everything is borrowed, and outlives the rules */
 	const struct series_source
 		*history; /* to restore from; NULL: there is nothing to restore */
 	struct rules_outside outside;
-	int64_t interval_ms; /* of groups that don't say */
+	int64_t interval_ms;    /* of groups that don't say */
+	int64_t blind_after_ms; /* a rule that is blind for so long is told of; 0: none is */
 	int64_t query_offset_ms;
 };
 

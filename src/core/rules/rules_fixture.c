@@ -15,6 +15,17 @@ static enum rc parse(void *ctx, const char *expression, struct arena *a, const v
 	return RC_OK;
 }
 
+/* An expression is the name of the metric that it reads, "or 0" behind it for what is ready for none. */
+static enum rc reads(void *ctx, const void *expression, struct arena *a, struct rules_reads *ret)
+{
+	const char **name = arena_alloc(a, sizeof *name);
+
+	(void)ctx;
+	*name = expression;
+	*ret = (struct rules_reads){ name, 1, strstr(expression, " or 0") != NULL };
+	return RC_OK;
+}
+
 /* A template is "{{name}}": the label of that name; "{{!}}" fails, "{{" alone is refused. */
 static enum rc parse_template(void *ctx, const char *name, const char *text, struct arena *a,
 	const void **ret, struct str *why)
@@ -168,7 +179,7 @@ static enum rc sink_commit(void *self, struct err *e)
 void fixture_init(struct fixture *f)
 {
 	*f = (struct fixture){ .verdict = SERIES_TAKEN };
-	f->world = (struct rules_world){ f, parse, parse_template, query, expand };
+	f->world = (struct rules_world){ f, parse, reads, parse_template, query, expand };
 }
 
 void fixture_fini(struct fixture *f)
@@ -220,7 +231,8 @@ void fixture_load(struct fixture *f, const char *text)
 		.sink = { f, sink_series, sink_append, NULL, NULL, NULL, sink_commit },
 		.history = f->history,
 		.outside = { .external_url = "" },
-		.interval_ms = MINUTE_MS };
+		.interval_ms = MINUTE_MS,
+		.blind_after_ms = 15 * MINUTE_MS };
 
 	if (read_rules(f, text, &f->file, &complaints) != RC_OK)
 		fprintf(stderr, "%s", str_c(&complaints));

@@ -16,12 +16,21 @@ struct rule_state {
 	struct str error;
 	int64_t evaluated_ms, began_ms, blind_since_ms; /* RULES_NEVER */
 	int64_t took_ns;
-	bool has_seen;                        /* series, ever */
-	bool is_restored;                     /* alerts may write samples */
-	struct arena arena;                   /* of its alerts */
-	struct rule_alert *alerts;            /* in order of labels */
+	bool has_seen;       /* series, ever */
+	bool may_be_blind;   /* it reads series that don't come and go, and isn't ready for none */
+	struct sight *sight; /* NULL: nobody was told that it is blind */
+	bool is_restored;    /* alerts may write samples */
+	struct arena arena;  /* of its alerts */
+	struct rule_alert *alerts; /* in order of labels */
 	uint32_t n_alerts;
 	struct refs refs; /* of the series that it wrote last */
+};
+
+/* A rule's being blind, as an alert. */
+struct sight {
+	struct rule_alert alert;
+	struct label labels[6], annotations[2];
+	struct str rule_labels, summary, description;
 };
 
 struct group_state {
@@ -57,6 +66,17 @@ struct rules {
 void rules_tell(struct rules *r, enum rule_news_kind kind, const struct rule_state *s,
 	uint32_t alert);
 void rules_set_health(struct rules *r, struct rule_state *s, const char *error);
+
+/* sight.c: rules that see no series where they did */
+void sights_init(struct rules *r); /* all rules of new ones */
+/* As it was before a start: who was told of it then is told how it goes on. */
+void sight_resume(const struct rules *r, struct rule_state *s, const struct rule_group *g,
+	int64_t now_ms);
+/* Its rule is in use from here on; another one asks for something else. */
+void sight_renew(struct rule_state *s, const struct rule_group *g, bool is_another);
+void sight_free(struct sight *t);
+void sight_take(struct rules *r, struct rule_state *s, const struct rules_job *job,
+	const struct rule_outcome *o);
 
 /* alerts.c: what was found, against what was known.  False: it counts as failed. */
 bool alerts_take(struct rules *r, struct rule_state *s, const struct rules_job *job,

@@ -23,6 +23,14 @@ struct rules_vector {
 	uint64_t series_read; /* that the expression's selectors matched, before it reckoned */
 };
 
+/* What an expression asks series for. */
+struct rules_reads {
+	const char *const *metrics; /* of its selectors; "": one of no certain name */
+	uint32_t n;
+	/* That there are none is what it looks for, or provides for: absent(), `or vector(0)`. */
+	bool is_ready_for_none;
+};
+
 struct rules_template_data {
 	struct labels labels, external_labels;
 	const char *external_url;
@@ -37,6 +45,9 @@ struct rules_world {
 	/* RC_INPUT: what is wrong with it, in Prometheus' words. */
 	enum rc (*parse)(void *ctx, const char *expression, struct arena *a, const void **ret,
 		struct err *e);
+	/* RC_LIMIT. */
+	enum rc (*reads)(void *ctx, const void *expression, struct arena *a,
+		struct rules_reads *ret);
 	enum rc (*parse_template)(void *ctx, const char *name, const char *text, struct arena *a,
 		const void **ret, struct str *why);
 

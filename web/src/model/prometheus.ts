@@ -301,6 +301,7 @@ interface AnyRule {
   labels?: Labels;
   health: "ok" | "err" | "unknown";
   lastError?: string;
+  blindSince?: string /* it saw series, and sees none any more */;
   evaluationTime: number /* seconds */;
   lastEvaluation: string;
 }

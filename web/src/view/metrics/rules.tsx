@@ -31,7 +31,13 @@ const TONES: Record<Alert["state"], string> = {
 };
 
 const stateOf = (rule: Rule) =>
-  rule.health === "err" ? "broken" : rule.type === "alerting" ? rule.state : "recording";
+  rule.health === "err"
+    ? "broken"
+    : rule.blindSince && !(rule.type === "alerting" && rule.state === "firing")
+      ? "blind"
+      : rule.type === "alerting"
+        ? rule.state
+        : "recording";
 
 const STATES: [string, string][] = [
   ["", "all"],
@@ -39,6 +45,7 @@ const STATES: [string, string][] = [
   ["pending", "pending"],
   ["inactive", "inactive"],
   ["recording", "recording"],
+  ["blind", "sees nothing"],
   ["broken", "broken"],
 ];
 
@@ -149,6 +156,7 @@ function AlertingFacts({ rule }: { rule: AlertingRule }) {
 
 function StateOfRule({ rule }: { rule: Rule }) {
   if (rule.health === "err") return <Health state="failing" word="broken" />;
+  if (stateOf(rule) === "blind") return <Health state="silent" word="sees nothing" />;
   if (rule.type === "recording") return <span class="quiet">records</span>;
   return <Health state={TONES[rule.state]} word={rule.state} />;
 }
@@ -175,6 +183,11 @@ function RuleRow({ rule }: { rule: Rule }) {
         <code>{rule.query}</code>
       </a>
       {rule.lastError && <p class="note is-bad">{rule.lastError}</p>}
+      {rule.blindSince && (
+        <p class="note">
+          It saw series, and sees none since <When at={parse(rule.blindSince)} as="moment" />.
+        </p>
+      )}
       {rule.type === "alerting" && <AlertingFacts rule={rule} />}
     </li>
   );
@@ -203,9 +216,11 @@ function summary(rules: Rule[]): string {
   const alerting = rules.filter((rule): rule is AlertingRule => rule.type === "alerting");
   const firing = alerting.filter((rule) => rule.state === "firing").length;
   const broken = rules.filter((rule) => rule.health === "err").length;
+  const blind = rules.filter((rule) => rule.blindSince).length;
   const parts = [
     count(rules.length, "rule"),
     firing > 0 ? `${firing} firing` : "none fires",
+    blind > 0 && `${blind} ${blind === 1 ? "sees" : "see"} nothing any more`,
     broken > 0 && `${broken} broken`,
   ];
   return `${parts.filter(Boolean).join(", ")}.`;
