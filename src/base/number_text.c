@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Schubfach: Raffaello Giulietti, The Schubfach way to render doubles, 2021.  Among the decimals
+ * Most numbers of monitoring are whole, or were decimals of a few digits; those are found by asking.
+ * A decimal of at most 15 digits reads back as a double that no other such decimal reads back as
+ * (DBL_DIG): so the one that does is the shortest.
+ *
+ * The rest by Schubfach: Raffaello Giulietti, The Schubfach way to render doubles, 2021.  Among the decimals
  * within the interval that rounds to the double, the shortest, and of these the nearest; found
  * with three products by a power of ten of 128 bits.  Names follow the paper: the double is
  * c * 2^q, its neighbours' midpoints are cbl and cbr (times four), the decimal is s * 10^k.
+ *
+ * Digits become text sixteen at once, in registers: a byte each, the first one lowest.
  */
 #include "base/number_text.h"
 
@@ -11,6 +17,7 @@
 #include "base/series.h"
 #include "src/base/powers_of_five.h" /* made by powers_of_five.py */
 
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +27,7 @@
 #define EXPONENT_BIAS    1075
 
 struct shortest {
-	uint64_t digits; /* at most 17 of them, the last is not zero; 0 only for zero */
+	uint64_t digits; /* at most 17 of them; below 2^53 * 10 */
 	int power;       /* of ten */
 };
 
@@ -110,6 +117,22 @@ static struct shortest by_library(double v)
 	return d;
 }
 
+#define FEW_DIGITS 1e15 /* all below are of at most 15 */
+
+/* Was it a decimal with that many places?  The product is off by less than a half, and the quotient
+ * is rounded as a reader rounds. */
+static bool has_places(double v, double scale, int places, struct shortest *ret)
+{
+	double scaled = v * scale;
+	int64_t digits;
+
+	if (!(scaled < FEW_DIGITS))
+		return false;
+	digits = (int64_t)(scaled + 0.5);
+	*ret = (struct shortest){ (uint64_t)digits, -places };
+	return (double)digits / scale == v;
+}
+
 static struct shortest shortest_of(double v)
 {
 	uint64_t bits = double_bits(v), fraction = bits & SIGNIFICAND_MASK;
@@ -117,100 +140,172 @@ static struct shortest shortest_of(double v)
 	uint64_t c = fraction | UINT64_C(1) << SIGNIFICAND_BITS;
 	struct shortest d;
 
+	if (has_places(v, 1e3, 3, &d) || has_places(v, 1e9, 9, &d))
+		return d;
 	if (v < 1e-290)
-		d = by_library(v);
-	else if (exponent <= EXPONENT_BIAS && exponent > EXPONENT_BIAS - SIGNIFICAND_BITS - 1 &&
-		 !(c & ((UINT64_C(1) << (EXPONENT_BIAS - exponent)) - 1)))
-		d = (struct shortest){ c >> (EXPONENT_BIAS - exponent), 0 }; /* a whole number */
-	else
-		d = schubfach(c, exponent - EXPONENT_BIAS, fraction == 0 && exponent > 1);
-	for (; d.digits % 10 == 0; d.power++)
-		d.digits /= 10;
-	return d;
+		return by_library(v);
+	if (exponent <= EXPONENT_BIAS && exponent > EXPONENT_BIAS - SIGNIFICAND_BITS - 1 &&
+		!(c & ((UINT64_C(1) << (EXPONENT_BIAS - exponent)) - 1)))
+		return (struct shortest){ c >> (EXPONENT_BIAS - exponent), 0 }; /* a whole number */
+	return schubfach(c, exponent - EXPONENT_BIAS, fraction == 0 && exponent > 1);
+}
+
+/* ---- digits, a byte each */
+
+#define SIXTEEN_DIGITS UINT64_C(10000000000000000)
+#define EIGHT_DIGITS   100000000
+#define ZEROS          UINT64_C(0x3030303030303030) /* as text */
+
+/* Of a number of at most eight, zeros in front.  All of them are divided at once: into halves of
+ * four, of two, of one, each by a product and a shift that are exact for so few digits. */
+static uint64_t eight_digits(uint32_t v)
+{
+	uint64_t halves = v / 10000 | (uint64_t)(v % 10000) << 32;
+	uint64_t tops = (halves * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+	uint64_t pairs = tops | (halves - 100 * tops) << 16;
+
+	tops = (pairs * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+	return tops | (pairs - 10 * tops) << 8;
+}
+
+static unsigned __int128 sixteen_digits(uint64_t v)
+{
+	return eight_digits((uint32_t)(v / EIGHT_DIGITS)) |
+	       (unsigned __int128)eight_digits((uint32_t)(v % EIGHT_DIGITS)) << 64;
+}
+
+/* A digit each; the number isn't zero. */
+static unsigned leading_zeros(unsigned __int128 row)
+{
+	uint64_t low = (uint64_t)row;
+
+	return low ? (unsigned)__builtin_ctzll(low) / 8
+		   : 8 + (unsigned)__builtin_ctzll((uint64_t)(row >> 64)) / 8;
+}
+
+/* Until the last that isn't zero. */
+static unsigned count_digits(unsigned __int128 row)
+{
+	uint64_t low = (uint64_t)row, high = (uint64_t)(row >> 64);
+
+	if (high)
+		return 16 - (unsigned)__builtin_clzll(high) / 8;
+	return low ? 8 - (unsigned)__builtin_clzll(low) / 8 : 0;
+}
+
+/* Writes all sixteen, however many are meant. */
+static void put_row(char *to, unsigned __int128 row)
+{
+	uint64_t low = htole64((uint64_t)row | ZEROS);
+	uint64_t high = htole64((uint64_t)(row >> 64) | ZEROS);
+
+	memcpy(to, &low, sizeof low);
+	memcpy(to + sizeof low, &high, sizeof high);
 }
 
 /* ---- as text */
 
-#define WHOLE_BELOW \
-	1e15 /* all of them are doubles, and no form but NUMBER_SHORT has an exponent there */
+static size_t put_few(uint32_t v, char *to)
+{
+	uint64_t row = eight_digits(v);
+	unsigned zeros = (unsigned)__builtin_ctzll(row) / 8;
 
-static const char pairs[] = "00010203040506070809"
-			    "10111213141516171819"
-			    "20212223242526272829"
-			    "30313233343536373839"
-			    "40414243444546474849"
-			    "50515253545556575859"
-			    "60616263646566676869"
-			    "70717273747576777879"
-			    "80818283848586878889"
-			    "90919293949596979899";
+	row = htole64((row | ZEROS) >> 8 * zeros);
+	memcpy(to, &row, sizeof row);
+	return 8 - zeros;
+}
 
 size_t number_text_whole(uint64_t v, char ret[NUMBER_WHOLE_MAX])
 {
-	char text[NUMBER_WHOLE_MAX], *end = text + sizeof text, *at = end;
+	unsigned __int128 row;
+	unsigned zeros;
+	size_t n;
 
-	for (; v >= 100; v /= 100)
-		memcpy(at -= 2, pairs + 2 * (v % 100), 2);
-	if (v >= 10)
-		memcpy(at -= 2, pairs + 2 * v, 2);
-	else
-		*--at = (char)('0' + v);
-	memcpy(ret, at, (size_t)(end - at));
-	return (size_t)(end - at);
+	if (v < 10) {
+		ret[0] = (char)('0' + v);
+		return 1;
+	}
+	if (v < EIGHT_DIGITS)
+		return put_few((uint32_t)v, ret);
+	if (v >= SIXTEEN_DIGITS) {
+		n = number_text_whole(v / SIXTEEN_DIGITS, ret);
+		put_row(ret + n, sixteen_digits(v % SIXTEEN_DIGITS));
+		return n + 16;
+	}
+	row = sixteen_digits(v);
+	zeros = leading_zeros(row);
+	put_row(ret, row >> 8 * zeros);
+	return 16 - zeros;
 }
 
 struct digits {
-	char s[20];
-	int n;
-	int point; /* the decimal point stands before this digit: 0.123 has 0, 12.3 has 2 */
+	unsigned __int128 rest; /* behind the first one: a row, zeros at its end */
+	unsigned n_rest;        /* without those */
+	int exponent;           /* the first one's power of ten */
+	char first;
 };
 
-static struct digits digits_of(double v)
+/* Of any but zero. */
+static struct digits digits_of(struct shortest v)
 {
-	struct digits d = { .s = "0", .n = 1, .point = 1 };
-	struct shortest shortest;
-	char reversed[20];
+	uint64_t first = v.digits / SIXTEEN_DIGITS;
+	unsigned __int128 row = sixteen_digits(v.digits % SIXTEEN_DIGITS);
+	unsigned zeros;
+	struct digits d = { .rest = row, .exponent = v.power + 16 };
 
-	if (v == 0)
-		return d;
-	shortest = shortest_of(v);
-	d.n = 0;
-	for (uint64_t rest = shortest.digits; rest; rest /= 10)
-		reversed[d.n++] = (char)('0' + rest % 10);
-	for (int i = 0; i < d.n; i++)
-		d.s[i] = reversed[d.n - 1 - i];
-	d.point = d.n + shortest.power;
+	if (!first) {
+		zeros = leading_zeros(row);
+		row >>= 8 * zeros;
+		first = (uint64_t)row & 15;
+		d.rest = row >> 8;
+		d.exponent -= (int)zeros + 1;
+	}
+	d.first = (char)('0' + first);
+	d.n_rest = count_digits(d.rest);
 	return d;
+}
+
+static size_t put_fraction(const struct digits *d, char *to)
+{
+	size_t zeros = (size_t)-d->exponent; /* with the one before the point */
+
+	memcpy(to, "0.000000", 8);
+	if (zeros > 7)
+		memset(to + 8, '0', zeros - 7);
+	to[1 + zeros] = d->first;
+	put_row(to + 2 + zeros, d->rest);
+	return 2 + zeros + d->n_rest;
 }
 
 static size_t put_plain(const struct digits *d, char *to)
 {
-	char *at = to;
+	unsigned whole = (unsigned)d->exponent; /* digits behind the first and before the point */
 
-	for (int i = 0; i < d->point; i++)
-		*at++ = i < d->n ? d->s[i] : '0';
-	if (d->point <= 0)
-		*at++ = '0';
-	if (d->n > d->point)
-		*at++ = '.';
-	for (int i = d->point; i < d->n; i++)
-		*at++ = i < 0 ? '0' : d->s[i];
-	return (size_t)(at - to);
+	if (d->exponent < 0)
+		return put_fraction(d, to);
+	*to++ = d->first;
+	put_row(to, d->rest);
+	if (whole > 16)
+		memset(to + 16, '0', whole - 16);
+	if (whole >= d->n_rest)
+		return 1 + whole;
+	to[whole] = '.';
+	put_row(to + whole + 1, d->rest >> 8 * whole);
+	return 2 + d->n_rest;
 }
 
 static size_t put_exponent(const struct digits *d, char *to)
 {
-	int exponent = d->point - 1;
+	int exponent = abs(d->exponent);
 	char *at = to;
 
-	*at++ = d->s[0];
-	if (d->n > 1)
+	*at++ = d->first;
+	if (d->n_rest)
 		*at++ = '.';
-	for (int i = 1; i < d->n; i++)
-		*at++ = d->s[i];
+	put_row(at, d->rest);
+	at += d->n_rest;
 	*at++ = 'e';
-	*at++ = exponent < 0 ? '-' : '+';
-	exponent = abs(exponent);
+	*at++ = d->exponent < 0 ? '-' : '+';
 	if (exponent >= 100)
 		*at++ = (char)('0' + exponent / 100);
 	*at++ = (char)('0' + exponent / 10 % 10);
@@ -227,29 +322,29 @@ static const struct {
 	[NUMBER_SAMPLE] = { -6, 20 },
 };
 
-size_t number_text(double v, enum number_form form, char ret[NUMBER_TEXT_MAX])
+static size_t put_finite(double v, enum number_form form, char *to)
 {
 	struct digits d;
-	size_t n = 0;
-	int exponent;
 
-	if (isnan(v) || isinf(v)) {
+	if (v == 0 || (form != NUMBER_SHORT && v < FEW_DIGITS && v == (double)(int64_t)v))
+		return number_text_whole((uint64_t)v, to);
+	d = digits_of(shortest_of(v));
+	if (d.exponent < plain[form].least || d.exponent > plain[form].most)
+		return put_exponent(&d, to);
+	return put_plain(&d, to);
+}
+
+size_t number_text(double v, enum number_form form, char ret[NUMBER_TEXT_MAX])
+{
+	size_t n = 0;
+
+	if (!isfinite(v)) {
 		strcpy(ret, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
 		return strlen(ret);
 	}
 	if (signbit(v))
 		ret[n++] = '-';
-	if (form != NUMBER_SHORT && fabs(v) < WHOLE_BELOW && fabs(v) == (double)(uint64_t)fabs(v)) {
-		n += number_text_whole((uint64_t)fabs(v), ret + n);
-		ret[n] = '\0';
-		return n;
-	}
-	d = digits_of(fabs(v));
-	exponent = d.point - 1;
-	if (exponent < plain[form].least || exponent > plain[form].most)
-		n += put_exponent(&d, ret + n);
-	else
-		n += put_plain(&d, ret + n);
+	n += put_finite(fabs(v), form, ret + n);
 	ret[n] = '\0';
 	return n;
 }
