@@ -76,6 +76,8 @@ struct api_setup {
 	bool (*copy_of)(void *ctx, uint8_t site, struct api_copy *ret);
 	/* What others are to tell our series by; NULL: nothing. */
 	struct labels (*external_labels)(void *ctx);
+	/* A line for each query goes there; NULL, or NULL from it: nowhere. */
+	const char *(*query_log_file)(void *ctx);
 	struct now (*now)(void *ctx);
 	/* The site was given an input: carry out its effects. */
 	void (*after_input)(void *ctx);

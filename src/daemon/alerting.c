@@ -90,7 +90,8 @@ enum rc alerting_declare(struct serve *s, struct err *e)
 		.interval_ms = global.evaluation_interval_ms,
 		.query_offset_ms = global.rule_query_offset_ms,
 		.blind_after_ms = s->lab->metrics.blind_after_ms,
-		.external_labels = global.external_labels };
+		.external_labels = global.external_labels,
+		.query_log_file = global.query_log_file };
 	struct handover *handover;
 	enum rc rc = metrics_handover(&s->lab->metrics, &handover, &findings, e);
 
@@ -126,6 +127,13 @@ const struct rules *alerting_rules(void *serve)
 	const struct serve *s = serve;
 
 	return s->rules ? rule_runner_rules(s->rules) : NULL;
+}
+
+const char *alerting_query_log_file(void *serve)
+{
+	const struct serve *s = serve;
+
+	return s->rules ? metrics_global(s->metrics).query_log_file : NULL;
 }
 
 struct labels alerting_external_labels(void *serve)

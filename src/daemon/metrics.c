@@ -30,7 +30,7 @@ struct metrics {
 	struct remote_sending *sending;
 	struct outside *outside;
 	struct chores *chores;
-	uint32_t open_ports; /* that have not closed yet, while it stops */
+	uint32_t open_ports;       /* that have not closed yet, while it stops */
 	void (*worked)(void *ctx); /* NULL: nobody waits */
 	void *worked_ctx;
 	void (*stopped)(void *ctx);
@@ -213,7 +213,7 @@ struct metrics_global metrics_global(const struct metrics *m)
 	const struct scrape_global *g = &m->configs->global;
 
 	return (struct metrics_global){ g->evaluation_interval_ms, g->rule_query_offset_ms,
-		g->external_labels };
+		g->query_log_file, g->external_labels };
 }
 
 struct store *metrics_store(const struct metrics *m)

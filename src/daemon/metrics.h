@@ -31,6 +31,7 @@ enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *
 /* What the global section in force says that isn't about scraping, once something was declared. */
 struct metrics_global {
 	int64_t evaluation_interval_ms, rule_query_offset_ms;
+	const char *query_log_file;    /* NULL: none; until the next declaration */
 	struct labels external_labels; /* variables replaced; until the next declaration */
 };
 struct metrics_global metrics_global(const struct metrics *m);

@@ -10,6 +10,7 @@
 #include "node/rules_world.h"
 #include "port/files/files.h"
 #include "port/files/lab_files.h"
+#include "port/files/query_log.h"
 #include "port/files/rule_files.h"
 
 #include <stdatomic.h>
@@ -25,12 +26,14 @@ struct ruleset {
 	struct rule_files files;
 	struct arena arena; /* of the labels and texts in `config` */
 	struct rules_config config;
+	const char *query_log_file; /* NULL: what rules ask isn't written down */
 };
 
 struct evaluation { /* of one rule */
 	uv_work_t work;
 	struct rule_runner *of;
 	struct rules_job job;
+	const struct rule_group *group;
 	struct store_view *view;
 	struct rules_promql promql;
 	uint64_t deadline_ns;
@@ -179,6 +182,23 @@ static bool should_stop(void *ctx)
 	return uv_hrtime() > ev->deadline_ns || atomic_load(&ev->of->is_hurried);
 }
 
+static void write_down(const struct evaluation *ev)
+{
+	const struct rules_job *job = &ev->job;
+
+	if (!ev->of->set->query_log_file)
+		return;
+	query_log_write(ev->of->set->query_log_file,
+		&(struct logged_query){ .now = daemon_now().wall,
+			.text = job->rule->expression,
+			.start_ms = job->sample_ms,
+			.end_ms = job->sample_ms,
+			.evaluated_ns = (uint64_t)ev->outcome.took_ns,
+			.error = ev->outcome.rc == RC_OK ? NULL : ev->outcome.error.text,
+			.rule_file = ev->group->file,
+			.rule_group = ev->group->name });
+}
+
 static void run(uv_work_t *work)
 {
 	struct evaluation *ev = work->data;
@@ -188,6 +208,7 @@ static void run(uv_work_t *work)
 	ev->deadline_ns = began_ns + TIMEOUT_NS;
 	rule_evaluate(&ev->job, &world, &ev->of->set->config.outside, &ev->outcome);
 	ev->outcome.took_ns = (int64_t)(uv_hrtime() - began_ns);
+	write_down(ev);
 }
 
 static void on_done(uv_work_t *work, int status)
@@ -221,6 +242,7 @@ static void begin(struct rule_runner *r, const struct rules_job *job)
 	ev->work.data = ev;
 	ev->of = r;
 	ev->job = *job;
+	ev->group = rules_group(r->rules, job->group).group;
 	ev->view = store_view_new(r->wish.store);
 	ev->promql = (struct rules_promql){ .source = store_view_source(ev->view),
 		.ask = rules_asking_is_used(r->asking) ? ask_outside : NULL,
@@ -373,6 +395,8 @@ static enum rc fill(struct rule_runner *r, struct ruleset *s, const struct rule_
 	if (!outside->external_url ||
 		!labels_copy(&setting->external_labels, &s->arena, &outside->external_labels))
 		return err_set(e, RC_LIMIT, "the external labels are too long");
+	if (setting->query_log_file)
+		s->query_log_file = arena_strdup(&s->arena, setting->query_log_file);
 	return RC_OK;
 }
 

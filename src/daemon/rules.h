@@ -43,6 +43,7 @@ struct rule_setting {
 	int64_t interval_ms, query_offset_ms, blind_after_ms;
 	struct labels external_labels; /* copied, as the next is */
 	const char *external_url;
+	const char *query_log_file; /* NULL: none */
 };
 /* From now on these rules; what goes on keeps its state.  RC_INPUT: a file is broken, and the rules
  * there were go on. */

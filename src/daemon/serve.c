@@ -233,6 +233,7 @@ static enum rc start_api(struct serve *s, struct err *e)
 		.after_input = drain,
 		.rules = alerting_rules,
 		.external_labels = alerting_external_labels,
+		.query_log_file = alerting_query_log_file,
 		.ask_site = questions_ask,
 		.copy_of = copies_of,
 		.random = os_random,

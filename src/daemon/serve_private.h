@@ -61,11 +61,11 @@ struct serve {
 	struct site *site;
 	struct link_port *link;
 	struct questions *questions; /* that the sites ask each other */
-	struct copies *copies; /* of the peers' key series; NULL: none declared so far */
+	struct copies *copies;       /* of the peers' key series; NULL: none declared so far */
 	struct http_client *http;
 	struct prober *prober;
 	struct notify *notify;
-	struct metrics *metrics; /* NULL: none declared */
+	struct metrics *metrics;   /* NULL: none declared */
 	struct rule_runner *rules; /* NULL likewise */
 	struct handover *handover; /* of their alerts */
 	struct seldom unheard;     /* alerts that couldn't be taken */
@@ -100,9 +100,10 @@ void drive_write_metrics(void *ctx, struct str *out);
 struct link_port_lab drive_link_lab(const struct serve *s, struct link_port_site sites[SITES_MAX]);
 
 /* alerting.c */
-void alerting_start(struct serve *s); /* where there are metrics */
+void alerting_start(struct serve *s);                              /* where there are metrics */
 enum rc alerting_declare(struct serve *s, struct err *e) MUST_USE; /* what s->lab says */
 const struct rules *alerting_rules(void *serve);
+const char *alerting_query_log_file(void *serve);
 struct labels alerting_external_labels(void *serve);
 
 /* questions.c */

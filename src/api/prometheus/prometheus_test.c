@@ -4,9 +4,11 @@
 #include "core/metrics/memory_files.h"
 #include "core/metrics/store.h"
 #include "core/promql/notation.h"
+#include "port/files/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -43,6 +45,14 @@ static void keep(const struct series_sink *sink, const char *line)
 	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
 }
 
+static const char *query_log_file; /* NULL: none */
+
+static const char *say_query_log_file(void *ctx)
+{
+	(void)ctx;
+	return query_log_file;
+}
+
 static void setup_named(struct lab_with_metrics *l, struct labels (*external)(void *ctx))
 {
 	static const struct store_settings settings;
@@ -65,6 +75,7 @@ static void setup_named(struct lab_with_metrics *l, struct labels (*external)(vo
 	api = fixture_setup(&l->f);
 	api.metrics = l->store;
 	api.external_labels = external;
+	api.query_log_file = say_query_log_file;
 	if (api_start(&l->f.api, &api, &e) != RC_OK)
 		fail_msg("%s", e.text);
 }
@@ -110,6 +121,39 @@ static void an_instant_query_gives_a_vector(void **state)
 	assert_answers(&l, "/api/v1/query?query=%22text%22&time=1970-01-01T00:00:00.001Z", 200,
 		"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":"
 		"[0.001,\"text\"]}}");
+}
+
+static void queries_are_written_down_as_prometheus_does(void **state)
+{
+	static const char params[] =
+		"\"params\":{\"end\":\"2023-11-14T22:14:20.000Z\",\"query\":\"up+1\","
+		"\"start\":\"2023-11-14T22:13:20.000Z\",\"step\":15},\"stats\":{\"timings\":{";
+	static const char origin[] =
+		"\"spanID\":\"0000000000000000\",\"httpRequest\":{\"clientIP\":"
+		"\"127.0.0.1\",\"method\":\"GET\",\"path\":"
+		"\"/api/v1/query_range\"}}\n";
+	scoped(teardown) struct lab_with_metrics l;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+	scoped(str_fini) struct str found = STR_EMPTY;
+	char path[] = "/tmp/queries-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	setup(&l);
+	query_log_file = path;
+	fixture_ask(&l.f, "GET",
+		"/api/v1/query_range?query=up%2B1&start=1700000000&end=1700000060&step=15", "",
+		NULL, &a);
+	assert_int_equal(a.status, 200);
+	query_log_file = NULL;
+	assert_int_equal(file_read(path, 10000, &found, NULL), RC_OK);
+	assert_true(str_starts(str_c(&found), "{\"time\":\"20"));
+	assert_non_null(strstr(str_c(&found), "\"msg\":\"promql query logged\""));
+	assert_non_null(strstr(str_c(&found), params));
+	assert_non_null(strstr(str_c(&found), "\"samples\":{\"totalQueryableSamples\":10,"));
+	assert_string_equal(strstr(str_c(&found), "\"spanID\""), origin);
+	close(fd);
+	unlink(path);
 }
 
 static void a_range_query_gives_a_matrix(void **state)
@@ -518,6 +562,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_instant_query_gives_a_vector),
+		cmocka_unit_test(queries_are_written_down_as_prometheus_does),
 		cmocka_unit_test(a_range_query_gives_a_matrix),
 		cmocka_unit_test(a_native_histogram_is_answered_with_its_buckets),
 		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),

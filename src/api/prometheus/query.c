@@ -3,7 +3,9 @@
 #include "api/prometheus/job.h"
 #include "api/prometheus/result.h"
 #include "core/promql/parse.h"
+#include "port/files/query_log.h"
 
+#include <time.h>
 #include <uv.h>
 
 #define TIMEOUT_MS  (2 * MINUTE_MS) /* unless a shorter one is asked for */
@@ -12,6 +14,8 @@
 struct query {
 	struct promql_query q;
 	struct result_options options;
+	const char *log_file; /* NULL: it isn't written down */
+	struct logged_query log;
 	uint64_t asked_ns; /* uv_hrtime() when it began to wait for the pool */
 };
 
@@ -66,6 +70,29 @@ static enum rc read_options(struct job *j, struct query *query, int64_t *ret_tim
 	return rc;
 }
 
+/* On the pool.  When there was lack of another site's samples it is evaluated again, and written down then. */
+static void write_down(struct job *j, const struct query *query, const struct promql_result *result,
+	const struct err *e)
+{
+	struct logged_query log = query->log;
+	struct timespec now;
+
+	if (!query->log_file || sites_wants(j->sites))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	log.now.ms = now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	log.text = query->q.text;
+	log.start_ms = query->q.start_ms;
+	log.end_ms = query->q.end_ms;
+	log.step_ms = query->q.step_ms;
+	log.waited_ns = query->options.waited_ns;
+	log.evaluated_ns = query->options.evaluated_ns;
+	log.samples_read = result->stats.samples_read;
+	log.samples_peak = result->stats.peak_bytes / sizeof(struct promql_point);
+	log.error = e ? e->text : NULL;
+	query_log_write(query->log_file, &log);
+}
+
 /* On the pool. */
 static enum rc run_query(struct job *j, struct err *e)
 {
@@ -80,6 +107,7 @@ static enum rc run_query(struct job *j, struct err *e)
 
 	query->options.waited_ns = began_ns - query->asked_ns;
 	query->options.evaluated_ns = uv_hrtime() - began_ns;
+	write_down(j, query, &result, rc == RC_OK ? NULL : e);
 	j->fault = REQUEST_EXECUTION;
 	if (rc != RC_OK)
 		return rc;
@@ -132,6 +160,20 @@ static enum rc read_range(struct job *j, struct query *query, struct err *e)
 	return rc;
 }
 
+/* Who asks, and where that is to be written. */
+static void prepare_log(struct call *c, struct job *j, struct query *query)
+{
+	const struct api_setup *setup = &c->api->setup;
+	const char *file = setup->query_log_file ? setup->query_log_file(setup->ctx) : NULL;
+
+	if (!file)
+		return;
+	query->log_file = arena_strdup(&j->arena, file);
+	query->log.client = c->ask ? arena_strdup(&j->arena, c->ask->address) : "";
+	query->log.method = c->ask ? arena_strdup(&j->arena, c->ask->method) : "GET";
+	query->log.path = c->uri.path ? arena_strdup(&j->arena, c->uri.path) : "";
+}
+
 static enum rc start(struct call *c, struct answer *out,
 	enum rc (*read_times)(struct job *j, struct query *query, struct err *e))
 {
@@ -151,6 +193,7 @@ static enum rc start(struct call *c, struct answer *out,
 		rc = read_text(j, query, &e);
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
+	prepare_log(c, j, query);
 	out->is_taken = true;
 	query->asked_ns = uv_hrtime();
 	job_start(TAKE(j), timeout_ms, run_query);

@@ -128,8 +128,8 @@ static void take_flag(struct doc_reader *r, const struct doc_key *key, const str
 			offsetof(struct type, member.name_validation), .choices = validations }, \
 		{ "metric_name_escaping_scheme", doc_choose,                                     \
 			offsetof(struct type, member.name_escaping), .choices = escapings },     \
-		{ "scrape_failure_log_file", doc_refused,                                        \
-			.hint = "failures stand in the target's state and in the log" },         \
+		{ "scrape_failure_log_file", doc_path,                                           \
+			offsetof(struct type, member.failure_log_file) },                        \
 		{ "always_scrape_classic_histograms", take_flag,                                 \
 			offsetof(struct type, member.classic_histograms) },                      \
 		{ "convert_classic_histograms_to_nhcb", take_flag,                               \
@@ -148,7 +148,7 @@ static const struct doc_key global_keys[] = {
 		offsetof(struct scrape_global, evaluation_interval_ms) },
 	{ "rule_query_offset", doc_duration, offsetof(struct scrape_global, rule_query_offset_ms) },
 	{ "external_labels", doc_labels, offsetof(struct scrape_global, external_labels) },
-	{ "query_log_file", doc_refused, .hint = "slow queries stand in the log" },
+	{ "query_log_file", doc_path, offsetof(struct scrape_global, query_log_file) },
 	{ 0 },
 };
 
@@ -348,6 +348,8 @@ static void inherit(struct scrape_terms *t, const struct scrape_terms *global)
 		t->native_histograms = global->native_histograms;
 	if (!t->classic_histograms)
 		t->classic_histograms = global->classic_histograms;
+	if (!t->failure_log_file)
+		t->failure_log_file = global->failure_log_file;
 	if (!t->convert_classic)
 		t->convert_classic = global->convert_classic;
 }
@@ -473,6 +475,7 @@ static void read_all(struct doc_reader *r, const struct scrape_section *sections
 	uint32_t n_jobs = 0;
 
 	r->file = n ? sections[0].file : "";
+	r->folder = n ? sections[0].folder : "";
 	doc_read(r, &global_shape, n && sections[0].global ? sections[0].global : &nothing,
 		&configs->global);
 	for (uint32_t i = 0; i < n; i++)

@@ -53,8 +53,9 @@ struct scrape_terms {
 	uint64_t sample_limit, target_limit, label_limit;
 	uint64_t label_name_length_limit, label_value_length_limit; /* bytes */
 	uint64_t keep_dropped_targets;
-	int name_validation; /* enum name_validation */
-	int name_escaping;   /* enum name_escaping */
+	int name_validation;          /* enum name_validation */
+	int name_escaping;            /* enum name_escaping */
+	const char *failure_log_file; /* a line for each scrape that brings no body; NULL: none */
 	/* enum scrape_flag: whether native histograms are wanted, by which targets are asked for protobuf
 	 * first unless protocols are said; whether their classic buckets are, too; whether classic histograms
 	 * become native ones with their bounds. */
@@ -66,6 +67,7 @@ struct scrape_global {
 	int64_t evaluation_interval_ms; /* default 1m */
 	bool has_protocols;             /* they were said */
 	int64_t rule_query_offset_ms;   /* default 0 */
+	const char *query_log_file;     /* a line for each query; NULL: none */
 	struct labels external_labels;  /* as written: ${VARIABLE} is for who has an environment */
 };
 

@@ -215,7 +215,6 @@ static void mistakes_are_refused_with_their_place(void **state)
 			"stands there twice" },
 		{ "[{job_name: a, consul_sd_configs: [{server: x}]}]",
 			"'consul_sd_configs' is not supported" },
-		{ "[{job_name: a, scrape_failure_log_file: x}]", "not supported" },
 		{ "[{job_name: a, metric_name_validation_scheme: legacy, "
 		  "metric_name_escaping_scheme: allow-utf-8}]",
 			"needs metric_name_validation_scheme" },
@@ -281,6 +280,20 @@ static void a_job_may_leave_alone_what_all_others_convert(void **state)
 	(void)state;
 	assert_int_equal(c[0].terms.convert_classic, SCRAPE_YES);
 	assert_int_equal(c[1].terms.convert_classic, SCRAPE_NO);
+}
+
+static void logs_of_failures_and_queries_lie_beside_the_configuration(void **state)
+{
+	scoped(fixture_fini) struct fixture f = { 0 };
+	const struct scrape_config *c = job(&f,
+		"{global: {scrape_failure_log_file: failed.log, query_log_file: /var/q.log},\n"
+		"scrape_configs: [{job_name: a},\n"
+		"{job_name: b, scrape_failure_log_file: /var/b.log}]}");
+
+	(void)state;
+	assert_string_equal(c[0].terms.failure_log_file, "/etc/p/failed.log");
+	assert_string_equal(c[1].terms.failure_log_file, "/var/b.log");
+	assert_string_equal(f.configs->global.query_log_file, "/var/q.log");
 }
 
 /* Each is accepted, or refused by its name; none is unknown. */
@@ -358,6 +371,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_refused_with_their_place),
 		cmocka_unit_test(places_are_exact),
 		cmocka_unit_test(who_wants_native_histograms_asks_for_protobuf_first),
+		cmocka_unit_test(logs_of_failures_and_queries_lie_beside_the_configuration),
 		cmocka_unit_test(every_key_of_prometheus_is_known_by_name),
 		cmocka_unit_test(a_job_may_leave_alone_what_all_others_convert),
 		cmocka_unit_test(jobs_of_other_files_share_the_global_section_and_the_names),

@@ -980,7 +980,7 @@ struct ingest_result ingest_fail(struct ingest *g, const char *why, double took_
 
 	line_pass_fini(&g->pass);
 	line_pass_begin(&g->pass, lines, g->tools->seed);
-	g->result = (struct ingest_result){ .n_bytes = g->result.n_bytes };
+	g->result = (struct ingest_result){ .is_unread = true, .n_bytes = g->result.n_bytes };
 	return finish_failed(g, why, took_s);
 }
 

@@ -61,6 +61,7 @@ void ingest_memory_fini(struct ingest_memory *m);
 /* Of one body, for the target's state and its report. */
 struct ingest_result {
 	bool is_ok;
+	bool is_unread;        /* there was no whole body, or one over its limit */
 	uint32_t n_scraped;    /* samples in the body */
 	uint32_t n_relabelled; /* left after metric_relabel_configs */
 	uint32_t n_added;      /* series that are new to the target */

@@ -370,6 +370,8 @@ static void settle(struct scraper *s, struct scrape_target *t, struct ingest_res
 		t->job->losses[i] += result.losses[i];
 	}
 	become(s, t, TARGET_WAITING, t->due_ms);
+	if (result.is_unread && t->job->config->terms.failure_log_file && !t->job->over_limit[0])
+		order(s, SCRAPE_TELL, t);
 }
 
 void scraper_failed(struct scraper *s, struct scrape_target *t, const char *why, double took_s)

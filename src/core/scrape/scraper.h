@@ -100,6 +100,7 @@ enum rc scraper_set_targets(struct scraper *s, const char *job, struct target_li
 enum scrape_order {
 	SCRAPE_START,
 	SCRAPE_CANCEL,
+	SCRAPE_TELL,  /* its scrape brought no body: that goes to the job's failure_log_file */
 	SCRAPE_FORGET /* the target is gone: let go of what `port` holds */
 };
 struct scrape_effect {
@@ -109,6 +110,7 @@ struct scrape_effect {
 /* Time has passed.  Then take the effects, until there are none: each call above and below may
  * have some. */
 void scraper_step(struct scraper *s, struct now now);
+/* Each call of scraper_done() and scraper_failed() may have some, too. */
 bool scraper_effect(struct scraper *s, struct scrape_effect *ret);
 int64_t scraper_wake_ms(const struct scraper *s); /* monotonic; NEVER_MS */
 

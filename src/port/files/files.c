@@ -108,6 +108,21 @@ static enum rc write_whole(const char *path, const struct str *text, struct err 
 	return RC_OK;
 }
 
+enum rc file_append(const char *path, const struct str *text, struct err *e)
+{
+	scoped(close_fd) int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	ssize_t n = -1;
+
+	if (fd >= 0)
+		n = write(fd, str_c(text), text->len);
+	if (n == (ssize_t)text->len)
+		return RC_OK;
+	if (n >= 0)
+		return err_set(e, RC_FULL, "%s: only a part was written", path);
+	return err_errno(e, errno == ENOSPC ? RC_FULL : RC_IO, errno, "%s", path);
+}
+
 enum rc file_sync_folder(const char *path, struct err *e)
 {
 	scoped(mem_free) char *copy = must_strdup(path);

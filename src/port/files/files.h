@@ -19,6 +19,10 @@ enum rc file_read_into(const char *path, void *buf, size_t n, size_t *ret_n,
  * the old file or the new one, whole.  Durable on RC_OK; uses `path`.new.  RC_FULL, RC_IO. */
 enum rc file_replace(const char *path, const struct str *text, struct err *e) MUST_USE;
 
+/* `text` goes behind what `path` holds, which is made if it isn't there: a log that others read.  Opened
+ * anew each time, so that it may be renamed meanwhile.  Never waits for a reader: RC_FULL, RC_IO. */
+enum rc file_append(const char *path, const struct str *text, struct err *e) MUST_USE;
+
 /* What was made or renamed in the folder of `path` is there after a power cut, too.  RC_IO. */
 enum rc file_sync_folder(const char *path, struct err *e) MUST_USE;
 

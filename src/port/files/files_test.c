@@ -214,6 +214,29 @@ static void a_value_that_can_not_be_one_is_refused_and_never_shown(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
 
+static void lines_are_appended_to_a_file_that_may_be_renamed_meanwhile(void **state)
+{
+	scoped(str_fini) struct str line = STR_EMPTY, found = STR_EMPTY;
+	struct err e = { 0 };
+	char path[300], old[300];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/append", folder);
+	snprintf(old, sizeof old, "%s/append.1", folder);
+	str_add(&line, "a\n");
+	assert_int_equal(file_append(path, &line, &e), RC_OK);
+	assert_int_equal(file_append(path, &line, &e), RC_OK);
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(file_append(path, &line, &e), RC_OK);
+	assert_int_equal(file_read(old, 100, &found, &e), RC_OK);
+	assert_int_equal(file_read(path, 100, &found, &e), RC_OK);
+	assert_string_equal(str_c(&found), "a\na\na\n");
+	unlink(path);
+	unlink(old);
+	assert_int_equal(file_append(folder, &line, &e), RC_IO);
+	assert_non_null(strstr(e.text, folder));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_replaced_whole_or_not_at_all),
 		cmocka_unit_test(what_is_not_there_and_what_is_no_file_are_told_apart),
 		cmocka_unit_test(what_could_block_or_never_end_is_refused_at_once),
+		cmocka_unit_test(lines_are_appended_to_a_file_that_may_be_renamed_meanwhile),
 		cmocka_unit_test(zones_are_found_by_name_and_only_once),
 		cmocka_unit_test(a_zones_name_cannot_leave_the_folder),
 		cmocka_unit_test(tzdir_says_where_zones_are_and_utc_is_always_there),

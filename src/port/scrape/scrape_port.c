@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/scrape/scrape_port.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/seldom.h"
+#include "port/files/files.h"
 #include "port/scrape/fetch.h"
 
 #include <time.h>
@@ -11,7 +14,8 @@ struct scrape_port {
 	struct fetch_tools tools; /* of all fetches */
 	struct scraper *scraper;
 	uv_timer_t timer;
-	unsigned n_open; /* parts that are not closed yet */
+	unsigned n_open;        /* parts that are not closed yet */
+	struct seldom failures; /* that couldn't be written down */
 	bool is_running, is_closing;
 	void (*closed)(void *ctx);
 	void *closed_ctx;
@@ -28,6 +32,30 @@ struct now scrape_port_now(void)
 	};
 }
 
+/* As Prometheus 3.5 writes it, but for `source`, which names a line of its code. */
+static void write_failure(struct scrape_port *p, const struct scrape_target *t)
+{
+	scoped(str_fini) struct str line = STR_EMPTY;
+	struct now now = scrape_port_now();
+	struct err e = { 0 };
+	uint32_t left_out;
+	struct json_out w;
+
+	json_begin(&w, &line);
+	json_object_open(&w, NULL);
+	json_time(&w, "time", now.wall);
+	json_text(&w, "level", "ERROR");
+	json_text(&w, "source", "scrape");
+	json_text(&w, "msg", t->last.error);
+	json_text(&w, "job_name", t->job->config->job_name);
+	json_text(&w, "target", t->spec.url);
+	json_close(&w);
+	str_addc(&line, '\n');
+	if (file_append(t->job->config->terms.failure_log_file, &line, &e) != RC_OK &&
+		seldom_may_write(&p->failures, now.mono, &left_out))
+		log_warning("scrape: writing scrape_failure_log_file: %s", e.text);
+}
+
 static void carry_out(struct scrape_port *p, const struct scrape_effect *effect)
 {
 	switch (effect->order) {
@@ -36,6 +64,9 @@ static void carry_out(struct scrape_port *p, const struct scrape_effect *effect)
 		return;
 	case SCRAPE_CANCEL:
 		fetch_cancel(effect->target);
+		return;
+	case SCRAPE_TELL:
+		write_failure(p, effect->target);
 		return;
 	case SCRAPE_FORGET:
 		fetch_free(effect->target);
@@ -82,9 +113,15 @@ void scrape_port_wake(struct scrape_port *p)
 static void on_fetched(void *ctx)
 {
 	struct scrape_port *p = ctx;
+	struct scrape_effect effect;
 
-	if (!p->is_running && !p->is_closing)
-		arm(p);
+	if (p->is_running || p->is_closing)
+		return;
+	p->is_running = true;
+	while (scraper_effect(p->scraper, &effect))
+		carry_out(p, &effect);
+	p->is_running = false;
+	arm(p);
 }
 
 struct scrape_port *scrape_port_new(uv_loop_t *loop, struct scraper *s)

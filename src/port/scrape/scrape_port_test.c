@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "port/files/files.h"
 #include "test/support/loopback.h"
 
 #include <setjmp.h>
@@ -379,6 +380,28 @@ static void a_target_that_refuses_is_down(void **state)
 	tear_down(&l);
 }
 
+static void a_failed_scrape_is_written_down_where_the_job_wants_it(void **state)
+{
+	scoped(str_fini) struct str found = STR_EMPTY;
+	char path[] = "/tmp/failures-XXXXXX";
+	int fd = mkstemp(path);
+	struct lab l;
+
+	(void)state;
+	set_up(&l, "http", loopback_closed_port());
+	l.job.terms.failure_log_file = path;
+	run(&l, 1);
+	tear_down(&l);
+	assert_int_equal(file_read(path, 10000, &found, NULL), RC_OK);
+	assert_true(str_starts(str_c(&found), "{\"time\":\"20"));
+	assert_non_null(strstr(str_c(&found), "\"level\":\"ERROR\""));
+	assert_non_null(strstr(str_c(&found), "\"msg\":\"Get \\\"http://127.0.0.1:"));
+	assert_non_null(strstr(str_c(&found), "\"job_name\":\"j\",\"target\":\"http://127.0.0.1:"));
+	assert_int_equal(found.s[found.len - 1], '\n');
+	close(fd);
+	unlink(path);
+}
+
 static void redirect(struct visitor *v)
 {
 	visitor_read_until(v, "\r\n\r\n");
@@ -451,6 +474,7 @@ int main(void)
 		cmocka_unit_test(what_a_target_does_wrong_is_said_in_its_state),
 		cmocka_unit_test(an_endless_body_ends_at_the_limit),
 		cmocka_unit_test(a_target_that_refuses_is_down),
+		cmocka_unit_test(a_failed_scrape_is_written_down_where_the_job_wants_it),
 		cmocka_unit_test(redirects_are_followed_unless_the_job_says_no),
 		cmocka_unit_test(https_is_verified_against_the_jobs_authority),
 	};
