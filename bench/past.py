@@ -26,8 +26,9 @@ def _prometheus(folder, port=None):
 
 
 def _victoria_metrics(folder, port=None):
+    # Who fills it sends over one connection, for as long as that takes.
     return VictoriaMetrics(folder, "-retentionPeriod=10y", "-search.disableCache", "-search.maxQueryDuration=10m",
-                           f"-search.maxSamplesPerQuery={SAMPLES_MAX}", port=port)
+                           "-http.connTimeout=1h", f"-search.maxSamplesPerQuery={SAMPLES_MAX}", port=port)
 
 
 def _ours(folder, port=None):
