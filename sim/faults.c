@@ -227,6 +227,7 @@ static void wipe(struct world *w, struct active *f, bool begins)
 	}
 	world_crash_site(w, f->site);
 	memory_store_wipe(w->sites[f->site].store);
+	copies_wipe(w, f->site);
 	w->sites[f->site].lost_history_ms = w->now_ms;
 }
 

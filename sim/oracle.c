@@ -5,6 +5,7 @@
  *	1  nothing dead stays unreported, as long as somebody can reach Discord    oracle_reports.c
  *	2  nothing is told twice while the sites can talk, nothing is lost         oracle_messages.c
  *	3  after healing both sites are the same                                    oracle_journals.c
+ *	7  a copy of the peer's series has them all, and no others                  oracle_copies.c
  *
  * and here what must hold once everything was healed and quiet.  (6, the mirror, compares the traces
  * of two runs: main.c.)
@@ -59,8 +60,8 @@ static bool is_told(const struct world *w, const struct incident *in)
 
 	if (told >= in->version)
 		return is_shown(w, in);
-	return !told && (in->state == INCIDENT_MERGED || in->is_muted ||
-				oracle_alerts_is_spared(w, in));
+	return !told &&
+	       (in->state == INCIDENT_MERGED || in->is_muted || oracle_alerts_is_spared(w, in));
 }
 
 /* Its cause has been well for so short a time that it may fall again: what a site finds wrong with its own
@@ -169,6 +170,7 @@ void oracle_healed(struct world *w)
 	oracle_same_history(w);
 	oracle_losses(w);
 	oracle_alerts_healed(w);
+	oracle_copies_healed(w);
 	for (uint8_t site = 0; site < SIM_SITES; site++) {
 		expect_all_told(w, site);
 		expect_all_well(w, site);

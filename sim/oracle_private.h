@@ -27,6 +27,9 @@ void oracle_alerts_message(struct world *w, const struct sim_message *m, bool is
 bool oracle_alerts_is_anew(const struct world *w, const struct sim_message *m,
 	const struct sim_message *o);
 
+/* oracle_copies.c */
+void oracle_copies_healed(struct world *w);
+
 /* oracle_reports.c */
 /* What this site knows can get to Discord. */
 bool oracle_can_tell(const struct world *w, uint8_t site);

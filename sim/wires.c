@@ -20,7 +20,7 @@
 
 struct parcel { /* a message on its way, with all it points to */
 	struct link_msg msg;
-	char *events;
+	char *events, *part;
 	struct str bytes; /* use_codec: what goes over the wire */
 	int64_t due_ms;
 	struct parcel *next;
@@ -52,6 +52,7 @@ static struct connection *find(struct world *w, uint64_t number)
 static void free_parcel(struct parcel *p)
 {
 	free(p->events);
+	free(p->part);
 	str_fini(&p->bytes);
 	free(p);
 }
@@ -207,6 +208,15 @@ static void break_off(struct world *w, struct connection *c, int end)
 	world_drain(w, self);
 }
 
+static void receive(struct world *w, struct connection *c, int way, const struct link_msg *msg)
+{
+	uint8_t to = c->end[!way];
+
+	site_received(w->sites[to].site, world_now(w, to), c->end[way], c->number, msg);
+	if (msg->kind == LINK_ASKING)
+		copies_received(w, to, c->number, msg);
+}
+
 static void hand_in(struct world *w, struct connection *c, int way, struct parcel *p)
 {
 	uint8_t to = c->end[!way];
@@ -232,9 +242,9 @@ static void hand_in(struct world *w, struct connection *c, int way, struct parce
 			world_breach(w, "the codec doesn't read what it wrote: %s", e.text);
 			return;
 		}
-		site_received(w->sites[to].site, world_now(w, to), c->end[way], c->number, &in.msg);
+		receive(w, c, way, &in.msg);
 	} else {
-		site_received(w->sites[to].site, world_now(w, to), c->end[way], c->number, &p->msg);
+		receive(w, c, way, &p->msg);
 	}
 	world_drain(w, to);
 }
@@ -310,6 +320,11 @@ void wires_send(struct world *w, uint8_t from, uint64_t connection, const struct
 			memcpy(p->events, msg->events, msg->events_len);
 		}
 		p->msg.events = p->events;
+		if (msg->part_len) {
+			p->part = must_alloc(msg->part_len);
+			memcpy(p->part, msg->part, msg->part_len);
+		}
+		p->msg.part = p->part;
 	}
 	*c->way[way].last = p;
 	c->way[way].last = &p->next;

@@ -4,7 +4,6 @@
 
 #include <stdarg.h>
 
-#define WALL_0_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 /* A storm lasts so many faults, not so many minutes: only the quiet after it lets the oracles judge, and
  * what the fiftieth fault does is mostly what the tenth did. */
 #define STORM_FAULTS_MIN 5
@@ -78,7 +77,7 @@ void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w,
 	heap_set(&w->events, &l->node, w->now_ms + delay_ms);
 }
 
-static void arm(struct world *w, struct heap_node *node, struct mono wake)
+void world_arm(struct world *w, struct heap_node *node, struct mono wake)
 {
 	int64_t now_ms = w->now_ms + 1000; /* as the machines count */
 
@@ -180,7 +179,8 @@ void world_drain(struct world *w, uint8_t site)
 		world_crash_site(w, site);
 	note_link(w, site);
 	if (s->site)
-		arm(w, &s->timer, site_wake(s->site));
+		world_arm(w, &s->timer, site_wake(s->site));
+	copies_look(w, site);
 }
 
 void world_start_site(struct world *w, uint8_t site)
@@ -202,6 +202,7 @@ void world_start_site(struct world *w, uint8_t site)
 		world_breach(w, "site%u does not open: %s", site, e.text);
 		return;
 	}
+	copies_start(w, site);
 	world_drain(w, site);
 }
 
@@ -228,6 +229,7 @@ static void end_process(struct world *w, uint8_t site)
 	site_free(s->site);
 	s->site = NULL;
 	memory_store_crash(s->store);
+	copies_end(w, site);
 	wires_drop_all(w, site);
 	note_link(w, site);
 }
@@ -282,7 +284,7 @@ void world_drain_watcher(struct world *w)
 		str_fini(&fx.payload);
 	}
 	if (w->watcher)
-		arm(w, &w->watcher_timer, watcher_wake(w->watcher));
+		world_arm(w, &w->watcher_timer, watcher_wake(w->watcher));
 	else
 		heap_remove(&w->events, &w->watcher_timer);
 }
@@ -329,12 +331,14 @@ static void look(struct world *w, void *arg)
 	world_later(w, LOOK_EVERY_MS, look, NULL, NULL);
 	oracle_remember(w);
 	oracle_flipped(w);
+	oracle_copies(w);
 	if (w->is_chaos)
 		oracle_still(w);
 	if (w->now_ms < w->phase_ends_ms)
 		return;
 	if (w->is_chaos) {
 		faults_heal_all(w);
+		oracle_copies_quiet(w);
 		w->phase_ends_ms = w->now_ms + QUIET_MS;
 		return;
 	}
@@ -372,6 +376,7 @@ void world_init(struct world *w, const struct sim_options *options)
 		w->is_path_up[i][!i] = true;
 	}
 	faults_draw(w);
+	copies_draw(w);
 	world_start_watcher(w);
 	for (uint8_t i = 0; i < SIM_SITES; i++)
 		world_start_site(w, i);
@@ -391,6 +396,9 @@ static void step(struct world *w)
 		if (node == &w->sites[i].timer) {
 			site_tick(w->sites[i].site, world_now(w, i));
 			world_drain(w, i);
+			return;
+		} else if (node == &w->copies[i].timer) {
+			copies_look(w, i);
 			return;
 		}
 	if (node == &w->watcher_timer) {
@@ -420,7 +428,7 @@ static bool is_timer(const struct world *w, const struct heap_node *node)
 	bool is_any = node == &w->watcher_timer;
 
 	for (uint8_t i = 0; i < SIM_SITES; i++)
-		is_any |= node == &w->sites[i].timer;
+		is_any |= node == &w->sites[i].timer || node == &w->copies[i].timer;
 	return is_any;
 }
 
@@ -453,6 +461,7 @@ void world_fini(struct world *w)
 	watcher_free(w->watcher);
 	str_fini(&w->watcher_saved);
 	wires_fini(w);
+	copies_fini(w);
 	lab_free(w->lab);
 	lab_free(w->lesser_lab);
 }

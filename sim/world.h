@@ -18,8 +18,11 @@
 #include "base/rng.h"
 #include "core/journal/memory_store.h"
 #include "core/journal/scrub.h"
+#include "core/peer/asking.h"
+#include "core/peer/copying.h"
 #include "node/site.h"
 
+#define WALL_0_MS    INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 #define SIM_SITES    2
 #define SIM_MESSAGES 4096
 #define SIM_CHECKS   64
@@ -75,10 +78,10 @@ struct sim_message { /* one message in Discord */
 	uint8_t ailments;      /* bit n: its headline says that the cause fails in way n */
 	bool is_live;          /* what it shows is not over */
 	bool is_deleted;
-	bool is_unanswered; /* whoever posted it never learned that it is there */
-	bool is_summary;   /* it tells of several incidents at once, after an outage */
-	bool is_doubtful;  /* says that it may be a repeat */
-	bool says_stopped; /* that a site was stopped by its operator */
+	bool is_unanswered;          /* whoever posted it never learned that it is there */
+	bool is_summary;             /* it tells of several incidents at once, after an outage */
+	bool is_doubtful;            /* says that it may be a repeat */
+	bool says_stopped;           /* that a site was stopped by its operator */
 	bool was_live, is_told_over; /* it said first that it goes on, and then that it is over */
 	uint32_t version;
 };
@@ -97,13 +100,13 @@ struct sim_site {
 	int64_t linked_since_ms; /* both ends UP without a break; NEVER_MS: not linked */
 	int64_t lost_history_ms; /* its disk was wiped or set back; NEVER_MS: it knows its past */
 	int64_t began_ms, ended_ms; /* its process did, last */
-	int64_t wrote_ms;        /* an event of its own, last */
+	int64_t wrote_ms;           /* an event of its own, last */
 	int64_t goodbye_ms; /* it was stopped last, and its peer could hear that; NEVER_MS: not so */
 	uint64_t answers;
 	int64_t answered_ms; /* Discord's last answer that it got, or would have got */
 };
 
-struct sim_alert { /* of a rule; which site's is in alerts.c */
+struct sim_alert {                /* of a rule; which site's is in alerts.c */
 	bool fires, is_forgotten; /* nobody posts that it is over */
 	int64_t changed_ms;
 	int64_t hushed_ms; /* it fired, and may have been inhibited, last */
@@ -123,6 +126,30 @@ struct sim_loss { /* an event that a disk changed while nobody else had it */
 	char key[EVENT_KEY_MAX];
 	char subject[EVENT_SUBJECT_BYTES_MAX + 1];
 	uint32_t n_said; /* `lost`, after healing */
+};
+
+/* Windows of time that end COPIES_BEGIN_MS + n * every: clocks may be behind what a run begins with. */
+#define COPIES_WINDOWS  16384
+#define COPIES_BEGIN_MS (WALL_0_MS - DAY_MS)
+struct sim_windows {
+	struct sim_window {
+		int64_t t_ms;      /* of the newest sample in it; 0: none */
+		int64_t stored_ms; /* when that was, in the world */
+		bool is_late;      /* it came when this time had been told to be over */
+		uint64_t answer;   /* that brought it */
+	} * v;
+	int64_t newest_ms; /* INT64_MIN: none */
+};
+
+struct sim_copy { /* what a site scrapes, and what it copies of the other */
+	struct sim_windows own, kept;
+	struct copying copying;
+	struct asking asking;
+	struct heap_node timer;
+	int64_t told_ms;            /* up to when the peer was ever told that time is over */
+	int64_t begin_ms;           /* the copy has what is younger; INT64_MIN: it never asked */
+	uint64_t n_answers, n_safe; /* taken; of these, before the disk was full */
+	uint32_t n_questions;       /* since it is quiet */
 };
 
 struct sim_options {
@@ -188,6 +215,12 @@ struct world {
 		found; /* events: that sites said they wrote; that are there after healing */
 	bool is_lossy; /* an event is lost: the peer lost its copy, and then this disk changed a bit */
 	struct rng stops; /* of the worlds in which sites are stopped */
+	/* Copies. */
+	bool has_copies, copy_refuses;
+	int copy_padding; /* bytes of a sample in an answer, about */
+	int64_t copy_every_ms, copies_quiet_ms;
+	struct rng copies_rng;
+	struct sim_copy copies[SIM_SITES];
 	/* Wires. */
 	int64_t slow_ms;
 	bool is_garbling;
@@ -208,6 +241,8 @@ struct now world_now(const struct world *w, uint8_t site); /* SIM_SITES: the wat
 /* `drop` is for an `arg` of which the run ends before its time came; NULL: it isn't the event's. */
 void world_later(struct world *w, int64_t delay_ms, void (*run)(struct world *w, void *arg),
 	void *arg, void (*drop)(void *arg));
+/* Its event comes no later than that; NEVER_MS: not at all. */
+void world_arm(struct world *w, struct heap_node *node, struct mono wake);
 void world_drain(struct world *w, uint8_t site); /* a site's effects, after any input to it */
 void world_drain_watcher(struct world *w);
 void world_start_site(struct world *w, uint8_t site);
@@ -258,6 +293,17 @@ uint8_t alerts_site(uint8_t alert);
 /* What an incident names: a check, an alert or a group of these; NO_CHECK. */
 uint16_t alerts_subject(const struct world *w, const char *name);
 
+/* copies.c: each site's copy of what the other scrapes */
+void copies_draw(struct world *w);
+void copies_start(struct world *w, uint8_t site); /* its process */
+void copies_end(struct world *w, uint8_t site);
+void copies_wipe(struct world *w, uint8_t site); /* its disk is empty */
+void copies_look(struct world *w, uint8_t site); /* links may have changed, or time has passed */
+void copies_received(struct world *w, uint8_t site, uint64_t connection,
+	const struct link_msg *msg);
+struct sim_window *copies_window(const struct world *w, struct sim_windows *of, int64_t t_ms);
+void copies_fini(struct world *w);
+
 /* discord.c */
 void discord_deliver(struct world *w, uint8_t from, const struct delivery *d);
 void discord_test(struct world *w, uint8_t from, uint8_t channel);
@@ -280,7 +326,7 @@ void oracle_unsure(struct world *w, const char *incident);
 void oracle_crash(struct world *w,
 	uint8_t site);                           /* about to: what it hasn't written down is gone */
 void oracle_stop(struct world *w, uint8_t site); /* about to, in good order */
-void oracle_alerts_turn(struct world *w); /* one comes or goes now */
+void oracle_alerts_turn(struct world *w);        /* one comes or goes now */
 void oracle_start(struct world *w, uint8_t site); /* about to, whatever ended it before */
 void oracle_watcher_forgets(struct world *w);     /* it will come back without what it saved */
 /* oracle_journals.c */
@@ -299,6 +345,10 @@ void oracle_losses(struct world *w); /* everything was healed and quiet */
 /* oracle.c */
 void oracle_healed(struct world *w); /* everything was healed and quiet */
 void oracle_forget(struct world *w); /* messages that nobody knows of can't be edited: set aside */
+/* oracle_copies.c */
+void oracle_copied(struct world *w, uint8_t site, int64_t t_ms); /* a sample, by that site */
+void oracle_copies(struct world *w);
+void oracle_copies_quiet(struct world *w); /* everything is being healed now */
 /* oracle_print.c */
 void oracle_print(struct world *w);
 
