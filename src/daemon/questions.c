@@ -6,8 +6,13 @@
 
 #include "core/peer/asking.h"
 
+struct talk { /* with one peer */
+	char name[NAME_BYTES_MAX + 1];
+	struct asking asking;
+};
+
 struct questions {
-	struct asking of[SITES_MAX]; /* by index of the peer */
+	struct talk with[SITES_MAX]; /* by index of the peer, as long as it has this name there */
 	uv_timer_t timer;
 };
 
@@ -19,6 +24,11 @@ struct computing {
 };
 
 static void drain(struct serve *s, uint8_t peer);
+
+static struct asking *asking_of(const struct serve *s, uint8_t peer)
+{
+	return &s->questions->with[peer].asking;
+}
 
 static void look(uv_timer_t *timer)
 {
@@ -38,7 +48,7 @@ static void computed(void *ctx, struct api_site_answer *a)
 	struct serve *s = c->s;
 	uint8_t peer = c->peer;
 
-	asking_computed(&s->questions->of[peer], c->number, a->status, &a->body);
+	asking_computed(asking_of(s, peer), c->number, a->status, &a->body);
 	free(c);
 	if (!s->open_ports)
 		drain(s, peer);
@@ -83,7 +93,7 @@ static void carry_out(struct serve *s, uint8_t peer, struct asking_effect *fx)
 
 	switch (fx->kind) {
 	case ASKING_DO_SEND:
-		link_port_send(s->link, s->questions->of[peer].connection, &msg);
+		link_port_send(s->link, asking_of(s, peer)->connection, &msg);
 		break;
 	case ASKING_DO_COMPUTE:
 		compute(s, peer, fx);
@@ -98,7 +108,7 @@ static void drain(struct serve *s, uint8_t peer)
 {
 	struct asking_effect fx;
 
-	while (asking_next(&s->questions->of[peer], daemon_now().mono, &fx)) {
+	while (asking_next(asking_of(s, peer), daemon_now().mono, &fx)) {
 		carry_out(s, peer, &fx);
 		asking_effect_fini(&fx);
 	}
@@ -112,12 +122,26 @@ static uint64_t connection_to(const struct serve *s, uint8_t peer)
 	return l && s->api && link_is_current(l, l->connection) ? l->connection : 0;
 }
 
+/* Another lab.yaml may have another site there: what was asked of the one before it is over, and what is
+ * still computed for that one is for nobody (asking.h tells it by its number). */
+static void follow_name(struct serve *s, uint8_t peer)
+{
+	struct talk *t = &s->questions->with[peer];
+	const char *name = peer < s->lab->n_sites ? s->lab->sites[peer].name : "";
+
+	if (str_eq(t->name, name))
+		return;
+	str_copy(t->name, sizeof t->name, name);
+	asking_connected(&t->asking, 0);
+	drain(s, peer);
+}
+
 static void set_timer(struct serve *s)
 {
 	int64_t wake_ms = NEVER_MS, now_ms = daemon_now().mono.ms;
 
 	for (uint8_t i = 0; i < SITES_MAX; i++) {
-		int64_t ms = asking_wake(&s->questions->of[i]).ms;
+		int64_t ms = asking_wake(asking_of(s, i)).ms;
 
 		wake_ms = ms < wake_ms ? ms : wake_ms;
 	}
@@ -133,8 +157,9 @@ void questions_look(struct serve *s)
 	if (!s->questions || s->open_ports)
 		return;
 	for (uint8_t i = 0; i < SITES_MAX; i++) {
-		asking_connected(&s->questions->of[i], connection_to(s, i));
-		asking_tick(&s->questions->of[i], daemon_now().mono);
+		follow_name(s, i);
+		asking_connected(asking_of(s, i), connection_to(s, i));
+		asking_tick(asking_of(s, i), daemon_now().mono);
 		drain(s, i);
 	}
 	set_timer(s);
@@ -147,8 +172,9 @@ void questions_received(struct serve *s, uint8_t peer, uint64_t connection,
 
 	if (!connection || connection_to(s, peer) != connection)
 		return;
-	asking_connected(&s->questions->of[peer], connection);
-	if (asking_received(&s->questions->of[peer], daemon_now().mono, msg->part, msg->part_len,
+	follow_name(s, peer);
+	asking_connected(asking_of(s, peer), connection);
+	if (asking_received(asking_of(s, peer), daemon_now().mono, msg->part, msg->part_len,
 		    &e) != RC_OK)
 		log_debug("%s: %s", s->lab->sites[peer].name, e.text);
 	drain(s, peer);
@@ -164,8 +190,9 @@ enum rc questions_ask(void *ctx, uint8_t site, const struct api_question *q,
 	enum rc rc;
 
 	*asked = (struct asked){ done, done_ctx };
-	asking_connected(&s->questions->of[site], connection_to(s, site));
-	rc = asking_ask(&s->questions->of[site], daemon_now().mono, &question, asked, e);
+	follow_name(s, site);
+	asking_connected(asking_of(s, site), connection_to(s, site));
+	rc = asking_ask(asking_of(s, site), daemon_now().mono, &question, asked, e);
 	if (rc != RC_OK) {
 		free(asked);
 		return err_in(e, rc, "asking %s", s->lab->sites[site].name);
@@ -177,7 +204,7 @@ enum rc questions_ask(void *ctx, uint8_t site, const struct api_question *q,
 void questions_stop(struct serve *s)
 {
 	for (uint8_t i = 0; i < SITES_MAX; i++) {
-		asking_connected(&s->questions->of[i], 0);
+		asking_connected(asking_of(s, i), 0);
 		drain(s, i);
 	}
 	uv_timer_stop(&s->questions->timer);
@@ -186,6 +213,6 @@ void questions_stop(struct serve *s)
 void questions_free(struct serve *s)
 {
 	for (uint8_t i = 0; s->questions && i < SITES_MAX; i++)
-		asking_fini(&s->questions->of[i]);
+		asking_fini(asking_of(s, i));
 	free(TAKE(s->questions));
 }

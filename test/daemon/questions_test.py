@@ -186,6 +186,18 @@ class Questions(unittest.TestCase):
         self.assertIn("for the last time: the link was lost", said)
         self.assertLess(time.monotonic() - began, 15)
 
+    def test_a_question_under_way_survives_that_lab_yaml_changes(self):
+        self.mumbai.process.send_signal(signal.SIGSTOP)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(self.whose(self.dublin, self.mumbai)))
+        asking.start()
+        lab = self.dublin.folder / "lab.yaml"
+        lab.write_text(lab.read_text(encoding="utf-8") + "heartbeats:\n  new: {every: 1h, home: dublin}\n", encoding="utf-8")
+        self.until(lambda: "lab.yaml is taken up" in self.dublin.log())
+        self.mumbai.process.send_signal(signal.SIGCONT)
+        asking.join(PATIENCE_S)
+        self.assertEqual(answers, [(200, ["mumbai"])])
+
     def test_a_stop_leaves_nobody_waiting(self):
         self.mumbai.process.send_signal(signal.SIGSTOP)
         answers = []
