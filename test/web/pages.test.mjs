@@ -167,7 +167,7 @@ pageTest(
       await route.continue();
     });
     await page.click("text=Load older");
-    await page.selectOption(".journal-filters select >> nth=0", "boot");
+    await page.selectOption(".filters select >> nth=0", "boot");
     await counts(page, ".event", 2);
     const late = page.waitForResponse(/before=/);
     release();
@@ -214,9 +214,9 @@ pageTest(
   async (page, site) => {
     await page.waitForSelector(".event");
     const all = (what) => async () => new Set(await page.locator(what).allTextContents());
-    await page.selectOption(".journal-filters select >> nth=0", "incident");
+    await page.selectOption(".filters select >> nth=0", "incident");
     await becomes(new Set(["incident"]), all(".event-kind"));
-    await page.selectOption(".journal-filters select >> nth=1", "dublin");
+    await page.selectOption(".filters select >> nth=1", "dublin");
     await becomes(new Set(["dublin"]), all(".event-site"));
     await page.goto(`${site.base}/journal?subject=immich`);
     await counts(page, ".event", 2);

@@ -5,6 +5,7 @@
 // order that never changes, so that a place on the wall keeps its meaning.  What belongs to no
 // site alone (links, watchers, drills, the sites as each other's checks) stands in the middle.
 
+import { hasWords } from "./format";
 import type { Check, Site, State } from "./types";
 
 export interface Filter {
@@ -72,21 +73,8 @@ export function passes(check: Check, filter: Filter): boolean {
   if (filter.states.length > 0 && !filter.states.includes(check.state)) return false;
   if (filter.site && check.home !== filter.site) return false;
   if (!filter.text) return true;
-  const hay = [
-    check.name,
-    check.host,
-    check.home,
-    check.kind,
-    check.probe,
-    check.target,
-    check.reason,
-  ]
-    .join(" ")
-    .toLowerCase();
-  return filter.text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => hay.includes(word));
+  const { name, host, home, kind, probe, target, reason } = check;
+  return hasWords([name, host, home, kind, probe, target, reason], filter.text);
 }
 
 /* How many checks each host has, whether shown or not: a filter or a failure must not regroup. */

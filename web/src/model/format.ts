@@ -139,3 +139,12 @@ export function parse(t: string | null | undefined): number | null {
 export function messageOf(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);
 }
+
+/* Whether all words that are sought stand somewhere in what there is; case doesn't count. */
+export function hasWords(parts: (string | null | undefined)[], sought: string): boolean {
+  const hay = parts.join("\n").toLowerCase();
+  return sought
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => hay.includes(word));
+}

@@ -4,10 +4,11 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getEvents, type EventQuery } from "../model/api";
-import { clock, count, day, messageOf, parse } from "../model/format";
+import { clock, count, day, hasWords, messageOf, parse } from "../model/format";
 import { checkPath, incidentPath, params, setParams } from "../model/router";
 import { eventKey, recent, siteZone, sites } from "../model/store";
 import type { EventKind, JournalEvent } from "../model/types";
+import { ChoiceFilter, Filters, TextFilter } from "./filters";
 import { Loading, Trouble, When } from "./parts";
 
 /* Where to read more of what an event of this kind is about; null: there is no such page. */
@@ -59,13 +60,8 @@ function isAsked(ev: JournalEvent, q: EventQuery): boolean {
   );
 }
 
-function hasText(ev: JournalEvent, text: string): boolean {
-  const hay = `${ev.text} ${ev.subject} ${ev.kind} ${ev.site}`.toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => hay.includes(word));
-}
+const hasText = ({ text, subject, kind, site }: JournalEvent, sought: string) =>
+  hasWords([text, subject, kind, site], sought);
 
 function newestFirst(a: JournalEvent, b: JournalEvent): number {
   return Date.parse(b.wall) - Date.parse(a.wall) || b.seq - a.seq;
@@ -139,54 +135,25 @@ function EventDetails({ ev }: { ev: JournalEvent }) {
 
 /* ---- filters ---- */
 
-function Choice({ name, label, options }: { name: string; label: string; options: string[] }) {
-  return (
-    <label class="choice">
-      <span class="label">{label}</span>
-      <select
-        value={params.value.get(name) ?? ""}
-        onChange={(ev) => setParams({ [name]: ev.currentTarget.value })}
-      >
-        <option value="">all</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
+const asOptions = (names: string[]) => names.map((name) => [name, name] as const);
 
-function Filters() {
-  const p = params.value;
+function EventFilters() {
   return (
-    <search class="journal-filters" aria-label="Filter events">
-      <Choice name="kind" label="Kind" options={KINDS} />
-      <Choice name="site" label="Site" options={sites.value.map((site) => site.name)} />
+    <Filters of="events">
+      <ChoiceFilter name="kind" label="Kind" options={asOptions(KINDS)} />
+      <ChoiceFilter name="site" label="Site" options={asOptions(sites.value.map((s) => s.name))} />
       <label class="choice grow">
         <span class="label">Subject</span>
         <input
-          value={p.get("subject") ?? ""}
+          value={params.value.get("subject") ?? ""}
           placeholder="exact name"
           autocomplete="off"
           spellcheck={false}
           onChange={(ev) => setParams({ subject: ev.currentTarget.value.trim() })}
         />
       </label>
-      <label class="choice grow">
-        <span class="label">Text</span>
-        <input
-          type="search"
-          id="search"
-          value={p.get("q") ?? ""}
-          placeholder="contains"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(ev) => setParams({ q: ev.currentTarget.value })}
-        />
-      </label>
-    </search>
+      <TextFilter placeholder="contains" />
+    </Filters>
   );
 }
 
@@ -270,7 +237,7 @@ export function JournalPage() {
           )}
         </p>
       </div>
-      <Filters />
+      <EventFilters />
       {text && !isBusy && (
         <p class="quiet" aria-live="polite">
           {shown.length} of {count(events.length, "loaded event")}

@@ -3,7 +3,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { getDashboard, getDashboards } from "../../model/api";
-import { count, messageOf } from "../../model/format";
+import { count, hasWords, messageOf } from "../../model/format";
 import { dashboardOf, type Dashboard } from "../../model/grafana/dashboard";
 import { dashboardPath } from "../../model/router";
 import { head } from "../../model/store";
@@ -15,13 +15,8 @@ import { BoardView } from "./board";
 
 const revision = () => head.value?.revision.hash ?? "";
 
-function matches({ name, title, tags }: DashboardEntry, sought: string): boolean {
-  const all = [name, title, ...tags].join("\n").toLowerCase();
-  return sought
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
-}
+const matches = ({ name, title, tags }: DashboardEntry, sought: string) =>
+  hasWords([name, title, ...tags], sought);
 
 function Entry({ entry }: { entry: DashboardEntry }) {
   return (

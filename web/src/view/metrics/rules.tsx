@@ -2,7 +2,7 @@
 // Rules: what is recorded, and what alerts.
 
 import { explorePath } from "../../model/explore";
-import { count, duration, parse } from "../../model/format";
+import { count, duration, hasWords, parse } from "../../model/format";
 import {
   numberOf,
   ruleGroups,
@@ -13,8 +13,9 @@ import {
   type Rule,
   type RuleGroup,
 } from "../../model/prometheus";
-import { params, setParams } from "../../model/router";
+import { params } from "../../model/router";
 import { formatOf, plain } from "../../model/units";
+import { ChoiceFilter, Filters, TextFilter } from "../filters";
 import { Loading, Tag, When } from "../parts";
 import { useAnswer, useRound } from "./answers";
 import { Health, MetricsFrame, Refused } from "./frame";
@@ -39,56 +40,17 @@ const stateOf = (rule: Rule) =>
         ? rule.state
         : "recording";
 
-const STATES: [string, string][] = [
-  ["", "all"],
+const STATES = [
   ["firing", "firing"],
   ["pending", "pending"],
   ["inactive", "inactive"],
   ["recording", "recording"],
   ["blind", "sees nothing"],
   ["broken", "broken"],
-];
+] as const;
 
-function hasText(rule: Rule, text: string): boolean {
-  const hay = `${rule.name} ${rule.query} ${rule.lastError ?? ""} ${writeSelector(rule.labels ?? {})}`;
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => hay.toLowerCase().includes(word));
-}
-
-function Filters() {
-  const p = params.value;
-  return (
-    <search class="journal-filters" aria-label="Filter rules">
-      <label class="choice">
-        <span class="label">State</span>
-        <select
-          value={p.get("state") ?? ""}
-          onChange={(ev) => setParams({ state: ev.currentTarget.value })}
-        >
-          {STATES.map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="choice grow">
-        <span class="label">Text</span>
-        <input
-          type="search"
-          id="search"
-          value={p.get("q") ?? ""}
-          placeholder="name, expression, label"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(ev) => setParams({ q: ev.currentTarget.value })}
-        />
-      </label>
-    </search>
-  );
-}
+const hasText = ({ name, query, lastError, labels = {} }: Rule, text: string) =>
+  hasWords([name, query, lastError, writeSelector(labels)], text);
 
 function LabelTags({ labels }: { labels: Labels | undefined }) {
   return (
@@ -110,13 +72,24 @@ function valueText(text: string): string {
 }
 
 function AlertRow({ alert }: { alert: Alert }) {
-  const about = alert.annotations.summary || alert.annotations.description;
+  const { summary, description, runbook_url = "" } = alert.annotations;
+  const runbook = /^https?:\/\//.test(runbook_url) && runbook_url;
+  const about = summary || description || (runbook && alert.labels.alertname);
   return (
     <li class="alert">
       <Health state={TONES[alert.state]} word={alert.state} />
       <div>
         <Selector labels={alert.labels} />
-        {about && <p>{about}</p>}
+        {about && (
+          <p>
+            {about}{" "}
+            {runbook && (
+              <a href={runbook} target="_blank" rel="noreferrer">
+                runbook
+              </a>
+            )}
+          </p>
+        )}
         <p class="quiet">
           value {valueText(alert.value)}
           {alert.activeAt && (
@@ -252,7 +225,12 @@ export function RulesPage() {
   rule_files: ["rules/*.yaml"]`}</pre>
         </div>
       )}
-      {all.length > 0 && <Filters />}
+      {all.length > 0 && (
+        <Filters of="rules">
+          <ChoiceFilter name="state" label="State" options={STATES} />
+          <TextFilter placeholder="name, expression, label" />
+        </Filters>
+      )}
       {all.length > 0 && shown.length === 0 && <p class="calm">No rule is as the filter says.</p>}
       {shown.map(({ group, rules }) => (
         <Group key={`${group.file} ${group.name}`} group={group} rules={rules} />

@@ -2,7 +2,7 @@
 // What is scraped, and how the last scrape of each went.
 
 import { explorePath } from "../../model/explore";
-import { count, number, parse, took } from "../../model/format";
+import { count, hasWords, number, parse, took } from "../../model/format";
 import {
   query,
   targets,
@@ -11,7 +11,8 @@ import {
   type Labels,
   type Target,
 } from "../../model/prometheus";
-import { params, setParams } from "../../model/router";
+import { params } from "../../model/router";
+import { ChoiceFilter, Filters, TextFilter } from "../filters";
 import { Loading, Tag, When } from "../parts";
 import { useAnswer, useRound } from "./answers";
 import { Health, MetricsFrame, Refused } from "./frame";
@@ -33,61 +34,29 @@ async function readTargets(signal: AbortSignal) {
 
 const keyOf = ({ job, instance }: Labels) => `${job} ${instance}`;
 
-const STATES: [string, string][] = [
-  ["", "all"],
-  ["down", "down"],
-  ["up", "up"],
-  ["unknown", "not yet"],
-];
-
-function hasText(target: Target, text: string): boolean {
-  const hay = `${target.scrapePool} ${target.scrapeUrl} ${writeSelector(target.labels)} ${target.lastError} ${target.lastWarning ?? ""}`;
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => hay.toLowerCase().includes(word));
-}
-
-function Filters() {
-  const p = params.value;
-  return (
-    <search class="journal-filters" aria-label="Filter targets">
-      <label class="choice">
-        <span class="label">State</span>
-        <select
-          value={p.get("state") ?? ""}
-          onChange={(ev) => setParams({ state: ev.currentTarget.value })}
-        >
-          {STATES.map(([state, text]) => (
-            <option key={state} value={state}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="choice grow">
-        <span class="label">Text</span>
-        <input
-          type="search"
-          id="search"
-          value={p.get("q") ?? ""}
-          placeholder="job, address, label, error"
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(ev) => setParams({ q: ev.currentTarget.value })}
-        />
-      </label>
-    </search>
-  );
-}
-
 const WORDS: Record<Target["health"], [string, string]> = {
   up: ["ok", "up"],
   down: ["failing", "down"],
   unknown: ["pending", "not yet"],
 };
+const STATES = (["down", "up", "unknown"] as const).map((it) => [it, WORDS[it][1]] as const);
+
+const hasText = (target: Target, text: string) =>
+  hasWords(
+    [
+      target.scrapePool,
+      target.scrapeUrl,
+      writeSelector(target.labels),
+      target.lastError,
+      target.lastWarning,
+    ],
+    text,
+  );
 
 const isPast = (t: number | null) => t !== null && t > 0;
+
+/* "1m30s" as the page writes lengths elsewhere: "1 m 30 s" */
+const spaced = (text: string) => text.replace(/(\d+)(\D+)/g, "$1 $2 ").trim();
 
 function TargetRow({ target, samples }: { target: Target; samples: number | undefined }) {
   const [state, word] = WORDS[target.health];
@@ -111,11 +80,17 @@ function TargetRow({ target, samples }: { target: Target; samples: number | unde
           <Health state={state} word={word} />
         </td>
         <td>
-          <When at={isPast(last) ? last : null} as="age" />
+          <When at={isPast(last) ? last : null} as="ago" />
         </td>
-        <td class="is-number">{isPast(last) ? took(target.lastScrapeDuration * 1000) : "–"}</td>
-        <td class="is-number">{samples === undefined ? "–" : number(samples)}</td>
-        <td>{target.scrapeInterval}</td>
+        <td class="is-number" data-head="took">
+          {isPast(last) ? took(target.lastScrapeDuration * 1000) : "–"}
+        </td>
+        <td class="is-number" data-head="samples">
+          {samples === undefined ? "–" : number(samples)}
+        </td>
+        <td class="is-number" data-head="every">
+          {spaced(target.scrapeInterval)}
+        </td>
         <td class="breakable">
           <code>{target.scrapeUrl}</code>{" "}
           {Object.entries(rest).map(([key, value]) => (
@@ -165,7 +140,9 @@ function Pool({
               <th scope="col" class="is-number">
                 Samples
               </th>
-              <th scope="col">Every</th>
+              <th scope="col" class="is-number">
+                Every
+              </th>
               <th scope="col">Address and labels</th>
             </tr>
           </thead>
@@ -244,7 +221,12 @@ export function TargetsPage() {
       static_configs: [{targets: ["10.1.0.10:9100"]}]`}</pre>
         </div>
       )}
-      {all.length > 0 && <Filters />}
+      {all.length > 0 && (
+        <Filters of="targets">
+          <ChoiceFilter name="state" label="State" options={STATES} />
+          <TextFilter placeholder="job, address, label, error" />
+        </Filters>
+      )}
       {all.length > 0 && shown.length === 0 && <p class="calm">No target is as the filter says.</p>}
       {pools(shown).map(([name, list]) => (
         <Pool key={name} name={name} list={list} counts={data!.counts} />
