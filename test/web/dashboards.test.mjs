@@ -126,6 +126,38 @@ test("every kind of panel is drawn from what the site knows", async (t) => {
   await becomes("3", () => panel(page, "Targets").locator("tfoot td").last().textContent());
 });
 
+test("what dashboards of node_exporter are made of is drawn, and all of it is supported", async (t) => {
+  const page = await open(t, "/dashboards/node-full?from=now-2m", { viewport: TALL });
+  await page.getByRole("button", { name: /^CPU \/ Memory/ }).click();
+  await settled(page);
+  await becomes(/^CPU Busy: \d/, () =>
+    panel(page, "CPU Busy").locator("svg[role=img]").getAttribute("aria-label"),
+  );
+  await becomes(["CPU", "Mem", "I/O"], () =>
+    panel(page, "Pressure").locator(".bar-name").allTextContents(),
+  );
+  for (const title of ["CPU Basic", "Memory Basic", "CPU", "Load and temperature"])
+    await becomes(1, () => panel(page, title).locator(".uplot canvas").count());
+  const heads = (title) => panel(page, title).locator("thead button").allTextContents();
+  await becomes(["Mounted on", "Kind", "Size", "Available", "Used ↓"], async () =>
+    (await heads("Space")).map((head) => head.trim()).filter((head) => head !== "site"),
+  );
+  await becomes(["fstype", "Value (sum)"], () => heads("By kind of file system"));
+  assert.equal(await page.locator(".tile .tile-note, .board-notes").count(), 0);
+});
+
+test("a panel with a time of its own says so, and its axis is of that time", async (t) => {
+  const page = await open(t, "/dashboards/node-full?from=now-2m", { viewport: TALL });
+  await page.getByRole("button", { name: /^CPU \/ Memory/ }).click();
+  const then = panel(page, "A day before");
+  await becomes("last 1h, 1h earlier", () => then.locator(".tile-time").textContent());
+  const link = await then.getByRole("link", { name: "Explore" }).getAttribute("href");
+  const asked = new URL(link, page.url()).searchParams;
+  const [from, to] = ["from", "to"].map((name) => Number(asked.get(name)));
+  assert.equal(to - from, 3_600_000);
+  assert.ok(Math.abs(Date.now() - 3_600_000 - to) < 600_000);
+});
+
 test("a heatmap's cells are as full as the buckets", async (t) => {
   const page = await open(t, "/dashboards/every-panel?from=now-1m&viewPanel=10");
   const canvas = page.locator(".heat canvas");

@@ -27,7 +27,8 @@ export interface Line {
   spansGaps: boolean;
   isRight: boolean;
   isUnstacked: boolean;
-  inLegend: boolean;
+  notInLegend: boolean;
+  notInReadout: boolean;
 }
 
 export interface Mark {
@@ -105,7 +106,8 @@ function lineOf(options: FieldOptions, f: Field, row: Cell[], index: number): Li
     spansGaps: d.spanNulls !== false,
     isRight: d.axis === "right",
     isUnstacked: d.stack.mode === "none",
-    inLegend: !d.isHidden.legend,
+    notInLegend: d.isHidden.legend,
+    notInReadout: d.isHidden.tooltip,
   };
 }
 

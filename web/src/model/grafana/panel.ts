@@ -37,6 +37,7 @@ export interface Target {
   isInstant: boolean;
   isHidden: boolean;
   interval: string /* the least */;
+  factor: number /* 2: every second point */;
 }
 
 export interface Legend {
@@ -67,6 +68,7 @@ export interface Panel {
   description: string;
   place: Place;
   isTransparent: boolean;
+  hidesTime: boolean /* says nothing of a time of its own */;
   targets: Target[];
   interval: string;
   maxDataPoints: number;
@@ -110,6 +112,7 @@ function targetOf(from: Json, i: number): Target {
     isInstant: bool(from, "instant") && !bool(from, "range"),
     isHidden: bool(from, "hide"),
     interval: text(from, "interval"),
+    factor: whole(from, "intervalFactor", 1, 10, 1),
   };
 }
 
@@ -241,6 +244,7 @@ export function panelOf(json: Json, depth = 1): Panel {
     description: text(from, "description"),
     place: placeOf(from),
     isTransparent: bool(from, "transparent"),
+    hidesTime: bool(from, "hideTimeOverride"),
     targets: targets.map(targetOf),
     interval: text(from, "interval"),
     maxDataPoints: number(from, "maxDataPoints") ?? 0,

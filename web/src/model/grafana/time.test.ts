@@ -52,6 +52,7 @@ test("the step is round, not less than asked for, and not too fine for Prometheu
   });
   assert.equal(intervalsOf(day, 800, 300_000, 15_000).interval, 300_000);
   assert.equal(intervalsOf({ from: 0, until: 300_000 }, 800, 1000, 15_000).interval, 1000);
+  assert.equal(intervalsOf(day, 800, NaN, 15_000, 2).interval, 240_000);
   const years = intervalsOf({ from: 0, until: 3 * 31_536_000_000 }, 100_000, 1000, 15_000);
   assert.ok((3 * 31_536_000_000) / years.interval <= 11_000);
 });

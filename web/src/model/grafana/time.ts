@@ -127,10 +127,16 @@ export interface Intervals {
 
 /* `points` fit on the panel; `least` is the panel's or the target's own lower bound, `scrape` how
  * often samples come. */
-export function intervalsOf(span: Span, points: number, least: number, scrape: number): Intervals {
+export function intervalsOf(
+  span: Span,
+  points: number,
+  least: number,
+  scrape: number,
+  factor = 1 /* of a target's "resolution": how many of the panel's points become one */,
+): Intervals {
   const range = span.until - span.from;
   const wanted = roundInterval(range / Math.max(1, points));
   const bound = Number.isNaN(least) ? 0 : least;
-  const interval = Math.max(wanted, bound || scrape, Math.ceil(range / POINTS_MOST));
+  const interval = Math.max(wanted * factor, bound || scrape, Math.ceil(range / POINTS_MOST));
   return { interval, rate: Math.max(interval + scrape, 4 * scrape) };
 }

@@ -152,7 +152,7 @@ test("rows are grouped, and the others of a group calculated", () => {
     v: { operation: "aggregate", aggregations: ["sum", "max"] },
   };
   assert.deepEqual(shown(apply([frame], "groupBy", { fields })), [
-    { host: ["x", "y"], "v (total)": [4, 2], "v (max)": [3, 2] },
+    { host: ["x", "y"], "v (sum)": [4, 2], "v (max)": [3, 2] },
   ]);
 });
 

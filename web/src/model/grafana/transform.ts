@@ -426,7 +426,8 @@ function groupBy(frame: Frame, options: Json): Frame {
           name,
         ),
       );
-      return field(`${f.display} (${reducerName(name).toLowerCase()})`, typeOf(values), values);
+      /* By its id, as overrides name it. */
+      return field(`${f.display} (${name})`, typeOf(values), values);
     }),
   );
   return { ...frame, fields: [...keys, ...sums] };

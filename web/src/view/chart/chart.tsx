@@ -7,12 +7,12 @@ import "uplot/dist/uPlot.min.css";
 import { summarize } from "../../model/series";
 import { formatOf, type Format } from "../../model/units";
 import { painted } from "./colours";
-import { Legend, type Calc, type LegendRow } from "./legend";
+import { Legend, type Calc, type LegendOrder, type LegendRow } from "./legend";
 import { colourOfSeries, dataOf, optionsOf, type PlotSettings } from "./plot";
 import { fillReadout, placeReadout, spoken, type Reading } from "./readout";
 
-export type { Between, ChartSeries, Drawing, Threshold, TimeBand } from "./plot";
-export type { Calc } from "./legend";
+export type { Between, ChartSeries, Drawing, Mark, Threshold, TimeBand } from "./plot";
+export type { Calc, LegendOrder } from "./legend";
 
 export interface ChartProps extends PlotSettings {
   label: string /* what it shows, for those who don't see it */;
@@ -22,6 +22,7 @@ export interface ChartProps extends PlotSettings {
   height?: number;
   legend?: "table" | "list" | "none";
   calcs?: Calc[];
+  legendOrder?: LegendOrder;
   readout?: "all" | "one" | "none" /* which values the pointer shows */;
   onZoom?: (from: number, until: number) => void /* seconds */;
 }
@@ -35,16 +36,25 @@ function formats(props: ChartProps): Format[] {
 
 /* What makes another plot necessary, and not only other values in the same. */
 function shapeOf(props: ChartProps, hidden: Set<string>): string {
-  const { times, from, until, series, onZoom, label, bands, ...rest } = props;
+  const { times, from, until, series, onZoom, label, bands, marks, legendOrder, ...rest } = props;
   const lines = series.map(({ values, ...style }) => style);
-  void [times, from, until, onZoom, label, bands];
+  void [times, from, until, onZoom, label, bands, marks, legendOrder];
   return JSON.stringify([rest, lines, [...hidden]]);
 }
 
 /* ---- what the cursor is at */
 
-function notesAt(props: ChartProps, t: number): string[] {
-  return (props.bands ?? []).filter((b) => b.from <= t && t <= b.until).map((b) => b.text);
+const MARKS_SAID = 5;
+
+function notesAt({ bands = [], marks = [], times }: ChartProps, t: number): string[] {
+  const near = times.length > 1 ? (times[1]! - times[0]!) / 2 : 0;
+  return [
+    ...bands.filter((b) => b.from <= t && t <= b.until).map((b) => b.text),
+    ...marks
+      .filter((mark) => Math.abs(mark.at - t) <= near)
+      .slice(0, MARKS_SAID)
+      .map((mark) => mark.text),
+  ];
 }
 
 /* The series whose line is nearest to the pointer. */
@@ -100,6 +110,7 @@ class Plot {
     const size = { width: this.parts.frame.clientWidth, height: this.props.height ?? HEIGHT };
     return optionsOf(this.props, size, {
       bands: () => this.props.bands ?? [],
+      marks: () => this.props.marks ?? [],
       span: () => [this.props.from, this.props.until],
       isHidden: this.isHidden,
       moved: () => this.read(),
@@ -127,7 +138,8 @@ class Plot {
     const out: Reading[] = [];
     this.props.series.forEach((s, i) => {
       const value = s.values[at];
-      const isLeftOut = this.props.readout === "one" && near >= 0 && near !== i;
+      const isOther = this.props.readout === "one" && near >= 0 && near !== i;
+      const isLeftOut = isOther || s.notInReadout;
       if (value === null || value === undefined || this.isHidden(i) || isLeftOut) return;
       const colour = colourOfSeries(s, i);
       out.push({
@@ -272,6 +284,7 @@ export function Chart(props: ChartProps) {
       summary: summarize(s.values),
       write: write[i]!,
       isHidden: hidden.has(s.name),
+      isListed: !s.notInLegend,
     }));
   }, [series, hidden, props.unit, props.decimals, paint]);
   const pressed = (ev: KeyboardEvent) => {
@@ -304,6 +317,7 @@ export function Chart(props: ChartProps) {
           rows={rows}
           calcs={calcs}
           isList={legend === "list"}
+          first={props.legendOrder}
           pick={(i, isAdding) =>
             setHidden(
               picked(

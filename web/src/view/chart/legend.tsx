@@ -26,23 +26,27 @@ export interface LegendRow {
   summary: Summary;
   write: Format;
   isHidden: boolean;
+  isListed: boolean;
 }
 
 interface LegendProps {
   rows: LegendRow[];
   calcs: Calc[];
   isList?: boolean /* names only, side by side */;
+  first?: LegendOrder /* until a head is clicked */;
   pick: (row: number, isAdding: boolean) => void;
   point: (row: number | null) => void;
 }
 
-interface Order {
+export interface LegendOrder {
   by: Calc | "name" | "";
   isDown: boolean;
 }
 
-function sorted(rows: LegendRow[], order: Order): number[] {
-  const places = rows.map((_, i) => i);
+const UNORDERED: LegendOrder = { by: "", isDown: false };
+
+function sorted(rows: LegendRow[], order: LegendOrder): number[] {
+  const places = rows.flatMap((row, i) => (row.isListed ? [i] : []));
   const { by, isDown } = order;
   if (!by) return places;
   const sign = isDown ? -1 : 1;
@@ -100,9 +104,9 @@ function Head({
   set,
   name,
 }: {
-  order: Order;
-  by: Order["by"];
-  set: (order: Order) => void;
+  order: LegendOrder;
+  by: LegendOrder["by"];
+  set: (order: LegendOrder) => void;
   name: string;
 }) {
   const isThis = order.by === by;
@@ -118,11 +122,11 @@ function Head({
   );
 }
 
-export function Legend({ rows, calcs, isList, pick, point }: LegendProps) {
-  const [order, setOrder] = useState<Order>({ by: "", isDown: false });
+export function Legend({ rows, calcs, isList, first = UNORDERED, pick, point }: LegendProps) {
+  const [order, setOrder] = useState(first);
   const places = useMemo(() => sorted(rows, order), [rows, order]);
   const shown = places.slice(0, ROWS_MOST);
-  const left = rows.length - shown.length;
+  const left = places.length - shown.length;
   if (isList)
     return (
       <div class="legend is-list">

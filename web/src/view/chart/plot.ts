@@ -25,6 +25,8 @@ export interface ChartSeries {
   spansGaps?: boolean;
   isRight?: boolean /* on an axis of its own, at the right */;
   isUnstacked?: boolean;
+  notInLegend?: boolean;
+  notInReadout?: boolean;
 }
 
 /* A stretch of time, as of an incident. */
@@ -33,6 +35,13 @@ export interface TimeBand {
   until: number;
   text: string;
   tone: "bad" | "warn" | "idle";
+}
+
+/* A single observation, as of a trace. */
+export interface Mark {
+  at: number /* seconds */;
+  value: number;
+  text: string;
 }
 
 export interface Threshold {
@@ -54,6 +63,7 @@ export interface PlotSettings {
   stacking?: Stacking;
   axisLabel?: string;
   bands?: TimeBand[];
+  marks?: Mark[];
   thresholds?: Threshold[];
   zone?: string;
   sync?: string;
@@ -174,6 +184,32 @@ function drawBands(u: uPlot, bands: TimeBand[]): void {
   ctx.restore();
 }
 
+const MARK_PX = 4;
+
+/* Diamonds; one that lies outside the scale stands at its edge. */
+function drawMarks(u: uPlot, marks: Mark[]): void {
+  const { ctx, bbox } = u;
+  const size = MARK_PX * uPlot.pxRatio;
+  ctx.save();
+  ctx.fillStyle = token("accent");
+  ctx.strokeStyle = token("paper");
+  for (const { at, value } of marks) {
+    const x = u.valToPos(at, "x", true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    const place = u.valToPos(value, "y", true);
+    const y = Math.min(bbox.top + bbox.height, Math.max(bbox.top, place)) || bbox.top;
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
 function drawThresholds(u: uPlot, thresholds: Threshold[]): void {
   const { ctx, bbox } = u;
   const bottom = bbox.top + bbox.height;
@@ -224,6 +260,7 @@ function standsOut(series: ChartSeries[]): boolean {
 
 export interface PlotHandlers {
   bands: () => TimeBand[];
+  marks: () => Mark[];
   span: () => [number, number] /* seconds, that the time axis shows */;
   isHidden: (series: number) => boolean;
   moved: (u: uPlot) => void;
@@ -296,7 +333,7 @@ export function optionsOf(
           drawThresholds(u, thresholds);
         },
       ],
-      draw: timing.draw,
+      draw: [(u) => drawMarks(u, on.marks()), ...timing.draw!],
       setCursor: [on.moved],
       setSelect: [on.selected],
     },

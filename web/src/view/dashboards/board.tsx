@@ -253,7 +253,14 @@ function Head({ title, shown, span, acts }: HeadProps) {
   const { range, refresh, zone, isKiosk } = shown;
   return (
     <div class="page-head board-head">
-      <h1>{title}</h1>
+      <div>
+        {!isKiosk && (
+          <a class="board-crumb" href="/dashboards">
+            Dashboards
+          </a>
+        )}
+        <h1>{title}</h1>
+      </div>
       <div class="board-tools">
         <TimePicker
           range={pickable(range, span)}

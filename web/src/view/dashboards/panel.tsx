@@ -14,7 +14,7 @@ import type { Panel, PanelType } from "../../model/grafana/panel";
 import { absolute, type Span } from "../../model/timerange";
 import { BarsBody, GaugeBody, StatBody } from "./figures";
 import { HeatmapBody } from "./heatmap";
-import { questionsOf, useRun, type Surroundings } from "./run";
+import { questionsOf, spanOfPanel, useRun, type PanelData, type Surroundings } from "./run";
 import { rounded, useSeen } from "./seen";
 import { TableBody } from "./table";
 import { TextBody } from "./text";
@@ -84,6 +84,12 @@ class Guard extends Component<{ of: unknown; children: ComponentChildren }, { br
   }
 }
 
+/* Of a panel that shows another time than the dashboard. */
+function timeOf({ timeFrom, timeShift }: Panel): string {
+  const parts = [timeFrom && `last ${timeFrom}`, timeShift && `${timeShift} earlier`];
+  return parts.filter(Boolean).join(", ");
+}
+
 interface HeadProps {
   placed: Placed;
   board: Board;
@@ -94,10 +100,12 @@ function Head({ placed, board, around }: HeadProps) {
   const { panel } = placed;
   const title = interpolate(panel.title, around.scope, asText);
   const description = interpolate(panel.description, around.scope, asText);
+  const ownTime = panel.hidesTime ? "" : timeOf(panel);
   const queries = questionsOf(panel, around).map(({ expr }) => expr);
   return (
     <header class="tile-head">
       <h3 title={title}>{title || <span class="only-read">panel without a title</span>}</h3>
+      {ownTime && <span class="tile-time">{ownTime}</span>}
       {description && (
         <span
           class="tile-about"
@@ -116,7 +124,11 @@ function Head({ placed, board, around }: HeadProps) {
           </a>
         ))}
         {queries.length > 0 && (
-          <a href={explorePath({ queries, range: absolute(around.scope.span) })}>Explore</a>
+          <a
+            href={explorePath({ queries, range: absolute(spanOfPanel(panel, around.scope.span)) })}
+          >
+            Explore
+          </a>
         )}
         <a href={board.view(panelName(placed))}>{board.isAlone ? "All panels" : "View"}</a>
       </span>
@@ -159,7 +171,8 @@ export function PanelView({ placed, board }: { placed: Placed; board: Board }) {
   const wanted = isSeen && width > 0 && panel.type !== "text" ? around : null;
   const { data, isBusy } = useRun(panel, wanted, board.round);
   const Body = BODIES[panel.type];
-  const view = { span: scope.span, zone: board.zone, key: board.key, width, zoom: board.zoom };
+  const span = spanOfPanel(panel, scope.span);
+  const view = { span, zone: board.zone, key: board.key, width, zoom: board.zoom };
   const isDrawn = panel.type === "text" || (data && hasValues(data.frames));
   const classes = ["tile", panel.isTransparent ? "is-transparent" : "", isBusy ? "is-busy" : ""];
   return (
@@ -187,14 +200,15 @@ export function PanelView({ placed, board }: { placed: Placed; board: Board }) {
             />
           </Guard>
         ) : (
-          <Nothing isKnown={data !== null} panel={panel} hasErrors={!!data?.errors.length} />
+          <Nothing data={data} panel={panel} />
         )}
       </div>
-      {data?.errors.map((error) => (
-        <p key={error} class="tile-note error" role="alert" title={error}>
-          {error}
-        </p>
-      ))}
+      {isDrawn &&
+        data?.errors.map((error) => (
+          <p key={error} class="tile-note error" role="alert" title={error}>
+            {error}
+          </p>
+        ))}
       {data?.warnings.map((warning) => (
         <p key={warning} class="tile-note" title={warning}>
           {warning}
@@ -205,17 +219,19 @@ export function PanelView({ placed, board }: { placed: Placed; board: Board }) {
   );
 }
 
-function Nothing({
-  isKnown,
-  panel,
-  hasErrors,
-}: {
-  isKnown: boolean;
-  panel: Panel;
-  hasErrors: boolean;
-}) {
-  if (hasErrors) return null;
+/* Instead of what would be drawn: why there is nothing. */
+function Nothing({ data, panel }: { data: PanelData | null; panel: Panel }) {
+  if (data && data.errors.length > 0)
+    return (
+      <div class="tile-wrong" role="alert">
+        {data.errors.map((error) => (
+          <p key={error} class="error">
+            {error}
+          </p>
+        ))}
+      </div>
+    );
   const asks = panel.targets.some((target) => target.expr && !target.isHidden);
   if (!asks) return <p class="tile-empty">It asks for nothing.</p>;
-  return <p class="tile-empty">{isKnown ? "No data" : <span class="only-read">Reading…</span>}</p>;
+  return <p class="tile-empty">{data ? "No data" : <span class="only-read">Reading…</span>}</p>;
 }

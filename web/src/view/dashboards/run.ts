@@ -36,7 +36,8 @@ const NOT_NUMBERS =
 
 const POINTS_USUAL = 100; /* of what draws no line */
 
-function shifted(panel: Panel, span: Span): Span {
+/* The time that a panel is about, where that isn't the dashboard's. */
+export function spanOfPanel(panel: Panel, span: Span): Span {
   const length = intervalMs(panel.timeFrom);
   const by = intervalMs(panel.timeShift);
   const until = span.until - (Number.isNaN(by) ? 0 : by);
@@ -51,10 +52,10 @@ export interface Surroundings {
 }
 
 function questionOf(panel: Panel, target: Target, around: Surroundings): Question {
-  const span = shifted(panel, around.scope.span);
+  const span = spanOfPanel(panel, around.scope.span);
   const points = panel.maxDataPoints || (around.width > 0 ? around.width : POINTS_USUAL);
   const least = intervalMs(interpolate(target.interval || panel.interval, around.scope, asPromql));
-  const intervals = intervalsOf(span, points, least, around.scrape);
+  const intervals = intervalsOf(span, points, least, around.scrape, target.factor);
   const scope = { ...around.scope, span, intervals };
   const step = intervals.interval;
   const start = Math.floor(span.from / step) * step;
