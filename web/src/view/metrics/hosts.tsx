@@ -73,13 +73,14 @@ function HowToMeasure({ name = "nas" }: { name?: string }) {
   );
 }
 
-function upState(up: number | undefined): [string, string] {
-  if (up === undefined) return ["pending", "not measured"];
+/* What is sent here by others has samples, and nobody who says that it is up. */
+function upState(up: number | undefined, hasSamples: boolean): [string, string] {
+  if (up === undefined) return hasSamples ? ["unknown", "sent"] : ["pending", "not measured"];
   return up > 0 ? ["ok", "up"] : ["failing", "down"];
 }
 
-function State({ up }: { up: number | undefined }) {
-  const [state, word] = upState(up);
+function State({ up, hasSamples }: { up: number | undefined; hasSamples: boolean }) {
+  const [state, word] = upState(up, hasSamples);
   return <Health state={state} word={word} />;
 }
 
@@ -122,7 +123,10 @@ export function HostsPage() {
                     </a>
                   </th>
                   <td>
-                    <State up={data.up.get(name)} />
+                    <State
+                      up={data.up.get(name)}
+                      hasSamples={data.columns.some((column) => column.has(name))}
+                    />
                   </td>
                   {HOST_COLUMNS.map(({ title, unit }, i) => {
                     const value = data.columns[i]!.get(name);
@@ -176,10 +180,14 @@ function FactsLine({ facts }: { facts: HostFacts }) {
   return parts.length > 0 ? <p class="lead">{parts.join(" · ")}</p> : null;
 }
 
+/* Scraped, or sent here by others. */
+const isMeasured = (facts: HostFacts) =>
+  facts.targets.length > 0 || !!facts.of("up") || !!facts.of("node_boot_time_seconds");
+
 /* Why there is nothing, or may soon be nothing. */
 function Scraping({ name, facts }: { name: string; facts: HostFacts }) {
   const down = facts.targets.filter((target) => target.health === "down");
-  if (facts.targets.length === 0 && !facts.of("up"))
+  if (!isMeasured(facts))
     return (
       <div class="calm">
         <p>
@@ -247,7 +255,6 @@ export function HostPage({ name }: { name: string }) {
       ...(changes.refresh !== undefined && { refresh: String(changes.refresh) }),
       ...(changes.zone !== undefined && { zone: changes.zone }),
     });
-  const isScraped = facts && (facts.targets.length > 0 || facts.of("up"));
   return (
     <MetricsFrame
       title={name}
@@ -258,7 +265,7 @@ export function HostPage({ name }: { name: string }) {
       <ChecksOfHost name={name} />
       {facts && <Scraping name={name} facts={facts} />}
       {!facts && !error && <Loading />}
-      {isScraped && (
+      {facts && isMeasured(facts) && (
         <div class="panels">
           {PANELS.map(({ queries, title, ...panel }) => (
             <Panel

@@ -32,7 +32,7 @@ export function Selector({ labels }: { labels: Labels }) {
       {"{"}
       {pairs.map(([key, value], i) => (
         <span key={key}>
-          {i > 0 && ", "}
+          {i > 0 ? ", " : <wbr />}
           <span class="selector-label">{key}</span>=
           <span class="selector-value">{JSON.stringify(value)}</span>
         </span>

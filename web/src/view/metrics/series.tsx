@@ -216,7 +216,7 @@ export function SeriesPage() {
           />
           <Top title="Labels with the most values" rows={stats.labelValueCountByLabelName} />
           <Top
-            title="Labels with the longest values"
+            title="Labels whose values take the most room"
             rows={stats.memoryInBytesByLabelName}
             write={formatOf("bytes")}
           />
