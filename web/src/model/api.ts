@@ -39,6 +39,15 @@ export function csrfToken(): string {
   return csrf;
 }
 
+/* Told when a question is refused because nobody is logged in any more. */
+let loginEnded = () => undefined as void;
+export function onLoginEnded(tell: () => void): void {
+  loginEnded = tell;
+}
+export function heed(status: number): void {
+  if (status === 401) loginEnded();
+}
+
 async function failure(answer: Response): Promise<ApiError> {
   let text = `the site answered ${answer.status} ${answer.statusText}`.trim();
   try {

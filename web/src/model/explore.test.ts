@@ -19,7 +19,9 @@ test("the address holds everything, and gives it back", () => {
     view: "table",
     range: { from: "now-6h", to: "now" },
     refresh: 30,
+    step: 60,
     isStacked: true,
+    hasExemplars: true,
     unit: "percentunit",
     zone: "Asia/Kolkata",
   };
@@ -29,7 +31,7 @@ test("the address holds everything, and gives it back", () => {
 });
 
 test("what makes no sense in an address is as usual", () => {
-  const e = back("/explore?from=x&to=now&refresh=7&view=pie");
+  const e = back("/explore?from=x&to=now&refresh=7&view=pie&step=-1");
   assert.deepEqual(e, EMPTY);
 });
 

@@ -8,7 +8,9 @@ export interface Exploration {
   view: "graph" | "table";
   range: TimeRange;
   refresh: number /* seconds between two readings; 0: only when asked */;
+  step: number /* seconds between two points; 0: as many as there is room for */;
   isStacked: boolean;
+  hasExemplars: boolean;
   unit: string /* "": guessed */;
   zone: string /* "": the reader's own */;
 }
@@ -18,7 +20,9 @@ export const EMPTY: Exploration = {
   view: "graph",
   range: { from: "now-1h", to: "now" },
   refresh: 0,
+  step: 0,
   isStacked: false,
+  hasExemplars: false,
   unit: "",
   zone: "",
 };
@@ -31,6 +35,13 @@ export function readRange(p: URLSearchParams, usual = EMPTY.range): TimeRange {
   return spanOf(range, Date.now()) ? range : usual;
 }
 
+export const STEPS = [0, 1, 5, 15, 60, 300, 3600, 86_400];
+
+function stepIn(text: string | null): number {
+  const step = Number(text ?? 0);
+  return step > 0 && step <= 31_536_000 ? step : 0;
+}
+
 export function readExploration(p: URLSearchParams): Exploration {
   const queries = p.getAll("q").slice(0, QUERIES_MOST);
   const refresh = Number(p.get("refresh") ?? 0);
@@ -39,7 +50,9 @@ export function readExploration(p: URLSearchParams): Exploration {
     view: p.get("view") === "table" ? "table" : "graph",
     range: readRange(p),
     refresh: REFRESHES.includes(refresh) ? refresh : 0,
+    step: stepIn(p.get("step")),
     isStacked: p.get("stacked") === "1",
+    hasExemplars: p.get("exemplars") === "1",
     unit: p.get("unit") ?? "",
     zone: p.get("zone") ?? "",
   };
@@ -48,13 +61,15 @@ export function readExploration(p: URLSearchParams): Exploration {
 /* "/explore?q=up&from=now-6h": only what isn't as usual. */
 export function explorePath(e: Partial<Exploration>): string {
   const p = new URLSearchParams();
-  const { queries = [], view, range = EMPTY.range, refresh, isStacked, unit, zone } = e;
+  const { queries = [], view, range = EMPTY.range, refresh, step, unit, zone } = e;
   if (queries.some(Boolean)) for (const query of queries) p.append("q", query);
   if (view === "table") p.set("view", view);
   if (range.from !== EMPTY.range.from) p.set("from", range.from);
   if (range.to !== EMPTY.range.to) p.set("to", range.to);
   if (refresh) p.set("refresh", String(refresh));
-  if (isStacked) p.set("stacked", "1");
+  if (step) p.set("step", String(step));
+  if (e.isStacked) p.set("stacked", "1");
+  if (e.hasExemplars) p.set("exemplars", "1");
   if (unit) p.set("unit", unit);
   if (zone) p.set("zone", zone);
   const text = p.toString();

@@ -2,7 +2,7 @@
 // Prometheus' HTTP interface, as /api/v1 answers it.  A question can be given up (`signal`); what
 // was asked wrongly, or took too much, is a `QueryError` in the words of the server.
 
-import { csrfToken } from "./api";
+import { csrfToken, heed } from "./api";
 
 const API = "/api/v1";
 const NO_ANSWER = "no answer from the site; is it running, and can this device reach it?";
@@ -126,6 +126,7 @@ async function ask(path: string, params: Params, signal?: AbortSignal): Promise<
     if (signal?.aborted) throw new QueryError("canceled", "given up");
     throw new QueryError("", error instanceof SyntaxError ? NOT_JSON : NO_ANSWER);
   }
+  heed(answer.status);
   if (body.status !== "success") {
     const text = body.error ?? `the site answered ${answer.status}`;
     throw new QueryError(body.errorType ?? "", body.errorType ? text : (body.text ?? text));
@@ -226,6 +227,17 @@ export async function queryRange(
   const answer = await ask("/query_range", { query: text, ...rest, stats: "all" }, signal);
   return { ...noted(answer), series: matrix((answer.data as RawResult).result as RawSeries[]) };
 }
+
+export interface Exemplar {
+  labels: Labels;
+  value: string;
+  timestamp: number /* seconds */;
+}
+export const queryExemplars = (
+  what: { query: string; start: number; end: number },
+  signal?: AbortSignal,
+) =>
+  list<{ seriesLabels: Labels; exemplars: Exemplar[] }[]>("/query_exemplars", { ...what }, signal);
 
 async function list<T>(path: string, params: Params, signal?: AbortSignal): Promise<Listed<T>> {
   const answer = await ask(path, params, signal);

@@ -7,7 +7,7 @@
 // The site sends a beat every 2 s.  A half-open connection reports no error, so quiet counts as one.
 
 import { signal } from "@preact/signals";
-import { ApiError, getStatus } from "./api";
+import { ApiError, getStatus, onLoginEnded } from "./api";
 import { setClock } from "./clock";
 import { messageOf } from "./format";
 import { forget, head, takeChange, takeEvent, takeStatus } from "./store";
@@ -154,7 +154,13 @@ export function reconnect(): void {
   follow();
 }
 
+/* The stream of a login that has ended goes on: whether it has is asked. */
+function doubt(): void {
+  if (freshness.value === "live") void connect();
+}
+
 export function startStream(): void {
+  onLoginEnded(doubt);
   follow();
   window.setInterval(watch, 250);
   window.addEventListener("online", retryNow);

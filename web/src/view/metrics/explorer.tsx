@@ -14,12 +14,14 @@ import {
   remember,
   type Exploration,
 } from "../../model/explore";
-import { count, took } from "../../model/format";
+import { count, duration, took } from "../../model/format";
 import { kept, keep } from "../../model/prefs";
 import {
   formatQuery,
+  numberOf,
   placeOf,
   query as askOnce,
+  queryExemplars,
   queryRange,
   writeSelector,
   type InstantResult,
@@ -30,18 +32,21 @@ import {
 import { go, params } from "../../model/router";
 import { frameOf, shortNames, type Frame } from "../../model/series";
 import { absolute, onGrid, spanOf, stepOf, type Span } from "../../model/timerange";
-import { Chart, type ChartSeries } from "../chart/chart";
+import { Chart, type ChartSeries, type Mark } from "../chart/chart";
 import { lazy } from "../lazy";
 import { Loading } from "../parts";
 import { useAnswer, useRound, type Answer } from "./answers";
 import { ExpressionField } from "./editor";
 import { MetricsFrame, Refused } from "./frame";
+import { HistoryList } from "./history_list";
 import { TimePicker } from "./picker";
 import { NoSeries, ResultTable } from "./results";
+import { ViewBar } from "./view_bar";
 
 const POINTS_PER_PIXEL = 0.75;
 const POINTS_MOST = 10_000; /* the site refuses more than 11,000 a series */
 const SERIES_MOST = 1000; /* of one expression on a graph */
+const MARKS_MOST = 2000; /* exemplars of one expression on a graph, the newest */
 const HISTORY_KEY = "queries";
 
 const set = (e: Exploration, changes: Partial<Exploration>) =>
@@ -61,18 +66,29 @@ function useAsked(e: Exploration, width: number, pressed: number): Asked {
   return useMemo(() => {
     const span = spanOf(e.range, now())!;
     const points = Math.min(POINTS_MOST, Math.max(100, width * POINTS_PER_PIXEL));
-    const step = stepOf(span, points);
+    const step = e.step ? Math.max(e.step, stepOf(span, POINTS_MOST)) : stepOf(span, points);
     return { span: onGrid(span, step), step, round: `${round} ${pressed}` };
-  }, [e.range.from, e.range.to, width, round, pressed]);
+  }, [e.range.from, e.range.to, e.step, width, round, pressed]);
 }
 
 export type Result =
-  | { of: "graph"; result: RangeResult; frame: Frame }
+  | { of: "graph"; result: RangeResult; frame: Frame; step: number; marks: Mark[] }
   | { of: "table"; result: InstantResult };
+
+async function marksOf(text: string, span: Span, signal: AbortSignal): Promise<Mark[]> {
+  const what = { query: text, start: span.from / 1000, end: span.until / 1000 };
+  const { data } = await queryExemplars(what, signal);
+  const all = data.flatMap(({ exemplars }) => exemplars).slice(-MARKS_MOST);
+  return all.map(({ timestamp, value, labels }) => ({
+    at: timestamp,
+    value: numberOf(value),
+    text: `exemplar ${value}: ${writeSelector(labels)}`,
+  }));
+}
 
 async function ask(
   text: string,
-  view: Exploration["view"],
+  { view, hasExemplars }: Exploration,
   { span, step }: Asked,
   signal: AbortSignal,
 ): Promise<Result> {
@@ -80,10 +96,13 @@ async function ask(
   if (view === "table")
     return { of: "table", result: await askOnce({ query: text, time: end }, signal) };
   const grid = { start: span.from / 1000, end, step };
-  const result = await queryRange({ query: text, ...grid, limit: SERIES_MOST }, signal);
+  const [result, marks] = await Promise.all([
+    queryRange({ query: text, ...grid, limit: SERIES_MOST }, signal),
+    hasExemplars ? marksOf(text, span, signal) : [],
+  ]);
   const nameOf = (labels: Labels) =>
     Object.keys(labels).length === 0 ? text : writeSelector(labels);
-  return { of: "graph", result, frame: frameOf(result.series, grid, nameOf) };
+  return { of: "graph", result, frame: frameOf(result.series, grid, nameOf), step, marks };
 }
 
 /* ---- one expression */
@@ -126,9 +145,10 @@ function useTyped(text: string) {
 function Expression({ e, i, asked, answered, ran }: ExpressionProps) {
   const text = e.queries[i]!;
   const { typed, setTyped, given, give, ran: ranText } = useTyped(text);
-  const key = text.trim() && `${e.view} ${text} ${asked.span.from} ${asked.step} ${asked.round}`;
+  const when = `${asked.span.from} ${asked.step} ${asked.round}`;
+  const key = text.trim() && `${e.view} ${e.hasExemplars} ${text} ${when}`;
   const subject = `${e.view} ${text}`;
-  const answer = useAnswer((signal) => ask(text, e.view, asked, signal), key, subject);
+  const answer = useAnswer((signal) => ask(text, e, asked, signal), key, subject);
   useEffect(() => answered(i, answer), [answer.data, answer.error, answer.isBusy]);
   useEffect(() => () => answered(i, null), []);
   const run = () => {
@@ -174,7 +194,7 @@ function Expression({ e, i, asked, answered, ran }: ExpressionProps) {
           )}
         </div>
       </div>
-      <Notes answer={answer} />
+      <Notes answer={answer} isOneOfMany={many} />
     </section>
   );
 }
@@ -199,10 +219,10 @@ function FormatButton({ typed, give }: { typed: string; give: (text: string) => 
 }
 
 /* What went wrong, what is to be known of it, and what it took. */
-function Notes({ answer }: { answer: Answer<Result> }) {
+function Notes({ answer, isOneOfMany }: { answer: Answer<Result>; isOneOfMany: boolean }) {
   const result = answer.data?.result;
   return (
-    <div class="notes">
+    <div class={isOneOfMany ? "notes is-inset" : "notes"}>
       <Refused error={answer.error} />
       {result?.warnings.map((text) => (
         <p key={text} class="note is-warn">
@@ -234,6 +254,7 @@ function Took({ result }: { result: Result }) {
     stats.samples !== null && `${count(stats.samples, "sample")} read`,
     stats.seconds !== null && `evaluated in ${took(Math.max(0.1, stats.seconds * 1000))}`,
     `answered in ${took(took_ms)}`,
+    result.of === "graph" && `a point every ${duration(result.step * 1000)}`,
   ];
   return <p class="quiet took">{parts.filter(Boolean).join(" · ")}</p>;
 }
@@ -296,6 +317,10 @@ interface GraphProps {
 
 function Graph({ e, answers, asked, width }: GraphProps) {
   const { times, series } = useMemo(() => seriesOf(answers, e), [answers, e.isStacked]);
+  const marks = useMemo(
+    () => answers.flatMap((a) => (a?.data?.of === "graph" ? a.data.marks : [])),
+    [answers],
+  );
   const isFull = answers.some(
     (a) => a?.data?.of === "graph" && a.data.frame.lines.length >= SERIES_MOST,
   );
@@ -318,6 +343,7 @@ function Graph({ e, answers, asked, width }: GraphProps) {
         until={Math.max(times[0]! + asked.step, times[times.length - 1]!)}
         height={360}
         unit={e.unit || guessUnits(e.queries)}
+        marks={marks}
         zone={e.zone || undefined}
         stacking={e.isStacked ? "normal" : "none"}
         onZoom={(from, until) =>
@@ -340,98 +366,6 @@ function Tables({ e, answers }: { e: Exploration; answers: Answers }) {
         ) : null,
       )}
     </>
-  );
-}
-
-const UNIT_CHOICES: [string, string][] = [
-  ["", "unit: by its name"],
-  ["none", "plain numbers"],
-  ["short", "K, Mil, Bil"],
-  ["bytes", "bytes"],
-  ["binBps", "bytes a second"],
-  ["bps", "bits a second"],
-  ["s", "seconds"],
-  ["percentunit", "percent of 1"],
-  ["percent", "percent of 100"],
-  ["ops", "operations a second"],
-  ["celsius", "°C"],
-];
-
-function ViewBar({ e }: { e: Exploration }) {
-  const views: [Exploration["view"], string][] = [
-    ["graph", "Graph"],
-    ["table", "Table"],
-  ];
-  return (
-    <div class="view-bar">
-      <div class="spans" role="group" aria-label="Show as">
-        {views.map(([view, text]) => (
-          <button
-            type="button"
-            key={view}
-            aria-pressed={e.view === view}
-            onClick={() => set(e, { view })}
-          >
-            {text}
-          </button>
-        ))}
-      </div>
-      {e.view === "graph" && (
-        <>
-          <label class="tick">
-            <input
-              type="checkbox"
-              checked={e.isStacked}
-              onChange={(ev) => set(e, { isStacked: ev.currentTarget.checked })}
-            />
-            stacked
-          </label>
-          <select
-            aria-label="Unit"
-            value={e.unit}
-            onChange={(ev) => set(e, { unit: ev.currentTarget.value })}
-          >
-            {UNIT_CHOICES.map(([unit, text]) => (
-              <option key={unit} value={unit}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </>
-      )}
-    </div>
-  );
-}
-
-/* What was asked before, in this browser. */
-function HistoryList({ pick }: { pick: (query: string) => void }) {
-  const [isOpen, setOpen] = useState(false);
-  const list = isOpen ? kept(HISTORY_KEY) : [];
-  return (
-    <div class="history">
-      <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        History
-      </button>
-      {isOpen && (
-        <ul class="history-list">
-          {list.length === 0 && <li class="quiet">Nothing was asked from this browser yet.</li>}
-          {list.map((query) => (
-            <li key={query}>
-              <button
-                type="button"
-                class="link"
-                onClick={() => {
-                  pick(query);
-                  setOpen(false);
-                }}
-              >
-                <code>{query}</code>
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-    </div>
   );
 }
 
@@ -525,8 +459,8 @@ export function ExplorePage() {
         >
           Add expression
         </button>
-        <HistoryList pick={add} />
-        <ViewBar e={e} />
+        <HistoryList past={() => kept(HISTORY_KEY)} pick={add} />
+        <ViewBar e={e} set={(changes) => set(e, changes)} />
       </div>
       <div class={isBusy ? "results is-busy" : "results"} aria-busy={isBusy}>
         {!isAsked && <Examples e={e} />}
