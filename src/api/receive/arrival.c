@@ -390,7 +390,7 @@ series_ref arrival_known(const struct arrival *d, uint64_t hash)
 	return series_known_get(&d->api->receiver->known, hash);
 }
 
-/* Said with each series, but it is the same each time. */
+/* Said with each series; while it is the same, the series is known by it. */
 static void take_metadata(struct arrival *d, uint32_t series, const struct labels *l)
 {
 	const struct series_sink *sink = store_sink(d->api->setup.metrics);

@@ -3,7 +3,8 @@
  * message io.prometheus.write.v2.Request: prompb/io/prometheus/write/v2/types.proto.
  *
  * Symbols stand before the series; each is hashed once.  A series is known by the hashes that its
- * references stand for, since the same symbol has another number in the next request.
+ * references stand for, since the same symbol has another number in the next request; what is said of its
+ * metric belongs to that.
  */
 #include "core/remote/write_private.h"
 
@@ -90,6 +91,12 @@ static enum rc labels_of(const struct series_batch *b, uint32_t series, struct a
 	return rc == RC_OK ? remote_check_labels(v, n, ret, e) : rc;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t with)
+{
+	hash = (hash ^ with) * UINT64_C(0x9fb21c651e98df25);
+	return hash ^ hash >> 32;
+}
+
 /* All references of a series are packed in one field, or they are told from what follows. */
 static enum rc hash_labels(const struct symbols *symbols, const struct protobuf_field *f,
 	uint64_t seed, uint64_t *ret, struct err *e)
@@ -101,8 +108,7 @@ static enum rc hash_labels(const struct symbols *symbols, const struct protobuf_
 		if (ref >= symbols->n)
 			return err_set(e, RC_INPUT, "labels_refs %llu out of range of %u symbols",
 				(unsigned long long)ref, symbols->n);
-		hash = (hash ^ symbols->v[ref].hash) * UINT64_C(0x9fb21c651e98df25);
-		hash ^= hash >> 32;
+		hash = mix(hash, symbols->v[ref].hash);
 	}
 	*ret = hash;
 	return refs.is_bad ? remote_malformed(e) : RC_OK;
@@ -168,41 +174,61 @@ static const char *family_of(const char *name, const char *type, struct arena *a
 	return name;
 }
 
+struct about { /* symbols, but for the type */
+	uint64_t type, help, unit;
+};
+
+static bool read_about(struct protobuf p, struct about *ret)
+{
+	struct protobuf_field f;
+
+	*ret = (struct about){ 0 };
+	while (protobuf_next(&p, &f)) {
+		if (f.key == PROTOBUF_VARINT(1))
+			ret->type = f.v;
+		else if (f.key == PROTOBUF_VARINT(3))
+			ret->help = f.v;
+		else if (f.key == PROTOBUF_VARINT(4))
+			ret->unit = f.v;
+	}
+	return !p.is_bad && (ret->type || ret->help || ret->unit);
+}
+
 /* Metadata stands behind the labels, so far as `kind` says, and is shorter than 128 bytes. */
 static bool metadata_of(const struct series_batch *b, uint32_t series, const struct labels *labels,
 	struct arena *a, struct batch_metadata *ret)
 {
 	const struct batch_series *s = &b->series[series];
 	const uint8_t *body = (const uint8_t *)s->text + s->kind;
-	uint64_t type = 0, help = 0, unit = 0;
-	struct protobuf_field f;
-	struct protobuf p;
+	struct about about;
 
-	if (!s->kind)
+	if (!s->kind || !read_about(protobuf_over(body, body[-1]), &about))
 		return false;
-	p = protobuf_over(body, body[-1]);
-	while (protobuf_next(&p, &f)) {
-		if (f.key == PROTOBUF_VARINT(1))
-			type = f.v;
-		else if (f.key == PROTOBUF_VARINT(3))
-			help = f.v;
-		else if (f.key == PROTOBUF_VARINT(4))
-			unit = f.v;
-	}
-	if (p.is_bad || (!type && !help && !unit))
-		return false;
-	ret->m = (struct metric_metadata){ remote_type_name(type), symbol_text(b->of, help, a),
-		symbol_text(b->of, unit, a) };
+	ret->m = (struct metric_metadata){ remote_type_name(about.type),
+		symbol_text(b->of, about.help, a), symbol_text(b->of, about.unit, a) };
 	ret->metric = family_of(labels_get(labels, METRIC_NAME), ret->m.type, a);
 	return ret->metric && ret->m.help && ret->m.unit;
 }
 
-static void note_metadata(struct batch_series *s, const struct protobuf_field *f)
+static uint64_t symbol_hash(const struct symbols *symbols, uint64_t ref)
+{
+	return ref < symbols->n ? symbols->v[ref].hash : 0;
+}
+
+/* A sender may learn it after the first samples, and it may change: who says something else of a metric
+ * is looked at anew, like a series that was never seen. */
+static void note_metadata(const struct symbols *symbols, struct batch_series *s,
+	const struct protobuf_field *f)
 {
 	const uint8_t *labels = (const uint8_t *)s->text;
+	struct about about;
 
-	if (s->n && f->s > labels && f->n < 0x80)
-		s->kind = (uint32_t)(f->s - labels);
+	if (!s->n || f->s <= labels || f->n >= 0x80 || !read_about(protobuf_inside(f), &about))
+		return;
+	s->kind = (uint32_t)(f->s - labels);
+	s->hash = mix(s->hash, about.type);
+	s->hash = mix(s->hash, symbol_hash(symbols, about.help));
+	s->hash = mix(s->hash, symbol_hash(symbols, about.unit));
 }
 
 static enum rc take_field(struct series_batch *b, const struct protobuf_field *f, struct err *e)
@@ -223,7 +249,7 @@ static enum rc take_field(struct series_batch *b, const struct protobuf_field *f
 	case PROTOBUF_BYTES(4):
 		return take_exemplar(b, f, e);
 	case PROTOBUF_BYTES(5):
-		note_metadata(s, f);
+		note_metadata(b->of, s, f);
 		return RC_OK;
 	case PROTOBUF_VARINT(1):
 		return err_set(e, RC_INPUT, "labels_refs that aren't packed");

@@ -166,7 +166,7 @@ static void add_symbols(struct str *s)
 	}
 }
 
-static void add_series_2(struct str *s, const char *refs, size_t n)
+static void add_series_2_about(struct str *s, const char *refs, size_t n, uint32_t help)
 {
 	size_t opened = protobuf_open(s, 5), inner;
 
@@ -174,11 +174,38 @@ static void add_series_2(struct str *s, const char *refs, size_t n)
 	add_sample(s, 3, 5000);
 	inner = protobuf_open(s, 5);
 	protobuf_add_uint(s, 1, 3);
-	protobuf_add_uint(s, 3, 6);
+	protobuf_add_uint(s, 3, help);
 	protobuf_add_uint(s, 4, 5);
 	protobuf_close(s, inner);
 	protobuf_add_int(s, 6, 1);
 	protobuf_close(s, opened);
+}
+
+static void add_series_2(struct str *s, const char *refs, size_t n)
+{
+	add_series_2_about(s, refs, n, 6);
+}
+
+/* A sender that was just started may know no metadata yet: what it said later was never taken. */
+static void metadata_that_comes_later_has_the_series_looked_at_again(void **state)
+{
+	scoped(request_fini) struct request r;
+	size_t opened;
+
+	(void)state;
+	request_init(&r);
+	add_symbols(&r.s);
+	opened = protobuf_open(&r.s, 5);
+	protobuf_add_bytes(&r.s, 1, "\1\2", 2);
+	add_sample(&r.s, 3, 5000);
+	protobuf_close(&r.s, opened);
+	add_series_2(&r.s, "\1\2", 2);
+	add_series_2_about(&r.s, "\1\2", 2, 5);
+	add_series_2(&r.s, "\1\2", 2);
+	assert_int_equal(read_request(&r, REMOTE_VERSION_2, NULL), RC_OK);
+	assert_true(r.batch.series[0].hash != r.batch.series[1].hash);
+	assert_true(r.batch.series[1].hash != r.batch.series[2].hash);
+	assert_true(r.batch.series[1].hash == r.batch.series[3].hash);
 }
 
 static void version_2_is_read(void **state)
@@ -314,6 +341,7 @@ int main(void)
 		cmocka_unit_test(labels_are_sorted_and_empty_ones_left_out),
 		cmocka_unit_test(a_series_without_a_name_is_found_when_it_is_asked_for),
 		cmocka_unit_test(version_2_is_read),
+		cmocka_unit_test(metadata_that_comes_later_has_the_series_looked_at_again),
 		cmocka_unit_test(references_out_of_range_are_refused),
 		cmocka_unit_test(an_odd_number_of_references_is_refused),
 		cmocka_unit_test(the_message_is_told_by_its_content_type),
