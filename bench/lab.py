@@ -28,6 +28,7 @@ SITES = {"dublin": "Europe/Dublin", "mumbai": "Asia/Kolkata"}
 WATCHER = "webhost"
 LINK_PORT, HTTP_PORT, WATCH_PORT, STANDIN_PORT, SERVICE_PORT = 41443, 41080, 41090, 41400, 41500
 PR_SET_PDEATHSIG = 1
+START_S = 120  # until a program listens: the machine may be busy
 
 
 class Trouble(Exception):
@@ -43,6 +44,18 @@ def wait_until(what, deadline_s, is_true, every_s=0.1):
             return found
         if time.monotonic() > until:
             raise Trouble(f"{what}: not within {deadline_s} s")
+        time.sleep(every_s)
+
+
+def wait_until_holds(deadline_s, check, every_s=0.5):
+    """Returns what `check` returned once it asserts nothing wrong any more; after the deadline what it asserts is told."""
+    until = time.monotonic() + deadline_s
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
         time.sleep(every_s)
 
 
@@ -75,7 +88,7 @@ class Program:
                                            **streams).result()
         self.is_wanted = True
         if wait and self.address:
-            wait_until(f"{self.argv[0]} on {self.address}", 20, self.is_listening, 0.02)
+            wait_until(f"{self.argv[0]} on {self.address}", START_S, self.is_listening, 0.02)
 
     def is_listening(self):
         if self.process.poll() is not None:
@@ -110,7 +123,7 @@ class Program:
         if self.process:
             self.process.wait()
 
-    def stop(self, deadline_s=10):
+    def stop(self, deadline_s=60):
         self.is_wanted = False
         if self.is_running():
             self.process.terminate()
@@ -236,7 +249,7 @@ class Lab:
         for program in self.programs():
             program.start(wait=False)
         for program in self.programs():
-            wait_until(f"{program.argv[1]} on {program.address}", 30, program.is_listening, 0.02)
+            wait_until(f"{program.argv[1]} on {program.address}", START_S, program.is_listening, 0.02)
         return self
 
     def __exit__(self, kind, *_):

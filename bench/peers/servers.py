@@ -7,7 +7,7 @@ import socket
 import subprocess
 import urllib.parse
 
-from lab import Program, Trouble, wait_until
+from lab import START_S, Program, Trouble, wait_until
 from peers import remote_write
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -74,7 +74,7 @@ class Server(Program):
             raise Trouble(f"remote write: {status} {text[:300]!r}")
 
     def wait_until_ready(self, path):
-        wait_until(f"{self.argv[0]} is ready", 60, lambda: self._is_well(path), 0.05)
+        wait_until(f"{self.argv[0]} is ready", START_S, lambda: self._is_well(path), 0.05)
 
     def _is_well(self, path):
         try:

@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 
 from alone import Diarchy  # noqa: E402
-from lab import wait_until  # noqa: E402
+from lab import wait_until, wait_until_holds  # noqa: E402
 from peers.servers import Absent, Prometheus, VictoriaMetrics  # noqa: E402
 
 SKIPPED = 77
@@ -26,6 +26,7 @@ V2 = "io.prometheus.write.v2.Request"
 FEATURES = "--enable-feature=native-histograms,exemplar-storage,metadata-wal-records"
 NATIVE = "prometheus_http_request_duration_seconds"
 HELP = "Parcels that were delivered."
+PATIENCE_S = 120  # of a loaded machine
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -93,18 +94,25 @@ def compare(site, server, name, begin, at):
 
 
 def check_metadata(server, name):
-    """Prometheus keeps what was sent in its log, and shows none of it."""
+    """Metadata travel by themselves. Prometheus keeps what was sent in its log, and shows none of it."""
     said = {}
     for metric in "parcels", "parcels_total":
         said |= json.loads(server.ask("GET", f"/api/v1/metadata?metric={metric}")[1])["data"]
-    (entry,) = next(iter(said.values()))
-    assert (entry["type"], entry["help"]) == ("counter", HELP), f"{name}: {said}"
+    entries = [(entry["type"], entry["help"]) for told in said.values() for entry in told]
+    assert entries and set(entries) == {("counter", HELP)}, f"{name}: {said}"
     print(f"{name}: knows what parcels are")
 
 
 def figures(site, name):
     text = site.ask("GET", "/metrics")[1].decode()
     return [float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name + "{")]
+
+
+def scraped_since(site, begin):
+    """Of what comes with every scrape, the least."""
+    now = time.time()
+    native = max((sum(at > begin for at in found) for found in histograms(site, now).values()), default=0)
+    return min(native, sum(at > begin for *_, at in exemplars(site, begin, now)))
 
 
 def is_sent(site, n, until):
@@ -122,27 +130,27 @@ def run(folder, page):
         server.start()
     try:
         with Diarchy(folder / "site", lab(page, scraped, receivers)) as site:
-            time.sleep(4)
+            wait_until("there are some scrapes", PATIENCE_S, lambda: scraped_since(site, begin) >= 4)
             site.kill()  # -9: histograms are told by the one before, and are unpacked again from the log's begin
             site.connection = None
             site.start()
-            time.sleep(5)
+            again = time.time()
+            wait_until("there are some more", PATIENCE_S, lambda: scraped_since(site, again) >= 5)
             at = time.time()
-            time.sleep(2)
-            wait_until("everything is sent", 60, lambda: is_sent(site, len(receivers), at + 1))
+            wait_until("everything is sent", PATIENCE_S, lambda: is_sent(site, len(receivers), at + 1))
             for kind in "samples", "histograms", "exemplars", "metadata":
                 assert sum(figures(site, f"prometheus_remote_storage_{kind}_failed_total")) == 0, kind
             for name in receivers.keys() - {"VictoriaMetrics"}:
-                compare(site, receivers[name], name, begin, at)
+                wait_until_holds(PATIENCE_S, lambda name=name: compare(site, receivers[name], name, begin, at))
             for name in "VictoriaMetrics", "a site, 2.0":
-                check_metadata(receivers[name], name)
+                wait_until_holds(PATIENCE_S, lambda name=name: check_metadata(receivers[name], name))
     finally:
         for server in (scraped, *receivers.values()):
             server.kill()
 
 
 def main():
-    signal.alarm(150)
+    signal.alarm(560)
     page = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=page.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
