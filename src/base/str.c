@@ -83,6 +83,27 @@ char *str_add_zeros(struct str *s, size_t n)
 	return s->s + s->len - n;
 }
 
+char *str_room(struct str *s, size_t n)
+{
+	reserve(s, n);
+	return s->s + s->len;
+}
+
+void str_wrote(struct str *s, size_t n)
+{
+	must(n < s->cap - s->len);
+	s->len += allowed(s, n);
+	s->s[s->len] = '\0';
+}
+
+void str_pieces_fini(struct str_pieces *p)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		str_fini(&p->v[i]);
+	free(p->v);
+	*p = (struct str_pieces){ 0 };
+}
+
 void str_addf(struct str *s, const char *fmt, ...)
 {
 	va_list ap;

@@ -34,10 +34,21 @@ void str_addn(struct str *s, const void *bytes, size_t n);
 void str_addc(struct str *s, char c);
 /* Without a limit only.  Returns where they begin, to be filled in. */
 char *str_add_zeros(struct str *s, size_t n);
+/* Room for `n` bytes behind the text, to be written to; then it is told how many of them were. */
+char *str_room(struct str *s, size_t n);
+void str_wrote(struct str *s, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void str_vaddf(struct str *s, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 const char *str_c(const struct str *s); /* "" when nothing was written */
 char *str_take(struct str *s);          /* the caller frees; `s` is empty again */
+
+/* A long text, in pieces. */
+struct str_pieces {
+	struct str *v;
+	uint32_t n;
+};
+void str_pieces_fini(struct str_pieces *p);
+SCOPED_FINI(str_pieces_fini, struct str_pieces)
 
 /* Drop `n` bytes from the front (a consumed request, a parsed frame). */
 void str_consume(struct str *s, size_t n);

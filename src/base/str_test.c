@@ -261,6 +261,21 @@ static void a_gist_leaves_out_what_numbers_a_text_holds_but_not_that_it_does(voi
 	assert_false(str_gist("refused") == str_gist("timed out"));
 }
 
+static void what_is_written_into_its_room_is_part_of_it(void **state)
+{
+	scoped(str_fini) struct str s = STR_EMPTY;
+
+	(void)state;
+	memset(str_room(&s, 1000), 'a', 1000);
+	str_wrote(&s, 3);
+	assert_string_equal(str_c(&s), "aaa");
+	s.limit_bytes = 5;
+	memcpy(str_room(&s, 4), "bcde", 4);
+	str_wrote(&s, 4);
+	assert_string_equal(str_c(&s), "aaabc");
+	assert_true(s.is_cut);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +284,7 @@ int main(void)
 		cmocka_unit_test(pieces_add_up),
 		cmocka_unit_test(a_string_may_hold_any_bytes),
 		cmocka_unit_test(formatting_grows_at_every_length),
+		cmocka_unit_test(what_is_written_into_its_room_is_part_of_it),
 		cmocka_unit_test(what_exceeds_the_limit_is_cut_and_told),
 		cmocka_unit_test(a_cleared_string_starts_over_within_its_limit),
 		cmocka_unit_test(what_is_taken_belongs_to_the_caller),

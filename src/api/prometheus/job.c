@@ -94,6 +94,7 @@ void job_free(struct job *j)
 	sites_free(j->sites);
 	store_view_free(j->held);
 	str_fini(&j->body);
+	str_pieces_fini(&j->more);
 	arena_fini(&j->arena);
 	free(j);
 }
@@ -137,6 +138,9 @@ void job_tell_site(api_site_answered *done, void *ctx, struct http_reply *r)
 	struct api_site_answer a = { .status = r->status ? (uint16_t)r->status : 200,
 		.body = r->body };
 
+	for (uint32_t i = 0; i < r->more.n; i++)
+		str_addn(&a.body, str_c(&r->more.v[i]), r->more.v[i].len);
+	str_pieces_fini(&r->more);
 	r->body = STR_EMPTY;
 	done(ctx, &a);
 }
@@ -173,11 +177,14 @@ static void answer(struct job *j)
 	if (j->rc != RC_OK) {
 		r.status = j->rc == RC_OFFLINE ? rc_http(j->rc) : request_status(fault_of(j));
 		str_clear(&j->body);
+		str_pieces_fini(&j->more);
 		r.type = "application/json";
 		request_write_error(&j->body, fault_of(j), j->e.text);
 	}
 	r.body = j->body;
+	r.more = j->more;
 	j->body = STR_EMPTY;
+	j->more = (struct str_pieces){ 0 };
 	if (j->site_answered)
 		job_tell_site(j->site_answered, j->site_ctx, &r);
 	else
@@ -226,6 +233,7 @@ static void on_fetched(void *ctx, enum rc rc, const struct err *e)
 static void fetch(struct job *j)
 {
 	str_clear(&j->body);
+	str_pieces_fini(&j->more);
 	j->e = (struct err){ 0 };
 	sites_fetch(j->sites, on_fetched, j);
 }

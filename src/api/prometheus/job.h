@@ -31,6 +31,7 @@ struct job {
 	int64_t now_ms;
 	/* What `run` makes: a whole answer, or rc and e with the class of what went wrong. */
 	struct str body;
+	struct str_pieces more; /* of the body, behind it */
 	const char *type;   /* NULL: JSON */
 	const char *coding; /* NULL: none */
 	enum request_fault fault;

@@ -114,9 +114,9 @@ static enum rc run_query(struct job *j, struct err *e)
 	warnings = sites_warnings(j->sites);
 	query->options.warnings = warnings.v;
 	query->options.n_warnings = warnings.n;
-	j->body.limit_bytes = QUERY_ANSWER_BYTES_MAX;
-	result_write(&j->body, &result, query->options);
-	if (j->body.is_cut)
+	query->options.crowd = j->crowd;
+	query->options.bytes_max = QUERY_ANSWER_BYTES_MAX;
+	if (!result_write(&j->body, &j->more, &result, &query->options))
 		return err_set(e, RC_LIMIT,
 			"the answer has more than %d bytes: ask for fewer series or a larger step",
 			QUERY_ANSWER_BYTES_MAX);

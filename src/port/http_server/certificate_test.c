@@ -26,6 +26,32 @@ static int64_t curl(struct fixture *f, const char *cert, const char *option, con
 	return fixture_run(&f->loop, argv);
 }
 
+/* There an answer in pieces is not sent from where they are. */
+static void check_pieces(struct fixture *f, const char *folder, const char *cert)
+{
+	scoped(str_fini) struct str whole = STR_EMPTY;
+	scoped(str_pieces_fini) struct str_pieces more = { 0 };
+	char url[128], path[128], *got;
+	const char *const argv[] = { "curl", "-sSf", "-o", path, "-m", "60", "--cacert", cert, url,
+		NULL };
+	FILE *file;
+
+	fixture_pieces(&whole, &more);
+	for (uint32_t i = 0; i < more.n; i++)
+		str_add(&whole, str_c(&more.v[i]));
+	snprintf(url, sizeof url, "https://%s/pieces", http_server_address(f->server));
+	snprintf(path, sizeof path, "%s/answer", folder);
+	assert_int_equal(fixture_run(&f->loop, argv), 0);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	got = must_alloc(whole.len + 1);
+	assert_int_equal(fread(got, 1, whole.len + 1, file), whole.len);
+	assert_memory_equal(got, whole.s, whole.len);
+	free(got);
+	fclose(file);
+	remove(path);
+}
+
 static void with_a_certificate_it_speaks_tls_1_2_and_later(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -42,6 +68,7 @@ static void with_a_certificate_it_speaks_tls_1_2_and_later(void **state)
 	assert_int_equal(curl(&f, cert, "--tls-max", "1.2"), 0);
 	assert_int_not_equal(curl(&f, cert, "--tls-max", "1.1"), 0);
 	assert_int_equal(f.handled, 2);
+	check_pieces(&f, folder, cert);
 	remove(cert);
 	remove(key);
 	remove(folder);

@@ -343,11 +343,47 @@ static void keep(struct http_exchange *x, const struct http_reply *r, struct MHD
 	resume(x);
 }
 
+/* ---- an answer in pieces */
+
+struct pieces {
+	struct str first;
+	struct str_pieces more;
+};
+
+static void free_pieces(void *pieces)
+{
+	struct pieces *p = pieces;
+
+	str_fini(&p->first);
+	str_pieces_fini(&p->more);
+	free(p);
+}
+
+/* They are sent from where they are. */
+static struct MHD_Response *response_of_pieces(struct http_reply *r)
+{
+	struct pieces *p = must_alloc(sizeof *p);
+	struct MHD_IoVec *v = must_alloc((1 + (size_t)r->more.n) * sizeof *v);
+	struct MHD_Response *response;
+
+	*p = (struct pieces){ r->body, r->more };
+	r->body = STR_EMPTY;
+	r->more = (struct str_pieces){ 0 };
+	v[0] = (struct MHD_IoVec){ p->first.s, p->first.len };
+	for (uint32_t i = 0; i < p->more.n; i++)
+		v[1 + i] = (struct MHD_IoVec){ str_c(&p->more.v[i]), p->more.v[i].len };
+	response = MHD_create_response_from_iovec(v, 1 + p->more.n, free_pieces, p);
+	free(v);
+	return response;
+}
+
 void http_reply(struct http_exchange *x, struct http_reply *r)
 {
 	size_t n = r->body.len;
 
-	if (n)
+	if (r->more.n)
+		keep(x, r, response_of_pieces(r));
+	else if (n)
 		keep(x, r,
 			MHD_create_response_from_buffer(n, str_take(&r->body),
 				MHD_RESPMEM_MUST_FREE));

@@ -43,6 +43,48 @@ static void a_connection_serves_one_request_after_the_other(void **state)
 	assert_int_equal(http_server_connections(f.server), 1);
 }
 
+static void an_answer_in_pieces_arrives_in_their_order(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	scoped(pump_fini) struct pump p;
+	scoped(str_fini) struct str whole = STR_EMPTY;
+	scoped(str_pieces_fini) struct str_pieces more = { 0 };
+
+	(void)state;
+	fixture_pieces(&whole, &more);
+	for (uint32_t i = 0; i < more.n; i++)
+		str_add(&whole, str_c(&more.v[i]));
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	fixture_connect(&f, &p);
+	pump_send(&p, "GET /pieces " HEAD "\r\nGET /pieces " HEAD "\r\n");
+	for (int i = 0; i < 2; i++) {
+		scoped(pump_answer_fini) struct pump_answer a;
+		char value[64];
+
+		pump_answer(&p, &a);
+		assert_int_equal(a.status, 200);
+		assert_string_equal(pump_header(&a, "x-own", value, sizeof value), "yes");
+		assert_int_equal(a.body.len, whole.len);
+		assert_memory_equal(str_c(&a.body), str_c(&whole), whole.len);
+	}
+}
+
+static void who_leaves_amid_an_answer_in_pieces_leaves_nothing(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+	struct pump p;
+
+	(void)state;
+	fixture_start(&f, (struct http_server_setup){ 0 });
+	fixture_connect(&f, &p);
+	pump_send(&p, "GET /pieces " HEAD "\r\n");
+	assert_true(pump_until(&p, "first,"));
+	pump_fini(&p);
+	for (int i = 0; i < 1000 && http_server_connections(f.server); i++)
+		pump_run(&f.loop, 10);
+	assert_int_equal(http_server_connections(f.server), 0);
+}
+
 static void a_reply_may_come_later(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -133,6 +175,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_owner_sees_what_was_asked_as_it_was_sent),
 		cmocka_unit_test(a_connection_serves_one_request_after_the_other),
+		cmocka_unit_test(an_answer_in_pieces_arrives_in_their_order),
+		cmocka_unit_test(who_leaves_amid_an_answer_in_pieces_leaves_nothing),
 		cmocka_unit_test(a_reply_may_come_later),
 		cmocka_unit_test(a_refusal_comes_before_the_body),
 		cmocka_unit_test(a_body_is_kept_as_far_as_wanted),

@@ -30,6 +30,15 @@ static void on_closed(void *ctx)
 	f->kept = NULL;
 }
 
+void fixture_pieces(struct str *body, struct str_pieces *more)
+{
+	*more = (struct str_pieces){ must_alloc(5 * sizeof *more->v), 5 };
+	str_add(body, "first,");
+	for (uint32_t i = 0; i < more->n; i++)
+		for (int k = 0; k < 100000 && i != 2; k++) /* one is empty */
+			str_addf(&more->v[i], "%u.%d,", i, k);
+}
+
 static const struct http_stream_source source = { pull, on_closed };
 
 static void on_begin(void *ctx, struct http_exchange *x, const struct http_ask *ask)
@@ -56,6 +65,9 @@ static void on_handle(void *ctx, struct http_exchange *x, const struct http_ask 
 	describe(&f->asked, ask);
 	if (str_starts(ask->target, "/later")) {
 		f->kept = x;
+	} else if (str_starts(ask->target, "/pieces")) {
+		fixture_pieces(&r.body, &r.more);
+		http_reply(x, &r);
 	} else if (str_starts(ask->target, "/stream")) {
 		f->kept = x;
 		http_reply_stream(x, &r, &source, f);

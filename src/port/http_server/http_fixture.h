@@ -5,6 +5,7 @@
  *
  *	/never...     is refused before its body
  *	/later...     is kept for the test to answer
+ *	/pieces...    is answered with fixture_pieces()
  *	/stream...    is answered with a stream of what the test puts into `flow`
  *	any other     is answered with what the owner saw
  */
@@ -36,6 +37,9 @@ void fixture_start(struct fixture *f, struct http_server_setup setup);
 void fixture_fini(struct fixture *f);
 SCOPED_FINI(fixture_fini, struct fixture)
 void fixture_connect(struct fixture *f, struct pump *p);
+
+/* Some megabytes, more than a socket takes at once. */
+void fixture_pieces(struct str *body, struct str_pieces *more);
 
 /* A server that must not start; says why. */
 enum rc fixture_try(const char *listen, const char *cert, const char *key, struct err *e) MUST_USE;

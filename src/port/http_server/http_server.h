@@ -106,6 +106,7 @@ struct http_reply {
 	struct str body;   /* taken over, empty afterwards; or, where that is empty: */
 	const void *bytes; /* what outlives the server */
 	size_t n_bytes;
+	struct str_pieces more; /* behind a `body` that isn't empty; taken over as well */
 };
 
 /* Exactly once an exchange.  The client may be gone by then: that is seen to. */
