@@ -101,6 +101,15 @@ static void start(struct crowd *c)
 		c->n_started++;
 }
 
+/* Without the lock: who wakes up wants it, and would fall asleep again. */
+static void wake(struct crowd *c, unsigned n)
+{
+	uv_mutex_unlock(&c->lock);
+	for (unsigned i = 0; i < n; i++)
+		uv_cond_signal(&c->has_work);
+	uv_mutex_lock(&c->lock);
+}
+
 void crowd_spread(void *crowd, unsigned n, void (*work)(void *of, unsigned i), void *of)
 {
 	struct crowd *c = crowd;
@@ -113,8 +122,7 @@ void crowd_spread(void *crowd, unsigned n, void (*work)(void *of, unsigned i), v
 		start(c);
 	*c->last = &t;
 	c->last = &t.next;
-	for (unsigned i = 1; i < n && i <= c->n_started; i++)
-		uv_cond_signal(&c->has_work);
+	wake(c, n - 1 < c->n_started ? n - 1 : c->n_started);
 	while (t.taken < t.n)
 		do_piece(c, &t);
 	while (t.done < t.n)
