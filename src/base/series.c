@@ -142,6 +142,7 @@ void series_column_fini(struct series_column *c)
 	free(c->t_ms);
 	free(c->v);
 	free(c->h);
+	free(c->nth);
 	*c = (struct series_column){ 0 };
 }
 
@@ -157,7 +158,20 @@ void series_column_reserve(struct series_column *c, uint32_t cap)
 	c->v = must_realloc(c->v, cap * sizeof *c->v);
 	if (c->h)
 		c->h = must_realloc(c->h, cap * sizeof *c->h);
+	if (c->nth)
+		c->nth = must_realloc(c->nth, cap * sizeof *c->nth);
 	c->cap = cap;
+}
+
+void series_column_number(struct series_column *c, uint32_t from)
+{
+	if (!c->nth)
+		c->nth = must_alloc(c->cap * sizeof *c->nth);
+	if (!c->has_gaps)
+		from = 0;
+	c->has_gaps = true;
+	for (uint32_t i = from; i < c->n; i++)
+		c->nth[i] = i ? c->nth[i - 1] + 1 : 0;
 }
 
 void series_column_add_histogram(struct series_column *c, int64_t t_ms, const struct histogram *h)

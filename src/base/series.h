@@ -97,11 +97,22 @@ struct series_column {
 	const struct histogram **h; /* NULL while no sample was a histogram; then NULL for floats */
 	uint32_t n, cap;
 	struct arena *histograms; /* where `h` lives; NULL: histograms are left out */
+	/* Whether samples were left out, as the query's need allowed; then `nth` counts: sample i is
+	 * the nth[i]-th of those that there are. */
+	bool has_gaps;
+	uint32_t *nth;
 };
 
 void series_column_fini(struct series_column *c);
 SCOPED_FINI(series_column_fini, struct series_column)
 void series_column_reserve(struct series_column *c, uint32_t cap);
+/* Samples are left out from here on, or have been: those from `from` on are the next after the one before. */
+void series_column_number(struct series_column *c, uint32_t from);
+/* How many there are among these, both included. */
+static inline uint32_t series_column_count(const uint32_t *nth, uint32_t first, uint32_t last)
+{
+	return nth ? nth[last] - nth[first] + 1 : last - first + 1;
+}
 static inline void series_column_add(struct series_column *c, int64_t t_ms, double v)
 {
 	if (c->n == c->cap)
@@ -115,6 +126,21 @@ static inline void series_column_add(struct series_column *c, int64_t t_ms, doub
 /* The same of a histogram, which lives at least as long as `histograms`. */
 void series_column_add_histogram(struct series_column *c, int64_t t_ms, const struct histogram *h);
 
+/* What of each window is looked at.  A source may leave out the others, but
+ *	- never of a series that has histograms;
+ *	- no mark of an end, nor what is needed once marks are gone (SERIES_LAST aside: the last
+ *	  sample is, even if it is a mark);
+ *	- with SERIES_TURNS no sample that, or whose neighbour, is less than the one before it. */
+enum series_need {
+	SERIES_ALL = 0,
+	SERIES_LAST = 1,  /* the last sample */
+	SERIES_FIRST = 2, /* the first; and that they are numbered, as with the following */
+	SERIES_LAST_TWO = 4,
+	SERIES_TURNS = 8, /* where values fall */
+	SERIES_ENDS = SERIES_FIRST | SERIES_LAST,
+	SERIES_GROWTH = SERIES_ENDS | SERIES_TURNS,
+};
+
 /* Which samples are wanted. */
 struct series_query {
 	const struct matcher *const
@@ -125,6 +151,7 @@ struct series_query {
 	 * end = first_ms + k * step_ms.  A source may leave out what lies in none of these windows.
 	 * step_ms 0: everything between min_ms and max_ms. */
 	int64_t first_ms, step_ms, range_ms;
+	uint8_t need; /* of SERIES_... */
 	/* The function that will read them ("rate", "max_over_time", "" for an instant), so that a
 	 * source of downsampled data may choose; a hint only. */
 	const char *function;

@@ -18,6 +18,7 @@ void block_cursor_free(struct block_cursor *c)
 		return;
 	free(c->times.vectors);
 	free(c->times.t_ms);
+	free(c->points.v);
 	free(c);
 }
 

@@ -82,13 +82,6 @@ static bool open_vector(const struct column *c, uint32_t i, uint32_t at, const u
 	return !c->rows || check_16(ret->p, size) == get_u16(c->rows + 4 * (size_t)i + 2);
 }
 
-static uint32_t vector_n(const struct column *c, uint32_t i)
-{
-	uint32_t left = c->n - i * BLOCK_VECTOR;
-
-	return left < BLOCK_VECTOR ? left : BLOCK_VECTOR;
-}
-
 static void reserve_times(struct times *t, uint32_t n_vectors)
 {
 	if (n_vectors <= t->cap)
@@ -158,6 +151,32 @@ static bool decode_times(struct block_cursor *c, uint32_t i)
 	return true;
 }
 
+/* Mostly a scrape is as long after the one before as that one was. */
+static bool is_regular(struct block_cursor *c, uint32_t i)
+{
+	struct times *t = &c->times;
+	struct times_vector *v = &t->vectors[i];
+	int64_t n = vector_n(&t->column, i), first_ms, span_ms, last_ms;
+	struct ints_span in;
+
+	if (!open_vector(&t->column, i, v->at, block_chunks_end(c->block), &in) ||
+		!ints_is_regular(in, (unsigned)n, &first_ms, &v->change_ms) ||
+		first_ms != v->first_ms || v->change_ms <= 0 ||
+		__builtin_mul_overflow(v->change_ms, n - 1, &span_ms) ||
+		__builtin_add_overflow(first_ms, span_ms, &last_ms))
+		return false;
+	return i + 1 == t->column.n_vectors || last_ms < v[1].first_ms;
+}
+
+bool block_hold_times(struct block_cursor *c, uint32_t i)
+{
+	struct times_vector *v = &c->times.vectors[i];
+
+	if (!v->is_regular && !v->is_decoded)
+		v->is_regular = is_regular(c, i);
+	return v->is_regular || decode_times(c, i);
+}
+
 /* The last vector from `i` on that begins at this time or before; `i` does. */
 static uint32_t vector_of(const struct times *t, uint32_t i, int64_t t_ms)
 {
@@ -194,8 +213,15 @@ static uint32_t first_after(const int64_t *t, uint32_t n, int64_t t_ms)
 	return at;
 }
 
-/* The first sample from `from` on (there is one) that is later than this. */
-static bool find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint32_t *ret)
+/* The same in a vector of regular ones. */
+static uint32_t regular_after(const struct times_vector *v, uint32_t n, int64_t t_ms)
+{
+	uint64_t k = ((uint64_t)t_ms - (uint64_t)v->first_ms) / (uint64_t)v->change_ms + 1;
+
+	return k < n ? (uint32_t)k : n;
+}
+
+bool block_find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint32_t *ret)
 {
 	struct times *t = &c->times;
 	uint32_t i = from / BLOCK_VECTOR, low, high;
@@ -205,60 +231,62 @@ static bool find_after(struct block_cursor *c, uint32_t from, int64_t t_ms, uint
 		return true;
 	}
 	i = vector_of(t, i, t_ms);
-	if (!decode_times(c, i))
+	if (!block_hold_times(c, i))
 		return false;
 	low = from > i * BLOCK_VECTOR ? from : i * BLOCK_VECTOR;
 	high = i * BLOCK_VECTOR + vector_n(&t->column, i);
-	if (t->t_ms[low] > t_ms)
+	if (block_time(t, low) > t_ms)
 		*ret = low;
-	else if (t->t_ms[high - 1] <= t_ms)
+	else if (block_time(t, high - 1) <= t_ms)
 		*ret = high;
+	else if (t->vectors[i].is_regular)
+		*ret = i * BLOCK_VECTOR +
+		       regular_after(&t->vectors[i], high - i * BLOCK_VECTOR, t_ms);
 	else
 		*ret = low + first_after(t->t_ms + low, high - low, t_ms);
 	return true;
 }
 
-/* One vector, decoded. */
-union vector {
-	double v[BLOCK_VECTOR];
-	const struct histogram *h[BLOCK_HISTOGRAM_VECTOR];
-};
+bool block_open_values(struct reading *r, uint32_t i, struct ints_span *ret)
+{
+	if (r->values.is_same)
+		i = 0;
+	for (; r->next < i; r->next++)
+		r->at += vector_size(&r->values, r->next);
+	return open_vector(&r->values, i, r->at, r->end, ret);
+}
 
-/* Values of a column on their way into a series_column. */
-struct reading {
-	struct block_cursor *c;
-	bool (*give)(struct reading *r, uint32_t from, uint32_t to); /* add these samples */
-	enum rc rc; /* why not, when it isn't for damage */
-	struct column values;
-	struct series_column *into;
-	const uint8_t *end;
-	uint32_t next, at; /* a vector, and where it begins */
-	union vector *vector;
-	uint32_t held;   /* the vector that stands there; UINT32_MAX: none */
-	uint32_t n_held; /* histograms of it */
-};
+bool block_may_be_special(const struct reading *r, uint32_t i)
+{
+	uint32_t at = r->at;
 
-/* Decode vector i to `v`; vectors are asked for in ascending order. */
-static bool decode_values(struct reading *r, uint32_t i, double *v)
+	if (i >= r->values.n_vectors || r->values.is_same)
+		return false;
+	for (uint32_t k = r->next; k < i; k++)
+		at += vector_size(&r->values, k);
+	return at < (size_t)(r->end - r->values.vectors) &&
+	       values_may_be_special(r->values.vectors[at]);
+}
+
+bool block_decode_values(struct reading *r, uint32_t i, double *v)
 {
 	uint32_t n = vector_n(&r->values, i);
 	struct ints_span in;
 
-	if (r->values.is_same) {
-		if (!open_vector(&r->values, 0, 0, r->end, &in) || !values_decode(&in, 1, v))
-			return false;
-		for (uint32_t k = 1; k < n; k++)
-			v[k] = v[0];
-		return true;
-	}
-	for (; r->next < i; r->next++)
-		r->at += vector_size(&r->values, r->next);
-	return open_vector(&r->values, i, r->at, r->end, &in) && values_decode(&in, n, v);
+	if (!block_open_values(r, i, &in))
+		return false;
+	if (!r->values.is_same)
+		return values_decode(&in, n, v);
+	if (!values_decode(&in, 1, v))
+		return false;
+	for (uint32_t k = 1; k < n; k++)
+		v[k] = v[0];
+	return true;
 }
 
 static bool give_some(struct reading *r, uint32_t i, uint32_t from, uint32_t n)
 {
-	if (r->held != i && !decode_values(r, i, r->vector->v))
+	if (r->held != i && !block_decode_values(r, i, r->vector->v))
 		return false;
 	r->held = i;
 	memcpy(r->into->v + r->into->n, r->vector->v + from, n * sizeof *r->vector->v);
@@ -278,7 +306,7 @@ static bool give_floats(struct reading *r, uint32_t from, uint32_t to)
 
 		if (!decode_times(r->c, i))
 			return false;
-		if (!(is_all ? decode_values(r, i, into->v + into->n)
+		if (!(is_all ? block_decode_values(r, i, into->v + into->n)
 			     : give_some(r, i, from % BLOCK_VECTOR, n)))
 			return false;
 		memcpy(into->t_ms + into->n, t->t_ms + from, n * sizeof *t->t_ms);
@@ -333,17 +361,17 @@ static bool give_histograms(struct reading *r, uint32_t from, uint32_t to)
 	return true;
 }
 
-/* The window that ends at or after this time: samples in (start, end]. */
-static void next_window(const struct series_query *q, int64_t t_ms, int64_t *ret_start,
-	int64_t *ret_end)
+struct block_window block_window_at(const struct series_query *q, int64_t t_ms)
 {
 	uint64_t ahead = t_ms <= q->first_ms ? 0 : (uint64_t)t_ms - (uint64_t)q->first_ms;
 	uint64_t step = (uint64_t)q->step_ms, k = ahead / step + (ahead % step != 0);
+	struct block_window ret;
 
-	if (__builtin_add_overflow(q->first_ms, k * step, ret_end))
-		*ret_end = INT64_MAX;
-	if (__builtin_sub_overflow(*ret_end, q->range_ms, ret_start))
-		*ret_start = INT64_MIN;
+	if (__builtin_add_overflow(q->first_ms, k * step, &ret.end_ms))
+		ret.end_ms = INT64_MAX;
+	if (__builtin_sub_overflow(ret.end_ms, q->range_ms, &ret.start_ms))
+		ret.start_ms = INT64_MIN;
+	return ret;
 }
 
 #define SKIPPED_MIN 64
@@ -367,18 +395,18 @@ static bool give_windows(struct reading *r, const struct series_query *q, uint32
 	struct times *t = &r->c->times;
 
 	while (from < to) {
-		int64_t start, end;
+		struct block_window w;
 		uint32_t stop;
 
-		if (!decode_times(r->c, from / BLOCK_VECTOR))
+		if (!block_hold_times(r->c, from / BLOCK_VECTOR))
 			return false;
-		next_window(q, t->t_ms[from], &start, &end);
-		if (t->t_ms[from] <= start) {
-			if (!find_after(r->c, from, start, &from))
+		w = block_window_at(q, block_time(t, from));
+		if (block_time(t, from) <= w.start_ms) {
+			if (!block_find_after(r->c, from, w.start_ms, &from))
 				return false;
 			continue;
 		}
-		if (!find_after(r->c, from, end, &stop))
+		if (!block_find_after(r->c, from, w.end_ms, &stop))
 			return false;
 		stop = stop < to ? stop : to;
 		if (!r->give(r, from, stop))
@@ -408,10 +436,12 @@ static bool read_times(struct reading *r, uint64_t times, uint32_t n, const stru
 
 	if (!hold_times(c, times, n))
 		return false;
-	if (q && q->min_ms > INT64_MIN && !find_after(c, 0, q->min_ms - 1, &from))
+	if (q && q->min_ms > INT64_MIN && !block_find_after(c, 0, q->min_ms - 1, &from))
 		return false;
-	if (q && from < to && !find_after(c, from, q->max_ms, &to))
+	if (q && from < to && !block_find_after(c, from, q->max_ms, &to))
 		return false;
+	if (r->give == give_floats && from < to && block_needs_few(c, q, from, to))
+		return r->gives_few = true, block_give_few(r, q, from, to);
 	return has_windows(&c->times, q) ? give_windows(r, q, from, to) : r->give(r, from, to);
 }
 
@@ -453,13 +483,23 @@ static bool read_open(struct reading *r, struct piece *piece, const struct serie
 	return r->rc == RC_OK;
 }
 
-static bool read_piece(struct reading *r, struct piece *piece, const struct series_query *q)
+static bool read_whole(struct reading *r, struct piece *piece, const struct series_query *q)
 {
 	if (piece->kind == BLOCK_OPEN)
 		return read_open(r, piece, q);
 	if (piece->kind == BLOCK_HISTOGRAMS)
 		return read_histograms(r, piece, q);
 	return (piece->kind & ~BLOCK_SAME) == BLOCK_SEALED && read_sealed(r, piece, q);
+}
+
+static bool read_piece(struct reading *r, struct piece *piece, const struct series_query *q)
+{
+	uint32_t from = r->into->n;
+	bool had_gaps = r->into->has_gaps, is_good = read_whole(r, piece, q);
+
+	if (had_gaps && !r->gives_few)
+		series_column_number(r->into, from);
+	return is_good;
 }
 
 enum rc block_read_chunk(struct block_cursor *c, uint64_t offset, const struct series_query *q,

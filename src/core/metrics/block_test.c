@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/metrics/block.h"
 
+#include "core/metrics/few_fixture.h"
+
 #include "base/rng.h"
 #include "base/str.h"
 
@@ -237,6 +239,64 @@ static void windows_have_all_their_samples(void **unused)
 	fini(w);
 }
 
+/* Counters that begin anew, gauges, and marks where a series ended, at times that are regular or not. */
+static void fill_for_few(struct series_column *column, struct rng *r, uint32_t n)
+{
+	unsigned shape = (unsigned)rng_below(r, 6), jitter = rng_chance(r, 1, 2) ? 1 : 400;
+	unsigned resets = rng_chance(r, 1, 2) ? 100000 : 700, marks = rng_chance(r, 2, 3) ? 100000 : 400;
+	int64_t t = 1700000000000 + rng_between(r, 0, 100000);
+	double v = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		t += 15000 + rng_between(r, 0, (int64_t)jitter - 1) + (rng_chance(r, 1, 900) ? 9000000 : 0);
+		if (shape < 4)
+			v = rng_chance(r, 1, resets) ? 0 : v + (double)rng_below(r, shape ? 300 : 2) /
+				(shape == 3 ? 100 : 1);
+		else
+			v = shape == 4 ? (double)rng_below(r, 1000) : (double)rng_below(r, 1 << 30) / 7;
+		series_column_add(column, t, rng_chance(r, 1, marks) ? double_of_bits(STALE_NAN_BITS) : v);
+	}
+}
+
+static void few_samples_say_what_all_do(void **unused)
+{
+	static const uint8_t needs[] = { SERIES_LAST, SERIES_ENDS, SERIES_ENDS | SERIES_LAST_TWO,
+		SERIES_GROWTH };
+	struct written *w = begin();
+	uint64_t n_left_out = 0;
+	struct rng r;
+
+	(void)unused;
+	rng_seed(&r, 5);
+	for (uint32_t id = 1; id <= 24; id++)
+		fill_for_few(add(w, id), &r, 1 + (uint32_t)rng_below(&r, 5000));
+	seal(w);
+	for (unsigned turn = 0; turn < 2000; turn++) {
+		const struct series_column *all = &w->columns[turn % 24];
+		int64_t begins = all->t_ms[0];
+		struct series_query q = {
+			.min_ms = begins + rng_between(&r, -100000, 20000000),
+			.max_ms = begins + rng_between(&r, 20000000, 90000000),
+			.first_ms = begins + rng_between(&r, -100000, 1000000),
+			.step_ms = turn % 7 ? rng_between(&r, 50000, 7000000) : 0,
+			.range_ms = rng_between(&r, 1, turn % 2 ? 9000000 : 300000),
+			.need = needs[rng_below(&r, COUNT(needs))],
+		};
+		scoped(block_cursor_free) struct block_cursor *c = block_cursor_new(&w->block);
+		scoped(series_column_fini) struct series_column column = { 0 };
+		bool has;
+
+		if (!q.step_ms)
+			q.range_ms = q.max_ms - q.min_ms + 1;
+		assert_int_equal(block_find(c, w->ids[turn % 24], &has, NULL), RC_OK);
+		assert_int_equal(block_read(c, &q, &column, NULL), RC_OK);
+		assert_few_suffice(all, &column, &q);
+		n_left_out += column.has_gaps ? column.nth[column.n - 1] + 1 - column.n : 0;
+	}
+	assert_true(n_left_out > 100000);
+	fini(w);
+}
+
 static void times_and_chunks_that_are_equal_stand_there_once(void **unused)
 {
 	struct written *w = begin();
@@ -387,6 +447,7 @@ int main(void)
 		cmocka_unit_test(a_series_longer_than_a_chunk_is_read_whole),
 		cmocka_unit_test(series_are_found_by_their_ids),
 		cmocka_unit_test(windows_have_all_their_samples),
+		cmocka_unit_test(few_samples_say_what_all_do),
 		cmocka_unit_test(times_and_chunks_that_are_equal_stand_there_once),
 		cmocka_unit_test(open_chunks_are_kept_as_they_are),
 		cmocka_unit_test(an_empty_block_can_be_read),

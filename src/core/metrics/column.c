@@ -9,6 +9,8 @@ static void move(struct series_column *c, uint32_t to, uint32_t from)
 	c->v[to] = c->v[from];
 	if (c->h)
 		c->h[to] = c->h[from];
+	if (c->has_gaps)
+		c->nth[to] = c->nth[from];
 }
 
 /* Everything from `from` on, copied behind the end, where it is out of the way. */
@@ -21,6 +23,8 @@ static void copy_behind(struct series_column *c, uint32_t from)
 	memcpy(c->v + c->n, c->v + from, n * sizeof *c->v);
 	if (c->h)
 		memcpy(c->h + c->n, c->h + from, n * sizeof *c->h);
+	if (c->has_gaps)
+		memcpy(c->nth + c->n, c->nth + from, n * sizeof *c->nth);
 }
 
 void column_settle(struct series_column *c, uint32_t from)
@@ -46,6 +50,41 @@ void column_settle(struct series_column *c, uint32_t from)
 	for (n = a; to < all; n++, to++)
 		move(c, n, to);
 	c->n = n;
+}
+
+/* The first sample before `from` that isn't earlier than this. */
+static uint32_t find_time(const struct series_column *c, uint32_t from, int64_t t_ms)
+{
+	uint32_t low = 0, high = from;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (c->t_ms[middle] < t_ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool column_settle_few(struct series_column *c, uint32_t from)
+{
+	uint32_t at, first, n;
+
+	if (from == 0 || from == c->n || c->t_ms[from] > c->t_ms[from - 1])
+		return true;
+	at = find_time(c, from, c->t_ms[from]);
+	if (c->t_ms[at] <= c->t_ms[c->n - 1] || (at > 0 && c->nth[at] != c->nth[at - 1] + 1))
+		return false;
+	n = c->nth[c->n - 1] - c->nth[from] + 1;
+	first = c->nth[from];
+	for (uint32_t i = from; i < c->n; i++)
+		c->nth[i] += (at ? c->nth[at - 1] + 1 : 0) - first;
+	for (uint32_t i = at; i < from; i++)
+		c->nth[i] += n;
+	column_settle(c, from);
+	return true;
 }
 
 static const struct histogram *histogram_at(const struct series_column *c, uint32_t i)

@@ -10,6 +10,9 @@
 /* The samples before `from`, and those from there on, each ascend in time: make one of them.  Of two
  * at one time the second, from `from` on, stays.  Costs nothing when they follow each other. */
 void column_settle(struct series_column *c, uint32_t from);
+/* The same where samples were left out (has_gaps), and what is added lies where none was.  False: it
+ * doesn't, and nothing is changed. */
+bool column_settle_few(struct series_column *c, uint32_t from);
 
 /*
  * Leave of each (k * window_ms - window_ms, k * window_ms] the real samples that matter: the first,

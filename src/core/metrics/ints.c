@@ -77,25 +77,26 @@ static void get_wide(const uint8_t *p, unsigned n, unsigned width, uint64_t *u)
 	}
 }
 
-static bool get_bits(struct ints_span *in, unsigned n, unsigned width, uint64_t *u)
+/* The first `few` of n; behind all of them. */
+static bool get_bits(struct ints_span *in, unsigned n, unsigned few, unsigned width, uint64_t *u)
 {
 	size_t size = (n * width + 7) / 8;
 
 	if (width > 64 || size > (size_t)(in->end - in->p))
 		return false;
 	if (!width)
-		memset(u, 0, n * sizeof *u);
+		memset(u, 0, few * sizeof *u);
 	else if (width < sizeof get_width / sizeof *get_width)
-		get_width[width](in->p, n, u);
+		get_width[width](in->p, few, u);
 	else if (width <= 57)
-		get_narrow(in->p, n, width, u);
+		get_narrow(in->p, few, width, u);
 	else
-		get_wide(in->p, n, width, u);
+		get_wide(in->p, few, width, u);
 	in->p += size;
 	return true;
 }
 
-static bool patch(struct ints_span *in, const struct head *head, uint64_t *u)
+static bool patch(struct ints_span *in, const struct head *head, unsigned few, uint64_t *u)
 {
 	const uint8_t *places = in->p;
 	uint64_t high[INTS_MAX];
@@ -103,12 +104,14 @@ static bool patch(struct ints_span *in, const struct head *head, uint64_t *u)
 	if (head->n_patches > (size_t)(in->end - in->p) || head->width + head->patch_width > 64)
 		return false;
 	in->p += head->n_patches;
-	if (head->width > 63 || !get_bits(in, head->n_patches, head->patch_width, high))
+	if (head->width > 63 ||
+		!get_bits(in, head->n_patches, head->n_patches, head->patch_width, high))
 		return false;
 	for (unsigned i = 0; i < head->n_patches; i++) {
 		if (places[i] >= head->n)
 			return false;
-		u[places[i]] |= high[i] << head->width;
+		if (places[i] < few)
+			u[places[i]] |= high[i] << head->width;
 	}
 	return true;
 }
@@ -158,10 +161,18 @@ static bool add_quotients(struct ints_span *in, unsigned n, unsigned width, uint
 	return most <= QUOTIENT_MAX;
 }
 
-static bool get_numbers(struct ints_span *in, const struct head *head, uint64_t *u)
+/* The first `few`; what stands above their low bits may be written in quotients behind. */
+static bool get_low_numbers(struct ints_span *in, const struct head *head, unsigned few,
+	uint64_t *u)
 {
-	return get_bits(in, head->n, head->width, u) && (!head->n_patches || patch(in, head, u)) &&
-	       (!head->is_rice || add_quotients(in, head->n, head->width, u));
+	return get_bits(in, head->n, few, head->width, u) &&
+	       (!head->n_patches || patch(in, head, few, u));
+}
+
+static bool get_numbers(struct ints_span *in, const struct head *head, unsigned few, uint64_t *u)
+{
+	return get_low_numbers(in, head, few, u) &&
+	       (!head->is_rice || add_quotients(in, few, head->width, u));
 }
 
 static void set_width(struct head *head, uint8_t how)
@@ -286,26 +297,193 @@ static void put_few(const struct head *head, const uint64_t *u, unsigned n, uint
 	}
 }
 
-bool ints_decode(struct ints_span *in, unsigned n, int64_t *ret)
+static void (*const put[INTS_MODES])(const struct head *head, const uint64_t *u, unsigned n,
+	uint64_t *ret) = { [INTS_OFFSETS] = put_offsets,
+	[INTS_CHANGES] = put_changes,
+	[INTS_SIGNED] = put_signed,
+	[INTS_TURNS] = put_turns,
+	[INTS_FEW] = put_few };
+
+/* `n` of them, for which these numbers are needed. */
+static bool decode(struct ints_span *in, const struct head *head, unsigned numbers, unsigned n,
+	int64_t *ret)
 {
-	static void (*const put[INTS_MODES])(const struct head *head, const uint64_t *u, unsigned n,
-		uint64_t *ret) = { [INTS_OFFSETS] = put_offsets,
-		[INTS_CHANGES] = put_changes,
-		[INTS_SIGNED] = put_signed,
-		[INTS_TURNS] = put_turns,
-		[INTS_FEW] = put_few };
-	struct head head = { 0 };
 	uint64_t u[INTS_MAX];
 
-	if (n < 1 || n > INTS_MAX || !get_head(in, n, &head))
-		return false;
-	if (head.mode == INTS_SAME) {
+	if (head->mode == INTS_SAME) {
 		for (unsigned i = 0; i < n; i++)
-			ret[i] = (int64_t)head.base;
+			ret[i] = (int64_t)head->base;
 		return true;
 	}
-	if (!get_numbers(in, &head, u))
+	if (!get_numbers(in, head, numbers, u))
 		return false;
-	put[head.mode](&head, u, n, (uint64_t *)ret);
+	put[head->mode](head, u, n, (uint64_t *)ret);
+	return true;
+}
+
+bool ints_decode(struct ints_span *in, unsigned n, int64_t *ret)
+{
+	struct head head = { 0 };
+
+	return n >= 1 && n <= INTS_MAX && get_head(in, n, &head) &&
+	       decode(in, &head, head.n, n, ret);
+}
+
+/* How many changes there are among the first n - 1. */
+static unsigned count_map(const uint8_t *map, unsigned n)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i + 1 < n; i += 8) {
+		unsigned left = n - 1 - i;
+
+		count += (unsigned)__builtin_popcount(
+			map[i / 8] & (left < 8 ? (1u << left) - 1 : 255));
+	}
+	return count;
+}
+
+bool ints_decode_first(struct ints_span in, unsigned n, unsigned few, int64_t *ret)
+{
+	struct head head = { 0 };
+	unsigned numbers;
+
+	if (few < 1 || few > n || n > INTS_MAX || !get_head(&in, n, &head))
+		return false;
+	numbers = few - (n - head.n < few ? n - head.n : few);
+	if (head.mode == INTS_FEW)
+		numbers = count_map(head.map, few);
+	return decode(&in, &head, numbers, few, ret);
+}
+
+bool ints_is_regular(struct ints_span in, unsigned n, int64_t *ret_first, int64_t *ret_change)
+{
+	struct head head = { 0 };
+
+	if (n < 1 || n > INTS_MAX || !get_head(&in, n, &head) || head.mode != INTS_CHANGES ||
+		head.width || head.n_patches || head.is_rice)
+		return false;
+	*ret_first = (int64_t)head.base;
+	*ret_change = (int64_t)head.change;
+	return true;
+}
+
+/* ---- some of a vector that never falls: sums, without the integers between */
+
+/* So many ones in each byte of the word and those below it. */
+static uint64_t count_ones(uint64_t word)
+{
+	word -= word >> 1 & UINT64_C(0x5555555555555555);
+	word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+	word = (word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return word * UINT64_C(0x0101010101010101);
+}
+
+/* The place of a word's k-th one, k from 1 on; there is one. */
+static unsigned find_one(uint64_t word, unsigned k)
+{
+	uint64_t ones = count_ones(word);
+	unsigned byte = 0;
+
+	while ((ones >> 8 * byte & 255) < k)
+		byte++;
+	k -= byte ? ones >> (8 * byte - 8) & 255 : 0;
+	for (word >>= 8 * byte; k > 1; k--)
+		word &= word - 1;
+	return 8 * byte + (unsigned)__builtin_ctzll(word);
+}
+
+/* Add the sum of the first quotients up to each place: the zeros before the one of that number. */
+static bool add_quotient_sums(const struct ints_span *in, const struct head *head,
+	const struct ints_places *at, uint64_t *sums)
+{
+	size_t size = (size_t)(in->end - in->p), byte = 0;
+	unsigned before = 0; /* ones */
+
+	for (unsigned i = 0; i < at->n; i++) {
+		unsigned k = at->v[i];
+
+		if (k == 0)
+			continue;
+		for (;; byte += 8) {
+			uint64_t word, ones;
+
+			if (byte >= size)
+				return false;
+			word = get_low(in->p + byte, size - byte < 8 ? (unsigned)(size - byte) : 8);
+			ones = count_ones(word) >> 56;
+			if (before + ones >= k) {
+				unsigned place = (unsigned)byte * 8 + find_one(word, k - before);
+
+				sums[i] += (uint64_t)(place + 1 - k) << head->width;
+				break;
+			}
+			before += (unsigned)ones;
+		}
+	}
+	return true;
+}
+
+/* Of each place the sum of the numbers before it. */
+static bool sum_numbers(struct ints_span *in, const struct head *head, const struct ints_places *at,
+	uint64_t *sums)
+{
+	uint64_t u[INTS_MAX], sum = 0;
+	unsigned few = at->v[at->n - 1], k = 0;
+
+	if (!get_low_numbers(in, head, few, u))
+		return false;
+	for (unsigned i = 0; i < at->n; i++) {
+		for (; k < at->v[i]; k++)
+			sum += u[k];
+		sums[i] = sum;
+	}
+	return !head->is_rice || add_quotient_sums(in, head, at, sums);
+}
+
+/* So small that no sum of theirs gets near 2^63: all quotients of a vector are less than 2^15. */
+static bool has_small_sums(const struct head *head)
+{
+	int64_t base = (int64_t)head->base;
+
+	return base < INT64_C(1) << 53 && base > -(INT64_C(1) << 53) &&
+	       head->change < UINT64_C(1) << 50 && head->factor < 1 << 12 && head->width <= 32 &&
+	       head->width + head->patch_width <= 40;
+}
+
+/* Those at the places of what is decoded, when it never falls and is so small that differences tell. */
+static bool pick_decoded(const int64_t *v, unsigned n, const struct ints_places *at,
+	struct ints_picked *ret)
+{
+	int64_t falls = v[0] ^ (int64_t)((uint64_t)v[0] << 1), stays = 0;
+
+	for (unsigned i = 1; i < n; i++) {
+		int64_t change = (int64_t)((uint64_t)v[i] - (uint64_t)v[i - 1]);
+
+		falls |= change | (v[i] ^ (int64_t)((uint64_t)v[i] << 1));
+		stays |= (int64_t)((uint64_t)change - 1);
+	}
+	for (unsigned i = 0; i < at->n; i++)
+		ret->v[i] = v[at->v[i]];
+	ret->is_strict = stays >= 0;
+	return falls >= 0;
+}
+
+bool ints_pick_rising(struct ints_span in, unsigned n, const struct ints_places *at,
+	struct ints_picked *ret)
+{
+	struct head head = { 0 };
+	uint64_t sums[INTS_MAX];
+	int64_t all[INTS_MAX];
+
+	if (n < 1 || n > INTS_MAX || at->n < 1 || at->v[at->n - 1] >= n || !get_head(&in, n, &head))
+		return false;
+	if (head.mode != INTS_CHANGES || !has_small_sums(&head))
+		return decode(&in, &head, head.n, n, all) && pick_decoded(all, n, at, ret);
+	if (!sum_numbers(&in, &head, at, sums))
+		return false;
+	for (unsigned i = 0; i < at->n; i++)
+		ret->v[i] = (int64_t)(head.base + head.change * at->v[i] + head.factor * sums[i]);
+	ret->is_strict = head.change > 0;
 	return true;
 }

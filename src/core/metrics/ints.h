@@ -53,6 +53,25 @@ unsigned ints_encode(const int64_t *v, unsigned n, unsigned tag, uint8_t *out);
  * readable.  `ret` has INTS_MAX places.  False: that is no vector of n. */
 bool ints_decode(struct ints_span *in, unsigned n, int64_t *ret);
 
+/* The first `few` of n alone, which takes less time. */
+bool ints_decode_first(struct ints_span in, unsigned n, unsigned few, int64_t *ret);
+
+/* Whether the head tells that each is the one before and always the same more. */
+bool ints_is_regular(struct ints_span in, unsigned n, int64_t *ret_first, int64_t *ret_change);
+
+/* Those at some places, of a vector that never falls; where its head tells that, without decoding it.
+ * False: it falls, or that is no vector of n. */
+struct ints_places {
+	uint8_t v[INTS_MAX]; /* ascending, each once */
+	unsigned n;          /* at least 1 */
+};
+struct ints_picked {
+	int64_t v[INTS_MAX];
+	bool is_strict; /* and no two of the vector are equal */
+};
+bool ints_pick_rising(struct ints_span in, unsigned n, const struct ints_places *at,
+	struct ints_picked *ret);
+
 /* The tag of the vector that begins with this byte. */
 static inline unsigned ints_tag(uint8_t first)
 {

@@ -15,6 +15,49 @@
 
 #include <cmocka.h>
 
+static bool never_falls(const int64_t *v, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		if (v[i] < v[i - 1])
+			return false;
+	return true;
+}
+
+/* Every one, or each third or so. */
+static void choose_places(struct rng *r, unsigned n, struct ints_places *ret)
+{
+	unsigned gap = rng_chance(r, 1, 4) ? 1 : (unsigned)rng_between(r, 2, 90);
+
+	ret->n = 0;
+	for (unsigned i = (unsigned)rng_below(r, n); i < n; i += (unsigned)rng_between(r, 1, gap))
+		ret->v[ret->n++] = (uint8_t)i;
+}
+
+/* What is read of a vector is what decoding all of it gives.  Returns whether it could be picked. */
+static bool assert_some_are_the_same(struct ints_span in, const int64_t *v, unsigned n)
+{
+	static struct rng r = { { 1, 2, 3, 4 } };
+	unsigned few = 1 + (unsigned)rng_below(&r, n);
+	struct ints_picked picked;
+	struct ints_places at;
+	int64_t back[INTS_MAX], first, change;
+
+	assert_true(ints_decode_first(in, n, few, back));
+	assert_memory_equal(back, v, few * sizeof *v);
+	if (ints_is_regular(in, n, &first, &change))
+		for (unsigned i = 0; i < n; i++)
+			assert_int_equal(v[i], (int64_t)((uint64_t)first + i * (uint64_t)change));
+	choose_places(&r, n, &at);
+	if (!ints_pick_rising(in, n, &at, &picked))
+		return false;
+	assert_true(never_falls(v, n));
+	for (unsigned i = 0; i < at.n; i++)
+		assert_int_equal(picked.v[i], v[at.v[i]]);
+	for (unsigned i = 1; picked.is_strict && i < n; i++)
+		assert_true(v[i] > v[i - 1]);
+	return true;
+}
+
 /* Returns the number of bytes; decodes from a copy of just these, so that a sanitizer sees more. */
 static unsigned assert_comes_back(const int64_t *v, unsigned n)
 {
@@ -30,6 +73,9 @@ static unsigned assert_comes_back(const int64_t *v, unsigned n)
 	assert_true(ints_decode(&in, n, back));
 	assert_ptr_equal(in.p, in.end);
 	assert_memory_equal(back, v, n * sizeof *v);
+	in.p = (uint8_t *)copy;
+	for (unsigned i = 0; i < 8; i++)
+		assert_some_are_the_same(in, v, n);
 	return size;
 }
 
@@ -245,6 +291,29 @@ static void a_row_of_quotients_without_an_end_is_refused(void **unused)
 	assert_ptr_equal(in.p, bytes + 14);
 }
 
+static void what_never_falls_is_picked(void **unused)
+{
+	static const unsigned steps[] = { 1, 2, 9, 1000, 100000, 3000000 };
+	uint8_t bytes[INTS_BYTES_MAX + INTS_SLACK];
+	int64_t v[INTS_MAX];
+	struct rng r;
+
+	(void)unused;
+	rng_seed(&r, 7);
+	for (unsigned turn = 0; turn < 3000; turn++) {
+		unsigned n = 1 + (unsigned)rng_below(&r, INTS_MAX);
+		int64_t least = turn % 3 ? 0 : (int64_t)rng_below(&r, 500), at = (int64_t)rng_below(&r, 1u << 30);
+
+		for (unsigned i = 0; i < n; i++) {
+			uint64_t step = rng_below(&r, steps[turn % COUNT(steps)]);
+
+			v[i] = at += least + (int64_t)(rng_chance(&r, 1, 60) ? 50 * step : step);
+		}
+		assert_true(assert_some_are_the_same(
+			(struct ints_span){ bytes, bytes + ints_encode(v, n, 0, bytes) }, v, n));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +325,7 @@ int main(void)
 		cmocka_unit_test(noise_about_a_mean_costs_less_than_the_widest),
 		cmocka_unit_test(any_integers_of_any_width_come_back),
 		cmocka_unit_test(the_ends_of_the_range_come_back),
+		cmocka_unit_test(what_never_falls_is_picked),
 		cmocka_unit_test(a_vector_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(a_row_of_quotients_without_an_end_is_refused),
 	};

@@ -6,6 +6,7 @@
  * that weren't synced, each altogether or not at all; samples of the past that the store said are kept
  * survive everything.
  */
+#include "core/metrics/few_fixture.h"
 #include "core/metrics/histogram_fixture.h"
 #include "core/metrics/memory_files.h"
 #include "core/metrics/store.h"
@@ -278,6 +279,32 @@ static void compare_twin(const struct world *w, const struct series_source *sour
 	assert_same_columns(w, &all, column);
 }
 
+/* So does a query that needs few of the samples, as far as its windows tell. */
+static void compare_few(struct world *w, const struct series_source *source, uint64_t place,
+	const struct series_query *of, const struct series_column *column)
+{
+	static const uint8_t needs[] = { SERIES_LAST, SERIES_ENDS, SERIES_ENDS | SERIES_LAST_TWO,
+		SERIES_GROWTH };
+	scoped(arena_fini) struct arena histograms = { 0 };
+	scoped(series_column_fini) struct series_column few = { .histograms = &histograms };
+	struct series_query q = *of;
+	struct series_cursor *c, *twin;
+
+	if (column->n == 0 || column->h)
+		return;
+	q.need = needs[rng_below(&w->rng, COUNT(needs))];
+	q.first_ms = column->t_ms[0] + rng_between(&w->rng, 0, 60000);
+	q.step_ms = rng_between(&w->rng, 1000, 1000000);
+	q.range_ms = rng_between(&w->rng, 1, 1000000);
+	assert_int_equal(source->open(source->self, &q, &c, NULL), RC_OK);
+	assert_int_equal(source->twins->open(c, &twin, NULL), RC_OK);
+	source->twins->go(twin, place);
+	assert_int_equal(source->read(twin, &few, NULL), RC_OK);
+	assert_few_suffice(column, &few, &q);
+	source->close(twin);
+	source->close(c);
+}
+
 static uint32_t each_series(struct world *w, const struct series_query *q, visit *visitor)
 {
 	struct store_view *view = store_view_new(w->store);
@@ -311,6 +338,7 @@ static uint32_t each_series(struct world *w, const struct series_query *q, visit
 		source->twins->go(twin, source->twins->place(c));
 		assert_int_equal(source->read(c, &column, NULL), RC_OK);
 		compare_twin(w, source, twin, q, &column);
+		compare_few(w, source, source->twins->place(c), q, &column);
 		visitor(w, (uint32_t)atoi(labels_get(&l, "instance") + 1), q, &column);
 	}
 	source->close(twin);

@@ -326,3 +326,89 @@ bool values_decode(struct ints_span *in, unsigned n, double *ret)
 	return ints_decode(in, n, digits) && disguise(in, tag & VALUES_FORM, digits, n, ret) &&
 	       (!(tag & VALUES_SPECIAL) || get_specials(in, n, ret));
 }
+
+/* ---- some of them */
+
+struct some {
+	const struct ints_places *at;
+	const int64_t *digits; /* one a place */
+	enum form form;
+	unsigned exp;
+	const uint8_t *near; /* of all of the vector, NULL: it isn't VALUES_NEAR */
+};
+
+/* What stands behind the digits, when there are no specials, stands at the end. */
+static bool get_tail(const struct ints_span *in, unsigned n, struct some *some)
+{
+	const uint8_t *p = in->end;
+
+	if (some->form == VALUES_INTEGER || some->form == VALUES_BITS)
+		return true;
+	if (some->form >= FORMS || (size_t)(in->end - in->p) < 1 + NEAR_BYTES(n))
+		return false;
+	if (some->form == VALUES_NEAR)
+		some->near = p -= NEAR_BYTES(n);
+	some->exp = p[-1];
+	return some->exp <= (some->form == VALUES_PRODUCT ? PRODUCT_EXP_MAX : DECIMAL_EXP_MAX);
+}
+
+static void disguise_some(const struct some *some, double *ret)
+{
+	unsigned n = some->at->n;
+
+	if (some->form == VALUES_INTEGER)
+		set_integers(some->digits, n, ret);
+	else if (some->form == VALUES_BITS)
+		set_bits(some->digits, n, ret);
+	else if (some->form == VALUES_PRODUCT)
+		set_products(some->digits, n, some->exp, ret);
+	else
+		set_quotients(some->digits, n, some->exp, ret);
+	for (unsigned i = 0; some->near && i < n; i++) {
+		unsigned at = some->at->v[i], ulps = some->near[at / 4] >> at % 4 * 2 & 3;
+
+		ret[i] = double_of_bits(double_bits(ret[i]) + ulps - 1);
+	}
+}
+
+bool values_may_be_special(uint8_t first)
+{
+	unsigned tag = ints_tag(first);
+
+	return tag & VALUES_SPECIAL || (tag & VALUES_FORM) == VALUES_BITS;
+}
+
+bool values_pick(struct ints_span in, unsigned n, const struct ints_places *at, double *ret)
+{
+	struct some some = { .at = at };
+	unsigned few = at->v[at->n - 1] + 1u;
+	int64_t digits[VALUES_MAX];
+
+	if (in.p == in.end || values_may_be_special(*in.p))
+		return false;
+	some.form = ints_tag(*in.p) & VALUES_FORM;
+	if (!get_tail(&in, n, &some) || !ints_decode_first(in, n, few, digits))
+		return false;
+	for (unsigned i = 0; i < at->n; i++)
+		digits[i] = digits[at->v[i]];
+	some.digits = digits;
+	disguise_some(&some, ret);
+	return true;
+}
+
+bool values_pick_rising(struct ints_span in, unsigned n, const struct ints_places *at, double *ret)
+{
+	struct some some = { .at = at };
+	struct ints_picked digits;
+
+	if (in.p == in.end || values_may_be_special(*in.p))
+		return false;
+	some.form = ints_tag(*in.p) & VALUES_FORM;
+	/* Steps to the neighbour may fall where digits stay. */
+	if (!get_tail(&in, n, &some) || !ints_pick_rising(in, n, at, &digits) ||
+		(some.near && !digits.is_strict))
+		return false;
+	some.digits = digits.v;
+	disguise_some(&some, ret);
+	return true;
+}

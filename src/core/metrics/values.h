@@ -37,4 +37,13 @@ struct values_hint {
 unsigned values_encode(const double *v, unsigned n, struct values_hint *hint, uint8_t *out);
 bool values_decode(struct ints_span *in, unsigned n, double *ret);
 
+/* Whether the vector that begins with this byte may hold what is no number. */
+bool values_may_be_special(uint8_t first);
+
+/* The values at some places of n, which all are numbers, in less time; `in` is all of the vector.  False: it
+ * isn't known that they are, or it doesn't pay, or that is no vector of n; so decode it. */
+bool values_pick(struct ints_span in, unsigned n, const struct ints_places *at, double *ret);
+/* The same of values that never fall; as ints_pick_rising(). */
+bool values_pick_rising(struct ints_span in, unsigned n, const struct ints_places *at, double *ret);
+
 #endif

@@ -14,6 +14,26 @@
 
 static struct values_hint hint;
 
+/* Those that are picked are those that decoding gives, and those that rise do. */
+static void assert_picked_are_the_same(struct ints_span in, const double *v, unsigned n)
+{
+	struct ints_places at = { .n = 0 };
+	double picked[VALUES_MAX];
+
+	for (unsigned i = n % 3; i < n; i += 1 + i % 40)
+		at.v[at.n++] = (uint8_t)i;
+	for (int must_rise = 0; at.n && must_rise < 2; must_rise++) {
+		if (!(must_rise ? values_pick_rising : values_pick)(in, n, &at, picked))
+			continue;
+		for (unsigned i = 0; i < at.n; i++)
+			assert_true(double_bits(picked[i]) == double_bits(v[at.v[i]]));
+		for (unsigned i = 1; must_rise && i < n; i++)
+			assert_true(v[i - 1] <= v[i]);
+		for (unsigned i = 0; i < n; i++)
+			assert_false(is_stale(v[i]));
+	}
+}
+
 /* Returns the number of bytes. */
 static unsigned assert_comes_back(const double *v, unsigned n)
 {
@@ -28,6 +48,8 @@ static unsigned assert_comes_back(const double *v, unsigned n)
 	assert_true(values_decode(&in, n, back));
 	assert_ptr_equal(in.p, in.end);
 	assert_memory_equal(back, v, n * sizeof *v);
+	in.p = (uint8_t *)copy;
+	assert_picked_are_the_same(in, v, n);
 	return size;
 }
 

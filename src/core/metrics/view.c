@@ -77,8 +77,9 @@ struct place {
 struct series_cursor {
 	const struct store_view *view;
 	struct series_query query;
-	struct runs *selected; /* of each segment, positions that match */
-	struct place *places;  /* as in the catalog: what was stored later comes later */
+	struct runs *selected;  /* of each segment, positions that match */
+	struct place *places;   /* as in the catalog: what was stored later comes later */
+	struct place **in_time; /* the same in order of time */
 	uint32_t n_places;
 	uint32_t *at;      /* of each generation, a place in its pages */
 	struct late *late; /* of each generation */
@@ -87,7 +88,8 @@ struct series_cursor {
 	uint32_t generation;             /* behind them: whose young series come next */
 	struct young_walk young;
 
-	uint32_t id; /* of the series that is shown */
+	uint32_t id;        /* of the series that is shown */
+	bool must_have_all; /* what was just read: pieces overlap, or some are damaged */
 	struct label labels[SERIES_LABELS_MAX];
 	uint8_t bytes[CHUNK_BYTES_MAX];
 };
@@ -111,6 +113,14 @@ static void begin_young(struct series_cursor *c)
 	c->young = young_walk(g->g->slabs, g->young_slabs, g->n_young);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct place *const *x = a, *const *y = b;
+	int64_t x_ms = (*x)->part->block.info.min_ms, y_ms = (*y)->part->block.info.min_ms;
+
+	return (x_ms > y_ms) - (x_ms < y_ms);
+}
+
 static void find_places(struct series_cursor *c)
 {
 	const struct catalog *catalog = c->view->catalog;
@@ -123,6 +133,10 @@ static void find_places(struct series_cursor *c)
 			p->block.info.min_ms <= c->query.max_ms)
 			c->places[c->n_places++] = (struct place){ p, block_cursor_new(&p->block) };
 	}
+	c->in_time = must_alloc((c->n_places + 1) * sizeof *c->in_time);
+	for (uint32_t i = 0; i < c->n_places; i++)
+		c->in_time[i] = &c->places[i];
+	qsort(c->in_time, c->n_places, sizeof *c->in_time, by_time);
 }
 
 static void select_series(struct series_cursor *c)
@@ -154,6 +168,7 @@ static void cursor_free(struct series_cursor *c)
 		late_fini(&c->late[i]);
 	free(c->selected);
 	free(c->places);
+	free(c->in_time);
 	free(c->at);
 	free(c->late);
 	free(c);
@@ -180,6 +195,9 @@ static enum rc source_open(void *self, const struct series_query *q, struct seri
 	(void)e;
 	c->view = v;
 	c->query = *q;
+	if (v->catalog->n_deletions)
+		c->query.need =
+			SERIES_ALL; /* what is needed instead of what was deleted isn't known */
 	select_series(c);
 	open_places(c);
 	begin_young(c);
@@ -315,6 +333,15 @@ static void twin_narrow(struct series_cursor *c, int64_t min_ms, int64_t max_ms)
 
 static const struct series_twins twins = { twin_open, cursor_place, twin_go, twin_narrow };
 
+/* What was added from `from` on comes where it belongs. */
+static void put_in_order(struct series_cursor *c, struct series_column *column, uint32_t from)
+{
+	if (!column->has_gaps)
+		column_settle(column, from);
+	else if (!column_settle_few(column, from))
+		c->must_have_all = true;
+}
+
 /* Only a query that wants too much fails: *e has it then; else what is damaged is told. */
 static enum rc read_part(struct series_cursor *c, struct place *p, struct series_column *column,
 	struct err *e)
@@ -331,10 +358,11 @@ static enum rc read_part(struct series_cursor *c, struct place *p, struct series
 	case RC_LIMIT:
 		return err_set(e, RC_LIMIT, "%s", what.text);
 	default:
+		c->must_have_all = column->has_gaps;
 		tell(c->view, p->part->name, info, &what);
 	}
 	catalog_delete_of_part(c->view->catalog, p->part, c->id, column, from);
-	column_settle(column, from);
+	put_in_order(c, column, from);
 	return RC_OK;
 }
 
@@ -343,7 +371,9 @@ static void settle(struct series_cursor *c, const struct generation *g,
 	struct series_column *column, uint32_t from)
 {
 	catalog_delete_of_generation(c->view->catalog, g->number, c->id, column, from);
-	column_settle(column, from);
+	if (column->has_gaps)
+		series_column_number(column, from);
+	put_in_order(c, column, from);
 }
 
 static enum rc read_chunk(struct series_cursor *c, const struct generation_view *v,
@@ -370,8 +400,8 @@ static enum rc read_generation(struct series_cursor *c, uint32_t i, struct serie
 {
 	const struct generation_view *v = &c->view->head->v[i];
 	bool is_of_time = v->max_ms >= c->query.min_ms && v->min_ms <= c->query.max_ms;
-	struct chunk_word word = is_of_time ? generation_view_word(v, c->id, &c->at[i])
-					    : (struct chunk_word){ 0 };
+	struct chunk_word word =
+		is_of_time ? generation_view_word(v, c->id, &c->at[i]) : (struct chunk_word){ 0 };
 	enum rc rc = word.n_samples ? read_chunk(c, v, word, column, e) : RC_OK;
 	uint32_t from = column->n;
 
@@ -381,15 +411,40 @@ static enum rc read_generation(struct series_cursor *c, uint32_t i, struct serie
 	return rc;
 }
 
-static enum rc source_read(struct series_cursor *c, struct series_column *column, struct err *e)
+static enum rc read_places(struct series_cursor *c, struct series_column *column, struct err *e)
 {
 	enum rc rc = RC_OK;
 
 	column->n = 0;
+	column->has_gaps = c->must_have_all = false;
 	for (uint32_t i = 0; rc == RC_OK && i < c->n_places; i++)
-		rc = read_part(c, &c->places[i], column, e);
+		rc = read_part(c, c->query.need & ~SERIES_LAST ? c->in_time[i] : &c->places[i],
+			column, e);
 	for (uint32_t i = 0; rc == RC_OK && i < c->view->head->n; i++)
 		rc = read_generation(c, i, column, e);
+	return rc;
+}
+
+static bool has_histogram(const struct series_column *column)
+{
+	for (uint32_t i = 0; column->h && i < column->n; i++)
+		if (column->h[i])
+			return true;
+	return false;
+}
+
+/* Few samples come in order of time; where pieces overlap, what was stored later counts, and all are
+ * read.  Not so of the last ones: each piece has those of its own. */
+static enum rc source_read(struct series_cursor *c, struct series_column *column, struct err *e)
+{
+	uint8_t need = c->query.need;
+	enum rc rc = read_places(c, column, e);
+
+	if (rc != RC_OK || !column->has_gaps || (!c->must_have_all && !has_histogram(column)))
+		return rc;
+	c->query.need = SERIES_ALL;
+	rc = read_places(c, column, e);
+	c->query.need = need;
 	return rc;
 }
 
