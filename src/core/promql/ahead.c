@@ -103,11 +103,13 @@ static enum rc begin(struct ahead *a, struct err *e)
 	return add_worker(crew, e);
 }
 
-/* How many steps are read at once. */
+/* How many steps are read at once: all when few samples are needed, which leaves room in the cache. */
 static uint32_t steps_at_once(const struct ahead *a)
 {
 	int64_t n = (PART_MS - a->reach.range_ms) / a->reach.step_ms;
 
+	if (a->reading->needs_few)
+		return a->steps->n;
 	return a->reach.range_ms > PART_MS / 4 || n >= a->steps->n ? a->steps->n
 	       : n > 0						   ? (uint32_t)n
 								   : 1;
@@ -129,6 +131,7 @@ static bool read_part(struct ahead *a, struct ahead_worker *w, const struct ahea
 
 	source->twins->narrow(w->cursor, min_ms, reach_end(&part->reach, part->steps.n - 1));
 	arena_reset(&w->histograms);
+	w->column.has_gaps = false;
 	/* What is wrong is found again, and told, when the series' turn comes. */
 	return source->read(w->cursor, &w->column, NULL) == RC_OK && !has_histogram(&w->column);
 }

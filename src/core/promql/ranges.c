@@ -92,6 +92,7 @@ enum rc ranges_open(struct ranges *r, struct eval *ev, const struct promql_node 
 	of = n->range.selector;
 	wish = (struct reading_wish){ .selector = &of->selector,
 		.reach = reach_of(ev, &of->selector.shift, steps, n->range.range_ms),
+		.need = r->need,
 		.function = r->function };
 	rc = reading_open(ev, &wish, steps, &r->reading, e);
 	if (rc != RC_OK)
@@ -135,6 +136,8 @@ void ranges_drop_stale(struct series_column *c)
 		c->v[kept] = c->v[i];
 		if (c->h)
 			c->h[kept] = c->h[i];
+		if (c->has_gaps)
+			c->nth[kept] = c->nth[i] - (i - kept);
 		kept += !is_stale(c->v[kept]);
 	}
 	c->n = kept;

@@ -9,7 +9,8 @@
 #include "core/promql/reading.h"
 
 struct ranges {
-	const char *function; /* that reads them; set before they are opened */
+	const char *function; /* that reads them; set before they are opened, as is `need` */
+	uint8_t need;         /* SERIES_... (base/series.h) */
 	struct reach reach;
 	bool has_one_name;
 	const struct promql_selector *selector; /* NULL: a subquery's */

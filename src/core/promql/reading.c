@@ -50,6 +50,7 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 		.first_ms = reach->first_ms,
 		.step_ms = steps->n > 1 ? reach->step_ms : 0,
 		.range_ms = reach->range_ms,
+		.need = wish->need,
 		.function = wish->function,
 	};
 	struct reading *r = eval_alloc(ev, sizeof *r, e);
@@ -64,6 +65,7 @@ enum rc reading_open(struct eval *ev, const struct reading_wish *wish, const str
 	*r = (struct reading){ .eval = ev,
 		.source = ev->query->source,
 		.is_counted = ev->subqueries == 0,
+		.needs_few = wish->need != SERIES_ALL,
 		.drops_buckets = ev->reads_no_buckets };
 	arena_init(&r->histograms, ev->arena.budget_bytes);
 	r->column.histograms = &r->histograms;
@@ -112,6 +114,7 @@ enum rc reading_read(struct reading *r, struct series_cursor *c, struct err *e)
 	enum rc rc;
 
 	r->column.n = 0;
+	r->column.has_gaps = false;
 	arena_reset(&r->histograms);
 	rc = r->source->read(c, &r->column, e);
 	if (rc == RC_OK)

@@ -28,6 +28,7 @@ struct reading {
 	struct arena histograms; /* of the series at hand */
 	struct series_column column;
 	bool drops_buckets;
+	bool needs_few; /* of the samples within the windows */
 	bool is_counted; /* by Prometheus' totalQueryableSamples: not within a subquery, whose own
 			  * windows are counted instead */
 };
@@ -37,6 +38,7 @@ struct reading_wish {
 	const struct promql_selector *selector;
 	struct reach reach;
 	const char *function; /* "" for an instant vector */
+	uint8_t need;         /* SERIES_... (base/series.h) */
 	bool is_bounded;      /* nothing but what lies between min_ms and max_ms, both included */
 	int64_t min_ms, max_ms;
 };

@@ -7,9 +7,9 @@
 void roll_count(const struct windows *w, double *out)
 {
 	for (uint32_t i = 0; i < w->steps->n; i++) {
-		uint32_t n = w->high[i] - w->low[i];
+		uint32_t low = w->low[i], high = w->high[i];
 
-		out[i] = n ? n : absent();
+		out[i] = high > low ? windows_count(w, low, high) : absent();
 	}
 }
 

@@ -41,7 +41,7 @@ double rate_factor(const struct windows *w, uint32_t step, double growth, int ki
 	double to_start = (double)(w->t_ms[first] - (end_ms - w->reach.range_ms)) / 1000;
 	double to_end = (double)(end_ms - w->t_ms[last]) / 1000;
 	double sampled = (double)(w->t_ms[last] - w->t_ms[first]) / 1000;
-	double distance = sampled / (double)(last - first);
+	double distance = sampled / (double)(windows_count(w, first, last + 1) - 1);
 	double near = distance * 1.1;
 	double factor;
 

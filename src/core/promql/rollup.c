@@ -9,26 +9,26 @@
 static const struct rollup_row rows[PROMQL_FUNCTIONS] = {
 	[PROMQL_F_avg_over_time] = { roll_avg, .needs_scratch = true },
 	[PROMQL_F_changes] = { roll_changes },
-	[PROMQL_F_count_over_time] = { roll_count },
-	[PROMQL_F_delta] = { roll_delta },
+	[PROMQL_F_count_over_time] = { roll_count, .need = SERIES_ENDS },
+	[PROMQL_F_delta] = { roll_delta, .need = SERIES_ENDS },
 	[PROMQL_F_deriv] = { roll_deriv },
 	[PROMQL_F_double_exponential_smoothing] = { roll_smoothing, .n_params = 2 },
-	[PROMQL_F_idelta] = { roll_idelta },
-	[PROMQL_F_increase] = { roll_increase, .is_of_counters = true },
-	[PROMQL_F_irate] = { roll_irate },
-	[PROMQL_F_last_over_time] = { roll_last, .keeps_name = true },
+	[PROMQL_F_idelta] = { roll_idelta, .need = SERIES_ENDS | SERIES_LAST_TWO },
+	[PROMQL_F_increase] = { roll_increase, .is_of_counters = true, .need = SERIES_GROWTH },
+	[PROMQL_F_irate] = { roll_irate, .need = SERIES_ENDS | SERIES_LAST_TWO },
+	[PROMQL_F_last_over_time] = { roll_last, .keeps_name = true, .need = SERIES_ENDS },
 	[PROMQL_F_mad_over_time] = { roll_mad, .needs_scratch = true },
-	[PROMQL_F_max_over_time] = { roll_max },
-	[PROMQL_F_min_over_time] = { roll_min },
+	[PROMQL_F_max_over_time] = { roll_max, .need = SERIES_GROWTH },
+	[PROMQL_F_min_over_time] = { roll_min, .need = SERIES_GROWTH },
 	[PROMQL_F_predict_linear] = { roll_predict_linear, .n_params = 1 },
-	[PROMQL_F_present_over_time] = { roll_present },
+	[PROMQL_F_present_over_time] = { roll_present, .need = SERIES_ENDS },
 	[PROMQL_F_quantile_over_time] = { roll_quantile, .range = 1, .n_params = 1, .needs_scratch = true },
-	[PROMQL_F_rate] = { roll_rate, .is_of_counters = true },
-	[PROMQL_F_resets] = { roll_resets },
+	[PROMQL_F_rate] = { roll_rate, .is_of_counters = true, .need = SERIES_GROWTH },
+	[PROMQL_F_resets] = { roll_resets, .need = SERIES_GROWTH },
 	[PROMQL_F_stddev_over_time] = { roll_stddev },
 	[PROMQL_F_stdvar_over_time] = { roll_stdvar },
 	[PROMQL_F_sum_over_time] = { roll_sum, .needs_scratch = true },
-	[PROMQL_F_ts_of_last_over_time] = { roll_time_of_last },
+	[PROMQL_F_ts_of_last_over_time] = { roll_time_of_last, .need = SERIES_ENDS },
 	[PROMQL_F_ts_of_max_over_time] = { roll_time_of_max },
 	[PROMQL_F_ts_of_min_over_time] = { roll_time_of_min },
 };
@@ -61,7 +61,8 @@ uint64_t windows_find(const struct windows *w, uint32_t *low, uint32_t *high)
 		from_stride = first - from;
 		low[i] = from = first;
 		high[i] = to = behind;
-		sum += behind - first;
+		if (first < behind)
+			sum += windows_count(w, first, behind);
 	}
 	return sum;
 }
@@ -176,6 +177,7 @@ enum rc rolling_floats(struct rolling *r, const struct series_column *c, struct 
 	w->t_ms = c->t_ms;
 	w->v = c->v;
 	w->n_samples = c->n;
+	w->nth = c->has_gaps ? c->nth : NULL;
 	samples = windows_find(w, r->low, r->high);
 	ranges_count(&r->ranges, samples);
 	rc = check_params(r, e);
@@ -224,6 +226,7 @@ static bool roll_part(void *of, struct ahead_worker *worker, const struct ahead_
 	w->t_ms = c->t_ms;
 	w->v = c->v;
 	w->n_samples = c->n;
+	w->nth = c->has_gaps ? c->nth : NULL;
 	w->reach = part->reach;
 	w->steps = &part->steps;
 	for (uint32_t i = 0; i < r->row->n_params; i++)
@@ -335,6 +338,7 @@ enum rc make_rollup(struct eval *ev, const struct promql_node *n, const struct s
 	r->ranges.function = n->call.function->name;
 	r->row = &rows[n->call.function->id];
 	must(r->row->roll);
+	r->ranges.need = r->row->need;
 	r->own = eval_values(ev, steps, e);
 	r->low = eval_alloc(ev, steps->n * sizeof *r->low, e);
 	r->high = eval_alloc(ev, steps->n * sizeof *r->high, e);

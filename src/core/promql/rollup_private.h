@@ -15,6 +15,7 @@ struct rollup_row {
 	bool keeps_name;
 	bool is_of_counters; /* by their names, or there is a note */
 	bool needs_scratch;
+	uint8_t need; /* of the samples of a window: SERIES_... */
 };
 
 struct rolling {

@@ -152,6 +152,7 @@ static enum rc make(struct eval *ev, const struct promql_node *n, const struct s
 {
 	struct reading_wish wish = { .selector = &n->selector,
 		.reach = reach_of(ev, &n->selector.shift, steps, eval_lookback_ms(ev)),
+		.need = SERIES_LAST,
 		.function = "" };
 
 	return make_wished(ev, &wish, steps, ret, e);

@@ -14,6 +14,7 @@ struct windows {
 	const int64_t *t_ms;
 	const double *v;
 	uint32_t n_samples;
+	const uint32_t *nth; /* NULL: none was left out; else of how many each is the n-th */
 	/* Step i sees the samples [low[i], high[i]). */
 	const uint32_t *low, *high;
 	struct reach reach;
@@ -22,6 +23,12 @@ struct windows {
 	double *scratch;         /* room for 3 * (n_samples + 1) */
 	uint32_t *places;        /* the same */
 };
+
+/* How many samples a window has that isn't empty. */
+static inline uint32_t windows_count(const struct windows *w, uint32_t low, uint32_t high)
+{
+	return series_column_count(w->nth, low, high - 1);
+}
 
 /* Fill `low` and `high`; returns the sum of the windows' samples. */
 uint64_t windows_find(const struct windows *w, uint32_t *low, uint32_t *high);
