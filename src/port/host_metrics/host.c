@@ -3,11 +3,13 @@
 
 #include "base/number_text.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -266,4 +268,122 @@ void host_counter(struct host *h, const char *name, uint64_t v, const char *help
 {
 	host_metric(h, name, COUNTER, help);
 	host_count(h, NULL, v);
+}
+
+/* ---- places */
+
+struct host_places host_places_new(struct host *h)
+{
+	struct host_places p = { .v = arena_alloc(&h->arena, HOST_PLACES_MAX * sizeof *p.v) };
+
+	must(p.v);
+	return p;
+}
+
+void host_place(struct host *h, struct host_places *p, const char *labels, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+
+	if (p->n == HOST_PLACES_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof path, fmt, ap);
+	va_end(ap);
+	p->v[p->n].path = arena_strdup(&h->arena, path);
+	p->v[p->n++].labels = labels;
+}
+
+struct host_places host_places_of(struct host *h, const char *folder, const char *label)
+{
+	struct host_places p = host_places_new(h);
+
+	for (char **names = host_folder(h, "%s", folder); *names; names++)
+		host_place(h, &p, host_labels(h, label, *names, NULL), "%s/%s", folder, *names);
+	return p;
+}
+
+/* Of what follows a number: the digit behind a point, and the unit as a power of 1024. */
+static void read_unit(const char *s, unsigned *ret_tenths, int *ret_power)
+{
+	static const char units[] = "kMGTPE";
+	const char *unit;
+
+	*ret_tenths = 0;
+	if (s[0] == '.' && isdigit((unsigned char)s[1])) {
+		*ret_tenths = (unsigned)(s[1] - '0');
+		s += 2;
+	}
+	unit = *s ? strchr(units, *s) : NULL;
+	*ret_power = unit ? (int)(unit - units) + 1 : 0;
+}
+
+bool host_quantity(const char *text, double *ret)
+{
+	bool is_negative = *text == '-';
+	const char *digits = text + is_negative;
+	unsigned tenths;
+	uint64_t whole;
+	char *end;
+	int power;
+
+	if (!isdigit((unsigned char)*digits))
+		return false;
+	whole = strtoull(digits, &end, str_starts(digits, "0x") ? 16 : 10);
+	if (whole == UINT64_MAX)
+		return false;
+	read_unit(end, &tenths, &power);
+	*ret = ldexp((double)whole, 10 * power);
+	if (power)
+		*ret += ldexp(100.0 * tenths, 10 * (power - 1));
+	if (is_negative)
+		*ret = -*ret;
+	return true;
+}
+
+void host_fields(struct host *h, const struct field *f, size_t n, const struct host_places *p)
+{
+	for (; n > 0; f++, n--) {
+		bool has_metric = false;
+
+		for (uint32_t i = 0; i < p->n; i++) {
+			const char *text = host_file(h, "%s/%s", p->v[i].path, f->file);
+			double v;
+
+			if (!text || !host_quantity(text, &v))
+				continue;
+			if (!has_metric)
+				host_metric(h, f->metric, f->type, f->help);
+			has_metric = true;
+			host_value(h, p->v[i].labels, v * f->factor);
+		}
+	}
+}
+
+/* The bytes of the first character; 0: it isn't UTF-8. */
+static size_t character(const char *s, size_t n)
+{
+	for (size_t i = 1; i <= 4 && i <= n; i++)
+		if (utf8_valid(s, i))
+			return i;
+	return 0;
+}
+
+const char *host_text(struct host *h, char *text)
+{
+	scoped(str_fini) struct str whole = STR_EMPTY;
+	size_t n;
+
+	text += strspn(text, " \t\n");
+	for (n = strlen(text); n > 0 && strchr(" \t\n", text[n - 1]); n--)
+		continue;
+	for (size_t used; n > 0; text += used, n -= used) {
+		used = character(text, n);
+		if (used)
+			str_addn(&whole, text, used);
+		else
+			str_add(&whole, "\xef\xbf\xbd");
+		used += !used;
+	}
+	return arena_strdup(&h->arena, str_c(&whole));
 }

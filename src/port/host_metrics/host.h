@@ -59,6 +59,39 @@ const char *host_labels(struct host *h, ...) __attribute__((sentinel));
 void host_gauge(struct host *h, const char *name, double v, const char *help);
 void host_counter(struct host *h, const char *name, uint64_t v, const char *help);
 
+/* ---- many files of one kind, each a metric, in folders of one kind, each a device */
+
+#define HOST_PLACES_MAX 512
+
+struct host_places {
+	struct {
+		const char *path, *labels;
+	} * v;
+	uint32_t n; /* at most HOST_PLACES_MAX; others are left out */
+};
+struct host_places host_places_new(struct host *h);
+void host_place(struct host *h, struct host_places *p, const char *labels, const char *fmt, ...)
+	PRINTF(4, 5);
+/* Every folder in `folder`; its name is the value of `label`. */
+struct host_places host_places_of(struct host *h, const char *folder, const char *label);
+
+struct field {
+	const char *file; /* below the place */
+	const char *metric;
+	enum host_type type;
+	double factor;
+	const char *help;
+};
+/* What isn't there, and what is no quantity, is left out. */
+void host_fields(struct host *h, const struct field *f, size_t n, const struct host_places *p);
+
+/* The number that a text begins with: decimal, 0x..., or as bcache writes it, 1.5M, where the digit behind
+ * the point counts hundreds of the next smaller unit.  False: there is none, or all its bits are set, which
+ * drivers say for "not known". */
+bool host_quantity(const char *text, double *ret);
+/* Without blanks around it, in place; what isn't UTF-8 is U+FFFD. */
+const char *host_text(struct host *h, char *text);
+
 #define COLLECTOR(name, what) void collect_##name(struct host *h);
 #include "port/host_metrics/collectors.def"
 #undef COLLECTOR

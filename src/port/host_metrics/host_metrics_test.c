@@ -86,6 +86,42 @@ static void memory_is_named_after_its_field_and_counted_in_bytes(void **state)
 	assert_true(says(&t, "# TYPE node_memory_MemTotal_bytes gauge"));
 }
 
+static void quantities_are_told_as_bcache_writes_them(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/sys/fs/bcache/a-b/bdev0/dirty_data", "1.5M\n");
+	put(&t, "/sys/fs/bcache/a-b/bdev0/writeback_rate_debug",
+		"rate:\t\t1.1M/sec\nproportional:\t-427.5k\nchange:\tnone\n");
+	put(&t, "/sys/fs/bcache/register", "");
+	collect(&t, "bcache");
+	assert_true(says(&t,
+		"node_bcache_dirty_data_bytes{backing_device=\"bdev0\",uuid=\"a-b\"} 1.560576e+06"));
+	assert_true(says(&t, "node_bcache_writeback_rate_proportional_term{backing_device=\"bdev0\","
+			     "uuid=\"a-b\"} -437748"));
+	assert_null(strstr(t.out.s, "writeback_change"));
+	assert_null(strstr(t.out.s, "register"));
+}
+
+static void a_balancers_backends_have_readable_addresses(void **state)
+{
+	scoped(tree_fini) struct tree t;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/proc/net/ip_vs",
+		"UDP  [2620:0000:0000:0000:0000:0000:0000:0001]:0050 sh\n"
+		"  -> [2620:0000:0000:0000:0000:0000:0000:0002]:0050 Route 1 0 3\n"
+		"XYZ  C0A80016:0CEA wlc\n  -> C0A85216:0CEA Tunnel 100 248 2\n");
+	collect(&t, "ipvs");
+	assert_true(says(&t, "node_ipvs_backend_connections_inactive{local_address=\"2620::1\","
+			     "local_mark=\"\",local_port=\"80\",proto=\"UDP\",remote_address="
+			     "\"2620::2\",remote_port=\"80\"} 3"));
+	assert_null(strstr(t.out.s, "XYZ"));
+}
+
 static void disks_are_whole_ones_and_have_the_fields_of_their_kernel(void **state)
 {
 	scoped(tree_fini) struct tree t;
@@ -356,6 +392,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_named_after_its_field_and_counted_in_bytes),
+		cmocka_unit_test(quantities_are_told_as_bcache_writes_them),
+		cmocka_unit_test(a_balancers_backends_have_readable_addresses),
 		cmocka_unit_test(disks_are_whole_ones_and_have_the_fields_of_their_kernel),
 		cmocka_unit_test(a_mount_is_asked_and_one_that_fails_says_so),
 		cmocka_unit_test(sensors_have_the_units_of_their_kind),
