@@ -97,10 +97,11 @@ static void quantities_are_told_as_bcache_writes_them(void **state)
 		"rate:\t\t1.1M/sec\nproportional:\t-427.5k\nchange:\tnone\n");
 	put(&t, "/sys/fs/bcache/register", "");
 	collect(&t, "bcache");
-	assert_true(says(&t,
-		"node_bcache_dirty_data_bytes{backing_device=\"bdev0\",uuid=\"a-b\"} 1.560576e+06"));
-	assert_true(says(&t, "node_bcache_writeback_rate_proportional_term{backing_device=\"bdev0\","
-			     "uuid=\"a-b\"} -437748"));
+	assert_true(says(&t, "node_bcache_dirty_data_bytes{backing_device=\"bdev0\",uuid=\"a-b\"} "
+			     "1.560576e+06"));
+	assert_true(
+		says(&t, "node_bcache_writeback_rate_proportional_term{backing_device=\"bdev0\","
+			 "uuid=\"a-b\"} -437748"));
 	assert_null(strstr(t.out.s, "writeback_change"));
 	assert_null(strstr(t.out.s, "register"));
 }

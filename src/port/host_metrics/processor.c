@@ -178,10 +178,12 @@ void collect_schedstat(struct host *h)
 		const char *metric, *help;
 		bool is_time;
 	} rows[] = {
-		{ "node_schedstat_running_seconds_total", "time that a CPU ran processes", true },
-		{ "node_schedstat_waiting_seconds_total", "time that processes waited for a CPU",
-			true },
-		{ "node_schedstat_timeslices_total", "time slices that a CPU ran", false },
+		{ "node_schedstat_running_seconds_total",
+			"Number of seconds CPU spent running a process.", true },
+		{ "node_schedstat_waiting_seconds_total",
+			"Number of seconds spent by processing waiting for this CPU.", true },
+		{ "node_schedstat_timeslices_total", "Number of timeslices executed by CPU.",
+			false },
 	};
 	char *text = host_file(h, "/proc/schedstat"), *copy, *line, *words[10];
 

@@ -13,6 +13,7 @@ struct reading {
 	enum host_type type;
 	const char *labels;
 	double v;
+	const char *help;
 	uint32_t order; /* in which it was read */
 };
 struct readings {
@@ -37,12 +38,12 @@ static int by_metric(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static void write_readings(struct host *h, struct readings *r, const char *help)
+static void write_readings(struct host *h, struct readings *r)
 {
 	qsort(r->v, r->n, sizeof *r->v, by_metric);
 	for (uint32_t i = 0; i < r->n; i++) {
 		if (!i || !str_eq(r->v[i].metric, r->v[i - 1].metric))
-			host_metric(h, r->v[i].metric, r->v[i].type, help);
+			host_metric(h, r->v[i].metric, r->v[i].type, r->v[i].help);
 		host_value(h, r->v[i].labels, r->v[i].v);
 	}
 }
@@ -51,34 +52,60 @@ static void write_readings(struct host *h, struct readings *r, const char *help)
 
 /* How the values of a kind of sensor are written; the first row that fits. */
 static const struct {
-	const char *kind;    /* "temp" of temp1_input */
+	const char *kind;    /* "temp" of temp1_input; NULL: any */
 	const char *element; /* "input"; NULL: any */
+	const char *name;    /* of the element; NULL: itself, but for "input" */
 	const char *unit;
 	enum host_type type;
 	double factor;
+	const char *help;
+	enum {
+		SAYS_NOTHING,
+		SAYS_KIND,
+		SAYS_ELEMENT,
+		SAYS_WORD
+	} says; /* behind it: (kind), (element), element */
 } units[] = {
-	{ "temp", "type", "", GAUGE, 1 },
-	{ "temp", NULL, "_celsius", GAUGE, 1e-3 },
-	{ "in", NULL, "_volts", GAUGE, 1e-3 },
-	{ "cpu", NULL, "_volts", GAUGE, 1e-3 },
-	{ "curr", NULL, "_amps", GAUGE, 1e-3 },
-	{ "energy", NULL, "_joule_total", COUNTER, 1e-6 },
-	{ "power", "accuracy", "", GAUGE, 1e-6 },
-	{ "power", "average_interval", "_seconds", GAUGE, 1e-3 },
-	{ "power", "average_interval_min", "_seconds", GAUGE, 1e-3 },
-	{ "power", "average_interval_max", "_seconds", GAUGE, 1e-3 },
-	{ "power", NULL, "_watt", GAUGE, 1e-6 },
-	{ "humidity", NULL, "_percent", GAUGE, 1e-3 },
-	{ "fan", "input", "_rpm", GAUGE, 1 },
-	{ "fan", "output", "_rpm", GAUGE, 1 },
-	{ "fan", "target", "_rpm", GAUGE, 1 },
-	{ "fan", "min", "_rpm", GAUGE, 1 },
-	{ "fan", "max", "_rpm", GAUGE, 1 },
-	{ "freq", "input", "_freq_mhz", GAUGE, 1e-6 },
-	{ "pwm", NULL, "", GAUGE, 1 },
-	{ "intrusion", NULL, "", GAUGE, 1 },
-	{ "freq", NULL, "", GAUGE, 1 },
-	{ "fan", NULL, "", GAUGE, 1 },
+	{ NULL, "fault", NULL, "", GAUGE, 1, "Hardware sensor fault status", SAYS_KIND },
+	{ NULL, "alarm", NULL, "", GAUGE, 1, "Hardware sensor alarm status", SAYS_KIND },
+	{ NULL, "beep", "beep_enabled", "", GAUGE, 1, "Hardware monitor sensor has beeping enabled",
+		SAYS_NOTHING },
+	{ "temp", "type", NULL, "", GAUGE, 1, "Hardware monitor temp element type", SAYS_NOTHING },
+	{ "temp", NULL, NULL, "_celsius", GAUGE, 1e-3, "Hardware monitor for temperature",
+		SAYS_ELEMENT },
+	{ "in", NULL, NULL, "_volts", GAUGE, 1e-3, "Hardware monitor for voltage", SAYS_ELEMENT },
+	{ "cpu", NULL, NULL, "_volts", GAUGE, 1e-3, "Hardware monitor for voltage", SAYS_ELEMENT },
+	{ "curr", NULL, NULL, "_amps", GAUGE, 1e-3, "Hardware monitor for current", SAYS_ELEMENT },
+	{ "energy", NULL, NULL, "_joule_total", COUNTER, 1e-6,
+		"Hardware monitor for joules used so far", SAYS_ELEMENT },
+	{ "power", "accuracy", NULL, "", GAUGE, 1e-6,
+		"Hardware monitor power meter accuracy, as a ratio", SAYS_NOTHING },
+	{ "power", "average_interval", NULL, "_seconds", GAUGE, 1e-3,
+		"Hardware monitor power usage update interval", SAYS_ELEMENT },
+	{ "power", "average_interval_min", NULL, "_seconds", GAUGE, 1e-3,
+		"Hardware monitor power usage update interval", SAYS_ELEMENT },
+	{ "power", "average_interval_max", NULL, "_seconds", GAUGE, 1e-3,
+		"Hardware monitor power usage update interval", SAYS_ELEMENT },
+	{ "power", NULL, NULL, "_watt", GAUGE, 1e-6, "Hardware monitor for power usage in watts",
+		SAYS_ELEMENT },
+	{ "humidity", NULL, NULL, "", GAUGE, 1e-6,
+		"Hardware monitor for humidity, as a ratio (multiply with 100.0 to get the "
+		"humidity as a percentage)",
+		SAYS_ELEMENT },
+	{ "fan", "input", NULL, "_rpm", GAUGE, 1, "Hardware monitor for fan revolutions per minute",
+		SAYS_ELEMENT },
+	{ "fan", "target", NULL, "_rpm", GAUGE, 1,
+		"Hardware monitor for fan revolutions per minute", SAYS_ELEMENT },
+	{ "fan", "min", NULL, "_rpm", GAUGE, 1, "Hardware monitor for fan revolutions per minute",
+		SAYS_ELEMENT },
+	{ "fan", "max", NULL, "_rpm", GAUGE, 1, "Hardware monitor for fan revolutions per minute",
+		SAYS_ELEMENT },
+	{ "freq", "input", NULL, "_freq_mhz", GAUGE, 1e-6,
+		"Hardware monitor for GPU frequency in MHz", SAYS_NOTHING },
+	{ "pwm", NULL, NULL, "", GAUGE, 1, "Hardware monitor pwm element", SAYS_WORD },
+	{ "intrusion", NULL, NULL, "", GAUGE, 1, "Hardware monitor intrusion element", SAYS_WORD },
+	{ "freq", NULL, NULL, "", GAUGE, 1, "Hardware monitor freq element", SAYS_WORD },
+	{ "fan", NULL, NULL, "", GAUGE, 1, "Hardware monitor fan element", SAYS_WORD },
 };
 
 struct sensor { /* taken out of a file's name: temp1_crit */
@@ -99,32 +126,57 @@ static bool read_sensor_name(const char *file, struct sensor *ret)
 	return str_copy(ret->element, sizeof ret->element, *rest == '_' ? rest + 1 : rest);
 }
 
+static size_t row_of(const struct sensor *s)
+{
+	size_t row = 0;
+
+	while (row < COUNT(units) &&
+		!((!units[row].kind || str_eq(units[row].kind, s->kind)) &&
+			(!units[row].element || str_eq(units[row].element, s->element))))
+		row++;
+	return row;
+}
+
+static const char *help_of(struct host *h, size_t row, const struct sensor *s)
+{
+	switch (units[row].says) {
+	case SAYS_KIND:
+		return arena_printf(&h->arena, "%s (%s)", units[row].help, s->kind);
+	case SAYS_ELEMENT:
+		return arena_printf(&h->arena, "%s (%s)", units[row].help,
+			*s->element ? s->element : "input");
+	case SAYS_WORD:
+		return arena_printf(&h->arena, "%s %s", units[row].help, s->element);
+	default:
+		return units[row].help;
+	}
+}
+
 static void add_sensor(struct host *h, struct readings *r, const char *chip, const char *path)
 {
-	const char *file = strrchr(path, '/') + 1, *name;
+	const char *file = strrchr(path, '/') + 1, *name, *element;
 	struct sensor s;
 	int64_t v;
-	size_t row = 0;
+	size_t row;
 
 	if (!read_sensor_name(file, &s))
 		return;
-	while (row < COUNT(units) &&
-		!(str_eq(units[row].kind, s.kind) &&
-			(!units[row].element || str_eq(units[row].element, s.element))))
-		row++;
+	row = row_of(&s);
 	if (row == COUNT(units) || !host_number(h, &v, "/sys/class/hwmon/%s", path))
 		return;
 	name = arena_printf(&h->arena, "%s%s", s.kind, s.id);
+	if (str_eq(units[row].unit, "_freq_mhz")) /* told by what it is the frequency of */
+		name = host_file(h, "/sys/class/hwmon/%.*s/%s_label", (int)(file - path - 1), path,
+			name);
+	if (!name)
+		return;
+	element = units[row].name ? units[row].name : str_eq(s.element, "input") ? "" : s.element;
 	add(r, (struct reading){ .metric = arena_printf(&h->arena, "node_hwmon_%s%s%s%s", s.kind,
-					 *s.element && !str_eq(s.element, "input") ? "_" : "",
-					 str_eq(s.element, "input") ? "" : s.element,
-					 str_eq(s.element, "fault") || str_eq(s.element, "alarm") ||
-							 str_eq(s.element, "beep")
-						 ? ""
-						 : units[row].unit),
+					 *element ? "_" : "", element, units[row].unit),
 		       .type = units[row].type,
 		       .labels = host_labels(h, "chip", chip, "sensor", name, NULL),
-		       .v = (double)v * units[row].factor });
+		       .v = (double)v * units[row].factor,
+		       .help = help_of(h, row, &s) });
 }
 
 /* Lower case, with what isn't a letter or digit as one of "_:". */
@@ -168,7 +220,7 @@ static void read_chip(struct host *h, struct readings *r, const char *number)
 	if (name)
 		add(r, (struct reading){ "node_hwmon_chip_names", GAUGE,
 			       host_labels(h, "chip", chip, "chip_name", clean(h, name), NULL), 1,
-			       0 });
+			       "Annotation metric for human-readable chip names", 0 });
 	for (; *files; files++) {
 		size_t n = strlen(*files);
 		const char *label;
@@ -181,7 +233,7 @@ static void read_chip(struct host *h, struct readings *r, const char *number)
 						       "sensor",
 						       arena_strndup(&h->arena, *files, n - 6),
 						       NULL),
-					       1, 0 });
+					       1, "Label for given chip and sensor", 0 });
 			continue;
 		}
 		add_sensor(h, r, chip, arena_printf(&h->arena, "%s/%s", number, *files));
@@ -203,7 +255,7 @@ void collect_hwmon(struct host *h)
 
 	for (char **chips = host_folder(h, "/sys/class/hwmon"); *chips; chips++)
 		read_chip(h, &r, *chips);
-	write_readings(h, &r, "a sensor of the hardware");
+	write_readings(h, &r);
 	h->failed = had_failed; /* sensors that answer with an error now and then are usual */
 }
 
@@ -225,74 +277,126 @@ void collect_thermal_zone(struct host *h)
 			host_number(h, &v, "/sys/class/thermal/%s/temp", *names)) {
 			labels = host_labels(h, "type", type, "zone", *names + n, NULL);
 			add(&r, (struct reading){ "node_thermal_zone_temp", GAUGE, labels,
-					(double)v / 1000, 0 });
+					(double)v / 1000, "Zone temperature in Celsius", 0 });
 		}
 		if (!str_starts(*names, "cooling_device"))
 			continue;
 		labels = host_labels(h, "name", *names + n, "type", type, NULL);
 		if (host_number(h, &v, "/sys/class/thermal/%s/cur_state", *names))
 			add(&r, (struct reading){ "node_cooling_device_cur_state", GAUGE, labels,
-					(double)v, 0 });
+					(double)v, "Current throttle state of the cooling device",
+					0 });
 		if (host_number(h, &v, "/sys/class/thermal/%s/max_state", *names))
 			add(&r, (struct reading){ "node_cooling_device_max_state", GAUGE, labels,
-					(double)v, 0 });
+					(double)v, "Maximum throttle state of the cooling device",
+					0 });
 	}
-	write_readings(h, &r, "heat and what is done about it");
+	write_readings(h, &r);
 }
 
 /* ---- batteries and chargers: Documentation/ABI/testing/sysfs-class-power */
 
 static const struct {
-	const char *ending, *unit;
+	const char *file, *metric;
 	double factor;
-} supply_units[] = {
-	{ "capacity", "", 1 },
-	{ "charge_full", "_ampere", 1e-6 },
-	{ "charge_full_design", "_ampere", 1e-6 },
-	{ "charge_now", "_ampere", 1e-6 },
-	{ "current_now", "_ampere", 1e-6 },
-	{ "cycle_count", "", 1 },
-	{ "energy_full", "_watthour", 1e-6 },
-	{ "energy_full_design", "_watthour", 1e-6 },
-	{ "energy_now", "_watthour", 1e-6 },
-	{ "online", "", 1 },
-	{ "power_now", "_watt", 1e-6 },
-	{ "present", "", 1 },
-	{ "temp", "_celsius", 0.1 },
-	{ "time_to_empty_now", "_seconds", 1 },
-	{ "time_to_full_now", "_seconds", 1 },
-	{ "voltage_max_design", "_volt", 1e-6 },
-	{ "voltage_min_design", "_volt", 1e-6 },
-	{ "voltage_now", "_volt", 1e-6 },
+} supply_fields[] = {
+	{ "authentic", "authentic", 1 },
+	{ "calibrate", "calibrate", 1 },
+	{ "capacity", "capacity", 1 },
+	{ "capacity_alert_max", "capacity_alert_max", 1 },
+	{ "capacity_alert_min", "capacity_alert_min", 1 },
+	{ "charge_now", "charge_ampere", 1e-6 },
+	{ "charge_control_limit", "charge_control_limit", 1e-6 },
+	{ "charge_control_limit_max", "charge_control_limit_max", 1e-6 },
+	{ "charge_counter", "charge_counter", 1e-6 },
+	{ "charge_empty", "charge_empty", 1e-6 },
+	{ "charge_empty_design", "charge_empty_design", 1e-6 },
+	{ "charge_full", "charge_full", 1e-6 },
+	{ "charge_full_design", "charge_full_design", 1e-6 },
+	{ "charge_term_current", "charge_term_current", 1e-6 },
+	{ "constant_charge_current", "constant_charge_current", 1e-6 },
+	{ "constant_charge_current_max", "constant_charge_current_max", 1e-6 },
+	{ "constant_charge_voltage", "constant_charge_voltage", 1e-6 },
+	{ "constant_charge_voltage_max", "constant_charge_voltage_max", 1e-6 },
+	{ "current_now", "current_ampere", 1e-6 },
+	{ "current_boot", "current_boot", 1e-6 },
+	{ "current_max", "current_max", 1e-6 },
+	{ "cycle_count", "cyclecount", 1 },
+	{ "energy_empty", "energy_empty", 1e-6 },
+	{ "energy_empty_design", "energy_empty_design", 1e-6 },
+	{ "energy_full", "energy_full", 1e-6 },
+	{ "energy_full_design", "energy_full_design", 1e-6 },
+	{ "energy_now", "energy_watthour", 1e-6 },
+	{ "input_current_limit", "input_current_limit", 1e-6 },
+	{ "online", "online", 1 },
+	{ "power_now", "power_watt", 1e-6 },
+	{ "precharge_current", "precharge_current", 1e-6 },
+	{ "present", "present", 1 },
+	{ "temp_alert_max", "temp_alert_max_celsius", 0.1 },
+	{ "temp_alert_min", "temp_alert_min_celsius", 0.1 },
+	{ "temp_ambient", "temp_ambient_celsius", 0.1 },
+	{ "temp", "temp_celsius", 0.1 },
+	{ "temp_max", "temp_max_celsius", 0.1 },
+	{ "temp_min", "temp_min_celsius", 0.1 },
+	{ "time_to_empty_now", "time_to_empty_seconds", 1 },
+	{ "time_to_full_now", "time_to_full_seconds", 1 },
+	{ "voltage_boot", "voltage_boot", 1e-6 },
+	{ "voltage_max", "voltage_max", 1e-6 },
+	{ "voltage_max_design", "voltage_max_design", 1e-6 },
+	{ "voltage_min", "voltage_min", 1e-6 },
+	{ "voltage_min_design", "voltage_min_design", 1e-6 },
+	{ "voltage_ocv", "voltage_ocv", 1e-6 },
+	{ "voltage_now", "voltage_volt", 1e-6 },
 };
 
-/* The metric's name says what it is of, not that it is of now. */
-static const char *supply_metric(struct host *h, size_t row)
+/* What there is of texts, in order of labels. */
+static const char *supply_labels(struct host *h, const char *supply)
 {
-	const char *file = supply_units[row].ending;
-	size_t n = strlen(file);
+	static const char *const files[] = { "capacity_level", "charge_type", "health",
+		"manufacturer", "model_name", NULL, "scope", "serial_number", "status",
+		"technology", "type", "usb_type" };
+	const char *labels = "";
 
-	if (n > 4 && str_eq(file + n - 4, "_now"))
-		n -= 4;
-	return arena_printf(&h->arena, "node_power_supply_%.*s%s", (int)n, file,
-		supply_units[row].unit);
+	for (size_t i = 0; i < COUNT(files); i++) {
+		char *text =
+			files[i] ? host_file(h, "/sys/class/power_supply/%s/%s", supply, files[i])
+				 : arena_strdup(&h->arena, supply);
+
+		if (text && *text)
+			labels = arena_printf(&h->arena, "%s%s%s", labels, *labels ? "," : "",
+				host_labels(h, files[i] ? files[i] : "power_supply",
+					host_text(h, text), NULL));
+	}
+	return labels;
+}
+
+static void read_supply(struct host *h, struct readings *r, const char *name)
+{
+	const char *labels = host_labels(h, "power_supply", name, NULL);
+	int64_t v;
+
+	add(r, (struct reading){ "node_power_supply_info", GAUGE, supply_labels(h, name), 1,
+		       "info of /sys/class/power_supply/<power_supply>.", 0 });
+	for (size_t i = 0; i < COUNT(supply_fields); i++)
+		if (host_number(h, &v, "/sys/class/power_supply/%s/%s", name,
+			    supply_fields[i].file))
+			add(r, (struct reading){ arena_printf(&h->arena, "node_power_supply_%s",
+							 supply_fields[i].metric),
+				       GAUGE, labels, (double)v * supply_fields[i].factor,
+				       arena_printf(&h->arena,
+					       "%s value of "
+					       "/sys/class/power_supply/<power_supply>.",
+					       supply_fields[i].metric),
+				       0 });
 }
 
 void collect_powersupplyclass(struct host *h)
 {
 	struct readings r = readings_new(h);
 
-	for (char **names = host_folder(h, "/sys/class/power_supply"); *names; names++) {
-		const char *labels = host_labels(h, "power_supply", *names, NULL);
-		int64_t v;
-
-		for (size_t i = 0; i < COUNT(supply_units); i++)
-			if (host_number(h, &v, "/sys/class/power_supply/%s/%s", *names,
-				    supply_units[i].ending))
-				add(&r, (struct reading){ supply_metric(h, i), GAUGE, labels,
-						(double)v * supply_units[i].factor, 0 });
-	}
-	write_readings(h, &r, "a battery or a charger");
+	for (char **names = host_folder(h, "/sys/class/power_supply"); *names; names++)
+		read_supply(h, &r, *names);
+	write_readings(h, &r);
 }
 
 /* ---- energy and memory errors */
@@ -321,31 +425,62 @@ void collect_rapl(struct host *h)
 				host_labels(h, "index", index, "path",
 					arena_printf(&h->arena, "/sys/class/powercap/%s", *zones),
 					NULL),
-				(double)microjoules / 1e6, 0 });
+				(double)microjoules / 1e6,
+				arena_printf(&h->arena, "Current RAPL %s value in joules", name),
+				0 });
 	}
-	write_readings(h, &r, "energy used");
+	write_readings(h, &r);
 	h->failed = had_failed; /* only root may read it, since it tells of others' work */
+}
+
+static const struct edac_field {
+	const char *file, *metric, *help;
+} controller_fields[] = {
+	{ "ce_count", "node_edac_correctable_errors_total", "Total correctable memory errors." },
+	{ "ue_count", "node_edac_uncorrectable_errors_total", "Total uncorrectable memory errors." },
+}, csrow_fields[] = {
+	{ "ce_count", "node_edac_csrow_correctable_errors_total",
+		"Total correctable memory errors for this csrow." },
+	{ "ue_count", "node_edac_csrow_uncorrectable_errors_total",
+		"Total uncorrectable memory errors for this csrow." },
+}, unknown_fields[] = {
+	{ "ce_noinfo_count", "node_edac_csrow_correctable_errors_total",
+		"Total correctable memory errors for this csrow." },
+	{ "ue_noinfo_count", "node_edac_csrow_uncorrectable_errors_total",
+		"Total uncorrectable memory errors for this csrow." },
+};
+
+#define EDAC "/sys/devices/system/edac/mc"
+
+static void add_errors(struct host *h, struct readings *r, const struct edac_field fields[2],
+	const char *path, const char *labels)
+{
+	int64_t v;
+
+	for (int i = 0; i < 2; i++)
+		if (host_number(h, &v, EDAC "/%s/%s", path, fields[i].file))
+			add(r, (struct reading){ fields[i].metric, COUNTER, labels, (double)v,
+				       fields[i].help, 0 });
 }
 
 void collect_edac(struct host *h)
 {
-	static const struct {
-		const char *file, *metric;
-	} rows[] = {
-		{ "ce_count", "node_edac_correctable_errors_total" },
-		{ "ue_count", "node_edac_uncorrectable_errors_total" },
-	};
 	struct readings r = readings_new(h);
 
-	for (char **names = host_folder(h, "/sys/devices/system/edac/mc"); *names; names++) {
-		int64_t v;
+	for (char **names = host_folder(h, EDAC); *names; names++) {
+		const char *mc = *names + 2;
 
-		for (size_t i = 0; str_starts(*names, "mc") && i < COUNT(rows); i++)
-			if (host_number(h, &v, "/sys/devices/system/edac/mc/%s/%s", *names,
-				    rows[i].file))
-				add(&r, (struct reading){ rows[i].metric, COUNTER,
-						host_labels(h, "controller", *names + 2, NULL),
-						(double)v, 0 });
+		if (!str_starts(*names, "mc"))
+			continue;
+		add_errors(h, &r, controller_fields, *names,
+			host_labels(h, "controller", mc, NULL));
+		add_errors(h, &r, unknown_fields, *names,
+			host_labels(h, "controller", mc, "csrow", "unknown", NULL));
+		for (char **rows = host_folder(h, EDAC "/%s", *names); *rows; rows++)
+			if (str_starts(*rows, "csrow"))
+				add_errors(h, &r, csrow_fields,
+					arena_printf(&h->arena, "%s/%s", *names, *rows),
+					host_labels(h, "controller", mc, "csrow", *rows + 5, NULL));
 	}
-	write_readings(h, &r, "memory errors");
+	write_readings(h, &r);
 }
