@@ -144,6 +144,8 @@ static bool is_to_be_told(const struct rule_alert *a, int64_t at_ms)
 		return false;
 	if (a->told_ms == RULES_NEVER || a->resolved_ms > a->told_ms)
 		return true;
+	if (a->told_ms > at_ms) /* the clock was set back */
+		return true;
 	return a->told_ms + RULES_RESEND_MS < at_ms;
 }
 

@@ -447,6 +447,21 @@ static const char *word_at(struct fixture *f, int64_t at_s)
 	return text;
 }
 
+/* What isn't told again is over for whoever was told. */
+static void a_clock_that_was_set_back_keeps_no_alert_from_being_told_again(void **state)
+{
+	scoped(fixture_fini) struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_load(&f, DOWN(""));
+	fixture_answer(&f, "x", "i=1 1");
+	assert_string_equal(word_at(&f, 1000), "1000-1240");
+	assert_string_equal(word_at(&f, 820), "1000-1060");
+	assert_string_equal(word_at(&f, 850), "");
+	assert_string_equal(word_at(&f, 881), "1000-1121");
+}
+
 static void alerts_are_told_again_each_minute_and_when_they_end(void **state)
 {
 	scoped(fixture_fini) struct fixture f;
@@ -640,6 +655,7 @@ int main(void)
 			the_group_that_waits_longest_goes_first_and_slow_ones_one_at_a_time),
 		cmocka_unit_test(what_was_evaluated_is_counted),
 		cmocka_unit_test(a_clock_that_was_set_back_keeps_no_group_waiting),
+		cmocka_unit_test(a_clock_that_was_set_back_keeps_no_alert_from_being_told_again),
 		cmocka_unit_test(alerts_are_told_again_each_minute_and_when_they_end),
 		cmocka_unit_test(pending_alerts_go_on_after_a_start),
 		cmocka_unit_test(an_alert_that_had_fired_goes_on_however_short_its_for),
