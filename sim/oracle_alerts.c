@@ -55,10 +55,12 @@ void oracle_alerts_still(struct world *w)
 	for (uint8_t i = 0; w->has_alerts && i < SIM_ALERTS; i++) {
 		const struct sim_alert *a = &w->alerts[i];
 		uint8_t site = alerts_site(i);
+		int64_t patience_ms = TOLD_MS + alerts_grace_ms(i);
 
 		if (alerts_is_nobodys(w, i) || (a->hushed_ms && a->hushed_ms == w->now_ms) ||
-			!a->fires || w->now_ms - a->changed_ms < TOLD_MS ||
-			!oracle_can_tell(w, site) || w->now_ms - w->sites[site].ended_ms < TOLD_MS)
+			!a->fires || w->now_ms - a->changed_ms < patience_ms ||
+			!oracle_can_tell(w, site) ||
+			w->now_ms - w->sites[site].ended_ms < patience_ms)
 			continue;
 		w->n_checked++;
 		if (!is_shown(w, bit(alerts_check(w, i))))

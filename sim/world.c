@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* world: the loop, the sites and the watcher in it, and what they ask for. */
-#include "sim/world.h"
+#include "sim/rulers.h"
 
 #include <stdarg.h>
 
@@ -462,6 +462,7 @@ void world_fini(struct world *w)
 	str_fini(&w->watcher_saved);
 	wires_fini(w);
 	copies_fini(w);
+	rulers_fini(w);
 	lab_free(w->lab);
 	lab_free(w->lesser_lab);
 }

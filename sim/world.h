@@ -26,7 +26,7 @@
 #define SIM_SITES    2
 #define SIM_MESSAGES 4096
 #define SIM_CHECKS   64
-#define SIM_ALERTS   6
+#define SIM_ALERTS   8
 #define SIM_SCRUB_MS (2 * HOUR_MS) /* in worlds whose disks change bits */
 
 /* What can go wrong; a swarm draws a subset, and how often, from the seed. */
@@ -186,6 +186,7 @@ struct world {
 	int64_t dead_since_ms[SIM_CHECKS];
 	bool is_path_up[SIM_SITES][SIM_SITES]; /* [from][to] */
 	bool has_alerts, is_routed;
+	struct rulers *rulers; /* NULL: no site has rules */
 	struct sim_alert alerts[SIM_ALERTS];
 	struct rng alerts_rng;
 	/* Discord. */
@@ -290,6 +291,8 @@ uint32_t alerts_inhibitors(const struct world *w, uint8_t alert);
 uint16_t alerts_check(const struct world *w, uint8_t alert);
 uint16_t alerts_group(const struct world *w, uint8_t alert);
 uint8_t alerts_site(uint8_t alert);
+/* How long it takes until what its rule finds is an alert. */
+int64_t alerts_grace_ms(uint8_t alert);
 /* What an incident names: a check, an alert or a group of these; NO_CHECK. */
 uint16_t alerts_subject(const struct world *w, const char *name);
 

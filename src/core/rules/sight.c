@@ -153,6 +153,8 @@ void sight_take(struct rules *r, struct rule_state *s, const struct rules_job *j
 	} else if (was_blind && !is_blind) {
 		s->blind_since_ms = RULES_NEVER;
 		rules_tell(r, RULE_NEWS_SEES, s, 0);
+	} else if (is_blind && s->blind_since_ms > job->at_ms) { /* the clock was set back */
+		s->blind_since_ms = job->at_ms;
 	}
 	judge(r, s, job);
 }
