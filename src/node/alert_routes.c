@@ -59,6 +59,25 @@ static bool groups_by(void *ctx, const struct alert_way *way, const char *label)
 	return route_groups_by(r->routes[way->first], label);
 }
 
+static bool address_of(void *ctx, const struct labels *alert, uint8_t channel, struct arena *a,
+	struct alert_address *ret)
+{
+	const struct alert_routes *r = ctx;
+	const struct alert_route *route = NULL;
+	uint32_t n;
+	const struct alert_route **v = alert_routes_match(r->am, alert, &n);
+
+	for (uint32_t i = 0; i < n && !route; i++)
+		if (r->channels[v[i]->number] & 1u << channel)
+			route = v[i];
+	free(v);
+	if (!route || !route_group_labels(route, alert, a, &ret->group))
+		return false;
+	ret->receiver = route->receiver;
+	route_group_key(route, &ret->group, &ret->key);
+	return true;
+}
+
 static uint8_t open_channels(void *ctx, const struct labels *alert, struct wall at)
 {
 	const struct alert_routes *r = ctx;
@@ -141,6 +160,7 @@ struct alert_routes *alert_routes_new(const struct alertmanager *am)
 		.route = route_alert,
 		.groups_by = groups_by,
 		.open = open_channels,
+		.address = address_of,
 		.resolve_ms = am->resolve_timeout_ms,
 		.n_rules = am->n_inhibit_rules,
 		.inhibits = inhibits,

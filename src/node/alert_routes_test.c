@@ -272,6 +272,58 @@ static void who_is_inhibited_is_reckoned_when_alerts_come_and_go_only(void **sta
 	assert_true(n_asked > before);
 }
 
+static void assert_last(uint8_t channel, const char *const wanted[], uint32_t n)
+{
+	const char *payload = NULL;
+
+	for (uint32_t i = 0; i < p->n_sent; i++)
+		if (p->sent[i].delivery.channel == channel)
+			payload = p->sent[i].delivery.payload;
+	assert_non_null(payload);
+	for (uint32_t i = 0; i < n; i++)
+		if (!strstr(payload, wanted[i]))
+			fail_msg("no %s in %s", wanted[i], payload);
+}
+
+static void a_webhook_of_a_receiver_hears_what_alertmanager_would_post(void **state)
+{
+	static const char *const fires_now[] = { "\"version\":\"4\"", "\"status\":\"firing\"",
+		"\"receiver\":\"pager\"", "\"groupKey\":\"{}:{alertname=\\\"Slow\\\"}\"",
+		"\"groupLabels\":{\"alertname\":\"Slow\"}", "\"truncatedAlerts\":1",
+		"\"commonLabels\":{\"alertname\":\"Slow\",\"host\":\"a\"}",
+		"\"notification_reason\":\"first notification\"",
+		"\"endsAt\":\"0001-01-01T00:00:00Z\"" };
+	static const char *const is_over[] = { "\"status\":\"resolved\"",
+		"\"notification_reason\":\"all alerts resolved\"" };
+
+	(void)state;
+	p->sites[DUBLIN].channels[PAGER].is_alertmanagers = true;
+	p->sites[DUBLIN].channels[PAGER].alerts_most = 1;
+	bring("route: {receiver: pager, " SOON ", group_by: [alertname]}\n" RECEIVERS);
+	fires(DUBLIN, "alertname=Slow host=b");
+	fires(DUBLIN, "alertname=Slow host=a");
+	pair_run(p, MINUTE_MS);
+	assert_last(PAGER, fires_now, COUNT(fires_now));
+	ends(DUBLIN, "alertname=Slow host=b");
+	ends(DUBLIN, "alertname=Slow host=a");
+	pair_run(p, MINUTE_MS);
+	assert_last(PAGER, is_over, COUNT(is_over));
+}
+
+static void what_is_no_alert_is_told_to_such_a_webhook_as_one(void **state)
+{
+	static const char *const down[] = { "\"version\":\"4\"", "\"status\":\"firing\"",
+		"\"alertname\":\"git\"", "\"groupKey\":\"{}:{incident=" };
+
+	(void)state;
+	p->sites[DUBLIN].channels[PAGER].is_alertmanagers = true;
+	p->sites[DUBLIN].channels[PAGER].is_receiver = false;
+	bring("route: {receiver: pager, " SOON "}\n" RECEIVERS);
+	pair_fails(p, GIT);
+	pair_run(p, MINUTE_MS);
+	assert_last(PAGER, down, COUNT(down));
+}
+
 static void alerts_are_grouped_by_the_labels_of_their_route(void **state)
 {
 	(void)state;
@@ -476,6 +528,8 @@ int main(void)
 		T(what_was_told_is_told_as_over_though_it_is_inhibited_by_now),
 		T(what_a_site_said_that_is_away_inhibits_for_five_minutes),
 		T(who_is_inhibited_is_reckoned_when_alerts_come_and_go_only),
+		T(a_webhook_of_a_receiver_hears_what_alertmanager_would_post),
+		T(what_is_no_alert_is_told_to_such_a_webhook_as_one),
 		T(alerts_are_grouped_by_the_labels_of_their_route),
 		T(each_alert_is_a_group_where_the_route_says_so),
 		T(alerts_of_other_routes_are_another_group_though_it_looks_the_same),

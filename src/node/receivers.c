@@ -27,6 +27,7 @@ static bool is_same_secret(const struct secret *a, const struct secret *b)
 static bool is_same_way(const struct lab_channel *a, const struct lab_channel *b)
 {
 	return a->kind == b->kind && a->leaves_out_end == b->leaves_out_end &&
+	       a->is_alertmanagers == b->is_alertmanagers && a->alerts_most == b->alerts_most &&
 	       is_same_secret(&a->url, &b->url) && is_same_text(a->server, b->server) &&
 	       is_same_text(a->from, b->from) && is_same_text(a->to, b->to) &&
 	       a->use_starttls == b->use_starttls;
@@ -80,6 +81,8 @@ static struct lab_channel channel_of(const struct integration *it)
 		.use_starttls = it->needs_tls > 0,
 		.least = SEVERITY_INFO,
 		.is_receiver = true,
+		.is_alertmanagers = it->kind == INTEGRATION_WEBHOOK,
+		.alerts_most = it->alerts_most,
 		.leaves_out_end = !it->is_told_resolved };
 }
 

@@ -8,6 +8,9 @@
  *	  - name: pager                         a channel of its own for each way in which it is told,
  *	    webhook_configs: [{url: "..."}]     and one for all that are told in the same way
  *
+ * A webhook of such a receiver is posted what Alertmanager posts (core/alert/webhook_v4.h); one that
+ * lab.yaml declares, what doc/api.md says.
+ *
  * What isn't an alert goes to the channels that lab.yaml declares; where it declares none, to
  * those of the root's receiver.
  */

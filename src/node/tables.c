@@ -277,6 +277,8 @@ static struct alert_channel *fill_channels(struct site_tables *t, const struct l
 			.least_rank = (uint8_t)c->least,
 			.is_receiver = c->is_receiver,
 			.leaves_out_end = c->leaves_out_end,
+			.is_alertmanagers = c->is_alertmanagers,
+			.alerts_most = c->alerts_most,
 			.kind = c->kind == CHANNEL_DISCORD ? ALERT_DISCORD
 				: c->kind == CHANNEL_SMTP  ? ALERT_SMTP
 							   : ALERT_WEBHOOK };

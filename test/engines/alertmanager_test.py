@@ -349,6 +349,81 @@ class Alertmanagers(Alerts):
         self.assertNotIn("secret\"", subprocess.run(ask + ["show"], capture_output=True, text=True, check=True).stdout)
 
 
+class Webhooks(Alertmanagers):
+    """What both post to a webhook, of the same alerts."""
+
+    CONFIG = {
+        "route": {
+            "receiver": "Night Shift", "group_by": ["alertname"], "group_wait": "1s", "group_interval": "2s",
+            "routes": [{"receiver": "few", "matchers": ['team="few"'], "continue": False}],
+        },
+    }  # fmt: skip
+    ALERTS = [
+        {"labels": {"alertname": "Full", "instance": "nas", "severity": "critical", "rack": "1"},
+         "annotations": {"summary": "nas is full", "runbook_url": "http://wiki/full"}, "generatorURL": "http://p/graph?x"},
+        {"labels": {"alertname": "Full", "instance": "b", "severity": "critical"}, "annotations": {"summary": "b is full"}},
+        {"labels": {"alertname": "Full", "severity": "critical", "job": "x"}, "annotations": {}},
+        {"labels": {"alertname": "Full", "severity": "critical"}, "annotations": {}},
+        *({"labels": {"alertname": "Many", "team": "few", "instance": f"i{i}"}} for i in range(5)),
+    ]  # fmt: skip
+
+    @staticmethod
+    def bare(message):
+        """Without what can't be the same: times and addresses."""
+        message = json.loads(json.dumps(message))
+        for alert in message["alerts"]:
+            alert["startsAt"] = bool(alert["startsAt"])
+            alert["endsAt"] = alert["endsAt"][:4] == "0001"
+        return {key: value for key, value in message.items() if key != "externalURL"}
+
+    def beside(self, binary, hook):
+        """The real one, that posts to `hook`."""
+        port = free_port()
+        (self.folder / "theirs.yml").write_text(json.dumps(self.config(hook)), encoding="utf-8")
+        self.run_beside(
+            binary, "--config.file=theirs.yml", f"--storage.path={self.folder}/theirs",
+            f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+        )  # fmt: skip
+        self.wait_for(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready").status == 200)
+        return port
+
+    def config(self, hook):
+        url = f"http://127.0.0.1:{hook.server_port}/"
+        return {
+            **self.CONFIG,
+            "receivers": [
+                {"name": "Night Shift", "webhook_configs": [{"url": url + "night"}]},
+                {"name": "few", "webhook_configs": [{"url": url + "few", "max_alerts": 2}]},
+            ],
+        }
+
+    @staticmethod
+    def last(hook, alertname, status):
+        told = [m for m in hook.told if m.get("commonLabels", {}).get("alertname") == alertname and m["status"] == status]
+        return told[-1] if told else None
+
+    def test_a_webhook_of_a_receiver_hears_what_alertmanager_would_say(self):
+        binary = program("prometheus-alertmanager", "prometheus-alertmanager")
+        binary = binary and relocated(binary, self.folder)
+        if not binary:
+            self.skipTest("no Alertmanager that runs here")
+        hook = Hook()
+        self.addCleanup(hook.server_close)
+        self.addCleanup(hook.shutdown)
+        port = self.beside(binary, hook)
+        self.restart(self.config(self.hook))
+        ended = [{**a, "endsAt": "2020-01-01T00:00:00Z", "startsAt": "2019-01-01T00:00:00Z"} for a in self.ALERTS]
+        for status, alerts in (("firing", self.ALERTS), ("resolved", ended)):
+            for at in (self.http, port):
+                self.post(at, alerts)
+            for name in ("Full", "Many"):
+                for told in (self.hook, hook):
+                    self.wait_for(lambda t=told, n=name, s=status: self.last(t, n, s), 60)
+                ours, theirs = (self.last(t, name, status) for t in (self.hook, hook))
+                with self.subTest(status=status, name=name):
+                    self.assertEqual(self.bare(ours), self.bare(theirs))
+
+
 class Prometheus(Alerts):
     """One that fires, while the site is killed, and ends."""
 

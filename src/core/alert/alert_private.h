@@ -12,6 +12,7 @@
  *	replay.c     events of the journals -> the same state on every site
  *	alerts.c     alerts of rules -> checks beside those that are declared
  *	ways.c       which group an alert is in, and whom its incident is for
+ *	webhook_v4.c incidents as Alertmanager posts them
  *	inhibition.c alerts that keep others from being told
  */
 #ifndef CORE_ALERT_ALERT_PRIVATE_H

@@ -22,6 +22,12 @@ struct alert_way {        /* where alerts go, by all the routes that they match 
 	int64_t wait_ms[CHANNELS_MAX], interval_ms[CHANNELS_MAX], repeat_ms[CHANNELS_MAX];
 };
 
+struct alert_address { /* whom a group is told to, in Alertmanager's words */
+	const char *receiver;
+	struct labels group; /* that it is told apart by there */
+	struct str key;      /* {}/{severity="page"}:{alertname="Down"} */
+};
+
 struct alert_routing {
 	void *ctx;
 	void (*route)(void *ctx, const struct labels *alert, struct alert_way *ret);
@@ -29,6 +35,10 @@ struct alert_routing {
 	bool (*groups_by)(void *ctx, const struct alert_way *way, const char *label);
 	/* The channels of the way of which some route isn't muted at that time of the day. */
 	uint8_t (*open)(void *ctx, const struct labels *alert, struct wall at);
+	/* By the first of the alert's routes that leads to the channel; false: none does.  Labels are
+	 * the alert's, listed in `a`; the caller releases the key. */
+	bool (*address)(void *ctx, const struct labels *alert, uint8_t channel, struct arena *a,
+		struct alert_address *ret);
 	int64_t resolve_ms; /* what was posted without an end is over after this */
 	uint32_t n_rules;   /* of inhibition; at most 64 */
 	/* Bit n: the alert matches rule n's side. */

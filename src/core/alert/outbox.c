@@ -7,6 +7,7 @@
  * First messages go before edits, oldest first, one at a time a channel.
  */
 #include "core/alert/ways.h"
+#include "core/alert/webhook_v4.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,8 @@ static char *render(const struct alert *a, struct now now, const struct tracked 
 	c.may_be_repeat = t->slots[channel].may_be_repeat && !is_edit(a, t, channel);
 	if (ch->kind == ALERT_SMTP)
 		notice_mail(t->in, &c, ch->from, ch->to, &out);
+	else if (ch->is_alertmanagers)
+		webhook_v4(a, now, t->in, channel, &out);
 	else if (ch->kind == ALERT_WEBHOOK)
 		notice_webhook(t->in, &c, &out);
 	else if (t->slots[channel].is_plain)

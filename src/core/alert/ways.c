@@ -216,7 +216,7 @@ void ways_load(struct alert *a)
 /* ---- incidents */
 
 /* Its cause is a group, or one alert of a group that another site's incident left out. */
-static struct alert_group *group_of(const struct alert *a, const struct incident *in)
+struct alert_group *ways_group_of(const struct alert *a, const struct incident *in)
 {
 	const char *prefix = "alert:", *name = in->cause ? in->cause : "";
 	uint16_t check = alert_check_index(a, name);
@@ -269,7 +269,7 @@ static bool is_spared(const struct alert *a, struct now now, struct alert_group 
 void ways_address(struct alert *a, struct now now, struct tracked *t)
 {
 	scoped(str_fini) struct str to = STR_EMPTY;
-	struct alert_group *g = group_of(a, t->in);
+	struct alert_group *g = ways_group_of(a, t->in);
 
 	if (t->in->to && !alerts_is_name(t->in->cause)) /* another cause was found */
 		incident_set(t->in, &t->in->to, NULL);
@@ -309,7 +309,7 @@ static void wake_at(struct alert *a, struct now now, struct wall at)
 
 bool ways_is_due(struct alert *a, struct now now, const struct incident *in, uint8_t channel)
 {
-	struct alert_group *g = group_of(a, in);
+	struct alert_group *g = ways_group_of(a, in);
 	struct wall due;
 
 	if (!g || !incident_is_live(in))
@@ -328,7 +328,7 @@ bool ways_is_due(struct alert *a, struct now now, const struct incident *in, uin
 struct mono ways_next(const struct alert *a, struct now now, const struct incident *in,
 	uint8_t channel)
 {
-	const struct alert_group *g = group_of(a, in);
+	const struct alert_group *g = ways_group_of(a, in);
 	struct wall told = in->told[channel].at;
 
 	if (!g || in->state != INCIDENT_OPEN || a->cfg.channels[channel].kind == ALERT_DISCORD ||
@@ -339,7 +339,7 @@ struct mono ways_next(const struct alert *a, struct now now, const struct incide
 
 bool ways_is_repeated(struct alert *a, struct now now, const struct incident *in, uint8_t channel)
 {
-	struct alert_group *g = group_of(a, in);
+	struct alert_group *g = ways_group_of(a, in);
 	const struct incident_told *told = &in->told[channel];
 	int64_t wait_ms;
 

@@ -28,6 +28,8 @@ void ways_load(struct alert *a);
 
 /* Whom the incident is for as things are, before a version of it is written. */
 void ways_address(struct alert *a, struct now now, struct tracked *t);
+/* The group that it is about; NULL: none, or one that isn't routed. */
+struct alert_group *ways_group_of(const struct alert *a, const struct incident *in);
 bool ways_lead_to(const struct alert *a, const struct incident *in, uint8_t channel);
 /* Nobody is to be told, now or later. */
 bool ways_lead_nowhere(const struct incident *in);

@@ -63,6 +63,18 @@ static void take_duration(struct doc_reader *r, const struct doc_key *key,
 		doc_error(r, node, "%s: %s", key->name, e.text);
 }
 
+static void take_count(struct doc_reader *r, const struct doc_key *key, const struct doc_node *node,
+	void *to)
+{
+	char *end = NULL;
+	unsigned long n = node->kind == DOC_SCALAR ? strtoul(node->text, &end, 10) : 0;
+
+	if (!end || end == node->text || *end || *node->text == '-' || n > UINT32_MAX)
+		doc_expected(r, key, node, "a whole number, 0 or more");
+	else
+		*(uint32_t *)to = (uint32_t)n;
+}
+
 /* Matchers */
 
 static void read_matchers(struct reader *r, const struct doc_node *at,
@@ -412,7 +424,7 @@ static const struct doc_key webhook_keys[] = {
 	{ "url", doc_inline, WAY(url) },
 	{ "url_file", doc_secret_file, WAY(url) },
 	{ "http_config", doc_refused, 0, .hint = "webhooks are plain" },
-	{ "max_alerts", doc_ignored, 0 },
+	{ "max_alerts", take_count, WAY(alerts_most) },
 	{ "timeout", doc_ignored, 0 },
 	{ "payload", doc_refused, 0, .hint = OURS },
 	{ 0 },

@@ -21,6 +21,7 @@ enum integration_kind { INTEGRATION_WEBHOOK, INTEGRATION_DISCORD, INTEGRATION_EM
 struct integration { /* one way in which a receiver is told */
 	enum integration_kind kind;
 	bool is_told_resolved;
+	uint32_t alerts_most;              /* WEBHOOK: in one post; 0: all */
 	struct secret url;                 /* WEBHOOK, DISCORD */
 	const char *to, *from, *smarthost; /* EMAIL */
 	int8_t needs_tls;                  /* EMAIL */

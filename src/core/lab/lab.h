@@ -122,6 +122,8 @@ struct lab_channel { /* notify.discord, notify.webhook, notify.smtp; names are t
 	bool use_starttls;
 	enum severity least; /* less severe incidents are not told here */
 	bool is_receiver;    /* told only of the alerts that routes lead here (lab_notify.alertmanager) */
+	bool is_alertmanagers;    /* webhook: posted is what Alertmanager posts */
+	uint32_t alerts_most;     /* webhook of such: in one post; 0: all */
 	bool leaves_out_end; /* what can't be edited there isn't told once more when it is over */
 };
 
