@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/number.h"
+#include "node/rules_histogram.h"
 
 #define NOT_PROMETHEUS "the outside server's answer is not as Prometheus'"
 
@@ -48,12 +49,15 @@ static enum rc read_labels(const json_t *metric, struct arena *a, struct labels 
 static enum rc read_sample(const json_t *one, struct arena *a, struct rules_sample *ret,
 	struct err *e)
 {
+	const json_t *histogram = json_array_get(json_object_get(one, "histogram"), 1);
+	enum rc rc;
+
 	*ret = (struct rules_sample){ 0 };
-	if (json_object_get(one, "histogram"))
-		return err_set(e, RC_UNSUPPORTED,
-			"the result is a native histogram, of which an outside server's answer "
-			"lacks the schema");
-	if (!read_value(json_object_get(one, "value"), &ret->v))
+	if (histogram) {
+		rc = rules_histogram_read(histogram, a, &ret->h, e);
+		if (rc != RC_OK)
+			return rc;
+	} else if (!read_value(json_object_get(one, "value"), &ret->v))
 		return err_set(e, RC_INPUT, NOT_PROMETHEUS ": a series lacks its value");
 	return read_labels(json_object_get(one, "metric"), a, &ret->labels, e);
 }

@@ -17,8 +17,8 @@ struct rules_answer {
 
 /* The sample's labels and values are copied into `a`.  How many series the expression read isn't
  * told by such a server: one is taken for read always.  RC_INPUT: what the server says is wrong, in
- * its words, or a result that is neither vector nor scalar; RC_UNSUPPORTED: native histograms, of
- * which such an answer lacks the schema. */
+ * its words, or a result that is neither vector nor scalar; RC_UNSUPPORTED: a histogram of which
+ * such an answer leaves too much out (rules_histogram.h). */
 enum rc rules_answer_read(const struct rules_answer *answer, struct arena *a,
 	struct rules_vector *ret, struct err *e) MUST_USE;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/rules_answer.h"
 
+#include "base/histogram.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,6 +63,40 @@ static void a_scalar_is_one_sample_without_labels(void **state)
 	assert_true(r.vector.v[0].v == 7);
 }
 
+#define HISTOGRAM(buckets)                                                             \
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":["     \
+	"{\"metric\":{\"a\":\"1\"},\"histogram\":[1,{\"count\":\"9\",\"sum\":\"4.5\"," \
+	"\"buckets\":" buckets "}]}]}}"
+
+static void assert_histogram(const char *body, const char *notation)
+{
+	scoped(reading_fini) struct reading r = read_answer(200, body);
+	scoped(str_fini) struct str got = STR_EMPTY;
+
+	if (r.rc != RC_OK)
+		fail_msg("%s", r.e.text);
+	assert_int_equal(r.vector.n, 1);
+	histogram_notation(r.vector.v[0].h, &got);
+	assert_string_equal(str_c(&got), notation);
+	assert_string_equal(labels_get(&r.vector.v[0].labels, "a"), "1");
+}
+
+static void a_native_histogram_is_taken_together_again(void **state)
+{
+	(void)state;
+	assert_histogram(HISTOGRAM("[[1,\"-4\",\"-2\",\"1\"],[1,\"-1\",\"-0.5\",\"2\"],[3,\"-0."
+				   "25\",\"0.25\",\"1\"],"
+				   "[0,\"1\",\"2\",\"2\"],[0,\"4\",\"8\",\"3\"]]"),
+		"{{count:9 sum:4.5 z_bucket:1 z_bucket_w:0.25 offset:1 buckets:[2 0 3] "
+		"n_buckets:[2 0 1]}}");
+	assert_histogram(HISTOGRAM("[[0,\"1\",\"1.0905077326652577\",\"9\"]]"),
+		"{{schema:3 count:9 sum:4.5 z_bucket_w:2.938735877055719e-39 offset:1 "
+		"buckets:[9]}}");
+	assert_histogram(HISTOGRAM("[[0,\"1\",\"65536\",\"9\"]]"),
+		"{{schema:-4 count:9 sum:4.5 z_bucket_w:2.938735877055719e-39 offset:1 "
+		"buckets:[9]}}");
+}
+
 static void what_is_wrong_is_told(void **state)
 {
 	static const struct {
@@ -83,7 +119,13 @@ static void what_is_wrong_is_told(void **state)
 		{ 200,
 			"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":["
 			"{\"metric\":{},\"histogram\":[1,{}]}]}}",
-			"native histogram" },
+			"lacks its count" },
+		{ 200, HISTOGRAM("[[0,\"0.3\",\"0.7\",\"3\"]]"), "custom buckets" },
+		{ 200, HISTOGRAM("[[0,\"1\",\"2\",\"3\"],[0,\"1\",\"2\",\"1\"]]"),
+			"don't fit each other" },
+		{ 200, HISTOGRAM("[[0,\"1\",\"4\",\"3\"],[0,\"4\",\"8\",\"1\"]]"),
+			"don't fit each other" },
+		{ 200, HISTOGRAM("[[7,\"1\",\"2\",\"3\"]]"), "a bucket that is none" },
 		{ 200,
 			"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":["
 			"{\"metric\":{},\"value\":[1,2]}]}}",
@@ -108,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vector_has_its_series_in_order_of_names),
 		cmocka_unit_test(a_scalar_is_one_sample_without_labels),
+		cmocka_unit_test(a_native_histogram_is_taken_together_again),
 		cmocka_unit_test(what_is_wrong_is_told),
 	};
 
