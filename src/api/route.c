@@ -15,7 +15,7 @@ const size_t route_count = COUNT(routes);
 
 const char *route_method_name(enum route_method m)
 {
-	static const char *const names[] = { "GET", "POST", "DELETE" };
+	static const char *const names[] = { "GET", "POST", "PUT", "DELETE" };
 
 	_Static_assert(COUNT(names) == ROUTE_METHODS, "every method has its name");
 	return names[m];

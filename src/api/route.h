@@ -19,7 +19,7 @@
 #define PROM           "/api/v1"
 #define ALERTS         "/api/v2"
 
-enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
+enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_PUT, ROUTE_DELETE, ROUTE_METHODS };
 enum route_needs { ROUTE_OPEN, ROUTE_PING, ROUTE_READ, ROUTE_CHANGE, ROUTE_FEED };
 enum route_takes {
 	ROUTE_NONE,

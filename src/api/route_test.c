@@ -122,8 +122,8 @@ static void check_row(const char *row)
 {
 	while (*row == '|' || *row == ' ' || *row == ',')
 		row++;
-	for (const char *tick;
-		str_starts(row, "GET") || str_starts(row, "POST") || str_starts(row, "DELETE");) {
+	for (const char *tick; str_starts(row, "GET") || str_starts(row, "POST") ||
+			       str_starts(row, "PUT") || str_starts(row, "DELETE");) {
 		char methods[32];
 
 		tick = strstr(row, " `/");

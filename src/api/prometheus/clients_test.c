@@ -273,7 +273,8 @@ static void a_site_without_metrics_has_an_empty_configuration(void **state)
 static void pages_learn_how_the_server_is_set_up(void **state)
 {
 	static const struct exchange exchanges[] = {
-		{ "GET", "/api/v1/status/flags", NULL, 200, "\"query.max-samples\":\"1000000000\"" },
+		{ "GET", "/api/v1/status/flags", NULL, 200,
+			"\"query.max-samples\":\"1000000000\"" },
 		{ "GET", "/api/v1/status/flags", NULL, 200,
 			"\"storage.tsdb.retention.time\":\"400d\"" },
 		{ "GET", "/api/v1/status/runtimeinfo", NULL, 200, "\"reloadConfigSuccess\":true" },
@@ -359,6 +360,21 @@ static void work(uv_timer_t *timer)
 	}
 }
 
+/* As Prometheus does: some clients use the one, some the other. */
+static void series_are_deleted_by_put_as_by_post(void **state)
+{
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+	scoped(tear_down) struct site_with_metrics s;
+
+	(void)state;
+	set_up(&s);
+	reload_with_admin(&s);
+	fixture_ask(&s.f, "PUT", "/api/v1/admin/tsdb/delete_series?match[]=up", "", NULL, &a);
+	assert_int_equal(a.status, 204);
+	replay(&s, &(struct exchange){ "GET", "/api/v1/query?query=up&time=1700000600", NULL, 200,
+			   "\"result\":[]" });
+}
+
 /* A page of somebody else's, in a browser on this machine. */
 static void a_foreign_page_deletes_nothing(void **state)
 {
@@ -417,6 +433,7 @@ int main(void)
 		cmocka_unit_test(pages_learn_how_the_server_is_set_up),
 		cmocka_unit_test(nothing_is_deleted_unless_that_is_declared),
 		cmocka_unit_test(series_are_deleted_whole_or_for_a_time),
+		cmocka_unit_test(series_are_deleted_by_put_as_by_post),
 		cmocka_unit_test(a_foreign_page_deletes_nothing),
 		cmocka_unit_test(a_snapshot_is_answered_when_it_is_made),
 		cmocka_unit_test(who_waits_for_a_snapshot_at_the_end_is_told_so),

@@ -7,8 +7,8 @@
  * write are given with underscores, as Prometheus gives them to who doesn't ask for more.
  */
 #include "api/prometheus/job.h"
+#include "api/prometheus/selectors.h"
 #include "base/number_text.h"
-#include "core/promql/parse.h"
 #include "core/scrape/exposition.h"
 
 #include <inttypes.h>
@@ -18,8 +18,7 @@
 #define TYPE        "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 struct federate {
-	struct promql_selector *selectors;
-	uint32_t n;
+	struct selectors selectors;
 	struct labels outer; /* an empty instance among them, lest the scraper put its own */
 };
 
@@ -184,8 +183,8 @@ static enum rc run(struct job *j, struct err *e)
 	scoped(newests_fini) struct newests all = { 0 };
 
 	arena_init(&all.arena, QUERY_ANSWER_BYTES_MAX);
-	for (uint32_t i = 0; i < f->n; i++) {
-		enum rc rc = find(j, &f->selectors[i], &all, e);
+	for (uint32_t i = 0; i < f->selectors.n; i++) {
+		enum rc rc = find(j, &f->selectors.v[i], &all, e);
 
 		if (rc != RC_OK)
 			return rc;
@@ -198,25 +197,6 @@ static enum rc run(struct job *j, struct err *e)
 	if (j->body.is_cut)
 		return err_set(e, RC_LIMIT, "the answer has more than %d bytes: ask more narrowly",
 			QUERY_ANSWER_BYTES_MAX);
-	return RC_OK;
-}
-
-static enum rc read_selectors(struct job *j, struct federate *f, struct err *e)
-{
-	f->selectors = arena_alloc(&j->arena, (j->pairs.n + 1) * sizeof *f->selectors);
-	if (!f->selectors)
-		return err_set(e, RC_LIMIT, "too many selectors");
-	for (uint32_t i = 0; i < j->pairs.n; i++) {
-		const struct uri_pair *pair = &j->pairs.items[i];
-		enum rc rc;
-
-		if (!str_eq(pair->name, "match[]"))
-			continue;
-		rc = promql_parse_selector(pair->value, &j->arena, &f->selectors[f->n], e);
-		if (rc != RC_OK)
-			return rc;
-		f->n++;
-	}
 	return RC_OK;
 }
 
@@ -258,7 +238,7 @@ enum rc prom_federate(struct call *c, struct answer *out, struct err *e)
 	j->of = f = arena_alloc(&j->arena, sizeof *f);
 	rc = read_outer(j, &c->api->setup, f, &why);
 	if (rc == RC_OK)
-		rc = read_selectors(j, f, &why);
+		rc = selectors_parse(&j->pairs, &j->arena, &f->selectors, &why);
 	if (rc == RC_INPUT) { /* as plain text, as all of this page */
 		out->status = 400;
 		out->type = "text/plain; charset=utf-8";

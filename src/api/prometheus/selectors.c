@@ -11,7 +11,7 @@ static bool matches_absence(const struct promql_selector *s)
 	return true;
 }
 
-enum rc selectors_read(const struct uri_pairs *pairs, struct arena *a, struct selectors *ret,
+enum rc selectors_parse(const struct uri_pairs *pairs, struct arena *a, struct selectors *ret,
 	struct err *e)
 {
 	struct selectors s = { arena_alloc(a, (pairs->n + 1) * sizeof *s.v), 0 };
@@ -27,11 +27,24 @@ enum rc selectors_read(const struct uri_pairs *pairs, struct arena *a, struct se
 		rc = promql_parse_selector(pair->value, a, &s.v[s.n], e);
 		if (rc != RC_OK)
 			return rc;
-		if (matches_absence(&s.v[s.n]))
-			return err_set(e, RC_INPUT,
-				"match[] must contain at least one non-empty matcher");
 		s.n++;
 	}
+	*ret = s;
+	return RC_OK;
+}
+
+enum rc selectors_read(const struct uri_pairs *pairs, struct arena *a, struct selectors *ret,
+	struct err *e)
+{
+	struct selectors s;
+	enum rc rc = selectors_parse(pairs, a, &s, e);
+
+	if (rc != RC_OK)
+		return rc;
+	for (uint32_t i = 0; i < s.n; i++)
+		if (matches_absence(&s.v[i]))
+			return err_set(e, RC_INPUT,
+				"match[] must contain at least one non-empty matcher");
 	*ret = s;
 	return RC_OK;
 }

@@ -10,8 +10,11 @@ struct selectors {
 	struct promql_selector *v;
 	uint32_t n;
 };
-/* Into the arena.  RC_INPUT: malformed, or one that would match every series, which Prometheus
- * refuses; RC_LIMIT: the arena is full. */
+/* Into the arena.  RC_INPUT: malformed; RC_LIMIT: the arena is full. */
+enum rc selectors_parse(const struct uri_pairs *pairs, struct arena *a, struct selectors *ret,
+	struct err *e) MUST_USE;
+/* The same; RC_INPUT: also one that would match every series, which Prometheus refuses but for
+ * federation. */
 enum rc selectors_read(const struct uri_pairs *pairs, struct arena *a, struct selectors *ret,
 	struct err *e) MUST_USE;
 
