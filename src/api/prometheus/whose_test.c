@@ -29,9 +29,13 @@ struct pair {
 	struct api_question question;
 	struct str label, form;
 	uint16_t status;
+	void (*writes)(struct str *out); /* samples; NULL: write_far() */
 	enum rc refuses;
-	api_site_answered *done;
-	void *done_ctx;
+	struct {
+		api_site_answered *done;
+		void *ctx;
+	} waiting[ASKINGS_MAX];
+	uint32_t n_waiting;
 	uv_timer_t soon;
 };
 
@@ -67,19 +71,27 @@ static void write_far(struct str *out)
 	str_addn(out, packed.s, packed.len);
 }
 
-static void mumbai_answers(uv_timer_t *timer)
+static void answer_one(struct pair *p)
 {
-	struct pair *p = timer->data;
 	struct api_site_answer a = { .status = p->status, .why = "the link was lost" };
 
 	if (a.status == 200 && p->question.what == ASKING_SAMPLES)
-		write_far(&a.body);
+		(p->writes ? p->writes : write_far)(&a.body);
 	else if (a.status == 422)
 		str_add(&a.body, "{\"status\":\"error\",\"error\":\"too much of it\"}");
 	else if (a.status)
 		str_add(&a.body, ANSWER);
-	p->done(p->done_ctx, &a);
+	p->n_waiting--;
+	p->waiting[p->n_waiting].done(p->waiting[p->n_waiting].ctx, &a);
 	str_fini(&a.body);
+}
+
+static void mumbai_answers(uv_timer_t *timer)
+{
+	struct pair *p = timer->data;
+
+	while (p->n_waiting)
+		answer_one(p);
 }
 
 static enum rc ask_mumbai(void *ctx, uint8_t site, const struct api_question *q,
@@ -96,8 +108,9 @@ static enum rc ask_mumbai(void *ctx, uint8_t site, const struct api_question *q,
 	str_add(&p->label, q->label);
 	str_clear(&p->form);
 	str_add(&p->form, q->form);
-	p->done = done;
-	p->done_ctx = done_ctx;
+	assert_in_range(p->n_waiting, 0, ASKINGS_MAX - 1);
+	p->waiting[p->n_waiting].done = done;
+	p->waiting[p->n_waiting++].ctx = done_ctx;
 	uv_timer_start(&p->soon, mumbai_answers, 1, 0);
 	return RC_OK;
 }
@@ -330,6 +343,85 @@ static void a_peer_that_finds_it_too_much_is_quoted(void **state)
 	p.status = 422;
 	assert_answers(&p, "/api/v1/query?query=up%7Bsite!=%22%22%7D", 422,
 		"mumbai answers: too much of it");
+}
+
+/* ---- a peer that answers too much: bounds of what is taken from it */
+
+#define HEAD "\1\0\0\0\0\0\0\0\0\0\0\0" /* of an answer */
+
+static void write_packed(struct str *out, const struct str *plain)
+{
+	scoped(str_fini) struct str packed = STR_EMPTY;
+
+	assert_int_equal(snappy_pack(plain->s, plain->len, &packed, NULL), RC_OK);
+	str_addn(out, HEAD, 13);
+	str_addn(out, packed.s, packed.len);
+}
+
+/* Few bytes, that become more than may be. */
+static void write_bomb(struct str *out)
+{
+	scoped(str_fini) struct str plain = STR_EMPTY;
+
+	for (uint32_t i = 0; i <= SITE_SAMPLES_BYTES_MAX / 64; i++)
+		str_addf(&plain, "%64s", "");
+	write_packed(out, &plain);
+}
+
+/* One answer is within its bounds; a query may not have three of them. */
+static void write_third(struct str *out)
+{
+	static const struct label v[] = { { METRIC_NAME, "up", 8, 2 } };
+	const struct labels labels = { v, COUNT(v) };
+	scoped(series_column_fini) struct series_column column = { 0 };
+	scoped(str_fini) struct str plain = STR_EMPTY;
+
+	for (uint32_t i = 0; i < SITE_QUERY_SAMPLES_MAX / 3 + 1; i++)
+		series_column_add(&column, BEGIN_MS + i, 1);
+	remote_read_add(&plain, &labels, &column);
+	assert_in_range(plain.len, 1, SITE_SAMPLES_BYTES_MAX);
+	write_packed(out, &plain);
+}
+
+static void write_half(struct str *out)
+{
+	for (uint32_t i = 0; i <= ASKING_ANSWER_BYTES_MAX / 2 / 64; i++)
+		str_addf(out, "%64s", "");
+}
+
+static void write_nothing_known(struct str *out)
+{
+	str_add(out, "\7 of a version to come");
+}
+
+/* Three selectors of Mumbai, and one of our own, lest it be passed on as a whole. */
+#define OF_MUMBAI(matcher) "%2Bcount(up%7Bsite" matcher "%22mumbai%22%7D)"
+#define THREE                                                                                   \
+	"/api/v1/query?query=count(up)" OF_MUMBAI("=") OF_MUMBAI("=~") "%2Bcount(up%7Bsite=%22" \
+								       "mumbai%22,job=%22%22%7D)"
+
+static void a_peer_that_answers_too_much_is_not_taken_at_its_word(void **state)
+{
+	static const struct {
+		void (*writes)(struct str *out);
+		const char *part;
+	} answers[] = {
+		{ write_bomb, "what mumbai answered: " },
+		{ write_third, "the query reads more than 4000000 samples of other sites" },
+		{ write_half, "other sites answer too much for this query" },
+		{ write_nothing_known, "an answer that this program doesn't know" },
+	};
+	scoped(teardown) struct pair p;
+
+	(void)state;
+	setup(&p);
+	hear_mumbai(&p);
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		p.writes = answers[i].writes;
+		assert_answers(&p, THREE, 422, answers[i].part);
+	}
+	p.writes = NULL;
+	assert_answers(&p, "/api/v1/query?query=count(up)", 200, "success");
 }
 
 static void of_several_sites_those_that_are_gone_are_missing_and_that_is_said(void **state)
@@ -648,6 +740,30 @@ static void what_another_site_asks_for_in_a_wrong_way_is_refused(void **state)
 		"out of range");
 }
 
+static void what_another_site_asks_for_is_bounded(void **state)
+{
+	static const struct label v[] = { { METRIC_NAME, "many", 8, 4 } };
+	const struct labels labels = { v, COUNT(v) };
+	const struct series_sink *sink;
+	scoped(teardown) struct pair p;
+	series_ref ref;
+
+	(void)state;
+	setup(&p);
+	sink = store_sink(p.store);
+	assert_int_equal(sink->series(sink->self, &labels, &ref, NULL), RC_OK);
+	for (uint32_t i = 0; i < SITE_SAMPLES_BYTES_MAX / 14; i++) {
+		assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + i, 1), SERIES_TAKEN);
+		if (i % 65536 == 0)
+			assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	}
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	assert_told(&p, ASKING_SAMPLES,
+		"min=0&max=9000000000000&first=0&step=0&range=0&settled=0&series=0&function=&"
+		"match%5B%5D=many",
+		422, "bytes of samples for another site: ask more narrowly");
+}
+
 static void what_another_site_asks_is_never_passed_on(void **state)
 {
 	scoped(teardown) struct pair p;
@@ -669,6 +785,8 @@ int main(void)
 		cmocka_unit_test(a_query_of_several_sites_is_evaluated_here),
 		cmocka_unit_test(series_and_labels_of_several_sites_are_put_together),
 		cmocka_unit_test(a_peer_that_finds_it_too_much_is_quoted),
+		cmocka_unit_test(a_peer_that_answers_too_much_is_not_taken_at_its_word),
+		cmocka_unit_test(what_another_site_asks_for_is_bounded),
 		cmocka_unit_test(of_several_sites_those_that_are_gone_are_missing_and_that_is_said),
 		cmocka_unit_test(a_site_that_is_gone_is_answered_for_from_its_copy),
 		cmocka_unit_test(text_that_has_no_place_for_warnings_has_them_as_a_header),
