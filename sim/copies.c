@@ -122,6 +122,8 @@ static void keep(struct world *w, uint8_t site, int64_t t_ms)
 	struct sim_window *window = copies_window(w, &c->kept, t_ms);
 
 	oracle_copied(w, site, t_ms);
+	if (!copying_is_wanted(&c->copying, t_ms))
+		world_breach(w, "oracle 7: site%u is given a sample that it didn't ask for", site);
 	if (!window || t_ms <= c->kept.newest_ms)
 		return;
 	c->kept.newest_ms = t_ms;

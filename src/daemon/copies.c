@@ -21,7 +21,8 @@ struct copy {
 	struct copying copying;
 	uint32_t n_left_out;
 	uint64_t n_samples, n_refused, n_failures;
-	bool is_failing; /* and that was said */
+	bool is_failing;   /* and that was said */
+	bool is_unwritten; /* and that, too */
 };
 
 struct copies {
@@ -98,19 +99,63 @@ static void say_left_out(struct copy *c, const struct samples_got *got)
 	c->n_left_out = got->n_left_out;
 }
 
+/* The store, for samples of the time that was asked for. */
+static enum rc sink_series(void *self, const struct labels *l, series_ref *ret, struct err *e)
+{
+	const struct series_sink *store = store_sink(((struct copy *)self)->store);
+
+	return store->series(store->self, l, ret, e);
+}
+
+static enum series_verdict sink_sample(void *self, series_ref ref, int64_t t_ms, double v)
+{
+	const struct copy *c = self;
+	const struct series_sink *store = store_sink(c->store);
+
+	return copying_is_wanted(&c->copying, t_ms) ? store->append(store->self, ref, t_ms, v)
+						    : SERIES_UNSUPPORTED;
+}
+
+static enum series_verdict sink_histogram(void *self, series_ref ref, int64_t t_ms,
+	const struct histogram *h)
+{
+	const struct copy *c = self;
+	const struct series_sink *store = store_sink(c->store);
+
+	return copying_is_wanted(&c->copying, t_ms)
+		       ? store->append_histogram(store->self, ref, t_ms, h)
+		       : SERIES_UNSUPPORTED;
+}
+
+/* It goes on: what couldn't be written is in memory, and is asked for again if that is lost. */
+static void commit(struct copy *c)
+{
+	const struct series_sink *store = store_sink(c->store);
+	struct err e = { 0 };
+	bool is_kept = store->commit(store->self, &e) == RC_OK;
+
+	if (!is_kept && !c->is_unwritten)
+		log_warning("%s: %s", c->what, e.text);
+	if (is_kept && c->is_unwritten)
+		log_info("%s: can be written again", c->what);
+	c->is_unwritten = !is_kept;
+}
+
 /* All that an answer brings is kept together, or nothing. */
 static void take(struct copy *c, const struct str *body)
 {
-	const struct series_sink *sink = store_sink(c->store);
+	const struct series_sink sink = { .self = c,
+		.series = sink_series,
+		.append = sink_sample,
+		.append_histogram = sink_histogram };
 	struct samples_got got;
 	struct err e = { 0 };
 
-	if (samples_take(body->s, body->len, sink, &got, &e) != RC_OK) {
+	if (samples_take(body->s, body->len, &sink, &got, &e) != RC_OK) {
 		fail(c, e.text);
 		return;
 	}
-	if (sink->commit(sink->self, &e) != RC_OK)
-		log_warning("%s: %s", c->what, e.text);
+	commit(c);
 	say_left_out(c, &got);
 	c->n_samples += got.n_samples;
 	c->n_refused += got.n_refused;
@@ -248,6 +293,20 @@ static enum rc find_or_open(struct copies *all, struct serve *s, uint8_t site, s
 	return RC_OK;
 }
 
+/* One that can't be opened doesn't end the others; what was wrong with the first is told. */
+static enum rc find_or_open_all(struct copies *all, struct serve *s, struct err *e)
+{
+	enum rc first = RC_OK;
+
+	for (uint8_t i = 0; i < s->lab->n_sites; i++) {
+		enum rc rc =
+			i == s->self ? RC_OK : find_or_open(all, s, i, first == RC_OK ? e : NULL);
+
+		first = first == RC_OK ? rc : first;
+	}
+	return first;
+}
+
 static struct copies *new_copies(struct serve *s)
 {
 	struct copies *all = must_alloc(sizeof *all);
@@ -269,12 +328,13 @@ enum rc copies_declare(struct serve *s, struct err *e)
 	if (!s->copies)
 		s->copies = new_copies(s);
 	rc = read_selectors(s->copies, &s->lab->metrics, e);
-	for (uint32_t i = 0; rc == RC_OK && i < s->copies->n; i++)
+	if (rc != RC_OK)
+		return rc;
+	for (uint32_t i = 0; i < s->copies->n; i++)
 		s->copies->v[i]->site = NO_SITE;
-	for (uint8_t i = 0; rc == RC_OK && every_ms && i < s->lab->n_sites; i++)
-		if (i != s->self)
-			rc = find_or_open(s->copies, s, i, e);
-	for (uint32_t i = 0; rc == RC_OK && i < s->copies->n; i++)
+	if (every_ms)
+		rc = find_or_open_all(s->copies, s, e);
+	for (uint32_t i = 0; i < s->copies->n; i++)
 		copying_declare(&s->copies->v[i]->copying, every_ms, declared->retention_ms);
 	copies_look(s);
 	return rc;

@@ -87,6 +87,11 @@ static void fit_span(struct copying *c, bool is_whole, uint64_t bytes)
 		c->span_ms = c->every_ms;
 }
 
+bool copying_is_wanted(const struct copying *c, int64_t t_ms)
+{
+	return c->is_asked && t_ms > c->from_ms && t_ms <= c->until_ms;
+}
+
 void copying_taken(struct copying *c, struct now now, int64_t told_ms, uint64_t bytes)
 {
 	int64_t most_ms = now.wall.ms + AHEAD_MS;

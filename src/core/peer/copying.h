@@ -55,6 +55,10 @@ bool copying_next(struct copying *c, struct now now, struct copying_question *re
 /* Look again no later than this; NEVER_MS: something else must happen first. */
 struct mono copying_wake(const struct copying *c);
 
+/* ASKED: a sample of that time belongs into the answer; no other is kept, since one of next year would
+ * stand before all that come. */
+bool copying_is_wanted(const struct copying *c, int64_t t_ms);
+
 /* It was answered, and what came is kept: all of the windows that end up to `told_ms`, of which no more is
  * believed than that the peer's clock may be minutes ahead of ours. */
 void copying_taken(struct copying *c, struct now now, int64_t told_ms, uint64_t bytes);

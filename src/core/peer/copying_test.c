@@ -240,6 +240,25 @@ static void a_peer_that_tells_of_the_future_is_not_followed_there(void **state)
 	free(w);
 }
 
+static void only_samples_of_the_time_that_was_asked_for_are_wanted(void **state)
+{
+	struct world *w = new_world();
+	struct copying_question q;
+
+	(void)state;
+	copying_connected(&w->c, w->now, true);
+	assert_false(copying_is_wanted(&w->c, w->now.wall.ms));
+	assert_true(copying_next(&w->c, w->now, &q));
+	assert_false(copying_is_wanted(&w->c, q.from_ms));
+	assert_true(copying_is_wanted(&w->c, q.from_ms + 1));
+	assert_true(copying_is_wanted(&w->c, q.until_ms));
+	assert_false(copying_is_wanted(&w->c, q.until_ms + 1));
+	assert_false(copying_is_wanted(&w->c, INT64_MAX));
+	copying_taken(&w->c, w->now, q.until_ms, 100);
+	assert_false(copying_is_wanted(&w->c, q.until_ms));
+	free(w);
+}
+
 static void nothing_is_asked_for_when_nothing_is_declared(void **state)
 {
 	struct copying c;
@@ -315,6 +334,7 @@ int main(void)
 		cmocka_unit_test(failures_are_tried_again_later_each_time),
 		cmocka_unit_test(a_peer_whose_clock_was_years_ahead_is_copied_again),
 		cmocka_unit_test(a_peer_that_tells_of_the_future_is_not_followed_there),
+		cmocka_unit_test(only_samples_of_the_time_that_was_asked_for_are_wanted),
 		cmocka_unit_test(nothing_is_asked_for_when_nothing_is_declared),
 		cmocka_unit_test(in_any_weather_each_window_is_copied_once),
 	};
