@@ -303,9 +303,13 @@ static void end_logs(struct store *s, uint32_t generation)
 	for (uint32_t i = 0; i < s->n_logs; i++) {
 		struct log *l = s->logs[i];
 
-		if (l->generation > generation || is_awaited(s, l))
+		if (l->generation > generation || is_awaited(s, l)) {
 			s->logs[n++] = l;
-		else if (l->is_syncing)
+			continue;
+		}
+		if (l->is_lame)
+			kept_tell_lame(s, l->generation);
+		if (l->is_syncing)
 			l->is_done = true;
 		else
 			log_free(l);

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "core/metrics/histogram_fixture.h"
 #include "core/metrics/store_fixture.h"
+#include "core/metrics/store_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -531,6 +532,140 @@ static void a_disk_that_fails_for_a_while_loses_nothing(void **unused)
 	}
 }
 
+#define NOISY 20000
+
+/* Values that no codec makes small. */
+static void scrape_noise(struct store *s, struct rng *rng, int second)
+{
+	const struct series_sink *sink = store_sink(s);
+
+	for (uint32_t i = 0; i < NOISY; i++) {
+		char text[16];
+		struct label v[2] = { { METRIC_NAME, "noise", 8, 5 }, { "i", text, 1, 0 } };
+		double value = (double)rng_next(rng);
+		series_ref ref;
+
+		v[1].value_len = (uint32_t)snprintf(text, sizeof text, "%u", i);
+		assert_int_equal(sink->series(sink->self, &(struct labels){ v, 2 }, &ref, NULL),
+			RC_OK);
+		assert_int_equal(sink->append(sink->self, ref,
+					 FIXTURE_BEGIN.wall.ms + second * SECOND_MS, value),
+			SERIES_TAKEN);
+	}
+	assert_int_not_equal(sink->commit(sink->self, NULL), RC_OK);
+}
+
+/* More than may wait in memory: it is flushed when the disk is well, but who follows reads logs only. */
+static void what_a_log_that_ended_early_never_shows_is_said(void **unused)
+{
+	struct memory_files *files = memory_files_new(1);
+	struct store *s = fixture_open(files, NULL);
+	struct store_stats stats;
+	struct follower *f;
+	struct rng rng;
+	bool is_said = false;
+
+	(void)unused;
+	rng_seed(&rng, 1);
+	assert_int_equal(store_follow(s, "x", &f, NULL), RC_OK);
+	assert_int_equal(fixture_scrape(s, 5, 0), RC_OK);
+	memory_files_set_fault(files,
+		(struct memory_files_fault){ .count = UINT64_MAX, .rc = RC_FULL });
+	for (int i = 1; !store_log(s)->is_lame; i++)
+		scrape_noise(s, &rng, i);
+	memory_files_set_fault(files, (struct memory_files_fault){ 0 });
+	store_flush_soon(s);
+	fixture_work(s, 200 * 1000, NULL);
+	store_stats(s, &stats);
+	assert_int_equal(stats.logs_lost, 1);
+	for (uint32_t i = 0; i < store_findings(s).n; i++)
+		is_said |= strstr(store_findings(s).v[i].text, "not sent on") != NULL;
+	assert_true(is_said);
+	follower_free(f);
+	store_close(s);
+	memory_files_free(files);
+}
+
+#define DAY_SERIES 20
+#define STEP_S     15
+
+/* Series and sample of a day: sample k of each has the value k. */
+static void scrape_of_day(struct world *w, uint32_t k)
+{
+	const struct series_sink *sink = store_sink(w->store);
+
+	w->ms += STEP_S * SECOND_MS;
+	for (uint32_t i = 0; i < DAY_SERIES; i++) {
+		char text[16];
+		struct label v[2] = { { METRIC_NAME, "up", 8, 2 }, { "instance", text, 8, 0 } };
+		series_ref ref;
+
+		v[1].value_len = (uint32_t)snprintf(text, sizeof text, "%u", i);
+		assert_int_equal(sink->series(sink->self, &(struct labels){ v, 2 }, &ref, NULL),
+			RC_OK);
+		assert_int_equal(sink->append(sink->self, ref, FIXTURE_BEGIN.wall.ms + w->ms, k),
+			SERIES_TAKEN);
+	}
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	fixture_work(w->store, w->ms, NULL);
+}
+
+/* Each series' next sample; the last commit that is shown is dealt with. */
+static void follow_day(struct world *w)
+{
+	struct log_mark mark = { 0 };
+	struct followed r;
+	struct labels l;
+	bool has = true;
+
+	while (follower_begin(w->f)) {
+		while (follower_next(w->f, &r, &has, NULL) == RC_OK && has) {
+			for (uint32_t k = 0; k < r.n; k++) {
+				struct label v[16];
+				uint32_t i;
+
+				assert_true(follower_labels(w->f, r.ids[k], v, &l));
+				i = (uint32_t)atoi(labels_get(&l, "instance"));
+				assert_int_equal((uint32_t)r.v[k], w->next[i]++);
+			}
+			mark = r.at;
+			mark.index = r.n;
+		}
+		follower_end(w->f);
+		for (uint32_t lane = 0; mark.generation && lane < LANES; lane++)
+			assert_int_equal(follower_move(w->f, lane, &mark, NULL), RC_OK);
+	}
+}
+
+static void a_day_without_a_receiver_loses_nothing_through_kills(void **unused)
+{
+	struct world *w = must_alloc(sizeof *w);
+	const uint32_t n = DAY_MS / (STEP_S * SECOND_MS);
+	struct store_stats stats;
+
+	(void)unused;
+	world_init(w, 1);
+	for (uint32_t k = 0; k < n; k++) {
+		scrape_of_day(w, k);
+		if (!rng_chance(&w->rng, 1, 500))
+			continue;
+		memory_files_kill(w->files);
+		close_all(w);
+		open_all(w);
+	}
+	store_stats(w->store, &stats);
+	assert_true(w->store->kept.n > 400); /* a log for each few minutes */
+	assert_int_equal(stats.logs_lost, 0);
+	follow_day(w);
+	for (uint32_t i = 0; i < DAY_SERIES; i++)
+		assert_int_equal(w->next[i], n);
+	store_flush_soon(w->store);
+	fixture_work(w->store, w->ms + 1000, NULL);
+	assert_in_range(w->store->kept.n, 0, 2); /* and then they go */
+	world_fini(w);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +677,8 @@ int main(void)
 		cmocka_unit_test(a_name_of_a_path_is_refused),
 		cmocka_unit_test(native_histograms_and_exemplars_are_shown_as_they_came),
 		cmocka_unit_test(a_disk_that_fails_for_a_while_loses_nothing),
+		cmocka_unit_test(what_a_log_that_ended_early_never_shows_is_said),
+		cmocka_unit_test(a_day_without_a_receiver_loses_nothing_through_kills),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

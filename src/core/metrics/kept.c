@@ -102,19 +102,35 @@ void kept_put(struct store *s, uint32_t number)
 	kept_trim(s);
 }
 
-static void tell_loss(struct store *s, const struct kept_log *l)
+static void tell_loss(struct store *s, uint32_t number, const struct err *why, const char *outcome)
 {
 	char name[FILES_NAME_MAX];
-	struct err e = { 0 };
-	struct store_finding f;
+	struct store_finding f = store_finding_of(log_name(number, name), why, outcome);
 
-	err_set(&e, RC_LIMIT, "more than %llu bytes of logs wait to be sent on",
-		(unsigned long long)s->settings.kept_bytes_max);
-	f = store_finding_of(log_name(l->number, name), &e, "the oldest is let go, not sent");
 	f.from_ms = INT64_MIN;
 	f.to_ms = s->flushed_ms;
 	store_find(s, &f);
 	s->stats.logs_lost++;
+}
+
+void kept_tell_lame(struct store *s, uint32_t number)
+{
+	struct err e = { 0 };
+
+	if (!kept_is_wanted(s, number))
+		return;
+	err_set(&e, RC_FULL, "its disk failed for longer than %u bytes could wait",
+		LOG_WAITING_MAX);
+	tell_loss(s, number, &e, "what was committed meanwhile is kept here, and not sent on");
+}
+
+static void tell_too_many(struct store *s, const struct kept_log *l)
+{
+	struct err e = { 0 };
+
+	err_set(&e, RC_LIMIT, "more than %llu bytes of logs wait to be sent on",
+		(unsigned long long)s->settings.kept_bytes_max);
+	tell_loss(s, l->number, &e, "the oldest is let go, not sent");
 }
 
 void kept_trim(struct store *s)
@@ -129,7 +145,7 @@ void kept_trim(struct store *s)
 		if (is_wanted && k->bytes <= s->settings.kept_bytes_max)
 			break;
 		if (is_wanted)
-			tell_loss(s, &k->v[n]);
+			tell_too_many(s, &k->v[n]);
 		k->bytes -= k->v[n].bytes;
 		store_make_useless(s, log_name(k->v[n].number, name));
 	}

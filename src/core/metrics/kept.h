@@ -34,6 +34,8 @@ void kept_find(struct store *s, const struct files_entry *v, uint32_t n);
 bool kept_is_wanted(const struct store *s, uint32_t number);
 /* A log that the store needs no more waits, or is useless. */
 void kept_put(struct store *s, uint32_t number);
+/* A log ends that is lame (log.h): who follows it is never shown the rest, and that is said. */
+void kept_tell_lame(struct store *s, uint32_t number);
 /* What nobody waits for goes; also the oldest, when there are too many bytes. */
 void kept_trim(struct store *s);
 

@@ -203,7 +203,7 @@ struct store_stats {
 	uint64_t samples, head_samples;     /* all that are kept; of these, not in a part yet */
 	uint64_t memory_bytes, memory_bytes_max; /* used, and allowed */
 	uint64_t disk_bytes, log_bytes;          /* all files; of these, the log */
-	uint64_t kept_bytes, logs_lost; /* logs that wait for who follows; let go before that */
+	uint64_t kept_bytes, logs_lost; /* logs that wait for who follows; let go before that, or cut */
 	uint32_t parts, segments, views, deletions;
 	uint32_t downsampled_parts;
 	uint64_t downsampled_samples; /* in these */
