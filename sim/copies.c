@@ -46,7 +46,6 @@ static void scrape(struct world *w, uint8_t site)
 		return;
 	c->own.newest_ms = t_ms;
 	window->t_ms = t_ms;
-	window->stored_ms = w->now_ms;
 	/* The clock went back, after it was told that this time is over. */
 	window->is_late |= t_ms <= c->told_ms;
 }

@@ -253,6 +253,7 @@ static void disk_full(struct world *w, struct active *f, bool begins)
 static void clock_jump(struct world *w, struct active *f, bool begins)
 {
 	w->sites[f->site].skew_ms += begins ? f->amount : -f->amount;
+	w->sites[f->site].clock_ms = w->now_ms;
 }
 
 static void job(struct world *w, struct active *f, bool begins)

@@ -92,6 +92,7 @@ struct sim_site {
 	const struct lab *lab; /* as it has read it */
 	struct heap_node timer;
 	int64_t skew_ms;     /* wall clock against true time */
+	int64_t clock_ms;    /* that was changed, last */
 	uint64_t generation; /* of the process: answers to an earlier one are lost */
 	bool is_wan_up, is_egress_up, is_watcher_path_up, is_disk_full;
 	bool loses_answers;      /* of the watcher */
@@ -133,10 +134,9 @@ struct sim_loss { /* an event that a disk changed while nobody else had it */
 #define COPIES_BEGIN_MS (WALL_0_MS - DAY_MS)
 struct sim_windows {
 	struct sim_window {
-		int64_t t_ms;      /* of the newest sample in it; 0: none */
-		int64_t stored_ms; /* when that was, in the world */
-		bool is_late;      /* it came when this time had been told to be over */
-		uint64_t answer;   /* that brought it */
+		int64_t t_ms;    /* of the newest sample in it; 0: none */
+		bool is_late;    /* it came when this time had been told to be over */
+		uint64_t answer; /* that brought it */
 	} * v;
 	int64_t newest_ms; /* INT64_MIN: none */
 };
