@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Items of somebody else's making: texts are terminated, and what is written again reads the same. */
+/* Items of somebody else's making: texts are terminated, those of labels where their
+ * lengths say (a value may have a NUL), and what is written again reads the same. */
 #include "core/metrics/beside.h"
 
 #include "base/limits.h"
@@ -19,8 +20,8 @@ static bool see_exemplar(void *self, uint32_t id, const struct exemplar *x)
 
 	must(x->labels.n <= EXEMPLAR_LABELS_MAX);
 	for (uint32_t i = 0; i < x->labels.n; i++)
-		must(strlen(x->labels.v[i].name) == x->labels.v[i].name_len &&
-			strlen(x->labels.v[i].value) == x->labels.v[i].value_len);
+		must(!x->labels.v[i].name[x->labels.v[i].name_len] &&
+			!x->labels.v[i].value[x->labels.v[i].value_len]);
 	beside_labels(&labels, &x->labels);
 	beside_add_exemplar(self, id, x, &labels);
 	return true;
