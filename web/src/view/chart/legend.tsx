@@ -71,6 +71,7 @@ function NameButton({ row, i, pick, point }: { row: LegendRow; i: number } & Han
       type="button"
       class="legend-name"
       aria-pressed={!row.isHidden}
+      title={row.name}
       onClick={(ev) => pick(i, ev.ctrlKey || ev.metaKey || ev.shiftKey)}
       onPointerEnter={() => point(i)}
       onPointerLeave={() => point(null)}

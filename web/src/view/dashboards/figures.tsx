@@ -79,7 +79,7 @@ function Stat({ figure, look, size }: { figure: Figure; look: StatLook; size: nu
     : { "--figure": colour || "var(--ink)", fontSize: `${size}px` };
   return (
     <div
-      class={look.isFilled ? "stat is-filled" : "stat"}
+      class={`stat${look.isFilled ? " is-filled" : ""}${look.hasSpark ? " has-spark" : ""}`}
       style={style}
       title={figure.options.noValue}
     >
@@ -91,10 +91,13 @@ function Stat({ figure, look, size }: { figure: Figure; look: StatLook; size: nu
   );
 }
 
+const SPARK_SHARE = 0.35; /* of a figure's height; as dashboards.css has it */
+const NAME_HEIGHT = 16;
+
 /* As large as the longest text fits. */
 function sizeFor(all: string[], width: number, height: number): number {
   const longest = Math.max(1, ...all.map((t) => t.length));
-  return Math.round(Math.max(13, Math.min(height * 0.5, (width - 20) / (longest * 0.62), 56)));
+  return Math.round(Math.max(13, Math.min(height * 0.6, (width - 20) / (longest * 0.62), 56)));
 }
 
 export function StatBody(props: BodyProps) {
@@ -103,8 +106,10 @@ export function StatBody(props: BodyProps) {
   const columns = columnsFor(all.length, view.width, height, text(panel.options, "orientation"));
   const look = lookOf(props, all.length);
   const rows = Math.ceil(all.length / columns);
+  const room = (height / rows) * (look.hasSpark ? 1 - SPARK_SHARE : 1);
+  const heightOfText = room - (look.hasName ? NAME_HEIGHT : 0);
   const texts = all.map((f) => (look.hasValue ? f.shown.text : f.name));
-  const size = sizeFor(texts, view.width / columns, height / rows - (look.hasName ? 16 : 0));
+  const size = sizeFor(texts, view.width / columns, heightOfText);
   return (
     <div class="figures" style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
       {all.map((figure, i) => (
