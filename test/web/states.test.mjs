@@ -196,6 +196,26 @@ stateTest("Escape closes what was asked before, and gives the focus back", async
   await counts(page, ".history-list", 0);
 });
 
+stateTest("keys move in time, and the list of keys says so", async (page, _, go) => {
+  await answerOnes(page);
+  await go("/explore?q=up");
+  await page.waitForSelector(".chart canvas");
+  const range = () => page.getByLabel("Time range").inputValue();
+  await page.locator("main").focus();
+  await page.keyboard.press("z");
+  await becomes("now-3h", range);
+  await page.keyboard.press("[");
+  await becomes("own", range);
+  await page.keyboard.press("?");
+  await reads(page, ".dialog .keys", /zoom out, earlier, later/);
+  await page.keyboard.press("z");
+  await page.keyboard.press("Escape");
+  await counts(page, ".dialog", 0);
+  await editor(page).click();
+  await page.keyboard.type("z[");
+  await becomes("own", range);
+});
+
 stateTest("the resolution is chosen, asked for and said", async (page, _, go) => {
   await answerOnes(page);
   const steps = [];

@@ -7,6 +7,7 @@ import { compareNames } from "../model/arrange";
 import { count, messageOf } from "../model/format";
 import { covers, LABELS, parseMatchers, writeMatcher } from "../model/matchers";
 import { reader } from "../model/prefs";
+import { page, type Page } from "../model/router";
 import { allChecks, checkSignal, shape } from "../model/store";
 import type { Check, Incident } from "../model/types";
 import { asked, dismiss, said, type Asked } from "./ask";
@@ -178,12 +179,26 @@ const KEYS: [string, string][] = [
   ["?", "these keys"],
 ];
 
+/* Where there are graphs. */
+const GRAPH_KEYS: [string, string][] = [
+  ["r", "read again"],
+  ["z [ ]", "zoom out, earlier, later"],
+  ["← → + -", "values of a graph, and its zoom"],
+  ["Ctrl click", "hides a series of a legend; a click alone leaves only it"],
+];
+const BOARD_KEYS: [string, string][] = [["v f", "a panel alone, the kiosk"]];
+
+function keysOf({ at }: Page): [string, string][] {
+  const hasGraphs = at === "explore" || at === "host" || at === "dashboard";
+  return [...KEYS, ...(hasGraphs ? GRAPH_KEYS : []), ...(at === "dashboard" ? BOARD_KEYS : [])];
+}
+
 function KeysList() {
   return (
     <form method="dialog" onSubmit={dismiss}>
       <h2 id="dialog-title">Keys</h2>
       <dl class="keys">
-        {KEYS.map(([keys, what]) => (
+        {keysOf(page.peek()).map(([keys, what]) => (
           <div key={keys}>
             <dt>
               {keys.split(" ").map((key) => (

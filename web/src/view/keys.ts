@@ -2,6 +2,7 @@
 // The keyboard.  j and k move the browser's own focus between rows, so that Enter, Tab and screen
 // readers need nothing special.
 
+import { useEffect } from "preact/hooks";
 import { writeMatcher } from "../model/matchers";
 import { clearFilter } from "../model/filter";
 import { checkPath, go, page } from "../model/router";
@@ -110,11 +111,29 @@ const ACTIONS: Record<string, () => void> = {
   Escape: escape,
 };
 
+const isInField = ({ target }: KeyboardEvent) =>
+  !!(target as HTMLElement).matches?.("input, textarea, select, [contenteditable]");
+
 /* In a field, keys are text; only Escape leaves it, and Enter goes on from a search to its rows. */
 function isText(ev: KeyboardEvent): boolean {
-  const el = ev.target as HTMLElement;
-  if (!el.matches?.("input, textarea, select, [contenteditable]")) return false;
-  return ev.key !== "Escape" && !(ev.key === "Enter" && el.id === "search");
+  const isSearch = (ev.target as HTMLElement).id === "search";
+  return isInField(ev) && ev.key !== "Escape" && !(ev.key === "Enter" && isSearch);
+}
+
+/* Of the browser, or of a dialog. */
+const isOthers = (ev: KeyboardEvent) => ev.ctrlKey || ev.metaKey || ev.altKey || !!asked.peek();
+
+/* Keys that a part of a page has besides, while it is shown. */
+export function useKeys(acts: Record<string, () => void>): void {
+  useEffect(() => {
+    const press = (ev: KeyboardEvent) => {
+      if (isOthers(ev) || isInField(ev) || !Object.hasOwn(acts, ev.key)) return;
+      ev.preventDefault();
+      acts[ev.key]!();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  });
 }
 
 function actionOf(ev: KeyboardEvent): (() => void) | undefined {
@@ -127,7 +146,7 @@ function actionOf(ev: KeyboardEvent): (() => void) | undefined {
 
 export function startKeys(): void {
   document.addEventListener("keydown", (ev) => {
-    if (ev.ctrlKey || ev.metaKey || ev.altKey || asked.peek() || isText(ev)) return;
+    if (isOthers(ev) || isText(ev)) return;
     const act = actionOf(ev);
     if (!act) return;
     ev.preventDefault();

@@ -14,7 +14,8 @@ import { dashboardPath, go, params } from "../../model/router";
 import { targets } from "../../model/prometheus";
 import { absolute, spanOf as plainSpanOf, type Span, type TimeRange } from "../../model/timerange";
 import { useRound } from "../metrics/answers";
-import { TimePicker, zoomedOut } from "../metrics/picker";
+import { useKeys } from "../keys";
+import { TimePicker } from "../metrics/picker";
 import { Loading } from "../parts";
 import { PanelView, panelName, type Board } from "./panel";
 import { address, change, readAddress, show, type Shown } from "./address";
@@ -62,31 +63,7 @@ interface Acts {
   refresh: () => void;
   kiosk: () => void;
   view: () => void;
-  zoomOut: () => void;
   leave: () => void;
-}
-
-const KEYS: Record<string, keyof Acts> = {
-  r: "refresh",
-  f: "kiosk",
-  v: "view",
-  z: "zoomOut",
-  Escape: "leave",
-};
-
-function useKeys(acts: Acts): void {
-  useEffect(() => {
-    const press = (ev: KeyboardEvent) => {
-      const el = ev.target as HTMLElement;
-      const act = KEYS[ev.key];
-      if (!act || ev.ctrlKey || ev.metaKey || ev.altKey) return;
-      if (el.matches?.("input, textarea, select, [contenteditable]")) return;
-      if (document.querySelector("dialog[open], .dialog")) return;
-      acts[act]();
-    };
-    document.addEventListener("keydown", press);
-    return () => document.removeEventListener("keydown", press);
-  });
 }
 
 /* The panel that has the focus, by its name in addresses. */
@@ -223,12 +200,11 @@ function valuesOf(variables: Resolved[] | null): Record<string, Value> {
   return Object.fromEntries((variables ?? []).map((one) => [one.variable.name, one.value]));
 }
 
-function actsOf({ range, isKiosk, only }: Shown, board: Board, readAgain: () => void): Acts {
+function actsOf({ isKiosk, only }: Shown, readAgain: () => void): Acts {
   return {
     refresh: readAgain,
     kiosk: () => change({ kiosk: isKiosk ? null : "" }),
     view: () => focused() && go(address({ viewPanel: only ? null : focused() })),
-    zoomOut: () => show(zoomedOut(range, board.scope.span)),
     leave: () => {
       if (only) change({ viewPanel: null });
       else if (isKiosk) change({ kiosk: null });
@@ -320,9 +296,9 @@ interface PanelsProps {
 export function BoardView({ name, dashboard }: Props) {
   const shown = readAddress(params.value, dashboard);
   const { board, sections, variables, toggle, readAgain } = useBoard({ name, dashboard }, shown);
-  const acts = actsOf(shown, board, readAgain);
+  const acts = actsOf(shown, readAgain);
   useKiosk(shown.isKiosk);
-  useKeys(acts);
+  useKeys({ r: acts.refresh, f: acts.kiosk, v: acts.view, Escape: acts.leave });
   return (
     <>
       <Head title={dashboard.title || name} shown={shown} span={board.scope.span} acts={acts} />

@@ -33,6 +33,7 @@ import { go, params } from "../../model/router";
 import { frameOf, shortNames, type Frame } from "../../model/series";
 import { absolute, onGrid, spanOf, stepOf, type Span } from "../../model/timerange";
 import { Chart, type ChartSeries, type Mark } from "../chart/chart";
+import { useKeys } from "../keys";
 import { lazy } from "../lazy";
 import { Loading } from "../parts";
 import { useAnswer, useRound, type Answer } from "./answers";
@@ -408,6 +409,7 @@ export function ExplorePage() {
   const [pressed, setPressed] = useState(0);
   const { ref, width } = useWidth();
   const asked = useAsked(e, width, pressed);
+  useKeys({ r: () => setPressed((n) => n + 1) });
   const [answers, setAnswers] = useState<Answers>([]);
   const answered = (i: number, answer: Answer<Result> | null) =>
     setAnswers((old) => {

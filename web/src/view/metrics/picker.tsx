@@ -6,6 +6,7 @@ import { now } from "../../model/clock";
 import { REFRESHES } from "../../model/explore";
 import { moment, readerZone, zoneName } from "../../model/format";
 import { sites } from "../../model/store";
+import { useKeys } from "../keys";
 import {
   absolute,
   instantOf,
@@ -39,6 +40,9 @@ export function TimePicker({ range, refresh, zone, set }: PickerProps) {
     const until = Math.min(now(), span.until + by);
     set({ range: absolute({ from: until - length, until }) });
   };
+  const zoomOut = () => set({ range: zoomedOut(range, span) });
+  const isNow = range.to === "now";
+  useKeys({ "[": () => shift(-length / 2), "]": () => isNow || shift(length / 2), z: zoomOut });
   const choose = (value: string) => {
     setOpen(value === OWN);
     if (value !== OWN) set({ range: { from: value, to: "now" } });
@@ -46,7 +50,7 @@ export function TimePicker({ range, refresh, zone, set }: PickerProps) {
   return (
     <div class="picker">
       <div class="picker-line" role="group" aria-label="Time">
-        <IconButton label="Earlier" path="M10 3 5 8l5 5" act={() => shift(-length / 2)} />
+        <IconButton label="Earlier" hint="[" path="M10 3 5 8l5 5" act={() => shift(-length / 2)} />
         <select
           aria-label="Time range"
           value={preset?.[0] ?? OWN}
@@ -61,14 +65,16 @@ export function TimePicker({ range, refresh, zone, set }: PickerProps) {
         </select>
         <IconButton
           label="Later"
+          hint="]"
           path="m6 3 5 5-5 5"
           act={() => shift(length / 2)}
-          isOff={range.to === "now"}
+          isOff={isNow}
         />
         <IconButton
           label="Zoom out"
+          hint="z"
           path="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM5 7h4M10.2 10.2 14 14"
-          act={() => set({ range: zoomedOut(range, span) })}
+          act={zoomOut}
         />
         {!preset && (
           <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -108,7 +114,7 @@ function written(range: TimeRange, span: Span, zone: string): string {
 }
 
 /* A span that ends now goes on doing so. */
-export function zoomedOut(range: TimeRange, span: Span): TimeRange {
+function zoomedOut(range: TimeRange, span: Span): TimeRange {
   if (!isRelative(range)) return absolute(widen(span, 2));
   const wanted = 2 * (span.until - span.from);
   const next = PRESETS.find(([from]) => instantOf("now", 0) - instantOf(from, 0) >= wanted);
@@ -117,11 +123,13 @@ export function zoomedOut(range: TimeRange, span: Span): TimeRange {
 
 function IconButton({
   label,
+  hint,
   path,
   act,
   isOff = false,
 }: {
   label: string;
+  hint: string /* the key */;
   path: string;
   act: () => void;
   isOff?: boolean;
@@ -131,7 +139,7 @@ function IconButton({
       type="button"
       class="icon"
       aria-label={label}
-      title={label}
+      title={`${label} (${hint})`}
       disabled={isOff}
       onClick={act}
     >
