@@ -168,6 +168,27 @@ test("what is no number is a gap in a line", () => {
   ]);
 });
 
+test("what is hidden from the legend, the readout or the graph is hidden there alone", () => {
+  const frames = rangeFrames(
+    asked({ legend: "{{n}}" }),
+    ["legend", "tooltip", "viz"].map((n) => matrix({ n }, 1)),
+    tenSeconds,
+  );
+  const hide = (name: string) => ({
+    matcher: { id: "byName", options: name },
+    properties: [{ id: "custom.hideFrom", value: { [name]: true } }],
+  });
+  const overrides = ["legend", "tooltip", "viz"].map(hide);
+  const panel = panelOf({ type: "timeseries", fieldConfig: { defaults: {}, overrides } });
+  assert.deepEqual(
+    lines(frames, panel).series.map((line) => [line.name, line.notInLegend, line.notInReadout]),
+    [
+      ["legend", true, false],
+      ["tooltip", false, true],
+    ],
+  );
+});
+
 test("a table is sorted as it was saved, hides columns, and sums at its foot", () => {
   const panel = panelOf({
     type: "table",

@@ -186,18 +186,21 @@ function drawBands(u: uPlot, bands: TimeBand[]): void {
 
 const MARK_PX = 4;
 
-/* Diamonds; one that lies outside the scale stands at its edge. */
+/* Diamonds; one that lies outside the scale stands at its edge, one that lies upon the last is it. */
 function drawMarks(u: uPlot, marks: Mark[]): void {
   const { ctx, bbox } = u;
   const size = MARK_PX * uPlot.pxRatio;
   ctx.save();
   ctx.fillStyle = token("accent");
   ctx.strokeStyle = token("paper");
+  let [lastX, lastY] = [-Infinity, -Infinity];
   for (const { at, value } of marks) {
     const x = u.valToPos(at, "x", true);
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     const place = u.valToPos(value, "y", true);
     const y = Math.min(bbox.top + bbox.height, Math.max(bbox.top, place)) || bbox.top;
+    if (Math.hypot(x - lastX, y - lastY) < 2 * size) continue;
+    [lastX, lastY] = [x, y];
     ctx.beginPath();
     ctx.moveTo(x, y - size);
     ctx.lineTo(x + size, y);
