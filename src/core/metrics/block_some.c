@@ -237,12 +237,18 @@ static bool pick(struct giving *g, uint32_t a, uint32_t b, const struct wanted *
 	struct ints_span in;
 
 	*ret_is_enough = true;
-	if (!g->r->values.is_same) {
-		if (!block_open_values(g->r, i, &in))
+	if (!block_open_values(g->r, i, &in))
+		return false;
+	if (g->r->values.is_same) {
+		if (!values_decode(&in, 1, v))
 			return false;
-		if (must_rise ? values_pick_rising(in, n, &w->at, v)
-			      : values_pick(in, n, &w->at, v))
+		for (unsigned k = 1; k < w->at.n; k++)
+			v[k] = v[0];
+		if (v[0] == v[0])
 			return true;
+	} else if (must_rise ? values_pick_rising(in, n, &w->at, v)
+			     : values_pick(in, n, &w->at, v)) {
+		return true;
 	}
 	if (!block_decode_values(g->r, i, all))
 		return false;

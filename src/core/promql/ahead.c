@@ -15,6 +15,7 @@
 #define BATCH_MAX     1024              /* series */
 #define WORTH_HELP    60000 /* samples; computing a value takes as long as reading VALUE_COST */
 #define VALUE_COST    8
+#define PASSED_SHARE  4 /* so many that are left out take as long as reading one */
 #define SERIES_COST   200
 #define LABELS_BYTES  ((size_t)16 << 20) /* of a batch */
 
@@ -136,6 +137,12 @@ static bool read_part(struct ahead *a, struct ahead_worker *w, const struct ahea
 	return source->read(w->cursor, &w->column, NULL) == RC_OK && !has_histogram(&w->column);
 }
 
+/* How many samples were left out. */
+static uint32_t count_passed(const struct series_column *c)
+{
+	return c->has_gaps && c->n ? c->nth[c->n - 1] + 1 - c->n : 0;
+}
+
 static bool compute(struct ahead *a, struct ahead_worker *w, struct ahead_series *s)
 {
 	uint32_t at_once = steps_at_once(a);
@@ -152,6 +159,7 @@ static bool compute(struct ahead *a, struct ahead_worker *w, struct ahead_series
 		if (!read_part(a, w, &part))
 			return false;
 		s->n_read += w->column.n;
+		s->n_passed += count_passed(&w->column);
 		if (!a->compute(a->of, w, &part, s->v + part.first))
 			return false;
 	}
@@ -248,7 +256,8 @@ static void compute_batch(struct ahead_crew *crew)
 		q->spread(q->spread_ctx, n, work, crew);
 	else
 		work(crew, 0);
-	crew->cost = crew->series[0].is_done ? crew->series[0].n_read + cost : 0;
+	cost += crew->series[0].n_read + crew->series[0].n_passed / PASSED_SHARE;
+	crew->cost = crew->series[0].is_done ? cost : 0;
 }
 
 /* All of it, by the reading. */

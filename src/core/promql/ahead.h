@@ -28,6 +28,7 @@ struct ahead_series {
 	uint64_t place;
 	double *v;      /* a value a step, when it is done */
 	uint64_t n_read, n_looked_at; /* samples */
+	uint64_t n_passed;            /* that were left out, as they aren't needed */
 	bool is_done;
 };
 
