@@ -45,14 +45,21 @@ mkdir -p "$cache/lists/partial" "$cache/archives/partial" "$cache/parts" "$cache
 : >"$cache/status"
 echo "deb [signed-by=$keys] $mirror $suite main contrib" >"$cache/sources.list"
 apt() {
-	apt-get -qq -o Dir::Etc::sourcelist="$cache/sources.list" -o Dir::Etc::sourceparts="$cache/parts" \
+	timeout 150 apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1 \
+		-o Dir::Etc::sourcelist="$cache/sources.list" -o Dir::Etc::sourceparts="$cache/parts" \
 		-o Dir::Etc::preferencesparts="$cache/parts" -o Dir::State::lists="$cache/lists" \
 		-o Dir::State::status="$cache/status" -o Dir::Cache="$cache" -o APT::Sandbox::User="$(id -un)" "$@"
 }
-apt update >&2 && (cd "$cache/debs" && apt download "$package" >&2) || {
+fetch() {
+	apt update >&2 && (cd "$cache/debs" && apt download "$package" >&2)
+}
+# A mirror may fail for a moment; when it doesn't answer at all, not everybody waits for it again.
+if [ -n "$(find "$cache/failed" -mmin -10 2>/dev/null)" ] || ! { fetch || { sleep 5 && fetch; }; }; then
+	[ -n "$(find "$cache/failed" -mmin -10 2>/dev/null)" ] || : >"$cache/failed"
 	echo "get.sh: $mirror gives no $package of $suite" >&2
 	exit 69
-}
+fi
+rm -f "$cache/failed"
 rm -rf "$root.new"
 dpkg -x "$(ls -t "$cache/debs/${package}"_*.deb | head -1)" "$root.new"
 mv "$root.new" "$root"
