@@ -27,6 +27,8 @@ FEATURES = "--enable-feature=native-histograms,exemplar-storage,metadata-wal-rec
 NATIVE = "prometheus_http_request_duration_seconds"
 HELP = "Parcels that were delivered."
 PATIENCE_S = 120  # of a loaded machine
+WINDOW = {"out_of_order_time_window": "10m"}  # who was killed sends again what it doesn't know to be taken
+LATE = json.dumps({"storage": {"tsdb": WINDOW}})
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -122,9 +124,9 @@ def is_sent(site, n, until):
 
 def run(folder, page):
     begin = time.time()
-    receivers = {"1.0": Prometheus(folder / "one", "{}", FEATURES), "2.0": Prometheus(folder / "two", "{}", FEATURES),
+    receivers = {"1.0": Prometheus(folder / "one", LATE, FEATURES), "2.0": Prometheus(folder / "two", LATE, FEATURES),
                  "VictoriaMetrics": VictoriaMetrics(folder / "vm"),
-                 "a site, 2.0": Diarchy(folder / "other", {"host": False, "receive": ["remote_write"]})}
+                 "a site, 2.0": Diarchy(folder / "other", {"host": False, "receive": ["remote_write"], **WINDOW})}
     scraped = Prometheus(folder / "scraped", "{}", FEATURES)
     for server in (scraped, *receivers.values()):
         server.start()
