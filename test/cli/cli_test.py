@@ -41,7 +41,7 @@ class Cli(unittest.TestCase):
 
     def run_cli(self, *arguments, data=None):
         return subprocess.run(
-            [DIARCHY, *arguments], input=data, capture_output=True, text=True, timeout=30, check=False,
+            [DIARCHY, *arguments], input=data, capture_output=True, text=True, timeout=120, check=False,
             cwd=self.folder.name, env=self.environment,
         )  # fmt: skip
 
@@ -466,7 +466,7 @@ class Terminal(Cli):
                 out += part
                 if not part:
                     break
-            self.assertIn(run.wait(10), (0, 1))
+            self.assertIn(run.wait(120), (0, 1))
         os.close(parent)
         return out.decode().replace("\r\n", "\n")
 

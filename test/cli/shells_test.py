@@ -35,7 +35,7 @@ _diarchy
 
 
 def run(*argv, **more):
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, **more)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, **more)
 
 
 def needs(program):

@@ -19,7 +19,7 @@ import unittest
 import urllib.request
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 20
+PATIENCE_S = 120
 HANDSHAKE_S = 5  # a caller has this long to show a key
 LAB = """lab: home
 sites:
@@ -133,7 +133,7 @@ class Callers(unittest.TestCase):
 
     def get(self, path, site=0):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http[site]}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http[site]}{path}", timeout=60) as answer:
                 return answer.read().decode()
         except OSError:
             return ""
@@ -196,7 +196,7 @@ class Callers(unittest.TestCase):
             with self.call() as c:
                 try:
                     c.sendall(struct.pack(">IBB", size, 1, 0) + b"{" * 100000)
-                    c.settimeout(HANDSHAKE_S + 3)
+                    c.settimeout(HANDSHAKE_S + PATIENCE_S)
                     while c.recv(4096):
                         pass
                 except (ConnectionError, BrokenPipeError):
@@ -237,7 +237,7 @@ class Callers(unittest.TestCase):
         fds, rss = self.fds(), self.rss_kib()
         for record in [r for r in self.relay.sent if r]:
             with self.call() as c:
-                c.settimeout(HANDSHAKE_S + 3)
+                c.settimeout(HANDSHAKE_S + PATIENCE_S)
                 try:
                     for data in record:
                         c.sendall(data)

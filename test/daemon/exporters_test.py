@@ -22,14 +22,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 40
+PATIENCE_S = 120
 BOMB = gzip.compress(b"bomb 1\n" * 20000000)  # hundreds of times as long when it is unpacked
 EVERY_S = 4
 LIVE_S = 40  # that the site is looked at, and longer while something hasn't been seen
-LIVE_MOST_S = 150
+LIVE_MOST_S = 400
 FLOOD = 100000  # new series a scrape: one and a half millions a minute
 MEMORY_MIB = 256  # of the site, whatever they send
-WAIT_S = 0.5  # of the site's own CPU time, until it answers: the machine may be busy
+WAIT_S = 1  # of the site's own CPU time, until it answers: the machine may be busy
 PORTION = 1 << 20
 TEXT = "text/plain; version=0.0.4"
 

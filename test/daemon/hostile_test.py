@@ -20,7 +20,7 @@ import unittest
 import urllib.request
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 20
+PATIENCE_S = 120
 LAB = """lab: home
 sites:
   dublin: {{address: "127.0.0.1:{peer}", key: "{key}", timezone: UTC, http: "127.0.0.1:{http}"{more}}}
@@ -64,7 +64,7 @@ class Daemon(unittest.TestCase):
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"}
         environment["DIARCHY_URL"] = f"http://127.0.0.1:{self.http}"
         return subprocess.run(
-            [DIARCHY, *arguments], input=data, capture_output=True, text=True, timeout=60, check=False,
+            [DIARCHY, *arguments], input=data, capture_output=True, text=True, timeout=120, check=False,
             cwd=self.folder, env=environment,
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class Daemon(unittest.TestCase):
         return (self.folder / "log").read_text(encoding="utf-8", errors="surrogateescape")
 
     def refuses_to_start(self, *texts, before=()):
-        done = subprocess.run([*before, *self.command()], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([*before, *self.command()], capture_output=True, text=True, timeout=120, check=False)
         self.assertNotIn(done.returncode, (0, -signal.SIGSEGV, -signal.SIGABRT), done.stderr)
         for text in texts:
             self.assertIn(str(text), done.stderr)
@@ -116,7 +116,7 @@ class Daemon(unittest.TestCase):
                     s.sendall(part if isinstance(part, bytes) else part.encode())
             except OSError:
                 pass  # it had heard enough
-            s.settimeout(2)
+            s.settimeout(6)
             try:
                 while part := s.recv(65536):
                     got += part

@@ -17,7 +17,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 30
+PATIENCE_S = 120
 LEAVE_S = 5  # DAEMON_ANSWER_MS
 LAB = """lab: home
 sites:
@@ -120,13 +120,13 @@ class Leaving(unittest.TestCase):
         self.until(lambda: "waiting for the answer to a message" in self.log())
         self.assertIsNone(site.poll())
         self.discord.may_answer.set()
-        self.assertEqual(site.wait(LEAVE_S), 0)
+        self.assertEqual(site.wait(PATIENCE_S), 0)
         site = self.launch()
         self.until(lambda: self.log().count("pages and API on") == 2)
         time.sleep(8)  # the calm after a start, and a test of the channel
         self.assertEqual(len(self.discord.created), 1, self.log())
         site.terminate()
-        self.assertEqual(site.wait(LEAVE_S), 0)
+        self.assertEqual(site.wait(PATIENCE_S), 0)
 
     def test_a_stop_waits_so_long_and_no_longer_and_then_says_that_it_may_be_a_repeat(self):
         site = self.begin_to_tell()

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 40
+PATIENCE_S = 120
 MANY = 40000  # series: an answer of some megabytes
 SITES = ("dublin", "mumbai")
 
@@ -92,7 +92,7 @@ class Site:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def get(self, path, **parameters):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=120)
         try:
             connection.request("GET", path + "?" + urlencode(parameters))
             answer = connection.getresponse()
@@ -184,7 +184,7 @@ class Questions(unittest.TestCase):
         self.mumbai.process.send_signal(signal.SIGCONT)
         self.assertEqual(status, 502, said)
         self.assertIn("for the last time: the link was lost", said)
-        self.assertLess(time.monotonic() - began, 15)
+        self.assertLess(time.monotonic() - began, 60)  # it would have two minutes
 
     def test_a_question_under_way_survives_that_lab_yaml_changes(self):
         self.mumbai.process.send_signal(signal.SIGSTOP)
@@ -236,7 +236,7 @@ class Copies(unittest.TestCase):
 
     def copied(self, peer="mumbai"):
         """What dublin's own figures say: samples copied."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.dublin.http, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.dublin.http, timeout=120)
         try:
             connection.request("GET", "/metrics")
             page = connection.getresponse().read().decode()
@@ -296,8 +296,9 @@ class Copies(unittest.TestCase):
             lab = site.folder / "lab.yaml"
             lab.write_text(lab.read_text(encoding="utf-8").replace("[whose, up, counted]", "[up]"), encoding="utf-8")
         self.until(lambda: self.dublin.log().count("lab.yaml is taken up"))
-        taken_up = time.time()
+        taken_up, copied = time.time(), self.copied()
         time.sleep(25)  # two windows and more
+        self.until(lambda: self.copied() > copied)
         self.lose_mumbai()
         newest = {name: max(max(t) for t in self.samples(name + '{site="mumbai"}').values()) for name in ("up", "whose")}
         self.assertLess(newest["whose"], taken_up)

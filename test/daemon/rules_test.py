@@ -21,7 +21,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 40
+PATIENCE_S = 120
 LAB = """lab: home
 sites:
   dublin: {{address: "127.0.0.1:{peer}", key: "{key}", timezone: UTC, http: "127.0.0.1:{http}"}}
@@ -174,7 +174,7 @@ class Rules(unittest.TestCase):
             time.sleep(0.1)
 
     def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=60)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -214,7 +214,8 @@ class Rules(unittest.TestCase):
         self.launch()
         self.until(lambda: self.rules()["DiskFull"]["health"] == "ok")
         self.disks.disks["tank"] = 97
-        self.until(lambda: self.state("DiskFull") == "pending")
+        self.until(lambda: self.state("DiskFilling") == "pending")
+        self.assertIn(self.state("DiskFull"), ("pending", "firing"))
         self.until(lambda: self.state("DiskFull") == "firing")
 
     def test_a_disk_that_fills_is_told_once_and_that_it_is_well_again(self):

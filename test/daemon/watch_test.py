@@ -19,7 +19,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-PATIENCE_S = 70  # a silence is told after 45 s
+PATIENCE_S = 180  # a silence is told after 45 s
 LAB = """lab: home
 sites:
   dublin: {{address: "127.0.0.1:{peer}", key: "{dublin}", timezone: UTC, http: "127.0.0.1:{http}"}}
@@ -105,14 +105,14 @@ class Watch(unittest.TestCase):
     def end(process):
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
     def get(self, port, path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
                 return answer.read().decode()
         except OSError:
             return ""
@@ -153,7 +153,7 @@ class Watch(unittest.TestCase):
         time.sleep(1)
         self.assertIsNone(self.watcher.poll(), "it didn't wait")
         Discord.may_answer.set()
-        self.assertEqual(self.watcher.wait(5), 0)
+        self.assertEqual(self.watcher.wait(PATIENCE_S), 0)
         self.watcher = self.launch("watch", "webhost")
         self.until(lambda: "dublin: silent, told" in self.page())
         time.sleep(3)

@@ -43,7 +43,7 @@ def check_lab(program, page, block, root):
         for name in ("alertmanager.yml", "blackbox.yml", "prometheus.yml"):
             pathlib.Path(folder, name).write_text((root / "test/lab" / name).read_text())
         done = subprocess.run([program, "check", str(file)], capture_output=True, text=True,
-                              timeout=20)
+                              timeout=120)
     if done.returncode:
         fail(page, done.stdout + done.stderr)
 
@@ -53,7 +53,7 @@ def check_rules(program, page, block):
         file.write(block)
         file.flush()
         done = subprocess.run([program, "rules", "check", file.name], capture_output=True, text=True,
-                              timeout=20)
+                              timeout=120)
     if done.returncode:
         fail(page, done.stdout + done.stderr)
 
@@ -69,7 +69,7 @@ def check_command(program, page, line, root):
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "lab.yaml").write_text((root / "test/doc/around.yaml").read_text())
         done = subprocess.run([program, *words], cwd=folder, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=120)
     if done.returncode == USAGE:
         fail(page, f"{line}\n{done.stderr}")
 

@@ -22,6 +22,7 @@ from lab import wait_until  # noqa: E402
 from peers import remote_write  # noqa: E402
 from peers.servers import Absent, Prometheus, VictoriaMetrics, find, free_port  # noqa: E402
 
+PATIENCE_S = 120  # of a loaded machine
 RULES = """groups:
 - name: outside
   interval: 1s
@@ -84,7 +85,7 @@ class OutsideRules(unittest.TestCase):
         site = self.site_over(server.address[1])
         want = [([("__name__", "doubled"), ("by", "site"), ("n", "1")], "6"),
                 ([("__name__", "doubled"), ("by", "site"), ("n", "2")], "14")]
-        wait_until("what is recorded arrives", 30, lambda: self.recorded(server, "doubled") == want, 0.5)
+        wait_until("what is recorded arrives", PATIENCE_S, lambda: self.recorded(server, "doubled") == want, 0.5)
         self.assertEqual(self.recorded(server, "text"), [([("__name__", "text"), ("é", "a b&c=%")], "1")])
         alerts = json.loads(site.ask("GET", "/api/v1/alerts")[1])["data"]["alerts"]
         self.assertEqual([(a["labels"], a["annotations"]) for a in alerts],
@@ -99,10 +100,10 @@ class OutsideRules(unittest.TestCase):
         server = self.start(Prometheus(self.folder / "prometheus"))
         site = self.check_rules_over(server)
         server.stop()
-        wait_until("it says that nobody answers", 20,
+        wait_until("it says that nobody answers", PATIENCE_S,
                    lambda: "the outside server can't be asked" in self.rule(site, "doubled").get("lastError", ""), 0.3)
         server.start()
-        wait_until("it works again", 20, lambda: self.rule(site, "doubled")["health"] == "ok", 0.3)
+        wait_until("it works again", PATIENCE_S, lambda: self.rule(site, "doubled")["health"] == "ok", 0.3)
 
     def test_a_real_victoria_metrics(self):
         self.check_rules_over(self.start(VictoriaMetrics(self.folder / "victoria", "-search.latencyOffset=0s")))
@@ -120,12 +121,12 @@ class OutsideRules(unittest.TestCase):
                     asked.set()
             threading.Thread(target=take, daemon=True).start()
             site = self.site_over(port)
-            self.assertTrue(asked.wait(20))
+            self.assertTrue(asked.wait(PATIENCE_S))
             time.sleep(1.5)
             began = time.monotonic()
-            site.stop(deadline_s=20)
+            site.stop(deadline_s=PATIENCE_S)
             self.assertEqual(site.process.returncode, 0)
-            self.assertLess(time.monotonic() - began, 15)
+            self.assertLess(time.monotonic() - began, 60)  # it would wait for minutes
 
 
 if __name__ == "__main__":

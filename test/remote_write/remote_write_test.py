@@ -15,12 +15,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "bench"))
 
 from alone import Diarchy  # noqa: E402
-from lab import wait_until  # noqa: E402
+from lab import wait_until, wait_until_holds  # noqa: E402
 from peers.servers import Absent, Prometheus, VictoriaMetrics, free_port  # noqa: E402
 from scraped import Targets  # noqa: E402
 
 SKIPPED = 77
 TARGETS, SERIES = 5, 100
+PATIENCE_S = 120  # of a loaded machine
 V2 = "io.prometheus.write.v2.Request"
 
 
@@ -75,13 +76,14 @@ def run(folder):
         server.start()
     try:
         with Targets(folder, TARGETS, SERIES) as targets, Diarchy(folder / "site", lab(targets, receivers)) as site:
-            time.sleep(4)
+            wait_until("something is sent", PATIENCE_S, lambda: is_sent(site, begin))
             for server in receivers.values():  # an outage, in good order: what they lose isn't our matter
                 server.send(signal.SIGINT)
-                server.process.wait(30)
+                server.process.wait(PATIENCE_S)
                 server.connection = None
+            wait_until("samples are sent again", PATIENCE_S,
+                       lambda: figure(site, "prometheus_remote_storage_samples_retried_total") > 0)
             time.sleep(4)
-            assert figure(site, "prometheus_remote_storage_samples_retried_total") > 0
             site.kill()  # -9, while much waits
             site.connection = None
             site.start()
@@ -91,19 +93,19 @@ def run(folder):
             time.sleep(3)
             targets.kill()
             at = time.time()
-            wait_until("everything is sent", 60, lambda: is_sent(site, at + 3))
+            wait_until("everything is sent", PATIENCE_S, lambda: is_sent(site, at + 3))
             assert figure(site, "prometheus_remote_storage_samples_failed_total") == 0
             seconds = int(at - begin) + 5
             receivers["VictoriaMetrics"].flush()
             for name, server in receivers.items():
-                compare(site, server, name, at, seconds)
+                wait_until_holds(PATIENCE_S, lambda n=name, s=server: compare(site, s, n, at, seconds))
     finally:
         for server in receivers.values():
             server.kill()
 
 
 def main():
-    signal.alarm(150)
+    signal.alarm(560)
     with tempfile.TemporaryDirectory() as folder:
         try:
             run(pathlib.Path(folder))

@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).parent
 
 def rules(*arguments):
     done = subprocess.run(
-        [DIARCHY, "rules", *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [DIARCHY, "rules", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )
     return done.returncode, done.stdout, done.stderr
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROGRAM_PATIENCE_MS 20000
+#define PROGRAM_PATIENCE_MS 120000
 
 struct program {
 	pid_t pid; /* 0: not running */

@@ -77,7 +77,7 @@ export async function textOf(page, selector) {
 
 /* What is asked of a page comes when the page comes to it: nothing but an `until` asks it, but for
  * what was there before (and must not change). */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 export async function until(what, isSo, { within = PATIENCE_MS } = {}) {
   const end = Date.now() + within;

@@ -13,7 +13,7 @@ import { join } from "node:path";
 const DASHBOARDS = new URL("../dashboards/dashboards/", import.meta.url).pathname;
 const SITES = ["dublin", "mumbai"];
 const WATCHER = "webhost";
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 export const PASSWORD = "mirror and twin";
 
 const lab = ({ keys, ports, address, hash, metrics }) => `lab: home

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 8000
+#define PATIENCE_MS 60000
 
 struct fixture {
 	struct doc *doc;

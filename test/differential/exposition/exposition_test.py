@@ -153,13 +153,13 @@ def free_port():
 
 def ask(port, path, **params):
     url = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(params)}"
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=120) as answer:
         return json.load(answer)["data"]["result"]
 
 
 def config(port, all_cases):
     """One job a case, since /N is its path; each says its name in the label `case`."""
-    jobs = [{"job_name": f"c{i}", "metrics_path": f"/{i}", "scrape_interval": "4s", "scrape_timeout": "3s",
+    jobs = [{"job_name": f"c{i}", "metrics_path": f"/{i}", "scrape_interval": "4s", "scrape_timeout": "4s",
              "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
              "relabel_configs": [{"target_label": "case_", "replacement": str(i)},
                                  {"target_label": "instance", "replacement": "i"}, {"target_label": "job", "replacement": "j"}], **wish}
@@ -180,12 +180,12 @@ def reference(prometheus, all_cases, folder):
         return [states_of(port, i, len(bodies)) for i, (_, bodies, _) in enumerate(wait_for(port, targets, all_cases))]
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
         targets.shutdown()
 
 
 def wait_for(port, targets, all_cases):
-    deadline = time.time() + 60
+    deadline = time.time() + 240
     while time.time() < deadline and any(said <= len(bodies) for said, (_, bodies, _) in zip(targets.said, all_cases)):
         time.sleep(0.5)
     return all_cases

@@ -23,7 +23,7 @@ import urllib.parse
 import urllib.request
 
 SKIPPED = 77
-PATIENCE_S = 40
+PATIENCE_S = 120
 ZERO = "0001-01-01T00:00:00Z"
 LAB = """lab: home
 sites:
@@ -121,7 +121,7 @@ def handed_over(base, alertmanager):
         now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         found = [posted(a, a["endsAt"][:19] <= now) for a in list(alertmanager.alerts.values())]
     else:
-        with urllib.request.urlopen(base + "/api/lab/v1/events?kind=alerts&limit=500", timeout=10) as answer:
+        with urllib.request.urlopen(base + "/api/lab/v1/events?kind=alerts&limit=500", timeout=120) as answer:
             groups = {}
             for event in sorted(json.load(answer)["events"], key=lambda e: e["seq"]):
                 groups[event["subject"]] = event["body"]["alerts"]
@@ -132,7 +132,7 @@ def handed_over(base, alertmanager):
 def federated(base):
     """Names and labels only."""
     selector = urllib.parse.quote('{__name__=~"queue_length|ALERTS|job:queue:sum"}')
-    with urllib.request.urlopen(f"{base}/federate?match[]={selector}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{base}/federate?match[]={selector}", timeout=120) as answer:
         return [line.rsplit(" ", 2)[0] for line in answer.read().decode().splitlines()]
 
 
@@ -142,7 +142,7 @@ def get(base, path):
     quoted = urllib.parse.quote(query, safe="=&[]")
     with contextlib.ExitStack() as stack:
         try:
-            answer = stack.enter_context(urllib.request.urlopen(f"{base}/api/v1/{target}?{quoted}", timeout=10))
+            answer = stack.enter_context(urllib.request.urlopen(f"{base}/api/v1/{target}?{quoted}", timeout=120))
         except urllib.error.HTTPError as error:
             answer = error
         return [answer.status, json.load(answer)]
@@ -187,7 +187,7 @@ def rule_metrics(text):
 
 
 def metrics_of(base):
-    with urllib.request.urlopen(base + "/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(base + "/metrics", timeout=120) as answer:
         return rule_metrics(answer.read().decode())
 
 
@@ -245,8 +245,8 @@ def differences(what, theirs, ours):
 
 
 def compare(what, theirs, ours, alertmanager):
-    """A second or two may pass until both have scraped and evaluated the same."""
-    for _ in range(8):
+    """Some seconds may pass until both have scraped and evaluated the same."""
+    for _ in range(90):
         time.sleep(1)
         wanted, got = view(theirs, alertmanager), view(ours, None)
         if wanted == got:

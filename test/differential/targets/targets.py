@@ -10,7 +10,7 @@ import json, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading, 
 import http.server
 
 SKIPPED = 77
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 def free_port():
@@ -36,12 +36,12 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
 
 def ask(url):
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)["data"]
 
 
 def settled(base):
-    """What Prometheus says, once it says the same for two seconds."""
+    """What Prometheus says, once it says the same for some seconds."""
     last, since, end = None, 0, time.time() + PATIENCE_S
     while time.time() < end:
         try:
@@ -50,7 +50,7 @@ def settled(base):
             time.sleep(0.2)
             continue
         now = (keys(data["activeTargets"]), keys(data["droppedTargets"]))
-        if now == last and time.time() - since > 2 and (now[0] or now[1]):
+        if now == last and time.time() - since > 4 and (now[0] or now[1]):
             return data
         if now != last:
             last, since = now, time.time()
