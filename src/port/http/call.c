@@ -70,12 +70,22 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *ctx)
 	return call->is_too_large ? 0 : length;
 }
 
+static size_t hand_on(struct http_call *call, const char *bytes, size_t n)
+{
+	void (*on_head)(void *, const char *) = call->on_head;
+
+	call->on_head = NULL;
+	if (on_head)
+		on_head(call->ctx, str_c(&call->head));
+	return call->on_part(call->ctx, bytes, n) ? n : 0;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 {
 	struct http_call *call = ctx;
 
 	if (call->on_part && info_long(call, CURLINFO_RESPONSE_CODE) == 200)
-		return call->on_part(call->ctx, bytes, size * n) ? size * n : 0;
+		return hand_on(call, bytes, size * n);
 	str_addn(&call->answer, bytes, size * n);
 	call->is_too_large |= call->answer.is_cut;
 	return call->is_too_large ? 0 : size * n;
@@ -323,6 +333,7 @@ enum rc call_new(struct http_call **ret, const struct curl_api *api, const struc
 	call->ctx = r->ctx;
 	call->on_session = r->on_session;
 	call->on_part = r->on_part;
+	call->on_head = r->on_head;
 	call->head.limit_bytes = HTTP_HEADER_BYTES_MAX;
 	call->answer.limit_bytes = r->answer_bytes_max ? r->answer_bytes_max : PROBE_BODY_BYTES_MAX;
 	copy_body(call, r);

@@ -22,6 +22,7 @@ struct http_call {
 	void *ctx;
 	void (*on_session)(void *ctx, void *gnutls_session);
 	bool (*on_part)(void *ctx, const char *bytes, size_t n);
+	void (*on_head)(void *ctx, const char *headers); /* NULL: told, or nobody asks */
 	bool is_too_large;
 	bool is_mail;
 	uv_work_t work; /* mails run on the pool, see client.c */

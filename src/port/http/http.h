@@ -95,6 +95,8 @@ struct http_request {
 	/* The body of an answer of status 200 piece by piece, instead of in the response; false ends
 	 * the request, unanswered.  No request may be cancelled meanwhile.  NULL: as a whole. */
 	bool (*on_part)(void *ctx, const char *bytes, size_t n);
+	/* Before the first part: the answer's headers, as a response has them; NULL: don't. */
+	void (*on_head)(void *ctx, const char *headers);
 	/* Shows the connection's gnutls_session_t once, when the answer begins; NULL: don't. */
 	void (*on_session)(void *ctx, void *gnutls_session);
 };

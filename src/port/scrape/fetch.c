@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define HEADERS_MAX    128 /* of a request */
-#define STATUS_OK      200
-#define INFLATED_BYTES 4096 /* of a packed body, at once */
+#define HEADERS_MAX       128 /* of a request */
+#define STATUS_OK         200
+#define INFLATED_BYTES    4096  /* of a packed body, at once */
+#define REFUSAL_BYTES_MAX 65536 /* of an answer that isn't what was asked for; nobody reads it */
 
 struct fetch {
 	struct fetch_tools *tools;
@@ -28,6 +29,7 @@ struct fetch {
 	struct inflater *inflater;     /* not NULL: it is unpacked as it comes */
 	uint64_t n_packed, n_plain;    /* bytes of it so far, before and after */
 	bool is_redirect;              /* asked for once more, through libcurl */
+	bool has_head, has_enough; /* through libcurl: the answer has begun; no more is wanted */
 	uint64_t began_ns;
 	struct err failure; /* what was wrong with the answer */
 };
@@ -47,7 +49,7 @@ static void clean(struct fetch *f)
 	f->is_packed = false;
 	f->n_packed = f->n_plain = 0;
 	f->failure = (struct err){ 0 };
-	f->is_redirect = false;
+	f->is_redirect = f->has_head = f->has_enough = false;
 }
 
 static void end(struct fetch *f)
@@ -354,17 +356,38 @@ static enum rc use_server_name(struct fetch *f, struct order *o, struct http_req
 	return RC_OK;
 }
 
+static void on_head(void *ctx, const char *headers)
+{
+	struct fetch *f = ctx;
+	char type[256] = "", coding[32] = "";
+
+	if (!http_header(headers, "Content-Type", type, sizeof type))
+		type[0] = '\0';
+	f->is_packed = http_header(headers, "Content-Encoding", coding, sizeof coding) &&
+		       strcasecmp(coding, "gzip") == 0;
+	f->has_head = true;
+	scraper_answer(f->target, type);
+}
+
+/* As it comes: libcurl reads some hundred kilobytes before the loop goes on, at most. */
+static bool on_part(void *ctx, const char *bytes, size_t n)
+{
+	struct fetch *f = ctx;
+
+	f->has_enough = !on_received(f, bytes, n);
+	return !f->has_enough;
+}
+
 static void on_response(void *ctx, const struct http_response *r)
 {
 	struct fetch *f = ctx;
-	char type[256] = "";
 
 	f->call = NULL;
-	if (r->outcome == HTTP_TOO_LARGE) {
-		fail(f, "body size limit exceeded");
+	if (f->has_enough) {
+		on_done(f);
 		return;
 	}
-	if (r->outcome != HTTP_ANSWERED) {
+	if (r->outcome != HTTP_ANSWERED && r->outcome != HTTP_TOO_LARGE) {
 		fail_to_get(f, r->reason);
 		return;
 	}
@@ -373,18 +396,14 @@ static void on_response(void *ctx, const struct http_response *r)
 		fail(f, f->failure.text);
 		return;
 	}
-	if (!http_header(r->headers, "Content-Type", type, sizeof type))
-		type[0] = '\0';
-	scraper_answer(f->target, type);
-	if (r->body_bytes)
-		scraper_feed(f->target, r->body, r->body_bytes);
-	end(f);
+	if (!f->has_head)
+		on_head(f, r->headers);
+	on_done(f);
 }
 
 static enum rc fill(struct fetch *f, struct order *o, struct http_request *r, struct err *e)
 {
 	const struct scrape_config *c = f->target->job->config;
-	uint64_t limit = c->terms.body_size_limit_bytes;
 	enum rc rc = use_server_name(f, o, r, e);
 
 	if (rc == RC_OK)
@@ -400,9 +419,10 @@ static enum rc fill(struct fetch *f, struct order *o, struct http_request *r, st
 	r->headers = o->lines;
 	r->n_headers = o->n_lines;
 	r->timeout_ms = f->target->spec.timeout_ms;
-	r->answer_bytes_max = limit ? limit : SCRAPE_BODY_BYTES_MAX;
+	r->answer_bytes_max = REFUSAL_BYTES_MAX;
 	r->redirects_max = c->http.follow_redirects ? FETCH_REDIRECTS_MAX : 0;
-	r->accept_encoding = c->enable_compression ? "gzip" : NULL;
+	r->on_head = on_head;
+	r->on_part = on_part;
 	r->done = on_response;
 	r->ctx = f;
 	return RC_OK;

@@ -4,7 +4,7 @@
  * wakes the scraper when it wants to be woken.
  *
  * Plain HTTP goes over connections of our own, which stay open between scrapes and hand on the body
- * from where it was received.  TLS, proxies and redirects go through libcurl (port/http).
+ * from where it was received.  TLS, proxies and redirects go through libcurl (port/http), which hands on what it receives, too.
  */
 #ifndef PORT_SCRAPE_SCRAPE_PORT_H
 #define PORT_SCRAPE_SCRAPE_PORT_H

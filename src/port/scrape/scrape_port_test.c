@@ -100,6 +100,8 @@ static void tear_down(struct lab *l)
 	scraper_free(l->scraper);
 }
 
+#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
 static struct scrape_target *target(struct lab *l)
 {
 	return scraper_job(l->scraper, 0)->targets[0];
@@ -275,6 +277,48 @@ static void packed_bodies_are_unpacked(void **state)
 	loopback_free(server);
 }
 
+#define ALIKE_LINES 4000
+
+/* Different series whose names are long and alike: 8 MB in some twenty kilobytes. */
+static void serve_alike(struct visitor *v)
+{
+	static unsigned char packed[262144];
+	scoped(str_fini) struct str body = STR_EMPTY;
+	char same[2001], head[128];
+	z_stream z = { 0 };
+
+	memset(same, 'x', sizeof same - 1);
+	same[sizeof same - 1] = '\0';
+	for (int i = 0; i < ALIKE_LINES; i++)
+		str_addf(&body, "m{l=\"%s\",i=\"%d\"} 1\n", same, i);
+	visitor_read_until(v, "\r\n\r\n");
+	deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY);
+	z.next_in = (unsigned char *)body.s;
+	z.avail_in = (uInt)body.len;
+	z.next_out = packed;
+	z.avail_out = sizeof packed;
+	deflate(&z, Z_FINISH);
+	deflateEnd(&z);
+	assert_true(body.len > 250 * z.total_out);
+	snprintf(head, sizeof head, OK_HEAD "Content-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n",
+		z.total_out);
+	visitor_say(v, head);
+	visitor_sayn(v, packed, z.total_out);
+}
+
+static void series_that_are_much_alike_may_be_packed_as_they_can(void **state)
+{
+	struct loopback *server = loopback_tcp(serve_alike, NULL);
+	struct lab l;
+
+	(void)state;
+	set_up(&l, "http", loopback_port(server));
+	assert_string_equal(run(&l, 1)->last.error, "");
+	assert_int_equal(l.n_samples, ALIKE_LINES);
+	tear_down(&l);
+	loopback_free(server);
+}
+
 static void serve_once(struct visitor *v)
 {
 	visitor_read_until(v, "\r\n\r\n");
@@ -308,8 +352,6 @@ static void misbehave(struct visitor *v)
 	visitor_read_until(v, "\r\n\r\n");
 	visitor_say(v, m->says);
 }
-
-#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
 static void what_a_target_does_wrong_is_said_in_its_state(void **state)
 {
@@ -463,6 +505,45 @@ static void https_is_verified_against_the_jobs_authority(void **state)
 	unlink(key);
 }
 
+static struct scrape_target *scrape_over_tls(void (*serve)(struct visitor *v), struct lab *l,
+	uint64_t n)
+{
+	struct identity_wish wish = { .common_name = "t", .dns_name = "t", .is_ca = true };
+	struct identity *id = identity_new(&wish);
+	struct loopback *server = loopback_tls(serve, NULL, id);
+	struct scrape_target *t;
+
+	set_up(l, "https", loopback_port(server));
+	l->job.http.tls.is_insecure = true;
+	l->job.terms.body_size_limit_bytes = 300000;
+	t = run(l, n);
+	loopback_free(server);
+	identity_free(id);
+	return t;
+}
+
+static void packed_bodies_come_over_tls_too(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	assert_string_equal(scrape_over_tls(serve_gzip, &l, 1)->last.error, "");
+	assert_int_equal(l.n_samples, 1);
+	tear_down(&l);
+}
+
+static void an_endless_body_over_tls_ends_at_the_limit_as_it_comes(void **state)
+{
+	struct lab l;
+	struct scrape_target *t;
+
+	(void)state;
+	t = scrape_over_tls(serve_forever, &l, 1);
+	assert_string_equal(t->last.error, "body size limit exceeded");
+	assert_int_equal(t->n_failures, t->n_scrapes);
+	tear_down(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +551,9 @@ int main(void)
 		cmocka_unit_test(our_own_pages_need_no_connection_and_a_slow_one_is_left),
 		cmocka_unit_test(the_request_says_what_prometheus_says_and_the_login),
 		cmocka_unit_test(packed_bodies_are_unpacked),
+		cmocka_unit_test(series_that_are_much_alike_may_be_packed_as_they_can),
+		cmocka_unit_test(packed_bodies_come_over_tls_too),
+		cmocka_unit_test(an_endless_body_over_tls_ends_at_the_limit_as_it_comes),
 		cmocka_unit_test(a_connection_that_the_target_closed_is_made_anew),
 		cmocka_unit_test(what_a_target_does_wrong_is_said_in_its_state),
 		cmocka_unit_test(an_endless_body_ends_at_the_limit),
