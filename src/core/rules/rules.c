@@ -164,9 +164,10 @@ bool rules_word(struct rules *r, const struct rules_job *job, uint32_t *at, stru
 		a->told_ms = job->at_ms;
 		ret->rule = s->rule;
 		ret->alert = a;
-		ret->starts_ms = a->fired_ms;
 		ret->ends_ms =
 			a->state == RULE_RESOLVED ? a->resolved_ms : job->at_ms + 4 * often_ms;
+		/* The clock may have been set back: what ends before it starts nobody takes. */
+		ret->starts_ms = a->fired_ms < ret->ends_ms ? a->fired_ms : ret->ends_ms;
 		return true;
 	}
 	return false;

@@ -460,6 +460,8 @@ static void a_clock_that_was_set_back_keeps_no_alert_from_being_told_again(void 
 	assert_string_equal(word_at(&f, 820), "1000-1060");
 	assert_string_equal(word_at(&f, 850), "");
 	assert_string_equal(word_at(&f, 881), "1000-1121");
+	fixture_answer(&f, "x", "");
+	assert_string_equal(word_at(&f, 900), "900-900");
 }
 
 static void alerts_are_told_again_each_minute_and_when_they_end(void **state)
