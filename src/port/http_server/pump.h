@@ -12,7 +12,7 @@
 
 #include <uv.h>
 
-#define PUMP_MS 10000
+#define PUMP_MS 60000
 
 struct pump {
 	uv_loop_t *loop;
