@@ -133,11 +133,12 @@ static void every_call_of_grafanas_data_source_is_answered(void **state)
 		{ "GET", "/api/v1/label/__name__/values?limit=1&" TIMES, NULL, 200,
 			"\"data\":[\"request_seconds_bucket\"],\"warnings\":[" },
 		{ "POST", "/api/v1/labels", "limit=40000&" TIMES, 200,
-			"\"data\":[\"__name__\",\"http.route\",\"instance\",\"job\",\"le\"]" },
+			"\"data\":[\"__name__\",\"http.route\",\"instance\",\"job\",\"le\","
+			"\"site\"]" },
 		{ "POST", "/api/v1/labels", "limit=40000&" TIMES "&match%5B%5D=up", 200,
-			"\"data\":[\"__name__\",\"instance\",\"job\"]" },
+			"\"data\":[\"__name__\",\"instance\",\"job\",\"site\"]" },
 		{ "GET", "/api/v1/labels?" TIMES "&match%5B%5D=%7B__name__%3D%22up%22%7D", NULL,
-			200, "\"data\":[\"__name__\",\"instance\",\"job\"]" },
+			200, "\"data\":[\"__name__\",\"instance\",\"job\",\"site\"]" },
 		{ "GET",
 			"/api/v1/label/job/values?limit=40000&" TIMES
 			"&match%5B%5D=%7B__name__%3D%22up%22%2C__ignore_usage__%3D%22%22%7D",

@@ -168,6 +168,45 @@ static enum rc texts_of_sites(struct job *j, const struct series_query *q, struc
 	return RC_OK;
 }
 
+/* Then what is found says of itself which site it is of. */
+static bool has_named_site(const struct job *j)
+{
+	const struct find *f = j->of;
+	bool is_any = false;
+
+	for (uint32_t i = 0; i < f->selectors.n; i++)
+		is_any |= whose_selector(sites_names(j->sites), f->selectors.v[i].matchers,
+			f->selectors.v[i].n_matchers)
+				  .is_named;
+	return is_any;
+}
+
+/* A series has the label `site` only where a selector asks by it, so no index knows of it: but pages complete
+ * from here what can be asked for. */
+static enum rc offer_sites(struct job *j, struct store_texts *all, struct arena *a, struct err *e)
+{
+	const struct find *f = j->of;
+	const struct site_names *names = sites_names(j->sites);
+	bool has_names = f->label && str_eq(f->label, SITE_LABEL);
+	const char *offered[SITES_MAX] = { SITE_LABEL };
+	struct store_texts more = { offered, 1 };
+
+	if (j->site_answered || names->n < 2 || (f->label && !has_names) ||
+		(f->selectors.n && !all->n && !has_names))
+		return RC_OK;
+	if (has_names) {
+		memcpy(offered, names->v, names->n * sizeof *offered);
+		more.n = names->n;
+	}
+	more.v = arena_alloc(a, more.n * sizeof *more.v);
+	if (!more.v)
+		return err_set(e, RC_LIMIT, "too many labels: ask more narrowly");
+	memcpy(more.v, offered, more.n * sizeof *more.v);
+	qsort(more.v, more.n, sizeof *more.v, by_text);
+	merge_texts(all, a, &more);
+	return RC_OK;
+}
+
 static enum rc run_texts(struct job *j, struct err *e)
 {
 	const struct find *f = j->of;
@@ -186,6 +225,12 @@ static enum rc run_texts(struct job *j, struct err *e)
 		if (rc != RC_OK)
 			return rc;
 		merge_texts(&all, &arena, &some);
+	}
+	if (!has_named_site(j)) {
+		enum rc rc = offer_sites(j, &all, &arena, e);
+
+		if (rc != RC_OK)
+			return rc;
 	}
 	str_add(&j->body, "{\"status\":\"success\",\"data\":[");
 	for (uint32_t i = 0; i < all.n && (!f->limit || i < f->limit); i++) {

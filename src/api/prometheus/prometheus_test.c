@@ -267,7 +267,7 @@ static void names_and_values_of_labels_are_found(void **state)
 	setup(&l);
 	assert_answers(&l, "/api/v1/labels", 200,
 		"{\"status\":\"success\",\"data\":[\"__name__\",\"code\",\"instance\",\"job\","
-		"\"what\"]}");
+		"\"site\",\"what\"]}");
 	assert_answers(&l, "/api/v1/label/__name__/values", 200,
 		"{\"status\":\"success\",\"data\":[\"odd\",\"requests_total\",\"up\"]}");
 	assert_answers(&l, "/api/v1/label/instance/values?match%5B%5D=up&limit=1", 200,

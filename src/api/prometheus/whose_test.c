@@ -345,6 +345,26 @@ static void a_peer_that_finds_it_too_much_is_quoted(void **state)
 		"mumbai answers: too much of it");
 }
 
+/* As Grafana asks while somebody types: names of labels, then the values of one. */
+static void sites_are_offered_to_who_completes_a_selector(void **state)
+{
+	scoped(teardown) struct pair p;
+
+	(void)state;
+	setup(&p);
+	assert_answers(&p, "/api/v1/labels", 200, "[\"__name__\",\"job\",\"site\"]");
+	assert_answers(&p, "/api/v1/labels?match%5B%5D=up%7Bjob=%22node%22%7D", 200,
+		"[\"__name__\",\"job\",\"site\"]");
+	assert_answers(&p, "/api/v1/labels?match%5B%5D=gone", 200, "\"data\":[]");
+	assert_answers(&p, "/api/v1/label/site/values", 200, "[\"cork\",\"dublin\",\"mumbai\"]");
+	assert_answers(&p, "/api/v1/label/site/values?match%5B%5D=up%7Bjob=%22node%22%7D", 200,
+		"[\"dublin\",\"mumbai\"]");
+	assert_answers(&p, "/api/v1/label/site/values?match%5B%5D=up%7Bsite=%22dublin%22%7D", 200,
+		"[\"dublin\"]");
+	assert_answers(&p, "/api/v1/label/job/values", 200, "[\"node\",\"odd\",\"web\"]");
+	assert_int_equal(p.n_asked, 0);
+}
+
 /* ---- a peer that answers too much: bounds of what is taken from it */
 
 #define HEAD "\1\0\0\0\0\0\0\0\0\0\0\0" /* of an answer */
@@ -785,6 +805,7 @@ int main(void)
 		cmocka_unit_test(a_query_of_several_sites_is_evaluated_here),
 		cmocka_unit_test(series_and_labels_of_several_sites_are_put_together),
 		cmocka_unit_test(a_peer_that_finds_it_too_much_is_quoted),
+		cmocka_unit_test(sites_are_offered_to_who_completes_a_selector),
 		cmocka_unit_test(a_peer_that_answers_too_much_is_not_taken_at_its_word),
 		cmocka_unit_test(what_another_site_asks_for_is_bounded),
 		cmocka_unit_test(of_several_sites_those_that_are_gone_are_missing_and_that_is_said),
