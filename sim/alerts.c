@@ -15,8 +15,8 @@ static const struct {
 	uint8_t site;
 	const char *name, *instance;
 } rules[SIM_ALERTS] = { { 0, "Full", "a" }, { 0, "Full", "b" }, { 0, "Hot", "a" },
-	{ 1, "Full", "a" }, { 1, "Full", "b" }, { 1, "Hot", "a" },
-	{ 0, "RuleSeesNothing", NULL }, { 1, "RuleSeesNothing", NULL } };
+	{ 1, "Full", "a" }, { 1, "Full", "b" }, { 1, "Hot", "a" }, { 0, "RuleSeesNothing", NULL },
+	{ 1, "RuleSeesNothing", NULL } };
 
 /* ---- their places among the checks */
 
@@ -84,8 +84,8 @@ static bool is_posted(const struct world *w, uint8_t alert)
 {
 	const struct sim_alert *a = &w->alerts[alert];
 
-	return a->fires || (a->changed_ms && !a->is_forgotten &&
-				   w->now_ms - a->changed_ms < RESOLVED_MS);
+	return a->fires ||
+	       (a->changed_ms && !a->is_forgotten && w->now_ms - a->changed_ms < RESOLVED_MS);
 }
 
 static void post(struct world *w, uint8_t alert)
@@ -213,7 +213,8 @@ uint32_t alerts_inhibitors(const struct world *w, uint8_t alert)
 {
 	uint32_t bits = 0;
 
-	if (!w->is_routed || !str_eq(rules[alert].name, "Full") || !str_eq(rules[alert].instance, "a"))
+	if (!w->is_routed || !str_eq(rules[alert].name, "Full") ||
+		!str_eq(rules[alert].instance, "a"))
 		return 0;
 	for (uint8_t i = 0; i < SIM_ALERTS; i++)
 		if (str_eq(rules[i].name, "Full") && str_eq(rules[i].instance, "b"))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Of alerts, but for those that are routed to nobody, or inhibited: what fires is told, within the time that any trouble is; as long as it goes on it is told in
- * one message, whatever befalls its site; and that it is over is told, too.
+ * Of alerts, but for those that are routed to nobody, or inhibited: what fires is told, within the time
+ * that any trouble is; as long as it goes on it is told in one message, whatever befalls its site; and
+ * that it is over is told, too.
  */
 #include "sim/oracle_private.h"
 

@@ -120,10 +120,10 @@ struct alert_channel {
 	enum { ALERT_DISCORD, ALERT_WEBHOOK, ALERT_SMTP } kind;
 	const char *mention, *from, *to;
 	uint8_t least_rank;
-	bool is_receiver;    /* only alerts that are routed here are told */
+	bool is_receiver;      /* only alerts that are routed here are told */
 	bool is_alertmanagers; /* WEBHOOK: whoever listens reads what Alertmanager posts */
 	uint32_t alerts_most;  /* that are listed there at once; 0: all */
-	bool leaves_out_end; /* of what can't be edited here, that it is over */
+	bool leaves_out_end;   /* of what can't be edited here, that it is over */
 };
 
 /* Questions that alert asks in line; answered without side effects. */

@@ -6,7 +6,7 @@
 /* An alert takes no more than this in memory, and of the event. */
 #define ITEM_BYTES_MAX  ALERT_BYTES_MAX
 #define EVENT_BYTES_MAX (EVENT_BODY_BYTES_MAX - 4096) /* what isn't alerts has room */
-#define ANNOTATION_MAX  400 /* bytes of one in the event */
+#define ANNOTATION_MAX  400                           /* bytes of one in the event */
 #define GENERATOR_MAX   1000
 #define PATIENCE_MAX_MS DAY_MS
 #define ALERTNAME_MAX   400
@@ -52,7 +52,8 @@ const char *alert_name(const struct labels *labels)
 /* The whole name, or its beginning and a fingerprint of it. */
 static void add_alertname(struct str *out, const char *name)
 {
-	size_t n = strlen(name), shown = n > NAME_SHOWN_MAX ? utf8_cut(name, NAME_SHOWN_MAX - 9) : n;
+	size_t n = strlen(name),
+	       shown = n > NAME_SHOWN_MAX ? utf8_cut(name, NAME_SHOWN_MAX - 9) : n;
 
 	add_shown(out, name, shown);
 	if (shown < n)
@@ -90,8 +91,8 @@ void alert_group_key_of(const struct labels *apart, const char *site, unsigned n
 		snprintf(tail, sizeof tail, "~%u", nth);
 	most = ALERT_NAME_MAX - sizeof "alert:" - strlen(site) - 1;
 	if (name.len + strlen(tail) > most)
-		snprintf(tail, sizeof tail, "~%016llx.%u", (unsigned long long)alert_fingerprint(apart),
-			nth);
+		snprintf(tail, sizeof tail, "~%016llx.%u",
+			(unsigned long long)alert_fingerprint(apart), nth);
 	most -= strlen(tail);
 	str_addf(out, "%.*s%s@%s", (int)utf8_cut(str_c(&name), name.len < most ? name.len : most),
 		str_c(&name), tail, site);
@@ -247,8 +248,8 @@ static void put_matched(struct silence_label *matched, uint8_t *n, const struct 
 static void match_by(struct alert_item *item, const char *site)
 {
 	for (uint32_t i = 0; i < item->labels.n; i++)
-		item->matched[item->n_matched++] = (struct silence_label){
-			item->labels.v[i].name, item->labels.v[i].value };
+		item->matched[item->n_matched++] =
+			(struct silence_label){ item->labels.v[i].name, item->labels.v[i].value };
 	put_matched(item->matched, &item->n_matched, &item->labels, "name",
 		alert_name(&item->labels));
 	put_matched(item->matched, &item->n_matched, &item->labels, "kind", "alert");
@@ -273,13 +274,13 @@ static enum rc check(const struct posted_alert *p, struct err *e)
 	return RC_OK;
 }
 
-enum rc alert_item_new(struct alert_item **ret, const struct posted_alert *posted,
-	const char *site, struct err *e)
+enum rc alert_item_new(struct alert_item **ret, const struct posted_alert *posted, const char *site,
+	struct err *e)
 {
 	const char *generator = posted->generator ? posted->generator : "";
 	size_t n_matched = posted->labels.n + MATCHED_MORE, site_bytes = strlen(site);
-	size_t more = size_of(&posted->labels) + size_of(&posted->annotations) +
-		      strlen(generator) + site_bytes + 2 + n_matched * sizeof(struct silence_label);
+	size_t more = size_of(&posted->labels) + size_of(&posted->annotations) + strlen(generator) +
+		      site_bytes + 2 + n_matched * sizeof(struct silence_label);
 	struct alert_item *item;
 	struct label *v;
 	char *room;

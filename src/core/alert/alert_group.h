@@ -27,15 +27,15 @@ struct alert_item {
 	void *block; /* the labels, the annotations and all texts */
 	size_t block_bytes;
 	struct labels labels, annotations;
-	const char *generator;             /* "" */
-	const char *summary;               /* of the annotations what says it best; "" */
-	struct silence_label *matched;     /* the labels, and what silences of checks go by */
+	const char *generator;         /* "" */
+	const char *summary;           /* of the annotations what says it best; "" */
+	struct silence_label *matched; /* the labels, and what silences of checks go by */
 	uint8_t n_matched;
 	struct wall starts, ends, updated;
-	struct wall ended;    /* {0}: it fires */
-	struct mono deadline; /* ours: it is over if it isn't posted again before */
-	int64_t patience_ms;  /* from a posting of it to that; 0: as always */
-	bool is_listed;       /* one of the checks */
+	struct wall ended;             /* {0}: it fires */
+	struct mono deadline;          /* ours: it is over if it isn't posted again before */
+	int64_t patience_ms;           /* from a posting of it to that; 0: as always */
+	bool is_listed;                /* one of the checks */
 	struct alert_item *alike;      /* the next of the same fingerprint and other labels */
 	uint64_t source_of, target_of; /* bits of rules of inhibition */
 	bool is_inhibited, was_inhibited;
@@ -46,24 +46,24 @@ struct alert_item {
 struct alert_group {
 	char *key; /* "HighLoad@dublin" */
 	char check[ALERT_NAME_MAX + 1];
-	uint8_t site; /* index; ALERT_NO_SITE when not declared any more */
-	uint64_t stamp; /* hybrid logical time of the event applied last */
+	uint8_t site;              /* index; ALERT_NO_SITE when not declared any more */
+	uint64_t stamp;            /* hybrid logical time of the event applied last */
 	struct alert_item **items; /* in the order of arrival */
 	uint32_t n, cap;
-	struct map known; /* fingerprint -> item, and those alike behind it */
-	uint32_t more; /* of others': fire, and aren't among the items */
+	struct map known;              /* fingerprint -> item, and those alike behind it */
+	uint32_t more;                 /* of others': fire, and aren't among the items */
 	char reason[REASON_BYTES_MAX]; /* what the first that fired says */
 	const char *severity;          /* the worst of what fires, or fired last */
 	uint16_t index;                /* as a check; UINT16_MAX: it is none */
 	char *alertname;
 	struct silence_label matched[4];
 	uint8_t n_matched;
-	bool is_changed; /* ours: to be journaled */
-	bool is_untold;  /* what its checks are is to be judged anew */
-	bool is_said;    /* ours: this run has journaled it */
+	bool is_changed;           /* ours: to be journaled */
+	bool is_untold;            /* what its checks are is to be judged anew */
+	bool is_said;              /* ours: this run has journaled it */
 	struct mono said, say_due; /* ours: it was, and may be again */
 	int64_t wait_ms;           /* between the two; longer while it goes on changing */
-	struct mono emptied; /* nothing is left of it since */
+	struct mono emptied;       /* nothing is left of it since */
 	/* Where its first alert goes, as all of them (ways.h). */
 	bool is_routed;
 	struct alert_way way;
@@ -74,8 +74,8 @@ struct alert_group {
 };
 
 /* What `posted` says, as an item of the site; RC_INPUT, RC_LIMIT say what is wrong with it. */
-enum rc alert_item_new(struct alert_item **ret, const struct posted_alert *posted,
-	const char *site, struct err *e) MUST_USE;
+enum rc alert_item_new(struct alert_item **ret, const struct posted_alert *posted, const char *site,
+	struct err *e) MUST_USE;
 /* The same alert was posted again: `item` says what `newer` says, and that one is gone. */
 void alert_item_renew(struct alert_item *item, struct alert_item *newer);
 void alert_item_free(struct alert_item *item);

@@ -18,8 +18,8 @@ const struct alert_state pair_well = { .health = HEALTH_WELL, .scope = "none", .
 static const uint16_t needs_nas[] = { NAS }, needs_photos[] = { PHOTOS },
 		      needs_router[] = { ROUTER }, needs_mumbai[] = { SITE_MUMBAI };
 static const struct silence_label photos_labels[] = { { "name", "photos" }, { "site", "mumbai" } },
-			  media_labels[] = { { "name", "media" }, { "site", "mumbai" } },
-			  git_labels[] = { { "name", "git" }, { "site", "dublin" } };
+				  media_labels[] = { { "name", "media" }, { "site", "mumbai" } },
+				  git_labels[] = { { "name", "git" }, { "site", "dublin" } };
 
 static const struct alert_check lab_checks[PAIR_CHECKS] = {
 	[ROUTER] = { .name = "router", .kind = "probe", .home = DUBLIN },

@@ -54,14 +54,14 @@ struct tracked {
 		bool may_be_repeat;             /* an attempt to create got no answer */
 		struct mono watcher_not_before; /* it was asked to create, and got no answer */
 		uint8_t n_watcher_unanswered;
-		bool is_plain;   /* the channel refused the full text */
+		bool is_plain; /* the channel refused the full text */
 		/* Another message of the incident: somebody deleted it, or whoever wrote one of the two
 		 * had lost the past in which the other was written.  It is edited, too, when the one that
 		 * counts shows what is so. */
 		char *stray;            /* its id; NULL: there is none */
 		uint32_t stray_version; /* what it shows, since */
 		struct wall stray_at;
-		bool is_stray;          /* the delivery in flight edits it */
+		bool is_stray;   /* the delivery in flight edits it */
 		bool is_summary; /* the delivery in flight tells several incidents at once */
 	} slots[CHANNELS_MAX];
 };
@@ -77,8 +77,9 @@ struct judged { /* a check's state as told by alert_state */
 };
 
 struct alert_touch {
-	struct wall lost;      /* {0}: it is there, or never was */
-	struct mono doubt_due; /* what it said last inhibits until then; {NEVER_MS}: there, or doubted */
+	struct wall lost; /* {0}: it is there, or never was */
+	struct mono
+		doubt_due; /* what it said last inhibits until then; {NEVER_MS}: there, or doubted */
 	bool is_doubted;
 };
 
@@ -136,7 +137,8 @@ struct alert {
 
 /* folding.c */
 void folding_step(struct alert *a, struct now now);
-void folding_publish(struct alert *a, struct now now); /* journal what changed since the last time, once each */
+void folding_publish(struct alert *a,
+	struct now now); /* journal what changed since the last time, once each */
 /* What channels show changed, one version for all changes of a step: `who` and what of it. */
 void folding_change(struct alert *a, struct tracked *t, const char *who, const char *what);
 void folding_unwell(struct alert *a, struct now now, uint16_t check);

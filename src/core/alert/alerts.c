@@ -131,8 +131,9 @@ static const char *first_of(const struct labels *annotations, const char *name, 
 static void fill_group(const struct alert *a, const struct alert_group *g, struct alert_check *to)
 {
 	const struct alert_item *first = alert_group_first(g);
-	const struct alert_place *place =
-		a->declared.places && g->site != a->declared.self ? &a->declared.places[g->site] : NULL;
+	const struct alert_place *place = a->declared.places && g->site != a->declared.self
+						  ? &a->declared.places[g->site]
+						  : NULL;
 
 	*to = (struct alert_check){ .name = g->check,
 		.kind = "alert",
@@ -240,8 +241,9 @@ static const char *reason_of(const struct alert *a, const struct alert_group *g,
 
 	if (is_ours(a, g) || peer->is_up || !a->touch[g->site].lost.ms)
 		return text;
-	str_addf(out, "last heard from %s at %s",  a->cfg.sites[g->site].name,
-		tz_text(a->cfg.reader_zone, a->touch[g->site].lost, a->touch[g->site].lost, at, sizeof at));
+	str_addf(out, "last heard from %s at %s", a->cfg.sites[g->site].name,
+		tz_text(a->cfg.reader_zone, a->touch[g->site].lost, a->touch[g->site].lost, at,
+			sizeof at));
 	if (*text)
 		str_addf(out, ": %s", text);
 	return str_c(out);
@@ -274,12 +276,14 @@ static void judge_group(struct alert *a, struct now now, struct alert_group *g)
 		(struct alert_state){ .health = is_firing ? HEALTH_FAILING : HEALTH_WELL,
 			.scope = alert_group_unlisted(g) ? "many" : "down",
 			.reason = g->reason,
-			.since = is_firing && alert_group_since(g).ms ? alert_group_since(g) : now.wall });
+			.since = is_firing && alert_group_since(g).ms ? alert_group_since(g)
+								      : now.wall });
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct alert_item *item = g->items[i];
 
 		judge(a, now, g, item->index,
-			(struct alert_state){ .health = item->ended.ms ? HEALTH_WELL : HEALTH_FAILING,
+			(struct alert_state){ .health =
+						      item->ended.ms ? HEALTH_WELL : HEALTH_FAILING,
 				.scope = "down",
 				.reason = item->summary,
 				.since = item->starts });
@@ -471,8 +475,8 @@ static void doubt_later(struct alert *a, struct now now, uint8_t site)
 {
 	a->touch[site].is_doubted = false;
 	a->touch[site].doubt_due.ms = a->peers[site].is_up || site == a->cfg.self
-					? NEVER_MS
-					: now.mono.ms + ALERTS_RESOLVE_MS;
+					      ? NEVER_MS
+					      : now.mono.ms + ALERTS_RESOLVE_MS;
 }
 
 void alerts_start(struct alert *a, struct now now)
@@ -558,8 +562,9 @@ static enum rc fire_first(struct alert *a, struct now now, struct alert_group *g
 {
 	if (!has_room(a, item)) {
 		alert_item_free(item);
-		return err_set(e, RC_LIMIT, "%u alerts fire already, of %zu bytes: no room for more",
-			a->n_alerts, a->alerts_bytes);
+		return err_set(e, RC_LIMIT,
+			"%u alerts fire already, of %zu bytes: no room for more", a->n_alerts,
+			a->alerts_bytes);
 	}
 	keep_firing(now, item);
 	account(a, item, 1);
@@ -629,8 +634,7 @@ enum rc alert_post(struct alert *a, struct now now, const struct posted_alert *p
 /* ---- journaled */
 
 /* Another site's group as it is now.  What it doesn't list any more, and an incident does, is over. */
-static void replace(struct alert *a, struct alert_group *old, struct alert_group *g,
-	struct wall at)
+static void replace(struct alert *a, struct alert_group *old, struct alert_group *g, struct wall at)
 {
 	g->index = old->index;
 	for (uint32_t i = 0; i < old->n; i++) {
@@ -696,9 +700,9 @@ static void resume(struct alert *a, struct now now, struct alert_group *from, st
 			alert_item_free(item);
 			continue;
 		}
-		item->deadline.ms = now.mono.ms + (item->patience_ms > ALERTS_RESOLVE_MS
-							  ? item->patience_ms
-							  : ALERTS_RESOLVE_MS);
+		item->deadline.ms =
+			now.mono.ms + (item->patience_ms > ALERTS_RESOLVE_MS ? item->patience_ms
+									     : ALERTS_RESOLVE_MS);
 		due_by(a, item->deadline);
 		account(a, item, 1);
 		alert_group_add(g, item);
@@ -763,7 +767,8 @@ static struct alert_view view_of(const struct alert *a, const struct alert_group
 		.inhibited_by = item->inhibited_by };
 }
 
-void alert_each(const struct alert *a, void (*each)(void *arg, const struct alert_view *v), void *arg)
+void alert_each(const struct alert *a, void (*each)(void *arg, const struct alert_view *v),
+	void *arg)
 {
 	map_each (&a->groups, it) {
 		const struct alert_group *g = it->value;

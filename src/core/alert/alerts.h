@@ -41,15 +41,15 @@ struct posted_alert { /* borrowed */
 	const char *generator;    /* a link to the rule; NULL */
 };
 
-struct alert_view { /* until the next input */
-	const char *site;  /* that it was posted to */
-	const char *check; /* its name as a check; "": it is only counted */
-	const char *group; /* the check that it needs */
+struct alert_view {           /* until the next input */
+	const char *site;     /* that it was posted to */
+	const char *check;    /* its name as a check; "": it is only counted */
+	const char *group;    /* the check that it needs */
 	uint64_t fingerprint; /* Alertmanager's: FNV-1a of the labels */
 	struct labels labels, annotations;
 	const struct silence_label *matched; /* what silences go by */
 	uint32_t n_matched;
-	const char *generator; /* "" */
+	const char *generator;             /* "" */
 	struct wall starts, ends, updated; /* ends and updated only where it was posted; else {0} */
 	bool is_ours, is_firing;
 	const struct silence_verdict *silences; /* that match it, whether they are on or not */

@@ -23,8 +23,8 @@ static struct labels labels_of(const char *text, struct label *v, char *room)
 
 static enum rc post(uint8_t site, const char *labels, const char *summary, int64_t for_ms)
 {
-	struct label v[LABELS_TEST_MAX], summary_v = { "summary", summary, 7,
-		(uint32_t)strlen(summary) };
+	struct label v[LABELS_TEST_MAX],
+		summary_v = { "summary", summary, 7, (uint32_t)strlen(summary) };
 	char room[256];
 	struct posted_alert posted = { .labels = labels_of(labels, v, room),
 		.annotations = { &summary_v, *summary != '\0' },
@@ -54,9 +54,9 @@ static void fires_on(uint8_t site, const char *labels, const char *summary, int6
 
 static int set_up(void **state)
 {
-	static const struct alert_place of_dublin[PAIR_SITES] = { [MUMBAI] = { { SITE_MUMBAI,
-									  LINK },
-		2 } };
+	static const struct alert_place of_dublin[PAIR_SITES] = {
+		[MUMBAI] = { { SITE_MUMBAI, LINK }, 2 }
+	};
 	static const struct alert_place of_mumbai[PAIR_SITES] = { [DUBLIN] = { { LINK }, 1 } };
 
 	pair_set_up(state);

@@ -19,11 +19,11 @@
 #define ROW_BYTES 84
 #define ROW_CELLS 7
 /* Keys, numbers and times of the body without its rows. */
-#define KEYS_BYTES 640
+#define KEYS_BYTES  640
 #define TO_TEXT_MAX (CHANNELS_MAX * (NAME_BYTES_MAX + 1))
 #define HEAD_BYTES                                                                        \
 	(KEYS_BYTES + TITLE_TEXT_MAX + CHECK_TEXT_MAX + NAME_BYTES_MAX + SHORT_TEXT_MAX + \
-		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX + NEWS_BYTES_MAX + TO_TEXT_MAX +                    \
+		INCIDENT_ID_MAX + VANTAGES_TEXT_MAX + NEWS_BYTES_MAX + TO_TEXT_MAX +      \
 		BEFORE_MAX * (BEFORE_TEXT_MAX + NAME_BYTES_MAX + 64))
 /* What rows may take, but for the cause's reason, which always fits. */
 #define ROWS_BYTES_MAX (EVENT_BODY_BYTES_MAX - HEAD_BYTES - REASON_BYTES_MAX)

@@ -77,7 +77,7 @@ struct incident {
 	char *news;         /* what this version says anew: "nas is the cause"; NULL: see state */
 	uint32_t relapses;
 	bool is_flapping;
-	char *to;      /* names of the channels that it is for, "a,b"; "-": none; NULL: the lab's own */
+	char *to; /* names of the channels that it is for, "a,b"; "-": none; NULL: the lab's own */
 	bool is_muted; /* over without having been told: a silence covered it, or it is no news */
 	char merged_into[INCIDENT_ID_MAX];
 	struct incident_member *members;

@@ -51,7 +51,8 @@ static bool is_named_by_cause(const struct incident *in, const char *name)
 	const char *cause = in->cause + strlen("alert:");
 	size_t n = strcspn(name, "{");
 
-	return strncmp(cause, name, n) == 0 && (cause[n] == '@' || cause[n] == '{' || cause[n] == '~');
+	return strncmp(cause, name, n) == 0 &&
+	       (cause[n] == '@' || cause[n] == '{' || cause[n] == '~');
 }
 
 /* Of "HighLoad{instance=nas}@dublin" what the cause, "alert:HighLoad@dublin", doesn't say. */

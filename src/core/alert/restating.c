@@ -130,8 +130,7 @@ void restating_due(struct alert *a, struct now now, uint16_t check)
 	if (t && t->owner == a->cfg.self)
 		m = covers_member(t, check);
 	has_other_extent = m && !m->recovered.ms && !is_same_extent(m, j);
-	has_other_reason =
-		m && !m->recovered.ms && !is_group(a, check) && !is_same_reason(m, j);
+	has_other_reason = m && !m->recovered.ms && !is_group(a, check) && !is_same_reason(m, j);
 	if ((has_other_extent || has_other_reason) && must_wait(a, now, t, m, check))
 		return;
 	if (has_other_extent || has_other_reason)

@@ -174,8 +174,8 @@ bool silences_window_covers(const struct silences *s, struct wall now,
 	return false;
 }
 
-bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
-	const char **ret_why)
+bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels,
+	size_t n, const char **ret_why)
 {
 	const char *why = NULL;
 

@@ -66,7 +66,7 @@ struct silences {
 	struct silence *items;
 	uint32_t n, cap;
 	uint64_t last_number;
-	uint32_t *by_number; /* indices of items in order of numbers */
+	uint32_t *by_number;            /* indices of items in order of numbers */
 	struct silence_window *windows; /* owned by the caller until replaced */
 	uint32_t n_windows;
 };
@@ -88,15 +88,15 @@ enum rc silences_apply(struct silences *s, const struct silence_word *word, stru
 void silences_prune(struct silences *s, struct wall now);
 bool silence_is_on(const struct silence *s, struct wall now);
 /* The silence or window that covers these labels now: *ret_why says which; NULL allowed. */
-bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels, size_t n,
-	const char **ret_why);
+bool silences_cover(const struct silences *s, struct wall now, const struct silence_label *labels,
+	size_t n, const char **ret_why);
 /* The declared windows alone. */
 bool silences_window_covers(const struct silences *s, struct wall now,
 	const struct silence_label *labels, size_t n, const char **ret_why);
 
 /* Which silences match labels that don't change: each of them is looked at once. */
-struct silence_verdict { /* all zero: of nothing yet */
-	uint64_t seen;    /* silences with numbers up to this have been looked at */
+struct silence_verdict {   /* all zero: of nothing yet */
+	uint64_t seen;     /* silences with numbers up to this have been looked at */
 	uint64_t *matched; /* numbers of those that match, ascending; some may be gone */
 	uint32_t n, cap;
 };

@@ -33,8 +33,8 @@ static bool match(const struct alert_route *r, const struct labels *alert, struc
 	return true;
 }
 
-uint32_t route_match(const struct alert_route *root, const struct labels *alert, const struct alert_route **ret,
-	uint32_t most)
+uint32_t route_match(const struct alert_route *root, const struct labels *alert,
+	const struct alert_route **ret, uint32_t most)
 {
 	struct matched m = { ret, 0, most };
 
@@ -162,7 +162,8 @@ static bool inhibits(const struct inhibit_rule *rule, const struct labels *sourc
 	const struct labels *target)
 {
 	if (!matcher_list_match(&rule->targets, target) ||
-		!matcher_list_match(&rule->sources, source) || !inhibit_rule_is_equal(rule, source, target))
+		!matcher_list_match(&rule->sources, source) ||
+		!inhibit_rule_is_equal(rule, source, target))
 		return false;
 	return !matcher_list_match(&rule->sources, target) ||
 	       !matcher_list_match(&rule->targets, source);

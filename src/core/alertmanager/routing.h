@@ -12,8 +12,8 @@
 
 /* Depth first, from left to right: a child that matches stands for its parent, and ends the search among
  * its neighbours unless it goes on.  How many match; the first `most` of them are in `ret`. */
-uint32_t route_match(const struct alert_route *root, const struct labels *alert, const struct alert_route **ret,
-	uint32_t most);
+uint32_t route_match(const struct alert_route *root, const struct labels *alert,
+	const struct alert_route **ret, uint32_t most);
 
 /* "{}/{severity="page"}" */
 void route_key(const struct alert_route *r, struct str *out);
