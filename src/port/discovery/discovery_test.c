@@ -284,6 +284,11 @@ static size_t answer_srv(void *ctx, unsigned number, uint8_t *datagram, size_t n
 	struct dns_answer a;
 
 	(void)ctx, (void)number;
+	if (memmem(datagram, n, "\4gone", 5)) {
+		dns_answer_to(&a, datagram, n, 3);
+		memcpy(datagram, a.bytes, a.n);
+		return a.n;
+	}
 	dns_answer_to(&a, datagram, n, 0);
 	rr.owner = "\xc0\x0c"; /* the question's name */
 	rr.owner_bytes = 2;
@@ -316,6 +321,24 @@ static void srv_records_are_targets(void **state)
 		assert_string_equal(labels_get(discovered(&f, 0), "__meta_dns_srv_record_port"),
 			"9100");
 		assert_string_equal(labels_get(discovered(&f, 1), "__address__"), "b.lan:80");
+	}
+	loopback_free(server);
+}
+
+/* It brought the whole program down: its empty group had no name. */
+static void a_name_that_is_not_there_has_no_targets(void **state)
+{
+	struct loopback *server = loopback_udp(answer_srv, NULL);
+	char address[32];
+
+	(void)state;
+	snprintf(address, sizeof address, "127.0.0.1:%u", loopback_port(server));
+	{
+		scoped(fixture_fini) struct fixture f = { 0 };
+
+		begin(&f, "dns_sd_configs: [{names: [gone.lan., _svc._tcp.lan.]}]", address);
+		run_until(&f, 2);
+		assert_string_equal(labels_get(discovered(&f, 0), "__address__"), "a.lan:9100");
 	}
 	loopback_free(server);
 }
@@ -400,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_web_server_lists_targets),
 		cmocka_unit_test(what_is_no_list_is_refused_and_told),
 		cmocka_unit_test(srv_records_are_targets),
+		cmocka_unit_test(a_name_that_is_not_there_has_no_targets),
 		cmocka_unit_test(a_cluster_is_listed_and_watched),
 		cmocka_unit_test(texts_of_certificates_are_kept_in_one_file_each),
 	};

@@ -28,7 +28,7 @@ static void on_answer(void *ctx, const uint8_t *answer, size_t n, const char *wh
 	struct sd *sd = q->sd;
 	struct dns_sd *own = sd->own;
 	scoped(arena_fini) struct arena a = { 0 };
-	struct target_group group = { 0 };
+	struct target_group group = { .source = q->name }; /* of a name that isn't there: empty */
 	struct err e = { 0 };
 
 	arena_init(&a, TARGETS_BYTES_MAX);
