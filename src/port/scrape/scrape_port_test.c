@@ -277,48 +277,6 @@ static void packed_bodies_are_unpacked(void **state)
 	loopback_free(server);
 }
 
-#define ALIKE_LINES 4000
-
-/* Different series whose names are long and alike: 8 MB in some twenty kilobytes. */
-static void serve_alike(struct visitor *v)
-{
-	static unsigned char packed[262144];
-	scoped(str_fini) struct str body = STR_EMPTY;
-	char same[2001], head[128];
-	z_stream z = { 0 };
-
-	memset(same, 'x', sizeof same - 1);
-	same[sizeof same - 1] = '\0';
-	for (int i = 0; i < ALIKE_LINES; i++)
-		str_addf(&body, "m{l=\"%s\",i=\"%d\"} 1\n", same, i);
-	visitor_read_until(v, "\r\n\r\n");
-	deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY);
-	z.next_in = (unsigned char *)body.s;
-	z.avail_in = (uInt)body.len;
-	z.next_out = packed;
-	z.avail_out = sizeof packed;
-	deflate(&z, Z_FINISH);
-	deflateEnd(&z);
-	assert_true(body.len > 250 * z.total_out);
-	snprintf(head, sizeof head, OK_HEAD "Content-Encoding: gzip\r\nContent-Length: %lu\r\n\r\n",
-		z.total_out);
-	visitor_say(v, head);
-	visitor_sayn(v, packed, z.total_out);
-}
-
-static void series_that_are_much_alike_may_be_packed_as_they_can(void **state)
-{
-	struct loopback *server = loopback_tcp(serve_alike, NULL);
-	struct lab l;
-
-	(void)state;
-	set_up(&l, "http", loopback_port(server));
-	assert_string_equal(run(&l, 1)->last.error, "");
-	assert_int_equal(l.n_samples, ALIKE_LINES);
-	tear_down(&l);
-	loopback_free(server);
-}
-
 static void serve_once(struct visitor *v)
 {
 	visitor_read_until(v, "\r\n\r\n");
@@ -545,7 +503,6 @@ int main(void)
 		cmocka_unit_test(our_own_pages_need_no_connection_and_a_slow_one_is_left),
 		cmocka_unit_test(the_request_says_what_prometheus_says_and_the_login),
 		cmocka_unit_test(packed_bodies_are_unpacked),
-		cmocka_unit_test(series_that_are_much_alike_may_be_packed_as_they_can),
 		cmocka_unit_test(packed_bodies_come_over_tls_too),
 		cmocka_unit_test(an_endless_body_over_tls_ends_at_the_limit_as_it_comes),
 		cmocka_unit_test(a_connection_that_the_target_closed_is_made_anew),
