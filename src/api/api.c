@@ -6,6 +6,7 @@
  * keeps strangers from sending anything at all, the second because a session may end in between.
  */
 #include "api/api_private.h"
+#include "api/prometheus/elsewhere.h"
 #include "api/prometheus/job.h"
 #include "api/prometheus/outside.h"
 #include "api/prometheus/prometheus.h"
@@ -184,6 +185,8 @@ static enum rc run_route(struct call *c, struct answer *out, struct err *e)
 {
 	if (!c->found.route)
 		return files_show(c, out, e);
+	if (elsewhere_is_named(c))
+		return elsewhere_pass(c, out, e);
 	if (outside_answers(c))
 		return outside_pass(c, out, e);
 	return c->found.route->handler(c, out, e);

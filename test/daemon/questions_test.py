@@ -154,6 +154,16 @@ class Questions(unittest.TestCase):
         status, said = self.dublin.get("/api/v1/label/answer/values", **{"match[]": 'whose{site=~".+"}'})
         self.assertEqual((status, said["data"]), (200, ["dublin", "mumbai"]))
 
+    def test_targets_and_metadata_of_the_other_site_are_asked_by_its_name(self):
+        status, said = self.dublin.get("/api/v1/targets", site="mumbai")
+        self.assertEqual(status, 200, said)
+        urls = {t["scrapeUrl"] for t in said["data"]["activeTargets"] if t["scrapePool"] == "own"}
+        self.assertEqual(urls, {f"http://127.0.0.1:{self.mumbai.exporter.server_port}/metrics"})
+        status, said = self.dublin.get("/api/v1/metadata", site="mumbai", limit=1)
+        self.assertEqual((status, said["status"]), (200, "success"))
+        status, said = self.dublin.get("/api/v1/targets", site="cork")
+        self.assertEqual(status, 400, said)
+
     def test_a_large_answer_comes_whole_and_the_link_stays(self):
         self.until(lambda: len(self.mumbai.query("many")[1]) == MANY)
         status, found = self.dublin.query('many{site="mumbai"}')

@@ -6,17 +6,29 @@
 #include "core/metrics/store.h"
 #include "core/promql/parse.h"
 
+static enum rc refuse(struct answer *out, const char *text)
+{
+	out->status = request_status(REQUEST_BAD_DATA);
+	request_write_error(&out->body, REQUEST_BAD_DATA, text);
+	return RC_OK;
+}
+
 /* ---- targets */
 
 enum rc prom_targets(struct call *c, struct answer *out, struct err *e)
 {
-	const char *state = uri_pair(&c->uri.query, "state");
-	bool any = !state || !*state || str_eq(state, "any");
-	struct targets_wish w = { .has_active = any || str_eq(state, "active"),
-		.has_dropped = any || str_eq(state, "dropped"),
-		.pool = uri_pair(&c->uri.query, "scrapePool") };
+	struct uri_pairs pairs;
+	struct targets_wish w;
+	const char *state;
+	bool any;
 
-	(void)e;
+	if (request_pairs(c, &c->arena, &pairs, e) != RC_OK)
+		return refuse(out, e->text);
+	state = uri_pair(&pairs, "state");
+	any = !state || !*state || str_eq(state, "any");
+	w = (struct targets_wish){ .has_active = any || str_eq(state, "active"),
+		.has_dropped = any || str_eq(state, "dropped"),
+		.pool = uri_pair(&pairs, "scrapePool") };
 	targets_write(&out->body, c->api->setup.scraper, &w);
 	return RC_OK;
 }
@@ -32,13 +44,6 @@ enum rc prom_scrape_pools(struct call *c, struct answer *out, struct err *e)
  * that answer says so: it is empty, with a warning, so that pages which ask for it go on */
 
 #define WARNING "types and help aren't kept by target: /api/v1/metadata has those of all metrics"
-
-static enum rc refuse(struct answer *out, const char *text)
-{
-	out->status = request_status(REQUEST_BAD_DATA);
-	request_write_error(&out->body, REQUEST_BAD_DATA, text);
-	return RC_OK;
-}
 
 /* What isn't said stays as it is.  False: it is no number. */
 static bool read_number(const struct uri_pairs *pairs, const char *name, int64_t *ret)
@@ -108,16 +113,19 @@ static void write_known(struct str *out, const struct store *store, int64_t limi
 
 enum rc prom_metadata(struct call *c, struct answer *out, struct err *e)
 {
-	const char *metric = uri_pair(&c->uri.query, "metric");
 	const struct store *store = c->api->setup.metrics;
 	int64_t limit = -1, each = -1; /* of each metric there is one */
 	struct metric_metadata m;
+	struct uri_pairs pairs;
+	const char *metric;
 
-	(void)e;
-	if (!read_number(&c->uri.query, "limit", &limit))
+	if (request_pairs(c, &c->arena, &pairs, e) != RC_OK)
+		return refuse(out, e->text);
+	if (!read_number(&pairs, "limit", &limit))
 		return refuse(out, "limit must be a number");
-	if (!read_number(&c->uri.query, "limit_per_metric", &each))
+	if (!read_number(&pairs, "limit_per_metric", &each))
 		return refuse(out, "limit_per_metric must be a number");
+	metric = uri_pair(&pairs, "metric");
 	str_add(&out->body, "{\"status\":\"success\",\"data\":{");
 	if (store && (!metric || !*metric))
 		write_known(&out->body, store, limit);
@@ -129,13 +137,16 @@ enum rc prom_metadata(struct call *c, struct answer *out, struct err *e)
 
 enum rc prom_targets_metadata(struct call *c, struct answer *out, struct err *e)
 {
-	const char *match = uri_pair(&c->uri.query, "match_target");
 	struct promql_selector selector;
+	struct uri_pairs pairs;
+	const char *match;
 	int64_t limit;
 
-	(void)e;
-	if (!read_number(&c->uri.query, "limit", &limit))
+	if (request_pairs(c, &c->arena, &pairs, e) != RC_OK)
+		return refuse(out, e->text);
+	if (!read_number(&pairs, "limit", &limit))
 		return refuse(out, "limit must be a number");
+	match = uri_pair(&pairs, "match_target");
 	if (match && *match) {
 		struct err why = { 0 };
 		enum rc rc = promql_parse_selector(match, &c->arena, &selector, &why);

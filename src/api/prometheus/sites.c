@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/prometheus/sites.h"
 
+#include "api/prometheus/gone.h"
 #include "api/prometheus/samples.h"
 #include "core/promql/engine.h"
 #include "core/promql/memory_source.h"
@@ -597,23 +598,18 @@ static const struct gone *only_gone(const struct sites *s)
 enum rc sites_verdict(const struct sites *s, struct err *e)
 {
 	const struct gone *gone = only_gone(s);
-	char ago[DURATION_TEXT_MAX];
-	const char *name;
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct gone_peer peer;
 
 	if (!gone || s->has_part)
 		return RC_OK;
-	name = s->names.v[gone - s->gone];
-	if (!gone->heard_ms)
-		return err_set(e, RC_OFFLINE,
-			"%s can't be asked: it has not been heard since this site started%s%s; "
-			"`diarchy status` says more",
-			name, gone->why[0] ? ": " : "", gone->why);
-	duration_text(s->now_ms - gone->heard_ms, ago);
-	return err_set(e, RC_OFFLINE,
-		"%s can't be asked: it was heard %s ago for the last time%s%s; its samples are "
-		"kept there, ask again when the link is up (`diarchy status`), or let the sites "
-		"keep a copy of each other's (metrics.copy)",
-		name, ago, gone->why[0] ? ": " : "", gone->why);
+	peer = (struct gone_peer){ .name = s->names.v[gone - s->gone],
+		.silent_ms = gone->heard_ms ? s->now_ms - gone->heard_ms : GONE_NEVER_MS,
+		.why = gone->why,
+		.advice = "its samples are kept there, ask again when the link is up (`diarchy "
+			  "status`), or let the sites keep a copy of each other's (metrics.copy)" };
+	gone_write(&peer, &text);
+	return err_set(e, RC_OFFLINE, "%s", str_c(&text));
 }
 
 static void say_since(const struct sites *s, const struct gone *gone, struct str *out)

@@ -14,6 +14,10 @@ static route_handler *const handlers[] = {
 	[ASKING_LABEL_VALUES] = prom_label_values,
 	[ASKING_EXEMPLARS] = prom_query_exemplars,
 	[ASKING_SAMPLES] = prom_samples,
+	[ASKING_TARGETS] = prom_targets,
+	[ASKING_SCRAPE_POOLS] = prom_scrape_pools,
+	[ASKING_METADATA] = prom_metadata,
+	[ASKING_TARGETS_METADATA] = prom_targets_metadata,
 };
 _Static_assert(COUNT(handlers) == ASKING_WHATS, "every question has its handler");
 

@@ -345,6 +345,77 @@ static void a_peer_that_finds_it_too_much_is_quoted(void **state)
 		"mumbai answers: too much of it");
 }
 
+/* ---- questions without a selector */
+
+static void targets_and_metadata_of_another_site_are_answered_there(void **state)
+{
+	static const struct {
+		const char *target;
+		enum asking_what what;
+		const char *form;
+	} asked[] = {
+		{ "/api/v1/targets?site=mumbai&state=any", ASKING_TARGETS, "state=any" },
+		{ "/api/v1/scrape_pools?site=mumbai", ASKING_SCRAPE_POOLS, "" },
+		{ "/api/v1/metadata?metric=up&site=mumbai", ASKING_METADATA, "metric=up" },
+		{ "/api/v1/targets/metadata?site=mumbai&match_target=%7Bjob=%22a%22%7D",
+			ASKING_TARGETS_METADATA, "match_target=%7Bjob%3D%22a%22%7D" },
+	};
+	scoped(teardown) struct pair p;
+
+	(void)state;
+	setup(&p);
+	hear_mumbai(&p);
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		assert_answers(&p, asked[i].target, 200, ANSWER);
+		assert_int_equal(p.n_asked, i + 1);
+		assert_int_equal(p.question.what, asked[i].what);
+		assert_string_equal(str_c(&p.form), asked[i].form);
+	}
+	p.status = 422;
+	assert_answers(&p, asked[0].target, 422, "too much of it");
+	p.status = 0;
+	assert_answers(&p, asked[0].target, 502,
+		"for the last time: the link was lost; ask again when the link is up");
+	p.refuses = RC_LIMIT;
+	assert_answers(&p, asked[0].target, 503, "8 questions to it are under way");
+}
+
+static void targets_of_this_site_are_answered_here(void **state)
+{
+	static const char *const own[] = { "", "?site=", "?site=dublin" };
+	scoped(teardown) struct pair p;
+
+	(void)state;
+	setup(&p);
+	for (size_t i = 0; i < COUNT(own); i++) {
+		char target[64];
+
+		snprintf(target, sizeof target, "/api/v1/targets%s", own[i]);
+		assert_answers(&p, target, 200, "\"activeTargets\":[]");
+	}
+	assert_int_equal(p.n_asked, 0);
+}
+
+static void targets_of_a_site_that_is_not_or_is_gone_are_an_error_that_helps(void **state)
+{
+	scoped(teardown) struct pair p;
+
+	(void)state;
+	setup(&p);
+	assert_answers(&p, "/api/v1/targets?site=cork", 400,
+		"invalid parameter \\\"site\\\": no site is called 'cork'; there are: dublin, "
+		"mumbai");
+	assert_answers(&p, "/api/v1/metadata?site=mumbai", 502,
+		"mumbai can't be asked: it has not been heard since this site started");
+	hear_mumbai(&p);
+	lose_mumbai(&p);
+	p.f.ahead_ms += 5 * MINUTE_MS;
+	assert_answers(&p, "/api/v1/targets?site=mumbai", 502,
+		"mumbai can't be asked: it was heard 5 min ago for the last time: closed by the "
+		"other side; ask again when the link is up (`diarchy status`)");
+	assert_int_equal(p.n_asked, 0);
+}
+
 /* As Grafana asks while somebody types: names of labels, then the values of one. */
 static void sites_are_offered_to_who_completes_a_selector(void **state)
 {
@@ -616,6 +687,11 @@ static void another_site_is_answered_from_here(void **state)
 	assert_told(&p, ASKING_QUERY, "query=%2B", 400, "\"errorType\":\"bad_data\"");
 	assert_told(&p, ASKING_SERIES, "", 400, "no match[] parameter provided");
 	assert_told(&p, ASKING_QUERY, "query=%zz", 400, "\"status\":\"error\"");
+	assert_told(&p, ASKING_TARGETS, "state=dropped", 200, "\"droppedTargetCounts\":{}");
+	assert_told(&p, ASKING_TARGETS, "state=active", 200, "\"droppedTargetCounts\":null");
+	assert_told(&p, ASKING_SCRAPE_POOLS, "", 200, "\"scrapePools\":[]");
+	assert_told(&p, ASKING_METADATA, "limit=x", 400, "limit must be a number");
+	assert_told(&p, ASKING_TARGETS_METADATA, "match_target=(", 400, "match_target");
 }
 
 static struct samples_got take_samples(struct pair *p, const char *form, struct memory_source *here)
@@ -805,6 +881,9 @@ int main(void)
 		cmocka_unit_test(a_query_of_several_sites_is_evaluated_here),
 		cmocka_unit_test(series_and_labels_of_several_sites_are_put_together),
 		cmocka_unit_test(a_peer_that_finds_it_too_much_is_quoted),
+		cmocka_unit_test(targets_and_metadata_of_another_site_are_answered_there),
+		cmocka_unit_test(targets_of_this_site_are_answered_here),
+		cmocka_unit_test(targets_of_a_site_that_is_not_or_is_gone_are_an_error_that_helps),
 		cmocka_unit_test(sites_are_offered_to_who_completes_a_selector),
 		cmocka_unit_test(a_peer_that_answers_too_much_is_not_taken_at_its_word),
 		cmocka_unit_test(what_another_site_asks_for_is_bounded),

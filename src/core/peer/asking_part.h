@@ -35,7 +35,8 @@ enum asking_part_kind {
 	ASKING_PARTS
 };
 
-/* What may be asked: paths of Prometheus' HTTP API, and SAMPLES (api/prometheus/samples.h). */
+/* What may be asked: paths of Prometheus' HTTP API, and SAMPLES (api/prometheus/samples.h).  Numbers of the
+ * wire: what is new stands at the end. */
 enum asking_what {
 	ASKING_QUERY,
 	ASKING_QUERY_RANGE,
@@ -44,6 +45,10 @@ enum asking_what {
 	ASKING_LABEL_VALUES, /* of `label` */
 	ASKING_EXEMPLARS,
 	ASKING_SAMPLES,
+	ASKING_TARGETS,
+	ASKING_SCRAPE_POOLS,
+	ASKING_METADATA,
+	ASKING_TARGETS_METADATA,
 	ASKING_WHATS
 };
 
