@@ -13,23 +13,14 @@ struct job {
 	struct str request, answer;
 	int open_handles;
 	bool is_finished, is_too_late;
+	const char *why; /* it has no outcome; NULL: its answer says it */
 	deliver_done *done;
 	void *ctx;
 };
 
-static void closed(uv_handle_t *h)
+static void tell(struct job *j)
 {
-	struct job *j = h->data;
-
-	if (--j->open_handles)
-		return;
-	str_fini(&j->request);
-	str_fini(&j->answer);
-	free(j);
-}
-
-static void tell(struct job *j, const char *why)
-{
+	const char *why = j->why;
 	scoped(json_decref) json_t *holds = NULL;
 	struct deliver_outcome outcome = { .retry_after_ms = -1,
 		.is_unanswered = j->is_too_late,
@@ -44,19 +35,34 @@ static void tell(struct job *j, const char *why)
 	j->done(j->ctx, &outcome);
 }
 
+static void closed(uv_handle_t *h)
+{
+	struct job *j = h->data;
+
+	if (--j->open_handles)
+		return;
+	tell(j);
+	str_fini(&j->request);
+	str_fini(&j->answer);
+	free(j);
+}
+
 static void finish(struct job *j, const char *why)
 {
 	uv_handle_t *handles[] = { (uv_handle_t *)&j->in, (uv_handle_t *)&j->out,
-		(uv_handle_t *)&j->timer, (uv_handle_t *)&j->process };
+		(uv_handle_t *)&j->timer };
 
 	if (j->is_finished)
 		return;
 	j->is_finished = true;
+	j->why = why;
 	if (uv_is_active((uv_handle_t *)&j->process))
-		uv_process_kill(&j->process, SIGKILL);
+		uv_process_kill(&j->process,
+			SIGKILL); /* exited() closes it, or it stays a zombie */
+	else
+		uv_close((uv_handle_t *)&j->process, closed);
 	for (size_t i = 0; i < COUNT(handles); i++)
 		uv_close(handles[i], closed);
-	tell(j, why);
 }
 
 static void too_late(uv_timer_t *t)
@@ -67,11 +73,15 @@ static void too_late(uv_timer_t *t)
 	finish(j, "no answer in time");
 }
 
+/* The end of its output is the end, whichever comes first. */
 static void exited(uv_process_t *p, int64_t status, int signal)
 {
-	(void)p;
+	struct job *j = p->data;
+
 	(void)status;
-	(void)signal; /* the end of its output is the end */
+	(void)signal;
+	if (j->is_finished)
+		uv_close((uv_handle_t *)p, closed);
 }
 
 /* The end of the request, so that the child knows that it has all of it. */

@@ -18,14 +18,6 @@ struct question {
 	void *ctx;
 };
 
-static void closed(uv_handle_t *h)
-{
-	struct question *q = h->data;
-
-	if (--q->open_handles == 0)
-		free(q);
-}
-
 static bool is_commit(const char *text)
 {
 	return *text && text[strspn(text, "0123456789abcdef")] == '\0';
@@ -54,6 +46,16 @@ static void tell(struct question *q)
 	q->done(q->ctx, &head);
 }
 
+static void closed(uv_handle_t *h)
+{
+	struct question *q = h->data;
+
+	if (--q->open_handles)
+		return;
+	tell(q);
+	free(q);
+}
+
 static void finish(struct question *q)
 {
 	if (uv_is_closing((uv_handle_t *)&q->timer))
@@ -61,9 +63,10 @@ static void finish(struct question *q)
 	uv_close((uv_handle_t *)&q->timer, closed);
 	uv_close((uv_handle_t *)&q->out, closed);
 	if (uv_is_active((uv_handle_t *)&q->process))
-		uv_process_kill(&q->process, SIGKILL);
-	uv_close((uv_handle_t *)&q->process, closed);
-	tell(q);
+		uv_process_kill(&q->process,
+			SIGKILL); /* exited() closes it, or it stays a zombie */
+	else
+		uv_close((uv_handle_t *)&q->process, closed);
 }
 
 static void too_late(uv_timer_t *t)
@@ -71,11 +74,15 @@ static void too_late(uv_timer_t *t)
 	finish(t->data);
 }
 
+/* The end of the pipe is the end of the answer, whichever comes first. */
 static void exited(uv_process_t *p, int64_t status, int signal)
 {
-	(void)p;
+	struct question *q = p->data;
+
 	(void)status;
-	(void)signal; /* the end of the pipe is the end of the answer */
+	(void)signal;
+	if (uv_is_closing((uv_handle_t *)&q->timer))
+		uv_close((uv_handle_t *)p, closed);
 }
 
 static void make_room(uv_handle_t *h, size_t hint, uv_buf_t *buf)

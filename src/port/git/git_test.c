@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/git/git.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,6 +79,15 @@ static void the_newest_commit_of_the_file_is_known(void **state)
 	assert_string_equal(summary, "raise memory");
 }
 
+static void no_zombie_is_left_behind(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		ask();
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* there is no child */
+	assert_int_equal(errno, ECHILD);
+}
+
 /* As the systemd unit runs: a user of its own, and a repo that root checked out. */
 static void a_repo_that_belongs_to_somebody_else_is_read(void **state)
 {
@@ -124,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_commit_of_the_file_is_known),
+		cmocka_unit_test(no_zombie_is_left_behind),
 		cmocka_unit_test(what_its_configuration_names_is_not_run),
 		cmocka_unit_test(a_repo_that_belongs_to_somebody_else_is_read),
 	};
