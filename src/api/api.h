@@ -91,9 +91,9 @@ struct api_setup {
 /* Listens on return, or doesn't at all: RC_REFUSED when others could come in without a login
  * (api_check_exposure), RC_INPUT for an address, a certificate, a hash or a token that can't be. */
 enum rc api_start(struct api **ret, const struct api_setup *setup, struct err *e) MUST_USE;
-/* Ends what is under way; `stopped` (or NULL) is called from the loop when all is freed. */
 /* The store of `metrics` has done some of its work. */
 void api_store_worked(const struct api *a);
+/* Ends what is under way; `stopped` (or NULL) is called from the loop when all is freed. */
 void api_stop(struct api *a, void (*stopped)(void *ctx), void *ctx);
 
 const char *api_address(const struct api *a); /* "127.0.0.1:7080": the real port */
