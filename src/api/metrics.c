@@ -295,6 +295,16 @@ static void store_log(const struct page *p)
 	store_value(p, p->stored.log_bytes);
 }
 
+static void store_kept(const struct page *p)
+{
+	store_value(p, p->stored.kept_bytes);
+}
+
+static void store_logs_lost(const struct page *p)
+{
+	store_value(p, p->stored.logs_lost);
+}
+
 static void store_failed(const struct page *p)
 {
 	for (enum store_work_kind k = 0; p->has_store && k < STORE_WORK_KINDS; k++)

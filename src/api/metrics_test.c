@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /metrics, read by a parser that forgives nothing (Prometheus' docs: "Exposition formats"). */
 #include "api/api_fixture.h"
+#include "core/metrics/follow.h"
+#include "core/metrics/memory_files.h"
+#include "core/metrics/store.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -256,6 +259,61 @@ static void metrics_of_probes_follow(void **state)
 	assert_true(value_of(&p, "probe_success{name=\"a \\\"quoted\\\" name\"}") == 1);
 }
 
+/* One more sample, and all that the store then has to do. */
+static void store_one(struct store *s, struct now now)
+{
+	static const struct label v[] = { { METRIC_NAME, "up", 8, 2 } };
+	const struct series_sink *sink = store_sink(s);
+	struct store_work *w;
+	struct mono wake;
+	series_ref ref;
+
+	assert_int_equal(sink->series(sink->self, &(struct labels){ v, 1 }, &ref, NULL), RC_OK);
+	assert_int_equal(sink->append(sink->self, ref, now.wall.ms, 1), SERIES_TAKEN);
+	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
+	store_flush_soon(s);
+	while ((w = store_due(s, now, &wake))) {
+		store_work_run(w);
+		assert_int_equal(store_work_done(s, w, NULL), RC_OK);
+	}
+}
+
+static void logs_that_were_never_sent_on_are_counted(void **state)
+{
+	const struct store_settings settings = { .kept_bytes_max = 1 };
+	scoped(page_fini) struct page before = { 0 }, after = { 0 };
+	struct memory_files *files = memory_files_new(1);
+	struct follower *slow;
+	struct api_setup setup;
+	struct store *s;
+
+	(void)state;
+	{
+		scoped(fixture_fini) struct fixture f;
+
+		fixture_init_site(&f);
+		assert_int_equal(
+			store_open(&s, memory_files_port(files), &settings, fixture_now(&f), NULL),
+			RC_OK);
+		assert_int_equal(store_follow(s, "slow", &slow, NULL), RC_OK);
+		setup = fixture_setup(&f);
+		setup.metrics = s;
+		assert_int_equal(api_start(&f.api, &setup, NULL), RC_OK);
+		fetch(&f, &before);
+		assert_true(value_of(&before, "diarchy_metrics_logs_lost_total") == 0);
+		for (int i = 0; i < 3; i++) {
+			f.ahead_ms += 1000;
+			store_one(s, fixture_now(&f));
+		}
+		fetch(&f, &after);
+		assert_true(value_of(&after, "diarchy_metrics_logs_lost_total") >= 1);
+		assert_true(value_of(&after, "diarchy_metrics_kept_bytes") <= 1);
+	}
+	follower_free(slow);
+	store_close(s);
+	memory_files_free(files);
+}
+
 /* What strangers may not know of a machine: its mounts, its kernel, its addresses. */
 static void the_machine_is_shown_to_who_is_logged_in(void **state)
 {
@@ -295,6 +353,7 @@ int main(void)
 		cmocka_unit_test(the_daemon_tells_of_itself),
 		cmocka_unit_test(notifications_are_counted_by_channel),
 		cmocka_unit_test(metrics_of_probes_follow),
+		cmocka_unit_test(logs_that_were_never_sent_on_are_counted),
 		cmocka_unit_test(the_machine_is_shown_to_who_is_logged_in),
 		cmocka_unit_test(a_site_that_measures_no_machine_says_so),
 	};
