@@ -8,7 +8,10 @@
 
 #include "core/metrics/values.h"
 
-#define FEW 4 /* a window for at least so many samples, else reading all is as fast */
+/* A window for at least so many samples, else reading all is as fast.  With the last two
+ * three of each are given, and that must pay, too. */
+#define FEW          4
+#define FEW_LAST_TWO 12
 
 static bool is_of(const struct points *p, uint64_t times, const struct series_query *q)
 {
@@ -105,9 +108,10 @@ bool block_needs_few(struct block_cursor *c, const struct series_query *q, uint3
 	uint32_t to)
 {
 	struct points *p = &c->points;
+	uint32_t few = q && q->need & SERIES_LAST_TWO ? FEW_LAST_TWO : FEW;
 	uint64_t windows, span_ms;
 
-	if (!q || !q->need || q->step_ms < 0 || to - from < FEW)
+	if (!q || !q->need || q->step_ms < 0 || to - from < few)
 		return false;
 	if (is_of(p, c->times.offset, q))
 		return p->pays;
@@ -119,7 +123,7 @@ bool block_needs_few(struct block_cursor *c, const struct series_query *q, uint3
 		return false;
 	span_ms = (uint64_t)block_time(&c->times, to - 1) - (uint64_t)block_time(&c->times, from);
 	windows = (span_ms + (uint64_t)q->range_ms) / (uint64_t)q->step_ms + 2;
-	p->pays = windows <= (to - from) / FEW && find_points(c, q, from, to, (uint32_t)windows);
+	p->pays = windows <= (to - from) / few && find_points(c, q, from, to, (uint32_t)windows);
 	return p->pays;
 }
 
