@@ -344,6 +344,7 @@ enum rc samples_take(const void *answer, size_t n, const struct series_sink *sin
 	rc = snappy_unpack(at + HEAD_BYTES, n - HEAD_BYTES, SITE_SAMPLES_BYTES_MAX, &plain, e);
 	if (rc != RC_OK)
 		return rc;
+	got.n_bytes = plain.len;
 	batch.samples_max = SITE_SAMPLES_BYTES_MAX / 8;
 	rc = remote_write_read(REMOTE_VERSION_1, str_c(&plain), plain.len, &batch, e);
 	if (rc == RC_OK)

@@ -44,6 +44,7 @@ struct samples_got {
 	uint32_t n_left_out, n_series;
 	uint64_t n_samples; /* that the sink has taken, or had */
 	uint64_t n_refused;
+	uint64_t n_bytes; /* unpacked */
 };
 /* Into the sink, without a commit.  RC_INPUT: it is no such answer; RC_LIMIT: too large; else what
  * the sink says. */

@@ -47,6 +47,7 @@ struct sites {
 	struct want wants[SITE_WANTS_MAX];
 	uint32_t n_wants, n_asked;   /* asked, and not answered yet */
 	uint64_t n_bytes, n_samples; /* of answers, packed; of what they held */
+	uint64_t n_unpacked;         /* bytes of that */
 	bool is_wanting;             /* this run found a new want */
 	bool has_part;               /* something of what was asked for could be had */
 	struct gone gone[SITES_MAX];
@@ -404,6 +405,12 @@ enum rc sites_unpack(struct sites *s, struct err *e)
 		if (rc != RC_OK)
 			return err_in(e, rc, "what %s answered", s->names.v[w->site]);
 		s->n_samples += got.n_samples;
+		s->n_unpacked += got.n_bytes;
+		if (s->n_unpacked > SITE_QUERY_BYTES_MAX)
+			return err_set(e, RC_LIMIT,
+				"other sites answer with more than %d bytes of series: ask more "
+				"narrowly, or of one site",
+				SITE_QUERY_BYTES_MAX);
 		if (s->n_samples > SITE_QUERY_SAMPLES_MAX)
 			return err_set(e, RC_LIMIT,
 				"the query reads more than %d samples of other sites: ask for less "

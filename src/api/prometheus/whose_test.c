@@ -474,6 +474,28 @@ static void write_third(struct str *out)
 	write_packed(out, &plain);
 }
 
+/* Labels pack better than samples; a query may not have five of these. */
+static void write_labels(struct str *out)
+{
+	enum { SERIES = 600 };
+	const struct series_column none = { 0 };
+	scoped(str_fini) struct str plain = STR_EMPTY, value = STR_EMPTY;
+
+	while (value.len < SERIES_LABELS_BYTES_MAX - 64)
+		str_add(&value, "12345678");
+	for (int i = 0; i < SERIES; i++) {
+		char host[8];
+		const struct label v[] = { { METRIC_NAME, "up", 8, 2 },
+			{ "host", host, 4, (uint32_t)snprintf(host, sizeof host, "%d", i) },
+			{ "job", str_c(&value), 3, (uint32_t)value.len } };
+		const struct labels labels = { v, COUNT(v) };
+
+		remote_read_add(&plain, &labels, &none);
+	}
+	assert_in_range(plain.len, SITE_QUERY_BYTES_MAX / 5 + 1, SITE_SAMPLES_BYTES_MAX);
+	write_packed(out, &plain);
+}
+
 static void write_half(struct str *out)
 {
 	for (uint32_t i = 0; i <= ASKING_ANSWER_BYTES_MAX / 2 / 64; i++)
@@ -491,16 +513,23 @@ static void write_nothing_known(struct str *out)
 	"/api/v1/query?query=count(up)" OF_MUMBAI("=") OF_MUMBAI("=~") "%2Bcount(up%7Bsite=%22" \
 								       "mumbai%22,job=%22%22%7D)"
 
+/* Two more. */
+#define FIVE                                                                                       \
+	THREE "%2Bcount(up%7Bsite=%22mumbai%22,a=%22%22%7D)%2Bcount(up%7Bsite=%22mumbai%22,b=%22%" \
+	      "22%7D)"
+
 static void a_peer_that_answers_too_much_is_not_taken_at_its_word(void **state)
 {
 	static const struct {
 		void (*writes)(struct str *out);
-		const char *part;
+		const char *asked, *part;
 	} answers[] = {
-		{ write_bomb, "what mumbai answered: " },
-		{ write_third, "the query reads more than 4000000 samples of other sites" },
-		{ write_half, "other sites answer too much for this query" },
-		{ write_nothing_known, "an answer that this program doesn't know" },
+		{ write_bomb, THREE, "what mumbai answered: " },
+		{ write_third, THREE, "the query reads more than 4000000 samples of other sites" },
+		{ write_labels, FIVE,
+			"other sites answer with more than 134217728 bytes of series" },
+		{ write_half, THREE, "other sites answer too much for this query" },
+		{ write_nothing_known, THREE, "an answer that this program doesn't know" },
 	};
 	scoped(teardown) struct pair p;
 
@@ -509,7 +538,7 @@ static void a_peer_that_answers_too_much_is_not_taken_at_its_word(void **state)
 	hear_mumbai(&p);
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		p.writes = answers[i].writes;
-		assert_answers(&p, THREE, 422, answers[i].part);
+		assert_answers(&p, answers[i].asked, 422, answers[i].part);
 	}
 	p.writes = NULL;
 	assert_answers(&p, "/api/v1/query?query=count(up)", 200, "success");
