@@ -277,6 +277,33 @@ const TARGET = {
 };
 
 stateTest(
+  "the other site is asked for its targets, and gone it says since when",
+  async (page, site, go) => {
+    const GONE = "mumbai isn't reached since 14:02: no answer on the link";
+    const asked = [];
+    await page.route("**/api/v1/targets*", (route) => {
+      const from = new URL(route.request().url()).searchParams.get("site") ?? "";
+      asked.push(from);
+      if (from && asked.filter((it) => it).length > 1)
+        return route.fulfill({ ...refused(GONE), status: 502 });
+      const labels = { ...TARGET.labels, instance: from ? "nas-mumbai:9100" : "nas-dublin:9100" };
+      const data = { ...site.samples["/targets"], activeTargets: [{ ...TARGET, labels }] };
+      return route.fulfill({ json: { status: "success", data } });
+    });
+    site.samples["/targets"] = { droppedTargets: [], droppedTargetCounts: {} };
+    await go("/targets");
+    await reads(page, ".targets th[scope=row]", "nas-dublin:9100");
+    await page.getByLabel("Site").selectOption("mumbai");
+    await reads(page, ".targets th[scope=row]", "nas-mumbai:9100");
+    const link = await page.locator(".targets th[scope=row] a").getAttribute("href");
+    assert.match(decodeURIComponent(link), /site="mumbai"/);
+    await go("/targets?site=mumbai");
+    await reads(page, "main .note.is-bad", GONE);
+    assert.equal(await page.getByLabel("Site").inputValue(), "mumbai");
+  },
+);
+
+stateTest(
   "on a phone a target's error is read without scrolling sideways, and every tab is there",
   async (page, site, go) => {
     site.samples["/targets"] = {

@@ -296,8 +296,9 @@ export interface Targets {
   droppedTargets: DroppedTarget[];
   droppedTargetCounts: Record<string, number>;
 }
-export const targets = (signal?: AbortSignal) =>
-  list<Targets>("/targets", { state: "any" }, signal);
+/* `site`: another one's, which is asked through this one; "": this one's. */
+export const targets = (signal?: AbortSignal, site = "") =>
+  list<Targets>("/targets", { state: "any", site }, signal);
 
 export interface Alert {
   labels: Labels;

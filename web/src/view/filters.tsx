@@ -16,9 +16,10 @@ interface ChoiceFilterProps {
   name: string /* in the address */;
   label: string;
   options: readonly (readonly [value: string, text: string])[] /* besides all */;
+  all?: string /* what stands for no choice */;
 }
 
-export function ChoiceFilter({ name, label, options }: ChoiceFilterProps) {
+export function ChoiceFilter({ name, label, options, all = "all" }: ChoiceFilterProps) {
   return (
     <label class="choice">
       <span class="label">{label}</span>
@@ -26,7 +27,7 @@ export function ChoiceFilter({ name, label, options }: ChoiceFilterProps) {
         value={params.value.get(name) ?? ""}
         onChange={(ev) => setParams({ [name]: ev.currentTarget.value })}
       >
-        <option value="">all</option>
+        <option value="">{all}</option>
         {options.map(([value, text]) => (
           <option key={value} value={value}>
             {text}

@@ -12,6 +12,7 @@ import {
   type Target,
 } from "../../model/prometheus";
 import { params } from "../../model/router";
+import { head, sites } from "../../model/store";
 import { ChoiceFilter, Filters, TextFilter } from "../filters";
 import { Loading, Tag, When } from "../parts";
 import { useAnswer, useRound } from "./answers";
@@ -20,11 +21,15 @@ import { Selector } from "./results";
 
 const EVERY_S = 10;
 
+/* Series of another site are asked for by its name. */
+const ofSite = (site: string): Labels => (site ? { site } : {});
+
 /* How many samples each target's last scrape had: a series of its own. */
-async function readTargets(signal: AbortSignal) {
+async function readTargets(signal: AbortSignal, site: string) {
+  const counted = writeSelector({ __name__: "scrape_samples_scraped", ...ofSite(site) });
   const [list, samples] = await Promise.all([
-    targets(signal),
-    query({ query: "scrape_samples_scraped" }, signal).catch(() => null),
+    targets(signal, site),
+    query({ query: counted }, signal).catch(() => null),
   ]);
   const counts = new Map<string, number>();
   if (samples?.type === "vector")
@@ -58,7 +63,15 @@ const isPast = (t: number | null) => t !== null && t > 0;
 /* "1m30s" as the page writes lengths elsewhere: "1 m 30 s" */
 const spaced = (text: string) => text.replace(/(\d+)(\D+)/g, "$1 $2 ").trim();
 
-function TargetRow({ target, samples }: { target: Target; samples: number | undefined }) {
+function TargetRow({
+  target,
+  site,
+  samples,
+}: {
+  target: Target;
+  site: string;
+  samples: number | undefined;
+}) {
   const [state, word] = WORDS[target.health];
   const last = parse(target.lastScrape);
   const { instance = target.scrapeUrl, job: _, ...rest } = target.labels;
@@ -68,7 +81,7 @@ function TargetRow({ target, samples }: { target: Target; samples: number | unde
         <th scope="row">
           <a
             href={explorePath({
-              queries: [writeSelector({ job: target.labels.job ?? "", instance })],
+              queries: [writeSelector({ job: target.labels.job ?? "", instance, ...ofSite(site) })],
               view: "table",
             })}
             data-row
@@ -112,10 +125,12 @@ function TargetRow({ target, samples }: { target: Target; samples: number | unde
 function Pool({
   name,
   list,
+  site,
   counts,
 }: {
   name: string;
   list: Target[];
+  site: string;
   counts: Map<string, number>;
 }) {
   const up = list.filter((target) => target.health === "up").length;
@@ -151,6 +166,7 @@ function Pool({
               <TargetRow
                 key={`${target.scrapeUrl} ${writeSelector(target.labels)}`}
                 target={target}
+                site={site}
                 samples={counts.get(keyOf(target.labels))}
               />
             ))}
@@ -193,7 +209,13 @@ function pools(list: Target[]): [string, Target[]][] {
 
 export function TargetsPage() {
   const round = useRound(EVERY_S);
-  const { data, error } = useAnswer(readTargets, `targets ${round}`, "targets");
+  const others = sites.value.map((it) => it.name).filter((name) => name !== head.value?.site);
+  const site = params.value.get("site") ?? "";
+  const { data, error } = useAnswer(
+    (signal) => readTargets(signal, site),
+    `targets ${site} ${round}`,
+    `targets ${site}`,
+  );
   const text = params.value.get("q")?.trim() ?? "";
   const state = params.value.get("state") ?? "";
   const all = data?.activeTargets ?? [];
@@ -221,15 +243,23 @@ export function TargetsPage() {
       static_configs: [{targets: ["10.1.0.10:9100"]}]`}</pre>
         </div>
       )}
-      {all.length > 0 && (
+      {(all.length > 0 || others.length > 0) && (
         <Filters of="targets">
+          {others.length > 0 && (
+            <ChoiceFilter
+              name="site"
+              label="Site"
+              options={others.map((name) => [name, name] as const)}
+              all={head.value?.site ?? "this"}
+            />
+          )}
           <ChoiceFilter name="state" label="State" options={STATES} />
           <TextFilter placeholder="job, address, label, error" />
         </Filters>
       )}
       {all.length > 0 && shown.length === 0 && <p class="calm">No target is as the filter says.</p>}
       {pools(shown).map(([name, list]) => (
-        <Pool key={name} name={name} list={list} counts={data!.counts} />
+        <Pool key={name} name={name} list={list} site={site} counts={data!.counts} />
       ))}
       {data && <Dropped list={data.droppedTargets} />}
     </MetricsFrame>
