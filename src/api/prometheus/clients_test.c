@@ -157,6 +157,31 @@ static void every_call_of_grafanas_data_source_is_answered(void **state)
 		{ "GET", "/api/v1/metadata?limit=5000&limit_per_metric=1", NULL, 200,
 			"\"status\":\"success\"" },
 		{ "GET", "/api/v1/metadata?metric=up", NULL, 200, "\"data\":{" },
+		/* A data source that is loaded tries whether there are exemplars, in milliseconds. */
+		{ "POST", "/api/v1/query_exemplars",
+			"query=test&start=1699998200000&end=1700000000000", 200, "\"data\":[]" },
+		{ "GET", "/api/v1/query_exemplars?query=test&start=1699998200000&end=1700000000000",
+			NULL, 200, "\"data\":[]" },
+		/* Values by series, where the data source is set to that. */
+		{ "POST", "/api/v1/series",
+			TIMES
+			"&match%5B%5D=%7B__name__%3D%22up%22%2Cjob%21%3D%22%22%7D&limit=40000",
+			200, "\"instance\":\"b:80\",\"job\":\"web\"" },
+		{ "POST", "/api/v1/series",
+			TIMES "&match%5B%5D=%7B%22http.route%22%21%3D%22%22%7D&limit=40000", 200,
+			"\"http.route\":\"/login\"" },
+		/* label_names(up), metrics(u.*), and what ad hoc filters ask. */
+		{ "POST", "/api/v1/labels",
+			"limit=40000&" TIMES "&match%5B%5D=%7B__name__%3D~%22.%2Aup.%2A%22%7D", 200,
+			"\"data\":[\"__name__\",\"instance\",\"job\",\"site\"]" },
+		{ "GET",
+			"/api/v1/label/__name__/values?limit=40000&" TIMES
+			"&match%5B%5D=%7B__name__%3D~%22u.%2A%22%7D",
+			NULL, 200, "\"data\":[\"up\"]" },
+		{ "POST", "/api/v1/labels",
+			"limit=1&" TIMES
+			"&match%5B%5D=%7B__name__%3D~%22up%22%2Cjob%3D%22node%22%7D",
+			200, "\"data\":[\"__name__\"],\"warnings\":[" },
 		/* Variables: query_result(), metrics(), series. */
 		{ "POST", "/api/v1/query", "query=count+by+%28job%29+%28up%29&time=1700000600", 200,
 			"\"job\":\"node\"" },
