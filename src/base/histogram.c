@@ -270,6 +270,15 @@ bool histogram_equal(const struct histogram *a, const struct histogram *b)
 	       same_numbers(a->bounds, b->bounds, a->n_bounds);
 }
 
+bool histogram_same(const struct histogram *a, const struct histogram *b)
+{
+	struct histogram like_a = *b;
+
+	like_a.reset = a->reset;
+	like_a.is_float = a->is_float;
+	return histogram_equal(a, &like_a);
+}
+
 /* Indexes of buckets lie within this, so that sums of them are numbers. */
 #define INDEX_MOST (INT64_C(1) << 30)
 

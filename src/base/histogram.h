@@ -49,5 +49,7 @@ struct histogram *histogram_copy(const struct histogram *h, struct arena *a);
 
 /* The same in every bit, layout and hint included. */
 bool histogram_equal(const struct histogram *a, const struct histogram *b);
+/* The same observations, whatever is known of resets, and however their counts are stored. */
+bool histogram_same(const struct histogram *a, const struct histogram *b);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/histogram.h"
 #include "cli/rules/test_show.h"
+#include "core/promql/histogram_sum.h"
 #include "core/promql/memory_source.h"
 #include "core/promql/notation.h"
 #include "core/promql/print.h"
@@ -79,6 +80,45 @@ static struct input *input_of(struct run *r, const struct labels *labels)
 	return &r->inputs[r->n_inputs++];
 }
 
+/* What Prometheus' store, in which promtool puts the inputs, says of a histogram after `before`: that
+ * a counter went on, or nothing; of a reset it knows no more when it is read. */
+static uint8_t reset_after(const struct histogram *h, const struct histogram *before)
+{
+	struct histogram unhinted = *h;
+
+	if (h->reset == HISTOGRAM_GAUGE)
+		return HISTOGRAM_GAUGE;
+	if (h->reset == HISTOGRAM_RESET || !before || before->reset == HISTOGRAM_GAUGE)
+		return HISTOGRAM_UNKNOWN;
+	if (h->schema != before->schema || h->zero_threshold != before->zero_threshold)
+		return HISTOGRAM_UNKNOWN;
+	unhinted.reset = HISTOGRAM_UNKNOWN;
+	return histogram_is_reset(&unhinted, before) ? HISTOGRAM_UNKNOWN : HISTOGRAM_NOT_RESET;
+}
+
+static bool hint_resets(struct run *r, const struct notation *n)
+{
+	const struct histogram *before = NULL;
+
+	for (uint32_t i = 0; i < n->n; i++) {
+		struct notation_value *v = &n->values[i];
+		struct histogram *hinted;
+
+		if (v->is_omitted)
+			continue;
+		if (v->h) {
+			hinted = arena_alloc(&r->arena, sizeof *hinted);
+			if (!hinted)
+				return false;
+			*hinted = *v->h;
+			hinted->reset = reset_after(v->h, before);
+			v->h = hinted;
+		}
+		before = v->h;
+	}
+	return true;
+}
+
 static bool read_input(struct run *r, const struct test_series *s)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
@@ -88,6 +128,10 @@ static bool read_input(struct run *r, const struct test_series *s)
 	str_addf(&text, "%s %s", s->series, s->values);
 	if (notation_parse(str_c(&text), &r->arena, &n, &e) != RC_OK) {
 		fail(r, s->line, "%s", e.text);
+		return false;
+	}
+	if (!hint_resets(r, &n)) {
+		fail(r, s->line, "more histograms than are taken at once");
 		return false;
 	}
 	*input_of(r, &n.labels) = (struct input){ n.labels, n.values, n.n, 0 };

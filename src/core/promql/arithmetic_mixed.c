@@ -79,7 +79,7 @@ static enum mistake add(struct mixing *m, uint32_t step, const struct operand *l
 static enum mistake compare(struct mixing *m, uint32_t step, const struct operand *l,
 	const struct operand *r)
 {
-	bool holds = histogram_equal(l->h, r->h) == (m->node->binary.op == PROMQL_EQ);
+	bool holds = histogram_same(l->h, r->h) == (m->node->binary.op == PROMQL_EQ);
 
 	if (m->node->binary.is_bool) {
 		m->v[step] = holds;

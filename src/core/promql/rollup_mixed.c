@@ -198,7 +198,7 @@ static double count_steps(const struct step *s, bool is_changes)
 		if (!h_now != !h_before)
 			n++;
 		else if (h_now)
-			n += is_changes ? !histogram_equal(h_now, h_before)
+			n += is_changes ? !histogram_same(h_now, h_before)
 					: histogram_is_reset(h_now, h_before);
 		else
 			n += is_changes ? now != before && !(isnan(now) && isnan(before))
