@@ -2,6 +2,7 @@
 /* alerts: what fires, and how it is told. */
 #include "api/alertmanager/listing.h"
 #include "api/alertmanager/posted.h"
+#include "base/labels_json.h"
 
 #define POST_BYTES_MAX (4u * ALERTS_POST_BYTES_MAX)
 
@@ -114,7 +115,7 @@ static uint32_t write_group(struct json_out *w, const struct groups *g, uint32_t
 	for (; at < g->n && compare_groups(first, &g->v[at]) == 0; at++)
 		listing_write(w, g->l, g->v[at].it, muted_by);
 	json_close(w);
-	v2_write_labels(w, "labels", &first->group);
+	json_labels(w, "labels", &first->group);
 	json_object_open(w, "receiver");
 	json_text(w, "name", first->receiver);
 	json_close(w);

@@ -43,11 +43,3 @@ enum rc v2_flag(const struct call *c, const char *name, bool otherwise, bool *re
 			}
 	return err_set(e, RC_INPUT, "%s in query must be of type boolean: \"%.64s\"", name, text);
 }
-
-void v2_write_labels(struct json_out *w, const char *key, const struct labels *labels)
-{
-	json_object_open(w, key);
-	for (uint32_t i = 0; i < labels->n; i++)
-		json_textn(w, labels->v[i].name, labels->v[i].value, labels->v[i].value_len);
-	json_close(w);
-}

@@ -17,6 +17,5 @@ enum rc v2_filter(const struct call *c, struct matcher_list *ret, struct err *e)
 /* true, false, as Go's strconv.ParseBool has it. */
 enum rc v2_flag(const struct call *c, const char *name, bool otherwise, bool *ret,
 	struct err *e) MUST_USE;
-void v2_write_labels(struct json_out *w, const char *key, const struct labels *labels);
 
 #endif

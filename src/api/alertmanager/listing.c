@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/alertmanager/listing.h"
 
+#include "base/labels_json.h"
 #include "node/alert_routes.h"
 
 #include <inttypes.h>
@@ -192,7 +193,7 @@ void listing_write(struct json_out *w, const struct listing *l, const struct lis
 	const struct alert_view *v = &it->view;
 
 	json_object_open(w, NULL);
-	v2_write_labels(w, "annotations", &v->annotations);
+	json_labels(w, "annotations", &v->annotations);
 	json_time(w, "endsAt", or_else(v->ends, l->c->now.wall.ms + ALERTS_RESOLVE_MS));
 	write_fingerprint(w, "fingerprint", v->fingerprint);
 	write_receivers(w, l, it);
@@ -201,6 +202,6 @@ void listing_write(struct json_out *w, const struct listing *l, const struct lis
 	json_time(w, "updatedAt", or_else(v->updated, v->starts.ms));
 	if (*v->generator)
 		json_text(w, "generatorURL", v->generator);
-	v2_write_labels(w, "labels", &v->labels);
+	json_labels(w, "labels", &v->labels);
 	json_close(w);
 }

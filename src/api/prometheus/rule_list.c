@@ -4,6 +4,7 @@
 #include "base/golang.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/labels_json.h"
 #include "node/rules_world.h"
 
 #define TOKEN_MAX (2 * SHA1_BYTES + 1)
@@ -25,14 +26,6 @@ static void write_time(struct json_out *w, const char *key, int64_t ms)
 		json_time(w, key, (struct wall){ ms });
 }
 
-static void write_labels(struct json_out *w, const char *key, const struct labels *l)
-{
-	json_object_open(w, key);
-	for (uint32_t i = 0; i < l->n; i++)
-		json_text(w, l->v[i].name, l->v[i].value);
-	json_close(w);
-}
-
 /* As they are written in the file. */
 static void write_texts(struct json_out *w, const char *key, const struct rule_texts *texts)
 {
@@ -48,8 +41,8 @@ static void write_alert(struct json_out *w, const struct rule_alert *a)
 
 	go_float(&value, a->v, 'e', GO_SHORTEST);
 	json_object_open(w, NULL);
-	write_labels(w, "labels", &a->labels);
-	write_labels(w, "annotations", &a->annotations);
+	json_labels(w, "labels", &a->labels);
+	json_labels(w, "annotations", &a->annotations);
 	json_text(w, "state", rule_alert_state_name(a->state));
 	write_time(w, "activeAt", a->active_ms);
 	if (a->keep_firing_since_ms != RULES_NEVER)

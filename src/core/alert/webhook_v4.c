@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/webhook_v4.h"
 
-#include "base/json.h"
+#include "base/labels_json.h"
 #include "core/alert/ways.h"
 
 #include <inttypes.h>
@@ -141,14 +141,6 @@ static void sort_and_cut(struct telling *t)
 
 /* ---- writing */
 
-static void write_labels(struct json_out *w, const char *key, const struct labels *l)
-{
-	json_object_open(w, key);
-	for (uint32_t i = 0; i < l->n; i++)
-		json_text(w, l->v[i].name, l->v[i].value);
-	json_close(w);
-}
-
 static void write_alert(struct json_out *w, const struct told *told)
 {
 	char fingerprint[17];
@@ -156,8 +148,8 @@ static void write_alert(struct json_out *w, const struct told *told)
 	snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64, told->fingerprint);
 	json_object_open(w, NULL);
 	json_text(w, "status", told->ended.ms ? "resolved" : "firing");
-	write_labels(w, "labels", &told->labels);
-	write_labels(w, "annotations", &told->annotations);
+	json_labels(w, "labels", &told->labels);
+	json_labels(w, "annotations", &told->annotations);
 	json_time(w, "startsAt", told->starts);
 	if (told->ended.ms)
 		json_time(w, "endsAt", told->ended);
@@ -232,7 +224,7 @@ static void write(const struct telling *t, const char *reason, struct str *out)
 	for (uint32_t i = 0; i < t->n; i++)
 		write_alert(&w, &t->alerts[i]);
 	json_close(&w);
-	write_labels(&w, "groupLabels", &t->address.group);
+	json_labels(&w, "groupLabels", &t->address.group);
 	write_common(t, &w, "commonLabels", offsetof(struct told, labels));
 	write_common(t, &w, "commonAnnotations", offsetof(struct told, annotations));
 	json_text(&w, "notification_reason", reason);

@@ -3,6 +3,7 @@
 
 #include "base/golang.h"
 #include "base/json.h"
+#include "base/labels_json.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/number.h"
@@ -46,22 +47,14 @@ static void write_time(struct json_out *w, const char *key, int64_t ms)
 		json_int(w, key, ms);
 }
 
-static void write_labels(struct json_out *w, const char *key, const struct labels *l)
-{
-	json_object_open(w, key);
-	for (uint32_t i = 0; i < l->n; i++)
-		json_text(w, l->v[i].name, l->v[i].value);
-	json_close(w);
-}
-
 static void write_alert(struct json_out *w, const struct rule_alert *a)
 {
 	scoped(str_fini) struct str value = STR_EMPTY;
 
 	go_float(&value, a->v, 'g', GO_SHORTEST);
 	json_object_open(w, NULL);
-	write_labels(w, "labels", &a->labels);
-	write_labels(w, "annotations", &a->annotations);
+	json_labels(w, "labels", &a->labels);
+	json_labels(w, "annotations", &a->annotations);
 	json_text(w, "value", str_c(&value));
 	write_time(w, "active", a->active_ms);
 	write_time(w, "fired", a->fired_ms);
