@@ -81,12 +81,17 @@ void copies_look(struct serve *s)
 
 /* ---- asking */
 
-static void fail(struct copy *c, const char *why)
+static void say_failed(struct copy *c, const char *why)
 {
 	c->n_failures++;
 	if (!c->is_failing)
 		log_warning("%s: nothing was copied, it is tried again: %s", c->what, why);
 	c->is_failing = true;
+}
+
+static void fail(struct copy *c, const char *why)
+{
+	say_failed(c, why);
 	copying_failed(&c->copying, daemon_now());
 }
 
@@ -175,9 +180,11 @@ static void on_answer(void *ctx, struct api_site_answer *a)
 		return;
 	if (a->status == 200)
 		take(c, &a->body);
-	else if (a->status == 422)
-		copying_refused(&c->copying, daemon_now());
-	else {
+	else if (a->status == 422) {
+		if (!copying_refused(&c->copying, daemon_now()))
+			say_failed(c, "the least that can be asked for is too much for it: let "
+				      "metrics.copy match fewer series");
+	} else {
 		snprintf(text, sizeof text, "it answers with status %u", a->status);
 		fail(c, a->status ? text : a->why);
 	}

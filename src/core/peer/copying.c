@@ -75,14 +75,16 @@ struct mono copying_wake(const struct copying *c)
 	return waits ? c->due : (struct mono){ NEVER_MS };
 }
 
-static void fit_span(struct copying *c, bool is_whole, uint64_t bytes)
+static void fit_span(struct copying *c, struct now now, bool is_whole, uint64_t bytes)
 {
+	int64_t most_ms = now.mono.ms < c->most_ends.ms ? c->most_ms : COPYING_SPAN_MS;
+
 	if (bytes > COPYING_BYTES)
 		c->span_ms /= 2;
 	else if (is_whole && bytes < COPYING_BYTES / 4)
 		c->span_ms *= 2;
-	if (c->span_ms > COPYING_SPAN_MS)
-		c->span_ms = COPYING_SPAN_MS;
+	if (c->span_ms > most_ms)
+		c->span_ms = most_ms;
 	if (c->span_ms < c->every_ms)
 		c->span_ms = c->every_ms;
 }
@@ -102,7 +104,7 @@ void copying_taken(struct copying *c, struct now now, int64_t told_ms, uint64_t 
 
 	c->is_asked = false;
 	c->failures = 0;
-	fit_span(c, is_whole, bytes);
+	fit_span(c, now, is_whole, bytes);
 	if (over_ms > c->from_ms || until_ms < c->from_ms - BACK_MS)
 		c->held_ms = over_ms;
 	if (!is_whole) { /* the next window must be over first */
@@ -124,15 +126,16 @@ void copying_failed(struct copying *c, struct now now)
 	c->due = after(now, pause_ms < COPYING_RETRIES_MS ? pause_ms : COPYING_RETRIES_MS);
 }
 
-void copying_refused(struct copying *c, struct now now)
+bool copying_refused(struct copying *c, struct now now)
 {
-	bool is_least = c->span_ms <= c->every_ms;
-
-	if (is_least) {
+	if (c->span_ms <= c->every_ms) {
 		copying_failed(c, now);
-		return;
+		return false;
 	}
 	c->is_asked = false;
+	c->most_ms = c->span_ms / 2;
+	c->most_ends = after(now, COPYING_REFUSED_MS);
 	c->span_ms = c->span_ms / 4 > c->every_ms ? c->span_ms / 4 : c->every_ms;
 	c->due = after(now, COPYING_RETRY_MS);
+	return true;
 }

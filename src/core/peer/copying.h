@@ -29,11 +29,14 @@
 #define COPYING_BYTES_PER_S 131072
 #define COPYING_RETRY_MS    (5 * SECOND_MS) /* after a failure; doubled by each */
 #define COPYING_RETRIES_MS  (5 * MINUTE_MS) /* up to that */
+#define COPYING_REFUSED_MS  HOUR_MS         /* for which what was too long isn't asked for again */
 
 struct copying {
 	int64_t every_ms, retention_ms;
 	int64_t held_ms; /* the end of the newest window that is here; INT64_MIN: none */
 	int64_t span_ms; /* to ask for at once */
+	int64_t most_ms; /* that it may grow to, since more was refused, until `most_ends` */
+	struct mono most_ends;
 	bool is_connected, is_asked;
 	int64_t from_ms, until_ms; /* ASKED: for the windows in (from, until] */
 	uint32_t failures;         /* in a row */
@@ -62,7 +65,8 @@ bool copying_is_wanted(const struct copying *c, int64_t t_ms);
 /* It was answered, and what came is kept: all of the windows that end up to `told_ms`, of which no more is
  * believed than that the peer's clock may be minutes ahead of ours. */
 void copying_taken(struct copying *c, struct now now, int64_t told_ms, uint64_t bytes);
-void copying_refused(struct copying *c, struct now now);
+/* As too much.  False: less than one window can't be asked for, so it has failed. */
+bool copying_refused(struct copying *c, struct now now);
 void copying_failed(struct copying *c, struct now now);
 
 #endif

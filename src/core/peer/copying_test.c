@@ -28,7 +28,7 @@ struct world {
 	bool peer_was_up[WINDOWS]; /* and scraped */
 	uint8_t copies[WINDOWS];
 	int64_t newest_ms;
-	uint64_t bytes, questions;
+	uint64_t bytes, questions, refusals;
 };
 
 static struct world *new_world(void)
@@ -61,7 +61,8 @@ static bool answer(struct world *w, const struct copying_question *q)
 		bytes += w->bytes_a_window;
 	w->bytes += bytes;
 	if (w->bytes_most && bytes > w->bytes_most) {
-		copying_refused(&w->c, w->now);
+		w->refusals++;
+		assert_true(copying_refused(&w->c, w->now));
 		return false;
 	}
 	for (int64_t t = q->from_ms + EVERY_MS; t <= until_ms; t += EVERY_MS) {
@@ -184,6 +185,38 @@ static void what_is_refused_as_too_much_is_asked_for_in_smaller_pieces(void **st
 	copying_connected(&w->c, w->now, true);
 	run(w, 12 * HOUR_MS);
 	assert_held(w, BEGIN_MS + DAY_MS, w->now.wall.ms - 2 * MINUTE_MS);
+	free(w);
+}
+
+static void what_was_refused_is_not_asked_for_again_within_the_hour(void **state)
+{
+	struct world *w = new_world();
+
+	(void)state;
+	w->bytes_a_window = 100;
+	w->bytes_most = 5000;
+	copying_connected(&w->c, w->now, true);
+	run(w, HOUR_MS / 2);
+	assert_held(w, BEGIN_MS + DAY_MS, w->now.wall.ms - 2 * MINUTE_MS);
+	assert_int_equal(w->refusals, 1);
+	assert_true(w->c.span_ms <= w->c.most_ms);
+	free(w);
+}
+
+static void that_the_least_is_refused_is_a_failure(void **state)
+{
+	struct world *w = new_world();
+	struct copying_question q;
+
+	(void)state;
+	copying_connected(&w->c, w->now, true);
+	for (uint32_t i = 1; i < 4; i++) {
+		assert_true(copying_next(&w->c, w->now, &q));
+		assert_int_equal(q.until_ms - q.from_ms, EVERY_MS);
+		assert_false(copying_refused(&w->c, w->now));
+		assert_int_equal(w->c.failures, i);
+		pass(w, copying_wake(&w->c).ms - w->now.mono.ms);
+	}
 	free(w);
 }
 
@@ -331,6 +364,8 @@ int main(void)
 		cmocka_unit_test(after_a_gap_longer_than_the_retention_only_that_is_asked_for),
 		cmocka_unit_test(what_was_missed_comes_no_faster_than_it_may),
 		cmocka_unit_test(what_is_refused_as_too_much_is_asked_for_in_smaller_pieces),
+		cmocka_unit_test(what_was_refused_is_not_asked_for_again_within_the_hour),
+		cmocka_unit_test(that_the_least_is_refused_is_a_failure),
 		cmocka_unit_test(failures_are_tried_again_later_each_time),
 		cmocka_unit_test(a_peer_whose_clock_was_years_ahead_is_copied_again),
 		cmocka_unit_test(a_peer_that_tells_of_the_future_is_not_followed_there),
