@@ -2,14 +2,16 @@
 #include "core/remote/otlp.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/histogram_protobuf.h"
 #include "base/limits.h"
 #include "base/number_text.h"
 #include "base/protobuf.h"
 #include "base/series.h"
+#include "base/unicode.h"
 #include "core/remote/otlp_config.h"
+#include "core/remote/otlp_value.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -24,6 +26,7 @@
 #define TYPE_SUMMARY        5
 #define NANOSECONDS_IN_A_MS 1000000
 #define ID_BYTES_MAX        16 /* of a trace */
+#define EXEMPLAR_CHARS_MAX  128
 
 struct attributes {
 	struct label v[ATTRIBUTES_MAX];
@@ -38,6 +41,7 @@ struct translation {
 	enum otlp_strategy strategy;
 	struct attributes resource; /* as labels, sanitized */
 	struct attributes promoted; /* of these, what each series gets */
+	struct attributes scope;    /* as labels, where that is wanted */
 	const char *job, *instance;
 	bool has_others;   /* attributes of the resource but service.* */
 	int64_t latest_ms; /* of the resource's points */
@@ -75,25 +79,12 @@ static const char *text_of(struct translation *t, struct arena *a, const struct 
 static const char *value_of(struct translation *t, struct arena *a,
 	const struct protobuf_field *any)
 {
-	struct protobuf p = protobuf_inside(any);
-	char number[NUMBER_TEXT_MAX] = "";
-	const char *text = NULL;
-	struct protobuf_field f;
+	const char *text = "";
+	enum rc rc = t->rc == RC_OK ? otlp_value_text(any, a, &text, t->e) : RC_OK;
 
-	while (protobuf_next(&p, &f)) {
-		if (f.key == PROTOBUF_BYTES(1))
-			text = text_of(t, a, &f);
-		else if (f.key == PROTOBUF_VARINT(2))
-			text = f.v ? "true" : "false";
-		else if (f.key == PROTOBUF_VARINT(3))
-			snprintf(number, sizeof number, "%" PRId64, (int64_t)f.v);
-		else if (f.key == PROTOBUF_FIXED64(4))
-			number_text(protobuf_double(&f), NUMBER_PLAIN, number);
-	}
-	check(t, &p);
-	if (!text)
-		text = arena_strdup(a, number);
-	return text ? text : "";
+	if (rc != RC_OK)
+		t->rc = rc;
+	return text;
 }
 
 struct attribute {
@@ -183,7 +174,8 @@ static bool has_label(const struct attributes *labels, const char *name)
 static bool is_own(const struct translation *t, const char *name, const struct extra *x)
 {
 	return (*t->job && str_eq(name, "job")) || (*t->instance && str_eq(name, "instance")) ||
-	       (x->name && str_eq(name, x->name)) || str_eq(name, METRIC_NAME);
+	       (x->name && str_eq(name, x->name)) || str_eq(name, METRIC_NAME) ||
+	       has_label(&t->scope, name);
 }
 
 static void put_labels(struct translation *t, const struct attributes *labels,
@@ -211,6 +203,8 @@ static size_t open_series(struct translation *t, const struct attributes *labels
 		put_label(t->out, "instance", t->instance);
 	if (x->name)
 		put_label(t->out, x->name, x->value);
+	for (uint32_t i = 0; i < t->scope.n; i++)
+		put_label(t->out, t->scope.v[i].name, t->scope.v[i].value);
 	put_labels(t, labels, NULL, x);
 	if (labels != &t->resource)
 		put_labels(t, &t->promoted, labels, x);
@@ -225,16 +219,48 @@ struct sample {
 	double above, most;             /* those that lie in between, the latter included */
 };
 
-/* The bytes of an id as digits. */
-static void put_id(struct translation *t, const char *name, const struct protobuf_field *f)
+/* The bytes of an id as digits.  Returns how many characters name and digits are. */
+static size_t put_id(struct translation *t, const char *name, const struct protobuf_field *f)
 {
 	char digits[2 * ID_BYTES_MAX + 1] = "";
 
 	if (!f->n || f->n > ID_BYTES_MAX)
-		return;
-	for (uint32_t i = 0; i < f->n; i++)
-		snprintf(digits + 2 * (size_t)i, 3, "%02x", f->s[i]);
+		return 0;
+	hex_encode(f->s, f->n, digits);
 	put_label(t->out, name, digits);
+	return strlen(name) + 2 * (size_t)f->n;
+}
+
+static bool is_of_trace(const char *name)
+{
+	return str_eq(name, "trace_id") || str_eq(name, "span_id");
+}
+
+/* Attributes that the series doesn't have; all of them, or none where that would be more than an
+ * exemplar's labels may be. */
+static void put_filtered(struct translation *t, const struct protobuf_field *message,
+	size_t n_chars)
+{
+	struct protobuf p = protobuf_inside(message);
+	struct protobuf_field f;
+	struct attributes found;
+
+	found.n = 0;
+	while (t->rc == RC_OK && protobuf_next(&p, &f)) {
+		struct attribute it;
+
+		if (f.key != PROTOBUF_BYTES(7))
+			continue;
+		it = read_attribute(t, &t->arena, &f);
+		n_chars +=
+			utf8_count(it.key, strlen(it.key)) + utf8_count(it.value, strlen(it.value));
+		if (n_chars > EXEMPLAR_CHARS_MAX)
+			return;
+		if (*it.key && !is_of_trace(it.key))
+			add_label(t, &t->arena, &found, it.key, it.value);
+	}
+	for (uint32_t i = 0; t->rc == RC_OK && i < found.n; i++)
+		put_label(t->out, found.v[i].name, found.v[i].value);
 }
 
 struct exemplar_of { /* a point's */
@@ -265,7 +291,6 @@ static struct exemplar_of read_exemplar(struct translation *t, const struct prot
 	return x;
 }
 
-/* Attributes that were filtered aren't among an exemplar's labels: together they'd often be too long. */
 static void put_exemplars(struct translation *t, const struct sample *s)
 {
 	struct protobuf p = *s->message;
@@ -273,7 +298,7 @@ static void put_exemplars(struct translation *t, const struct sample *s)
 
 	while (t->rc == RC_OK && protobuf_next(&p, &f)) {
 		struct exemplar_of x;
-		size_t opened;
+		size_t opened, n_chars;
 
 		if (f.key != s->exemplars)
 			continue;
@@ -281,8 +306,9 @@ static void put_exemplars(struct translation *t, const struct sample *s)
 		if (!(x.v > s->above && x.v <= s->most))
 			continue;
 		opened = protobuf_open(t->out, 3);
-		put_id(t, "trace_id", &x.trace);
-		put_id(t, "span_id", &x.span);
+		n_chars = put_id(t, "trace_id", &x.trace);
+		n_chars += put_id(t, "span_id", &x.span);
+		put_filtered(t, &f, n_chars);
 		protobuf_add_double(t->out, 2, x.v);
 		protobuf_add_int(t->out, 3, x.t_ms);
 		protobuf_close(t->out, opened);
@@ -505,10 +531,24 @@ static void reject(struct translation *t, const char *why)
 		snprintf(t->result->why, sizeof t->result->why, "%.100s: %s", t->name, why);
 }
 
+/* `h` with its spans, counts and exemplars as one sample. */
+static void put_native(struct translation *t, const struct point *p, const struct histogram *h,
+	const struct sample *exemplars)
+{
+	static const struct extra none = { "", NULL, NULL };
+	size_t opened = open_series(t, &p->labels, &none), inner = protobuf_open(t->out, 4);
+
+	histogram_protobuf_write(h, p->t_ms, t->out);
+	protobuf_close(t->out, inner);
+	put_exemplars(t, exemplars);
+	protobuf_close(t->out, opened);
+	if (p->t_ms > t->latest_ms)
+		t->latest_ms = p->t_ms;
+}
+
 static void put_exponential(struct translation *t, const struct point *p,
 	const struct protobuf_field *message)
 {
-	static const struct extra none = { "", NULL, NULL };
 	unsigned shift = p->scale > 8 ? (unsigned)(p->scale - 8) : 0;
 	struct side *sides = must_alloc(2 * sizeof *sides);
 	const struct protobuf inside = protobuf_inside(message);
@@ -523,8 +563,6 @@ static void put_exponential(struct translation *t, const struct point *p,
 		!read_side(t, p->negative, shift, &sides[1])) {
 		reject(t, "its buckets are too coarse, or too many");
 	} else {
-		size_t opened = open_series(t, &p->labels, &none), inner = protobuf_open(t->out, 4);
-
 		h.positive_spans = &sides[0].span;
 		h.negative_spans = &sides[1].span;
 		h.n_positive_spans = sides[0].n > 0;
@@ -533,14 +571,72 @@ static void put_exponential(struct translation *t, const struct point *p,
 		h.negative = sides[1].counts;
 		h.n_positive = sides[0].n;
 		h.n_negative = sides[1].n;
-		histogram_protobuf_write(&h, p->t_ms, t->out);
-		protobuf_close(t->out, inner);
-		put_exemplars(t, &s);
-		protobuf_close(t->out, opened);
-		if (p->t_ms > t->latest_ms)
-			t->latest_ms = p->t_ms;
+		put_native(t, p, &h, &s);
 	}
 	free(sides);
+}
+
+/* A histogram's bounds and counts; of the latter the empty ones in front are left out. */
+struct layout {
+	double bounds[HISTOGRAM_BUCKETS_MAX], counts[HISTOGRAM_BUCKETS_MAX];
+	uint32_t n_bounds, n_counts;
+	struct histogram_span span;
+};
+
+/* False: they don't fit together, or are too many. */
+static bool read_layout(struct translation *t, const struct point *p, struct layout *ret)
+{
+	struct protobuf counts = p->counts, bounds = p->bounds;
+	uint64_t v;
+
+	while (bounds.at < bounds.end && protobuf_take_fixed(&bounds, 8, &v)) {
+		if (ret->n_bounds == HISTOGRAM_BUCKETS_MAX)
+			return false;
+		ret->bounds[ret->n_bounds++] = double_of_bits(v);
+	}
+	while (counts.at < counts.end && protobuf_take_fixed(&counts, 8, &v)) {
+		if (ret->n_counts == HISTOGRAM_BUCKETS_MAX)
+			return false;
+		if (ret->n_counts || v)
+			ret->counts[ret->n_counts++] = (double)v;
+		else
+			ret->span.offset++;
+	}
+	check(t, &bounds);
+	check(t, &counts);
+	ret->span.length = ret->n_counts;
+	return (uint64_t)ret->span.offset + ret->n_counts <= ret->n_bounds + (uint64_t)1;
+}
+
+static void put_custom(struct translation *t, const struct point *p,
+	const struct protobuf_field *message)
+{
+	struct layout *l = must_alloc(sizeof *l);
+	const struct protobuf inside = protobuf_inside(message);
+	const struct sample s = { p->t_ms, 0, &inside, PROTOBUF_BYTES(8), -INFINITY, INFINITY };
+	struct histogram h = { .schema = HISTOGRAM_CUSTOM,
+		.count = (double)p->count,
+		.sum = or_stale(p, p->sum) };
+
+	if (!read_layout(t, p, l)) {
+		reject(t, "its counts don't fit its bounds, or are too many");
+	} else {
+		h.bounds = l->bounds;
+		h.n_bounds = l->n_bounds;
+		h.positive_spans = &l->span;
+		h.n_positive_spans = l->n_counts > 0;
+		h.positive = l->counts;
+		h.n_positive = l->n_counts;
+		put_native(t, p, &h, &s);
+	}
+	free(l);
+}
+
+/* As a classic one, or as one with custom buckets. */
+static void put_explicit(struct translation *t, const struct point *p,
+	const struct protobuf_field *message)
+{
+	(t->config && t->config->makes_custom_buckets ? put_custom : put_histogram)(t, p, message);
 }
 
 static void take_point(struct translation *t, const struct point_form *form,
@@ -586,7 +682,7 @@ static const struct metric_form {
 	{ PROTOBUF_BYTES(7), TYPE_GAUGE, true,
 		{ PROTOBUF_BYTES(7), PROTOBUF_VARINT(8), take_number, put_number } },
 	{ PROTOBUF_BYTES(9), TYPE_HISTOGRAM, true,
-		{ PROTOBUF_BYTES(9), PROTOBUF_VARINT(10), take_histogram, put_histogram } },
+		{ PROTOBUF_BYTES(9), PROTOBUF_VARINT(10), take_histogram, put_explicit } },
 	{ PROTOBUF_BYTES(10), TYPE_HISTOGRAM, true,
 		{ PROTOBUF_BYTES(1), PROTOBUF_VARINT(10), take_exponential, put_exponential } },
 	{ PROTOBUF_BYTES(11), TYPE_SUMMARY, false,
@@ -735,15 +831,82 @@ static void put_target_info(struct translation *t)
 	t->name = "";
 }
 
+/* A scope's own attributes are named like what is said of it, which they don't replace. */
+static void take_scope_attribute(struct translation *t, const struct protobuf_field *message)
+{
+	struct attribute it = read_attribute(t, &t->resource_arena, message);
+	const char *key = arena_printf(&t->resource_arena, "otel_scope_%s", it.key);
+
+	if (!key)
+		fail(t, RC_LIMIT, "more attributes than are taken");
+	else
+		take_attribute(t, &t->resource_arena, &t->scope,
+			&(struct attribute){ key, it.value });
+}
+
+static void set_label(struct translation *t, struct attributes *to, const char *name,
+	const char *value)
+{
+	for (uint32_t i = 0; i < to->n; i++)
+		if (str_eq(to->v[i].name, name))
+			to->v[i--] = to->v[--to->n];
+	if (*value)
+		add_label(t, &t->resource_arena, to, name, value);
+}
+
+/* Of a scope that has a name: who measured, as labels of each series. */
+static void read_scope(struct translation *t, const struct protobuf_field *scope,
+	const char *schema_url)
+{
+	const char *name = "", *version = "";
+	struct protobuf p = protobuf_inside(scope);
+	struct protobuf_field f;
+
+	while (t->rc == RC_OK && protobuf_next(&p, &f)) {
+		if (f.key == PROTOBUF_BYTES(1))
+			name = text_of(t, &t->resource_arena, &f);
+		else if (f.key == PROTOBUF_BYTES(2))
+			version = text_of(t, &t->resource_arena, &f);
+		else if (f.key == PROTOBUF_BYTES(3))
+			take_scope_attribute(t, &f);
+	}
+	check(t, &p);
+	if (!*name)
+		t->scope.n = 0;
+	if (t->rc != RC_OK || !*name)
+		return;
+	set_label(t, &t->scope, "otel_scope_name", name);
+	set_label(t, &t->scope, "otel_scope_version", version);
+	set_label(t, &t->scope, "otel_scope_schema_url", schema_url);
+}
+
+static void find_scope(struct translation *t, const struct protobuf_field *message)
+{
+	struct protobuf p = protobuf_inside(message);
+	struct protobuf_field f, scope = { 0 };
+	const char *schema_url = "";
+
+	while (t->rc == RC_OK && protobuf_next(&p, &f)) {
+		if (f.key == PROTOBUF_BYTES(1))
+			scope = f;
+		else if (f.key == PROTOBUF_BYTES(3))
+			schema_url = text_of(t, &t->resource_arena, &f);
+	}
+	read_scope(t, &scope, schema_url);
+}
+
 static void take_scope(struct translation *t, const struct protobuf_field *message)
 {
 	struct protobuf p = protobuf_inside(message);
 	struct protobuf_field f;
 
+	if (t->config && t->config->promotes_scope)
+		find_scope(t, message);
 	while (t->rc == RC_OK && protobuf_next(&p, &f))
 		if (f.key == PROTOBUF_BYTES(2))
 			take_metric(t, &f);
 	check(t, &p);
+	t->scope.n = 0;
 }
 
 static void take_resource_metrics(struct translation *t, const struct protobuf_field *message)

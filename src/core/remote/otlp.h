@@ -4,15 +4,15 @@
  * store them: names with underscores and units, job and instance from the resource, target_info.
  *
  *	gauge, sum              a sample
- *	histogram               _bucket, _sum, _count
+ *	histogram               _bucket, _sum, _count; or a native histogram with these bounds
  *	exponential histogram   a native histogram
  *	summary                 quantiles, _sum, _count
  *
- * Exemplars go with their samples, those of histograms with the bucket that they fell in.  Names, and
+ * Exemplars go with their samples, those of histograms with the bucket that they fell in, and have
+ * the attributes that their series lacks.  Names, and
  * which attributes of a resource become labels, are told by otlp_config.h.
  *
- * Delta temporality isn't taken: such points are counted as rejected.  Attributes that are lists or
- * maps are left out.
+ * Delta temporality isn't taken: such points are counted as rejected.
  *
  * https://opentelemetry.io/docs/specs/otlp/ , opentelemetry/proto/metrics/v1/metrics.proto
  */

@@ -21,9 +21,9 @@ static const struct doc_key otlp_keys[] = {
 		.choices = strategies },
 	{ "keep_identifying_resource_attributes", doc_flag,
 		offsetof(struct otlp_config, keeps_identifying) },
-	{ "convert_histograms_to_nhcb", doc_refused_flag,
-		.hint = "histograms are taken as classic ones" },
-	{ "promote_scope_metadata", doc_refused_flag, .hint = "scopes don't become labels" },
+	{ "convert_histograms_to_nhcb", doc_flag,
+		offsetof(struct otlp_config, makes_custom_buckets) },
+	{ "promote_scope_metadata", doc_flag, offsetof(struct otlp_config, promotes_scope) },
 	{ 0 },
 };
 

@@ -16,8 +16,10 @@ struct otlp_config {
 	int strategy;       /* enum otlp_strategy */
 	bool promotes_all;
 	struct doc_texts promoted,
-		ignored;        /* attributes of resources that become labels; or don't */
-	bool keeps_identifying; /* service.* stand in target_info, too */
+		ignored;           /* attributes of resources that become labels; or don't */
+	bool keeps_identifying;    /* service.* stand in target_info, too */
+	bool makes_custom_buckets; /* of histograms: native ones with these bounds */
+	bool promotes_scope;       /* who measured becomes labels */
 };
 
 struct otlp_section {

@@ -2,6 +2,7 @@
 /* One table a message; the messages of opentelemetry/proto/metrics/v1/metrics.proto and common.proto. */
 #include "core/remote/otlp_json.h"
 
+#include "base/hash.h"
 #include "base/json_flat.h"
 #include "base/protobuf.h"
 
@@ -10,6 +11,7 @@
 enum kind {
 	TEXT,
 	HEX,    /* bytes as digits */
+	BASE64, /* bytes */
 	WHOLE,  /* a varint: bool, int64, uint32, enum */
 	SIGNED, /* zigzag */
 	FIXED,  /* 64 bits, signed or not */
@@ -25,14 +27,21 @@ struct field {
 	const struct field *inner; /* of MESSAGE */
 };
 
-static const struct field any_value[] = {
+/* A value may be a list or a map of values. */
+static const struct field any_value[8], key_value[3];
+static const struct field value_list[] = { { "values", 1, MESSAGE, true, any_value }, { 0 } };
+static const struct field value_map[] = { { "values", 1, MESSAGE, true, key_value }, { 0 } };
+static const struct field any_value[8] = {
 	{ "stringValue", 1, TEXT, false, NULL },
 	{ "boolValue", 2, WHOLE, false, NULL },
 	{ "intValue", 3, WHOLE, false, NULL },
 	{ "doubleValue", 4, DOUBLE, false, NULL },
+	{ "arrayValue", 5, MESSAGE, false, value_list },
+	{ "kvlistValue", 6, MESSAGE, false, value_map },
+	{ "bytesValue", 7, BASE64, false, NULL },
 	{ 0 },
 };
-static const struct field key_value[] = {
+static const struct field key_value[3] = {
 	{ "key", 1, TEXT, false, NULL },
 	{ "value", 2, MESSAGE, false, any_value },
 	{ 0 },
@@ -144,7 +153,18 @@ static const struct field metric[] = {
 	{ "summary", 11, MESSAGE, false, summary },
 	{ 0 },
 };
-static const struct field scope_metrics[] = { { "metrics", 2, MESSAGE, true, metric }, { 0 } };
+static const struct field scope[] = {
+	{ "name", 1, TEXT, false, NULL },
+	{ "version", 2, TEXT, false, NULL },
+	{ "attributes", 3, MESSAGE, true, key_value },
+	{ 0 },
+};
+static const struct field scope_metrics[] = {
+	{ "scope", 1, MESSAGE, false, scope },
+	{ "metrics", 2, MESSAGE, true, metric },
+	{ "schemaUrl", 3, TEXT, false, NULL },
+	{ 0 },
+};
 static const struct field resource_metrics[] = {
 	{ "resource", 1, MESSAGE, false, resource },
 	{ "scopeMetrics", 2, MESSAGE, true, scope_metrics },
@@ -258,6 +278,17 @@ static bool put_hex(struct str *out, uint32_t number, const struct json_node *v)
 	return true;
 }
 
+static bool put_base64(struct str *out, uint32_t number, const struct json_node *v)
+{
+	scoped(mem_free) char *bytes = must_alloc(v->n + (size_t)1);
+	long n = base64_decode(v->text, bytes, v->n);
+
+	if (n < 0)
+		return false;
+	protobuf_add_bytes(out, number, bytes, (size_t)n);
+	return true;
+}
+
 static bool put_message(struct str *out, const struct field *fields, const struct json_node *v);
 
 static bool put_one(struct str *out, const struct field *f, const struct json_node *v)
@@ -271,11 +302,11 @@ static bool put_one(struct str *out, const struct field *f, const struct json_no
 		protobuf_close(out, opened);
 		return true;
 	}
-	if (f->kind == TEXT || f->kind == HEX) {
+	if (f->kind == TEXT || f->kind == HEX || f->kind == BASE64) {
 		if (v->type != JSON_STRING)
 			return false;
-		if (f->kind == HEX)
-			return put_hex(out, f->number, v);
+		if (f->kind != TEXT)
+			return (f->kind == HEX ? put_hex : put_base64)(out, f->number, v);
 		protobuf_add_bytes(out, f->number, v->text, v->n);
 		return true;
 	}

@@ -3,8 +3,7 @@
  * otlp_json: OpenTelemetry's metrics as JSON, made into the Protocol Buffers that otlp.h reads.
  *
  * Protocol Buffers' own mapping, as OTLP has it: keys in lowerCamelCase, what isn't known is passed over,
- * 64-bit integers as texts or numbers, ids in hexadecimal digits.  Attributes that are lists, maps or
- * bytes have no value.
+ * 64-bit integers as texts or numbers, ids in hexadecimal digits, bytes in base64.
  *
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */

@@ -7,6 +7,7 @@
 #include "core/remote/otlp_config.h"
 #include "core/remote/otlp_json.h"
 #include "core/remote/otlp_name.h"
+#include "core/remote/otlp_value.h"
 #include "core/remote/write.h"
 
 #include <inttypes.h>
@@ -92,18 +93,25 @@ static void assert_stored(const struct str *message, const char *want)
 			str_addf(&got, "%s=%s ", l.v[k].name, l.v[k].value);
 		str_addf(&got, "%g@%" PRId64 "\n", b.samples[i].v, b.samples[i].t_ms);
 	}
-	for (uint32_t i = 0; i < b.n_histograms; i++)
-		str_addf(&got, "schema %d offset %d buckets %u count %g\n",
-			b.histograms[i].h->schema, b.histograms[i].h->positive_spans[0].offset,
-			b.histograms[i].h->n_positive, b.histograms[i].h->count);
+	for (uint32_t i = 0; i < b.n_histograms; i++) {
+		const struct histogram *h = b.histograms[i].h;
+
+		str_addf(&got, "schema %d offset %d buckets %u count %g%s", h->schema,
+			h->positive_spans[0].offset, h->n_positive, h->count,
+			h->n_bounds ? " bounds" : "");
+		for (uint32_t k = 0; k < h->n_bounds; k++)
+			str_addf(&got, " %g", h->bounds[k]);
+		str_add(&got, "\n");
+	}
 	for (uint32_t i = 0; i < b.n_exemplars; i++) {
 		const struct exemplar *x = &b.exemplars[i].x;
 		struct labels l;
 
 		assert_int_equal(b.labels(&b, b.exemplars[i].series, &a, &l, NULL), RC_OK);
-		str_addf(&got, "# %s le=%s trace_id=%s %g@%" PRId64 "\n",
-			labels_get(&l, METRIC_NAME), labels_get(&l, "le"),
-			labels_get(&x->labels, "trace_id"), x->v, x->t_ms);
+		str_addf(&got, "# %s le=%s", labels_get(&l, METRIC_NAME), labels_get(&l, "le"));
+		for (uint32_t k = 0; k < x->labels.n; k++)
+			str_addf(&got, " %s=%s", x->labels.v[k].name, x->labels.v[k].value);
+		str_addf(&got, " %g@%" PRId64 "\n", x->v, x->t_ms);
 	}
 	if (*result.why)
 		str_addf(&got, "%s\n", result.why);
@@ -333,7 +341,7 @@ static void exemplars_go_with_the_bucket_that_they_fell_in(void **state)
 				"__name__=h_bucket le=+Inf 3@5000\n"
 				"__name__=g 3@5000\n"
 				"# h_bucket le=0.5 trace_id=5b8e 0.5@4000\n"
-				"# h_bucket le=+Inf trace_id=01 7@0\n"
+				"# h_bucket le=+Inf span_id=02 trace_id=01 7@0\n"
 				"# g le= trace_id=ff -3@0\n");
 }
 
@@ -390,11 +398,155 @@ static void a_resource_is_taken_as_prometheus_yml_says(void **state)
 		"__name__=target_info host.name=nas job=shop os=linux 1@5000\n");
 }
 
+/* Of settings, JSON with ' for ", and what is stored of it. */
+static void assert_json_stored(const char *yaml, const char *json, const char *want)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(otlp_config_free) struct otlp_config *c = NULL;
+	scoped(str_fini) struct str text = STR_EMPTY, message = STR_EMPTY;
+	struct doc *doc = doc_fixture(yaml);
+	const struct otlp_section section = { "prometheus.yml", "", doc->root };
+	enum rc rc = otlp_config_read(&c, &section, &findings, NULL);
+
+	doc_fixture_free(doc);
+	assert_int_equal(rc, RC_OK);
+	for (const char *s = json; *s; s++)
+		str_addc(&text, *s == '\'' ? '"' : *s);
+	assert_int_equal(otlp_json_to_protobuf(str_c(&text), text.len, &message, NULL), RC_OK);
+	config = c;
+	assert_stored(&message, want);
+	config = NULL;
+}
+
+#define RESOURCE(attributes) "{'resourceMetrics':[{'resource':{'attributes':[" attributes "]},"
+#define SCOPE(scope, metric) "'scopeMetrics':[{" scope "'metrics':[" metric "]}]}]}"
+#define GAUGE(attributes, exemplars)                                               \
+	"{'name':'g','gauge':{'dataPoints':[{'asInt':1,'timeUnixNano':5000000000," \
+	"'attributes':[" attributes "],'exemplars':[" exemplars "]}]}}"
+
+/* As pdata's AsString writes them, which Prometheus asks. */
+static void lists_maps_and_bytes_are_labels_too(void **state)
+{
+	(void)state;
+	assert_json_stored("{promote_resource_attributes: [process.command_args]}",
+		RESOURCE("{'key':'service.name','value':{'stringValue':'shop'}},"
+			 "{'key':'process.command_args','value':{'arrayValue':{'values':["
+			 "{'stringValue':'node'},{'stringValue':'a<b>\\n\\u2028'},{'intValue':'7'},"
+			 "{'boolValue':true},{},{'doubleValue':1e-7},{'bytesValue':'AQI='},"
+			 "{'arrayValue':{}}]}}}")
+			SCOPE("", GAUGE("{'key':'map','value':{'kvlistValue':{'values':["
+					"{'key':'b','value':{'doubleValue':0.5}},"
+					"{'key':'a','value':{'intValue':1}},"
+					"{'key':'b','value':{'stringValue':'last'}},"
+					"{'key':'','value':{'doubleValue':1e21}}]}}},"
+					"{'key':'bytes','value':{'bytesValue':'/+8='}},"
+					"{'key':'nan','value':{'arrayValue':{'values':["
+					"{'doubleValue':'NaN'}]}}},"
+					"{'key':'inf','value':{'doubleValue':'Infinity'}},"
+					"{'key':'small','value':{'doubleValue':1e-9}}",
+					  "")),
+		"__name__=g bytes=/+8= inf=json: unsupported value: +Inf job=shop "
+		"map={\"\":1e+21,\"a\":1,\"b\":\"last\"} "
+		"process_command_args=[\"node\",\"a\\u003cb\\u003e\\n\\u2028\",7,true,null,"
+		"1e-7,\"AQI=\",[]] small=1e-9 1@5000\n"
+		"__name__=target_info job=shop "
+		"process_command_args=[\"node\",\"a\\u003cb\\u003e\\n\\u2028\",7,true,null,"
+		"1e-7,\"AQI=\",[]] 1@5000\n");
+}
+
+static void a_value_that_nests_without_end_is_refused(void **state)
+{
+	static const uint32_t path[] = { 1, 1, 1, 2 }; /* resource, attribute, value */
+	size_t opened[COUNT(path) + 2 * (OTLP_VALUE_DEPTH_MAX + 1)], n = 0;
+	scoped(str_fini) struct str message = STR_EMPTY, out = STR_EMPTY;
+	struct otlp_result result = { 0 };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(path); i++)
+		opened[n++] = protobuf_open(&message, path[i]);
+	while (n < COUNT(opened)) { /* a list, and what is in it */
+		opened[n++] = protobuf_open(&message, 5);
+		opened[n++] = protobuf_open(&message, 1);
+	}
+	while (n > 0)
+		protobuf_close(&message, opened[--n]);
+	assert_int_equal(otlp_translate(&(struct otlp_message){ message.s, message.len, NULL },
+				 &out, &result, &e),
+		RC_INPUT);
+	assert_string_equal(e.text, "an attribute nests more than 16 deep");
+}
+
+#define LONG "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static void an_exemplar_has_what_its_series_lacks(void **state)
+{
+	(void)state;
+	assert_json_stored("{}",
+		RESOURCE("")
+			SCOPE("", GAUGE("{'key':'room','value':{'stringValue':'cellar'}}",
+					  "{'asDouble':1,'timeUnixNano':4000000000,'traceId':'5b8e'"
+					  ",'spanId':'01',"
+					  "'filteredAttributes':["
+					  "{'key':'user.id','value':{'intValue':'7'}},"
+					  "{'key':'trace_id','value':{'stringValue':'another'}}]},"
+					  "{'asDouble':2,'timeUnixNano':4500000000,'traceId':'ff',"
+					  "'filteredAttributes':["
+					  "{'key':'a','value':{'stringValue':'" LONG "'}},"
+					  "{'key':'b','value':{'stringValue':'" LONG "'}}]}")),
+		"__name__=g room=cellar 1@5000\n"
+		"# g le= span_id=01 trace_id=5b8e user.id=7 1@4000\n"
+		"# g le= trace_id=ff 2@4500\n");
+}
+
+#define MEASURED_BY                                                                          \
+	"'schemaUrl':'https://x/1.0','scope':{'name':'io.shop','version':'2','attributes':[" \
+	"{'key':'team.name','value':{'stringValue':'red'}},"                                 \
+	"{'key':'version','value':{'stringValue':'not this'}}]},"
+
+static void who_measured_becomes_labels_where_that_is_said(void **state)
+{
+	static const char message[] =
+		RESOURCE("{'key':'service.name','value':{'stringValue':'s'}},"
+			 "{'key':'a','value':{'stringValue':'b'}}") SCOPE(MEASURED_BY,
+			GAUGE("{'key':'otel_scope_name','value':{'stringValue':'its own'}}", ""));
+
+	(void)state;
+	assert_json_stored("{}", message,
+		"__name__=g job=s otel_scope_name=its own 1@5000\n"
+		"__name__=target_info a=b job=s 1@5000\n");
+	assert_json_stored("{promote_scope_metadata: true}", message,
+		"__name__=g job=s otel_scope_name=io.shop otel_scope_schema_url=https://x/1.0 "
+		"otel_scope_team_name=red otel_scope_version=2 1@5000\n"
+		"__name__=target_info a=b job=s 1@5000\n");
+	assert_json_stored("{promote_scope_metadata: true}",
+		RESOURCE("") SCOPE("'scope':{'version':'1'},", GAUGE("", "")),
+		"__name__=g 1@5000\n");
+}
+
+#define HISTOGRAM(points)                                \
+	RESOURCE("")                                     \
+	SCOPE("", "{'name':'h','unit':'s','histogram':{" \
+		  "'aggregationTemporality':2,'dataPoints':[" points "]}}")
+
+static void a_histogram_keeps_its_bounds_where_that_is_said(void **state)
+{
+	(void)state;
+	assert_json_stored("{convert_histograms_to_nhcb: true}",
+		HISTOGRAM("{'timeUnixNano':5000000000,'count':'9','sum':3.5,'bucketCounts':"
+			  "['0','4','5'],'explicitBounds':[0.5,1],'exemplars':["
+			  "{'asDouble':0.7,'timeUnixNano':4000000000,'traceId':'5b8e'}]}"),
+		"schema -53 offset 1 buckets 2 count 9 bounds 0.5 1\n"
+		"# h_seconds le= trace_id=5b8e 0.7@4000\n");
+	assert_json_stored("{convert_histograms_to_nhcb: true}",
+		HISTOGRAM("{'timeUnixNano':5000000000,'count':'9','bucketCounts':['4','5'],"
+			  "'explicitBounds':[]}"),
+		"h_seconds: its counts don't fit its bounds, or are too many\n");
+}
+
 static void settings_that_cannot_be_are_refused_by_name(void **state)
 {
 	(void)state;
-	assert_configured("{convert_histograms_to_nhcb: true}", "convert_histograms_to_nhcb");
-	assert_configured("{promote_scope_metadata: true}", "promote_scope_metadata");
 	assert_configured("{translation_strategy: Other}", "translation_strategy");
 	assert_configured("{ignore_resource_attributes: [a]}", "cannot be configured unless");
 	assert_configured(
@@ -427,6 +579,11 @@ int main(void)
 		cmocka_unit_test(exemplars_go_with_the_bucket_that_they_fell_in),
 		cmocka_unit_test(a_resource_is_taken_as_prometheus_yml_says),
 		cmocka_unit_test(settings_that_cannot_be_are_refused_by_name),
+		cmocka_unit_test(lists_maps_and_bytes_are_labels_too),
+		cmocka_unit_test(a_value_that_nests_without_end_is_refused),
+		cmocka_unit_test(an_exemplar_has_what_its_series_lacks),
+		cmocka_unit_test(who_measured_becomes_labels_where_that_is_said),
+		cmocka_unit_test(a_histogram_keeps_its_bounds_where_that_is_said),
 		cmocka_unit_test(a_gauge_and_its_resource),
 		cmocka_unit_test(a_sum_is_a_counter_and_deltas_are_rejected),
 		cmocka_unit_test(a_histogram_has_classic_buckets),
