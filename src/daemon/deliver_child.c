@@ -56,9 +56,9 @@ static void finish(struct job *j, const char *why)
 		return;
 	j->is_finished = true;
 	j->why = why;
+	/* Who still runs is closed by exited(): before that he would stay a zombie. */
 	if (uv_is_active((uv_handle_t *)&j->process))
-		uv_process_kill(&j->process,
-			SIGKILL); /* exited() closes it, or it stays a zombie */
+		uv_process_kill(&j->process, SIGKILL);
 	else
 		uv_close((uv_handle_t *)&j->process, closed);
 	for (size_t i = 0; i < COUNT(handles); i++)

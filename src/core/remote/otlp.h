@@ -9,8 +9,8 @@
  *	summary                 quantiles, _sum, _count
  *
  * Exemplars go with their samples, those of histograms with the bucket that they fell in, and have
- * the attributes that their series lacks.  Names, and
- * which attributes of a resource become labels, are told by otlp_config.h.
+ * the attributes that their series lacks.  Names, and which attributes of a resource become labels,
+ * are told by otlp_config.h.
  *
  * Delta temporality isn't taken: such points are counted as rejected.
  *

@@ -62,9 +62,9 @@ static void finish(struct question *q)
 		return;
 	uv_close((uv_handle_t *)&q->timer, closed);
 	uv_close((uv_handle_t *)&q->out, closed);
+	/* Who still runs is closed by exited(): before that he would stay a zombie. */
 	if (uv_is_active((uv_handle_t *)&q->process))
-		uv_process_kill(&q->process,
-			SIGKILL); /* exited() closes it, or it stays a zombie */
+		uv_process_kill(&q->process, SIGKILL);
 	else
 		uv_close((uv_handle_t *)&q->process, closed);
 }
