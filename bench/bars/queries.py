@@ -2,14 +2,15 @@
 """The 30 queries of a Node Exporter dashboard over 24 h and 30 d, and queries over all 10^8 samples; bytes a sample.
 
 Everybody holds the same thirty days (past.py) and is asked by range queries, as Grafana asks, in turns; the time is the
-asker's, until the last byte of the answer.  Caches of results are switched off; the best of some rounds counts, so that pages are read.
+asker's, from the first byte of the question to the last one of the answer (asker.py).  Caches of results are switched
+off; the best of some rounds counts, so that pages are read.
 """
 import json
 import statistics
-import time
 
 from dashboard import NODE, REQUESTS, at_step, windows
 from alone import OURS
+from asker import Asker
 from lab import Trouble
 from past import END_S, SERVERS, STEP_S, Past
 from report import Row
@@ -19,20 +20,19 @@ BAR = "≥ 5 × Prometheus, ≥ 2 × VictoriaMetrics"
 TIMES = {"Prometheus": 5, "VictoriaMetrics": 2}
 
 
-def took(server, query, window):
+def took(asker, query, window):
     _, span, step = window
-    begin = time.perf_counter()
-    text = server.form("query_range", query=at_step(query, step, STEP_S), start=END_S - span, end=END_S, step=step)
-    seconds = time.perf_counter() - begin
+    seconds, text = asker.form("query_range", query=at_step(query, step, STEP_S), start=END_S - span, end=END_S, step=step)
     answer = json.loads(text)
     if answer["status"] != "success" or not answer["data"]["result"]:
-        raise Trouble(f"{server.argv[0]} on {query}: {str(answer)[:200]}")
+        raise Trouble(f"{asker.host} on {query}: {str(answer)[:200]}")
     return seconds
 
 
 def timed(server, queries, window, rounds):
     """The best of some rounds, for each query."""
-    return [min(took(server, query, window) for _ in range(rounds)) for query in queries]
+    with Asker(server.address) as asker:
+        return [min(took(asker, query, window) for _ in range(rounds)) for query in queries]
 
 
 def told(found):
