@@ -61,7 +61,7 @@ struct time_intervals { /* of one name */
 struct alert_route {
 	const struct alert_route *parent;
 	const char *receiver;
-	uint32_t number; /* 0: the root; in the order of the file */
+	uint32_t number;              /* 0: the root; in the order of the file */
 	struct matcher_list matchers; /* in order */
 	struct doc_texts group_by;
 	bool is_by_all; /* each alert is a group */
