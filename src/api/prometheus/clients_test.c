@@ -4,10 +4,7 @@
  * source makes (pkg/promlib and packages/grafana-prometheus of Grafana 11 to 13), and what pages and
  * scripts want to know of a server's state.
  */
-#include "api/api_fixture.h"
-#include "core/metrics/memory_files.h"
-#include "core/metrics/store.h"
-#include "core/promql/notation.h"
+#include "api/metrics_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,60 +12,20 @@
 
 #include <cmocka.h>
 
-#define BEGIN_MS INT64_C(1700000000000)
-#define STEP_MS  15000
-#define TIMES    "start=1700000000&end=1700000600"
+#define TIMES "start=1700000000&end=1700000600"
 
-struct site_with_metrics {
-	struct fixture f;
-	struct memory_files *files;
-	struct store *store;
-};
-
-static void keep(const struct series_sink *sink, const char *line)
+static void set_up(struct metrics_fixture *s)
 {
-	scoped(arena_fini) struct arena a;
-	struct notation n;
-	series_ref ref;
-
-	arena_init(&a, NOTATION_BYTES_MAX);
-	assert_int_equal(notation_parse(line, &a, &n, NULL), RC_OK);
-	assert_int_equal(sink->series(sink->self, &n.labels, &ref, NULL), RC_OK);
-	for (uint32_t i = 0; i < n.n; i++)
-		assert_int_equal(
-			sink->append(sink->self, ref, BEGIN_MS + i * STEP_MS, n.values[i].v),
-			SERIES_TAKEN);
-	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
-}
-
-static void set_up(struct site_with_metrics *s)
-{
-	static const struct store_settings settings;
 	struct api_setup api;
-	struct now now;
 
-	*s = (struct site_with_metrics){ .files = memory_files_new(1) };
-	fixture_init_site(&s->f);
-	now = fixture_now(&s->f);
-	now.wall.ms = BEGIN_MS + HOUR_MS;
-	assert_int_equal(store_open(&s->store, memory_files_port(s->files), &settings, now, NULL),
-		RC_OK);
-	keep(store_sink(s->store), "up{job=\"node\",instance=\"a:9100\"} 1x40");
-	keep(store_sink(s->store), "up{job=\"web\",instance=\"b:80\"} 1x40");
-	keep(store_sink(s->store),
+	metrics_fixture_init(s);
+	metrics_fixture_keep(s->store, "up{job=\"node\",instance=\"a:9100\"} 1x40");
+	metrics_fixture_keep(s->store, "up{job=\"web\",instance=\"b:80\"} 1x40");
+	metrics_fixture_keep(s->store,
 		"request_seconds_bucket{le=\"+Inf\",\"http.route\"=\"/login\"} 0+3x40");
-	api = fixture_setup(&s->f);
-	api.metrics = s->store;
-	assert_int_equal(api_start(&s->f.api, &api, NULL), RC_OK);
+	api = metrics_fixture_setup(s);
+	metrics_fixture_start(s, &api);
 }
-
-static void tear_down(struct site_with_metrics *s)
-{
-	fixture_fini(&s->f);
-	store_close(s->store);
-	memory_files_free(s->files);
-}
-SCOPED_FINI(tear_down, struct site_with_metrics)
 
 struct exchange {
 	const char *method, *target, *body; /* `body` NULL: none */
@@ -77,7 +34,7 @@ struct exchange {
 };
 
 /* With the headers that Grafana's backend passes on. */
-static void replay(struct site_with_metrics *s, const struct exchange *x)
+static void replay(struct metrics_fixture *s, const struct exchange *x)
 {
 	static const char from_grafana[] =
 		"User-Agent: Grafana/12.3.0\r\nAccept-Encoding: gzip\r\n"
@@ -194,7 +151,7 @@ static void every_call_of_grafanas_data_source_is_answered(void **state)
 		/* Older ones tried whether there is a path at all. */
 		{ "GET", "/api/v1/status/features", NULL, 404, "" },
 	};
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -205,7 +162,7 @@ static void every_call_of_grafanas_data_source_is_answered(void **state)
 /* It would take us for Mimir, and ask for what only Mimir has. */
 static void buildinfo_lists_no_features(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 	json_t *info;
 
 	(void)state;
@@ -232,7 +189,7 @@ static const char with_metrics[] =
 	"  retention: 400d\n"
 	"  retention_size: 20GB\n";
 
-static void reload_with_metrics(struct site_with_metrics *s)
+static void reload_with_metrics(struct metrics_fixture *s)
 {
 	scoped(str_fini) struct str yaml = STR_EMPTY;
 
@@ -242,7 +199,7 @@ static void reload_with_metrics(struct site_with_metrics *s)
 
 static void the_configuration_is_shown_without_its_secrets(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 	json_t *answer;
 	const char *yaml;
 
@@ -288,7 +245,7 @@ static void the_configuration_is_shown_without_its_secrets(void **state)
 
 static void a_site_without_metrics_has_an_empty_configuration(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -313,7 +270,7 @@ static void pages_learn_how_the_server_is_set_up(void **state)
 		{ "GET", "/-/healthy", NULL, 200, "Prometheus Server is Healthy.\n" },
 		{ "GET", "/-/ready", NULL, 200, "Prometheus Server is Ready.\n" },
 	};
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -324,7 +281,7 @@ static void pages_learn_how_the_server_is_set_up(void **state)
 
 /* ---- what changes the store */
 
-static void ask(struct site_with_metrics *s, const char *target, int status, const char *says)
+static void ask(struct metrics_fixture *s, const char *target, int status, const char *says)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 
@@ -334,7 +291,7 @@ static void ask(struct site_with_metrics *s, const char *target, int status, con
 			says);
 }
 
-static void reload_with_admin(struct site_with_metrics *s)
+static void reload_with_admin(struct metrics_fixture *s)
 {
 	scoped(str_fini) struct str yaml = STR_EMPTY;
 
@@ -344,7 +301,7 @@ static void reload_with_admin(struct site_with_metrics *s)
 
 static void nothing_is_deleted_unless_that_is_declared(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -355,7 +312,7 @@ static void nothing_is_deleted_unless_that_is_declared(void **state)
 
 static void series_are_deleted_whole_or_for_a_time(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -376,21 +333,14 @@ static void series_are_deleted_whole_or_for_a_time(void **state)
 
 static void work(uv_timer_t *timer)
 {
-	struct site_with_metrics *s = timer->data;
-	struct store_work *w;
-	struct mono wake;
-
-	while ((w = store_due(s->store, fixture_now(&s->f), &wake))) {
-		store_work_run(w);
-		assert_int_equal(store_work_done(s->store, w, NULL), RC_OK);
-	}
+	metrics_fixture_work(timer->data);
 }
 
 /* As Prometheus does: some clients use the one, some the other. */
 static void series_are_deleted_by_put_as_by_post(void **state)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -405,7 +355,7 @@ static void series_are_deleted_by_put_as_by_post(void **state)
 static void a_foreign_page_deletes_nothing(void **state)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 
 	(void)state;
 	set_up(&s);
@@ -417,7 +367,7 @@ static void a_foreign_page_deletes_nothing(void **state)
 
 static void a_snapshot_is_answered_when_it_is_made(void **state)
 {
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 	uv_timer_t timer;
 
 	(void)state;
@@ -436,7 +386,7 @@ static void who_waits_for_a_snapshot_at_the_end_is_told_so(void **state)
 {
 	static const char request[] = "POST /api/v1/admin/tsdb/snapshot HTTP/1.1\r\nHost: "
 				      "localhost\r\nContent-Length: 0\r\n\r\n";
-	scoped(tear_down) struct site_with_metrics s;
+	scoped(metrics_fixture_fini) struct metrics_fixture s;
 	struct pump p;
 
 	(void)state;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prometheus' interface, over real sockets, from a real store in memory. */
-#include "api/api_fixture.h"
-#include "core/metrics/memory_files.h"
-#include "core/metrics/store.h"
-#include "core/promql/notation.h"
+#include "api/metrics_fixture.h"
 #include "port/files/files.h"
 
 #include <setjmp.h>
@@ -12,38 +9,7 @@
 
 #include <cmocka.h>
 
-#define BEGIN_MS   INT64_C(1700000000000)
 #define BEGIN_TEXT "1700000000"
-#define STEP_MS    15000
-
-struct lab_with_metrics {
-	struct fixture f;
-	struct memory_files *files;
-	struct store *store;
-};
-
-static void keep(const struct series_sink *sink, const char *line)
-{
-	scoped(arena_fini) struct arena a;
-	struct notation n;
-	series_ref ref;
-
-	arena_init(&a, NOTATION_BYTES_MAX);
-	assert_int_equal(notation_parse(line, &a, &n, NULL), RC_OK);
-	assert_int_equal(sink->series(sink->self, &n.labels, &ref, NULL), RC_OK);
-	for (uint32_t i = 0; i < n.n; i++) {
-		int64_t t_ms = BEGIN_MS + i * STEP_MS;
-
-		if (n.values[i].h)
-			assert_int_equal(
-				sink->append_histogram(sink->self, ref, t_ms, n.values[i].h),
-				SERIES_TAKEN);
-		else if (!n.values[i].is_omitted)
-			assert_int_equal(sink->append(sink->self, ref, t_ms, n.values[i].v),
-				SERIES_TAKEN);
-	}
-	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
-}
 
 static const char *query_log_file; /* NULL: none */
 
@@ -53,47 +19,29 @@ static const char *say_query_log_file(void *ctx)
 	return query_log_file;
 }
 
-static void setup_named(struct lab_with_metrics *l, struct labels (*external)(void *ctx))
+static void setup_named(struct metrics_fixture *l, struct labels (*external)(void *ctx))
 {
-	static const struct store_settings settings;
 	static const char *const series[] = { "up{job=\"node\",instance=\"a:9100\"} 1x40",
 		"up{job=\"node\",instance=\"b:9100\"} 1x20 0x20",
 		"requests_total{job=\"web\",code=\"200\"} 0+30x40",
 		"odd{what=\"\\\"quoted\\\" \\\\ text\"} NaN Inf -Inf 0.1 1e21 1e-7" };
 	struct api_setup api;
-	struct now now;
-	struct err e = { 0 };
 
-	*l = (struct lab_with_metrics){ .files = memory_files_new(1) };
-	fixture_init_site(&l->f);
-	now = fixture_now(&l->f);
-	now.wall.ms = BEGIN_MS + HOUR_MS;
-	if (store_open(&l->store, memory_files_port(l->files), &settings, now, &e) != RC_OK)
-		fail_msg("%s", e.text);
+	metrics_fixture_init(l);
 	for (size_t i = 0; i < COUNT(series); i++)
-		keep(store_sink(l->store), series[i]);
-	api = fixture_setup(&l->f);
-	api.metrics = l->store;
+		metrics_fixture_keep(l->store, series[i]);
+	api = metrics_fixture_setup(l);
 	api.external_labels = external;
 	api.query_log_file = say_query_log_file;
-	if (api_start(&l->f.api, &api, &e) != RC_OK)
-		fail_msg("%s", e.text);
+	metrics_fixture_start(l, &api);
 }
 
-static void setup(struct lab_with_metrics *l)
+static void setup(struct metrics_fixture *l)
 {
 	setup_named(l, NULL);
 }
 
-static void teardown(struct lab_with_metrics *l)
-{
-	fixture_fini(&l->f);
-	store_close(l->store);
-	memory_files_free(l->files);
-}
-SCOPED_FINI(teardown, struct lab_with_metrics)
-
-static void assert_answers(struct lab_with_metrics *l, const char *target, int status,
+static void assert_answers(struct metrics_fixture *l, const char *target, int status,
 	const char *body)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
@@ -105,7 +53,7 @@ static void assert_answers(struct lab_with_metrics *l, const char *target, int s
 
 static void an_instant_query_gives_a_vector(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -132,7 +80,7 @@ static void queries_are_written_down_as_prometheus_does(void **state)
 		"\"spanID\":\"0000000000000000\",\"httpRequest\":{\"clientIP\":"
 		"\"127.0.0.1\",\"method\":\"GET\",\"path\":"
 		"\"/api/v1/query_range\"}}\n";
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	scoped(str_fini) struct str found = STR_EMPTY;
 	char path[] = "/tmp/queries-XXXXXX";
@@ -158,7 +106,7 @@ static void queries_are_written_down_as_prometheus_does(void **state)
 
 static void a_range_query_gives_a_matrix(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -182,11 +130,11 @@ static void a_range_query_gives_a_matrix(void **state)
 
 static void a_native_histogram_is_answered_with_its_buckets(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
-	keep(store_sink(l.store), LATENCY);
+	metrics_fixture_keep(l.store, LATENCY);
 	assert_answers(&l, "/api/v1/query?query=latency&time=" BEGIN_TEXT, 200,
 		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
 		"\"metric\":{\"__name__\":\"latency\",\"site\":\"dublin\"},\"histogram\":["
@@ -200,7 +148,7 @@ static void a_native_histogram_is_answered_with_its_buckets(void **state)
 
 static void numbers_and_texts_are_written_as_prometheus_writes_them(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -215,7 +163,7 @@ static void numbers_and_texts_are_written_as_prometheus_writes_them(void **state
 
 static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -249,7 +197,7 @@ static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
 
 static void a_limit_cuts_and_says_so(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(json_decref) json_t *answer = NULL;
 
 	(void)state;
@@ -261,7 +209,7 @@ static void a_limit_cuts_and_says_so(void **state)
 
 static void names_and_values_of_labels_are_found(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -280,7 +228,7 @@ static void names_and_values_of_labels_are_found(void **state)
 
 static void series_are_found_by_what_they_match(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -295,7 +243,7 @@ static void series_are_found_by_what_they_match(void **state)
 
 static void a_site_that_scrapes_nothing_has_no_targets(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -309,7 +257,7 @@ static void a_site_that_scrapes_nothing_has_no_targets(void **state)
 static void metadata_is_what_the_store_was_told(void **state)
 {
 	static const struct metric_metadata m = { "gauge", "says \"1\"", "" };
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	const struct series_sink *sink;
 
 	(void)state;
@@ -340,11 +288,11 @@ static void metadata_is_what_the_store_was_told(void **state)
 
 static void another_server_takes_the_newest_samples(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
-	l.f.ahead_ms += BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
+	l.f.ahead_ms += METRICS_BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
 	assert_answers(&l, "/federate", 200, "");
 	assert_answers(&l, "/federate?match[]=up&match[]={job=~\"node|web\"}&match[]=odd", 200,
 		"# TYPE requests_total untyped\n"
@@ -353,7 +301,7 @@ static void another_server_takes_the_newest_samples(void **state)
 		"up{instance=\"a:9100\",job=\"node\"} 1 1700000600000\n"
 		"up{instance=\"b:9100\",job=\"node\"} 0 1700000600000\n");
 	assert_answers(&l, "/federate?match[]=foo(", 400, "1:4: parse error: unexpected \"(\"\n");
-	l.f.ahead_ms += BEGIN_MS + 16000 - fixture_now(&l.f).wall.ms;
+	l.f.ahead_ms += METRICS_BEGIN_MS + 16000 - fixture_now(&l.f).wall.ms;
 	assert_answers(&l, "/federate?match[]=odd", 200,
 		"# TYPE odd untyped\n"
 		"odd{what=\"\\\"quoted\\\" \\\\ text\",instance=\"\"} +Inf 1700000015000\n");
@@ -369,11 +317,11 @@ static struct labels named_labels(void *ctx)
 
 static void another_server_is_told_whose_series_they_are(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup_named(&l, named_labels);
-	l.f.ahead_ms += BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
+	l.f.ahead_ms += METRICS_BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
 	assert_answers(&l, "/federate?match[]=up&match[]=requests_total", 200,
 		"# TYPE requests_total untyped\n"
 		"requests_total{code=\"200\",job=\"web\",instance=\"\",site=\"dublin\"} 1200 "
@@ -385,7 +333,7 @@ static void another_server_is_told_whose_series_they_are(void **state)
 
 static void a_link_to_prometheus_own_page_leads_to_ours(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	char location[128];
 
@@ -399,7 +347,7 @@ static void a_link_to_prometheus_own_page_leads_to_ours(void **state)
 
 static void what_would_match_everything_is_refused(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -413,7 +361,7 @@ static void what_would_match_everything_is_refused(void **state)
 
 static void an_expression_is_laid_out_and_taken_apart(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -428,7 +376,7 @@ static void an_expression_is_laid_out_and_taken_apart(void **state)
 		"\"timestamp\":null,\"type\":\"vectorSelector\"}}");
 }
 
-static void tell_exemplar(struct lab_with_metrics *l)
+static void tell_exemplar(struct metrics_fixture *l)
 {
 	static const struct label series[] = { { METRIC_NAME, "latency_bucket", 8, 14 },
 		{ "le", "0.5", 2, 3 } };
@@ -445,7 +393,7 @@ static void tell_exemplar(struct lab_with_metrics *l)
 
 static void exemplars_are_found_by_an_expression(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -476,7 +424,7 @@ static void exemplars_are_found_by_an_expression(void **state)
 
 static void a_long_query_comes_as_a_form(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	scoped(str_fini) struct str form = STR_EMPTY;
 
@@ -495,7 +443,7 @@ static void a_long_query_comes_as_a_form(void **state)
 static void many_queries_wait_for_their_turn(void **state)
 {
 	enum { N = 40 };
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	struct pump clients[N];
 
 	(void)state;
@@ -545,7 +493,7 @@ static void a_stranger_gets_nothing(void **state)
 
 static void what_answers_says_what_it_is_and_holds(void **state)
 {
-	scoped(teardown) struct lab_with_metrics l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(json_decref) json_t *build = NULL;
 
 	(void)state;

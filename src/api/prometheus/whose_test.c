@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dublin, asked about itself and about Mumbai, which is played by the test. */
-#include "api/api_fixture.h"
+#include "api/metrics_fixture.h"
 #include "api/prometheus/samples.h"
-#include "core/metrics/memory_files.h"
-#include "core/metrics/store.h"
 #include "core/promql/memory_source.h"
-#include "core/promql/notation.h"
 #include "core/remote/read.h"
 #include "port/snappy/snappy.h"
 
@@ -14,15 +11,14 @@
 
 #include <cmocka.h>
 
-#define BEGIN_MS   INT64_C(1700000000000)
 #define BEGIN_TEXT "1700000000"
 #define MUMBAI     1
 #define ANSWER     "{\"status\":\"success\",\"data\":[\"from mumbai\"]}"
 
 struct pair {
-	struct fixture f; /* first: it is the context of what the API calls */
-	struct memory_files *files, *copy_files;
-	struct store *store, *copy; /* NULL: Mumbai isn't copied */
+	struct metrics_fixture m; /* first: it is the context of what the API calls */
+	struct memory_files *copy_files;
+	struct store *copy; /* NULL: Mumbai isn't copied */
 	/* What Mumbai was asked, and how it answers. */
 	uint32_t n_asked;
 	int64_t every_ms; /* of its copy */
@@ -39,21 +35,6 @@ struct pair {
 	uv_timer_t soon;
 };
 
-static void keep(const struct series_sink *sink, const char *line)
-{
-	scoped(arena_fini) struct arena a;
-	struct notation n;
-	series_ref ref;
-
-	arena_init(&a, NOTATION_BYTES_MAX);
-	assert_int_equal(notation_parse(line, &a, &n, NULL), RC_OK);
-	assert_int_equal(sink->series(sink->self, &n.labels, &ref, NULL), RC_OK);
-	for (uint32_t i = 0; i < n.n; i++)
-		assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + i * 15000, n.values[i].v),
-			SERIES_TAKEN);
-	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
-}
-
 /* up{job="far"} 7, and once 8, as Mumbai tells it. */
 static void write_far(struct str *out)
 {
@@ -63,8 +44,8 @@ static void write_far(struct str *out)
 	scoped(series_column_fini) struct series_column column = { 0 };
 	scoped(str_fini) struct str plain = STR_EMPTY, packed = STR_EMPTY;
 
-	series_column_add(&column, BEGIN_MS - 15000, 8);
-	series_column_add(&column, BEGIN_MS, 7);
+	series_column_add(&column, METRICS_BEGIN_MS - 15000, 8);
+	series_column_add(&column, METRICS_BEGIN_MS, 7);
 	remote_read_add(&plain, &labels, &column);
 	assert_int_equal(snappy_pack(str_c(&plain), plain.len, &packed, NULL), RC_OK);
 	str_addn(out, "\1\0\0\0\0\0\0\0\0\0\0\0", 13);
@@ -120,29 +101,15 @@ static bool copy_of_mumbai(void *ctx, uint8_t site, struct api_copy *ret)
 	struct pair *p = ctx;
 
 	assert_int_equal(site, MUMBAI);
-	*ret = (struct api_copy){ p->copy, BEGIN_MS + 39 * 15000, p->every_ms };
+	*ret = (struct api_copy){ p->copy, METRICS_BEGIN_MS + 39 * 15000, p->every_ms };
 	return p->copy != NULL;
-}
-
-static struct store *open_store(struct memory_files *files, struct now now)
-{
-	static const struct store_settings settings;
-	struct store *s;
-	struct err e = { 0 };
-
-	if (store_open(&s, memory_files_port(files), &settings, now, &e) != RC_OK)
-		fail_msg("%s", e.text);
-	return s;
 }
 
 /* As Dublin keeps it: with the labels that it has in Mumbai. */
 static void copy_mumbai(struct pair *p)
 {
-	struct now now = fixture_now(&p->f);
-
-	now.wall.ms = BEGIN_MS + HOUR_MS;
-	p->copy = open_store(p->copy_files, now);
-	keep(store_sink(p->copy), "load{job=\"node\"} 3x39");
+	p->copy = metrics_fixture_open(&p->m, p->copy_files);
+	metrics_fixture_keep(p->copy, "load{job=\"node\"} 3x39");
 }
 
 static void setup(struct pair *p)
@@ -150,35 +117,24 @@ static void setup(struct pair *p)
 	static const char *const series[] = { "up{job=\"node\"} 1x40",
 		"up{job=\"web\",site=\"dublin\"} 1x40", "up{job=\"odd\",site=\"cork\"} 1x40" };
 	struct api_setup api;
-	struct now now;
-	struct err e = { 0 };
 
-	*p = (struct pair){ .files = memory_files_new(1),
-		.copy_files = memory_files_new(2),
-		.status = 200 };
-	fixture_init_site(&p->f);
-	now = fixture_now(&p->f);
-	now.wall.ms = BEGIN_MS + HOUR_MS;
-	p->store = open_store(p->files, now);
+	*p = (struct pair){ .copy_files = memory_files_new(2), .status = 200 };
+	metrics_fixture_init(&p->m);
 	for (size_t i = 0; i < COUNT(series); i++)
-		keep(store_sink(p->store), series[i]);
-	uv_timer_init(&p->f.loop, &p->soon);
+		metrics_fixture_keep(p->m.store, series[i]);
+	uv_timer_init(&p->m.f.loop, &p->soon);
 	p->soon.data = p;
-	api = fixture_setup(&p->f);
-	api.metrics = p->store;
+	api = metrics_fixture_setup(&p->m);
 	api.ask_site = ask_mumbai;
 	api.copy_of = copy_of_mumbai;
-	if (api_start(&p->f.api, &api, &e) != RC_OK)
-		fail_msg("%s", e.text);
+	metrics_fixture_start(&p->m, &api);
 }
 
 static void teardown(struct pair *p)
 {
 	uv_close((uv_handle_t *)&p->soon, NULL);
-	fixture_fini(&p->f);
-	store_close(p->store);
+	metrics_fixture_fini(&p->m);
 	store_close(p->copy);
-	memory_files_free(p->files);
 	memory_files_free(p->copy_files);
 	str_fini(&p->label);
 	str_fini(&p->form);
@@ -192,22 +148,22 @@ static void hear_mumbai(struct pair *p)
 		.site = "mumbai",
 		.beat = 1 };
 
-	site_connected(p->f.site, fixture_now(&p->f), MUMBAI, 1, true);
-	site_received(p->f.site, fixture_now(&p->f), MUMBAI, 1, &hello);
-	fixture_drain(&p->f);
+	site_connected(p->m.f.site, fixture_now(&p->m.f), MUMBAI, 1, true);
+	site_received(p->m.f.site, fixture_now(&p->m.f), MUMBAI, 1, &hello);
+	fixture_drain(&p->m.f);
 }
 
 static void lose_mumbai(struct pair *p)
 {
-	site_closed(p->f.site, fixture_now(&p->f), MUMBAI, 1, "closed by the other side");
-	fixture_drain(&p->f);
+	site_closed(p->m.f.site, fixture_now(&p->m.f), MUMBAI, 1, "closed by the other side");
+	fixture_drain(&p->m.f);
 }
 
 static void assert_answers(struct pair *p, const char *target, int status, const char *part)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 
-	fixture_ask(&p->f, "GET", target, "", NULL, &a);
+	fixture_ask(&p->m.f, "GET", target, "", NULL, &a);
 	if (a.status != status || !strstr(str_c(&a.body), part))
 		fail_msg("%s:\n%d %s\n%d %s", target, a.status, str_c(&a.body), status, part);
 }
@@ -409,7 +365,7 @@ static void targets_of_a_site_that_is_not_or_is_gone_are_an_error_that_helps(voi
 		"mumbai can't be asked: it has not been heard since this site started");
 	hear_mumbai(&p);
 	lose_mumbai(&p);
-	p.f.ahead_ms += 5 * MINUTE_MS;
+	p.m.f.ahead_ms += 5 * MINUTE_MS;
 	assert_answers(&p, "/api/v1/targets?site=mumbai", 502,
 		"mumbai can't be asked: it was heard 5 min ago for the last time: closed by the "
 		"other side; ask again when the link is up (`diarchy status`)");
@@ -468,7 +424,7 @@ static void write_third(struct str *out)
 	scoped(str_fini) struct str plain = STR_EMPTY;
 
 	for (uint32_t i = 0; i < SITE_QUERY_SAMPLES_MAX / 3 + 1; i++)
-		series_column_add(&column, BEGIN_MS + i, 1);
+		series_column_add(&column, METRICS_BEGIN_MS + i, 1);
 	remote_read_add(&plain, &labels, &column);
 	assert_in_range(plain.len, 1, SITE_SAMPLES_BYTES_MAX);
 	write_packed(out, &plain);
@@ -566,7 +522,7 @@ static void a_site_that_is_gone_is_answered_for_from_its_copy(void **state)
 	(void)state;
 	setup(&p);
 	copy_mumbai(&p);
-	p.f.ahead_ms = BEGIN_MS + HOUR_MS - fixture_now(&p.f).wall.ms;
+	p.m.f.ahead_ms = METRICS_BEGIN_MS + HOUR_MS - fixture_now(&p.m.f).wall.ms;
 	assert_answers(&p, "/api/v1/query?query=load%7Bsite=%22mumbai%22%7D", 200,
 		"\"site\":\"mumbai\"},\"value\":[1700000585,\"3\"]");
 	assert_answers(&p, "/api/v1/query?query=load%7Bsite=%22mumbai%22%7D", 200,
@@ -596,7 +552,7 @@ static void text_that_has_no_place_for_warnings_has_them_as_a_header(void **stat
 	(void)state;
 	setup(&p);
 	copy_mumbai(&p);
-	fixture_ask(&p.f, "GET", "/federate?match%5B%5D=load%7Bsite=%22mumbai%22%7D", "", "", &a);
+	fixture_ask(&p.m.f, "GET", "/federate?match%5B%5D=load%7Bsite=%22mumbai%22%7D", "", "", &a);
 	assert_int_equal(a.status, 200);
 	assert_non_null(strstr(str_c(&a.head), "X-Diarchy-Warning: mumbai has not been heard"));
 }
@@ -644,7 +600,7 @@ static void a_site_that_is_gone_is_an_error_that_says_since_when(void **state)
 		"mumbai can't be asked: it has not been heard since this site started");
 	hear_mumbai(&p);
 	lose_mumbai(&p);
-	p.f.ahead_ms += 5 * MINUTE_MS;
+	p.m.f.ahead_ms += 5 * MINUTE_MS;
 	assert_answers(&p, passed[0].target, 502,
 		"mumbai can't be asked: it was heard 5 min ago for the last time: closed by the "
 		"other "
@@ -696,9 +652,9 @@ static void assert_told(struct pair *p, enum asking_what what, const char *form,
 	struct api_question q = { .what = what, .label = "job", .form = form };
 	struct heard h = { 0 };
 
-	api_answer_site(p->f.api, &q, answered, &h);
+	api_answer_site(p->m.f.api, &q, answered, &h);
 	while (!h.is_answered)
-		uv_run(&p->f.loop, UV_RUN_ONCE);
+		uv_run(&p->m.f.loop, UV_RUN_ONCE);
 	if (h.status != status || !strstr(str_c(&h.body), part))
 		fail_msg("%s:\n%d %s\n%d %s", form, h.status, str_c(&h.body), status, part);
 	str_fini(&h.body);
@@ -730,9 +686,9 @@ static struct samples_got take_samples(struct pair *p, const char *form, struct 
 	struct samples_got got;
 	struct heard h = { 0 };
 
-	api_answer_site(p->f.api, &q, answered, &h);
+	api_answer_site(p->m.f.api, &q, answered, &h);
 	while (!h.is_answered)
-		uv_run(&p->f.loop, UV_RUN_ONCE);
+		uv_run(&p->m.f.loop, UV_RUN_ONCE);
 	if (h.status != 200)
 		fail_msg("%d %s", h.status, str_c(&h.body));
 	assert_int_equal(samples_take(h.body.s, h.body.len, &sink, &got, NULL), RC_OK);
@@ -754,13 +710,14 @@ static void assert_samples(struct pair *p, const char *form, const char *wanted)
 	bool has;
 
 	str_addf(&text, "left out %u, until %lld:", got.n_left_out,
-		(long long)(got.until_ms - BEGIN_MS));
+		(long long)(got.until_ms - METRICS_BEGIN_MS));
 	assert_int_equal(source.open(source.self, &all, &cursor, NULL), RC_OK);
 	while (source.next(cursor, &labels, &has, NULL) == RC_OK && has) {
 		assert_int_equal(source.read(cursor, &column, NULL), RC_OK);
 		str_addf(&text, " %s", labels_get(&labels, "job"));
 		for (uint32_t i = 0; i < column.n; i++)
-			str_addf(&text, " %lld", (long long)(column.t_ms[i] - BEGIN_MS) / 1000);
+			str_addf(&text, " %lld",
+				(long long)(column.t_ms[i] - METRICS_BEGIN_MS) / 1000);
 	}
 	source.close(cursor);
 	assert_string_equal(str_c(&text), wanted);
@@ -808,14 +765,14 @@ static void keep_histograms(struct pair *p)
 		.n_positive = 2 };
 	static const struct label v[] = { { METRIC_NAME, "took", 8, 4 } };
 	const struct labels labels = { v, 1 };
-	const struct series_sink *sink = store_sink(p->store);
+	const struct series_sink *sink = store_sink(p->m.store);
 	series_ref ref;
 
 	assert_int_equal(sink->series(sink->self, &labels, &ref, NULL), RC_OK);
-	assert_int_equal(sink->append(sink->self, ref, BEGIN_MS, 5), SERIES_TAKEN);
-	assert_int_equal(sink->append_histogram(sink->self, ref, BEGIN_MS + 1000, &h),
+	assert_int_equal(sink->append(sink->self, ref, METRICS_BEGIN_MS, 5), SERIES_TAKEN);
+	assert_int_equal(sink->append_histogram(sink->self, ref, METRICS_BEGIN_MS + 1000, &h),
 		SERIES_TAKEN);
-	assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + 2000, 6), SERIES_TAKEN);
+	assert_int_equal(sink->append(sink->self, ref, METRICS_BEGIN_MS + 2000, 6), SERIES_TAKEN);
 	assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
 }
 
@@ -875,10 +832,11 @@ static void what_another_site_asks_for_is_bounded(void **state)
 
 	(void)state;
 	setup(&p);
-	sink = store_sink(p.store);
+	sink = store_sink(p.m.store);
 	assert_int_equal(sink->series(sink->self, &labels, &ref, NULL), RC_OK);
 	for (uint32_t i = 0; i < SITE_SAMPLES_BYTES_MAX / 14; i++) {
-		assert_int_equal(sink->append(sink->self, ref, BEGIN_MS + i, 1), SERIES_TAKEN);
+		assert_int_equal(sink->append(sink->self, ref, METRICS_BEGIN_MS + i, 1),
+			SERIES_TAKEN);
 		if (i % 65536 == 0)
 			assert_int_equal(sink->commit(sink->self, NULL), RC_OK);
 	}

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Samples that others send, over real sockets, into a real store in memory. */
-#include "api/api_fixture.h"
+#include "api/metrics_fixture.h"
 #include "api/receive/arrival.h"
-#include "core/metrics/memory_files.h"
-#include "core/metrics/store.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -14,66 +12,31 @@
 
 #define IMPORT "/api/v1/import/prometheus"
 
-struct receiving {
-	struct fixture f;
-	struct memory_files *files;
-	struct store *store;
-};
-
-/* As the daemon does, but at once. */
-static void do_work(void *fixture)
-{
-	struct receiving *l = fixture;
-	struct now now = fixture_now(&l->f);
-	struct store_work *w;
-	struct mono wake;
-
-	while ((w = store_due(l->store, now, &wake))) {
-		store_work_run(w);
-		assert_int_equal(store_work_done(l->store, w, NULL), RC_OK);
-	}
-}
-
 static const struct store_settings settings = { .retention_ms = 100 * DAY_MS };
 
-static struct lab_metrics *metrics_of(struct receiving *l)
+static struct lab_metrics *metrics_of(struct metrics_fixture *l)
 {
 	return &((struct lab *)(uintptr_t)site_lab(l->f.site))->metrics;
 }
 
-static void setup_seeded(struct receiving *l, uint64_t seed)
+static void setup_seeded(struct metrics_fixture *l, uint64_t seed)
 {
 	struct api_setup api;
-	struct err e = { 0 };
 
-	*l = (struct receiving){ .files = memory_files_new(seed) };
-	fixture_init_site(&l->f);
+	metrics_fixture_init_now(l, seed, &settings);
 	metrics_of(l)->receive = ~0u;
-	if (store_open(&l->store, memory_files_port(l->files), &settings, fixture_now(&l->f), &e) !=
-		RC_OK)
-		fail_msg("%s", e.text);
-	api = fixture_setup(&l->f);
-	api.metrics = l->store;
-	api.store_has_work = do_work;
-	if (api_start(&l->f.api, &api, &e) != RC_OK)
-		fail_msg("%s", e.text);
+	api = metrics_fixture_setup(l);
+	api.store_has_work = metrics_fixture_work;
+	metrics_fixture_start(l, &api);
 }
 
-static void setup(struct receiving *l)
+static void setup(struct metrics_fixture *l)
 {
 	setup_seeded(l, 1);
 }
 
-static void teardown(struct receiving *l)
-{
-	fixture_fini(&l->f);
-	store_close(l->store);
-	memory_files_free(l->files);
-}
-SCOPED_FINI(teardown, struct receiving)
-
-static void send_to(struct receiving *l, const char *target, const char *headers, const char *body,
-	int status)
+static void send_to(struct metrics_fixture *l, const char *target, const char *headers,
+	const char *body, int status)
 {
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 
@@ -83,7 +46,7 @@ static void send_to(struct receiving *l, const char *target, const char *headers
 }
 
 /* All that is stored: name{labels} value@milliseconds before now, ... */
-static void assert_stored(struct receiving *l, int64_t now_ms, const char *want)
+static void assert_stored(struct metrics_fixture *l, int64_t now_ms, const char *want)
 {
 	struct store_view *view = store_view_new(l->store);
 	const struct series_source *source = store_view_source(view);
@@ -110,7 +73,7 @@ static void assert_stored(struct receiving *l, int64_t now_ms, const char *want)
 
 static void a_text_of_the_past_is_kept(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(str_fini) struct str body = STR_EMPTY;
 	int64_t now_ms;
 
@@ -126,7 +89,7 @@ static void a_text_of_the_past_is_kept(void **state)
 
 static void parameters_are_heeded(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(str_fini) struct str target = STR_EMPTY;
 	int64_t now_ms;
 
@@ -145,7 +108,7 @@ static void parameters_are_heeded(void **state)
 
 static void what_is_wrong_is_refused_whole(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 
 	(void)state;
@@ -160,7 +123,7 @@ static void what_is_wrong_is_refused_whole(void **state)
 
 static void samples_too_old_or_of_next_year_are_named(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	scoped(str_fini) struct str body = STR_EMPTY;
 	int64_t now_ms;
@@ -178,7 +141,7 @@ static void samples_too_old_or_of_next_year_are_named(void **state)
 
 static void what_lab_yaml_doesnt_allow_is_refused(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -188,7 +151,7 @@ static void what_lab_yaml_doesnt_allow_is_refused(void **state)
 
 static void a_page_elsewhere_cant_send_samples(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 
 	(void)state;
 	setup(&l);
@@ -198,7 +161,7 @@ static void a_page_elsewhere_cant_send_samples(void **state)
 /* 10001 series without labels, four bytes each, as one block of snappy. */
 static void a_request_of_series_that_cant_be_is_given_up(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	scoped(str_fini) struct str body = STR_EMPTY;
 
@@ -214,7 +177,7 @@ static void a_request_of_series_that_cant_be_is_given_up(void **state)
 
 static void otlp_as_json_is_answered_as_json(void **state)
 {
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(pump_answer_fini) struct pump_answer a = { 0 };
 	scoped(str_fini) struct str body = STR_EMPTY;
 	int64_t now_ms;
@@ -243,7 +206,7 @@ static uint64_t send_and_cut(uint64_t seed, const char *target, bool is_durable,
 {
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct store_stats stats;
-	struct receiving l;
+	struct metrics_fixture l;
 	struct now now;
 
 	setup_seeded(&l, seed);
@@ -281,7 +244,7 @@ static void what_was_answered_survives_a_power_cut(void **state)
 static void a_large_request_is_stored_in_slices_and_whole(void **state)
 {
 	const uint32_t n = 2 * ARRIVAL_SLICE + 1;
-	scoped(teardown) struct receiving l;
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
 	scoped(str_fini) struct str body = STR_EMPTY;
 	struct store_stats stats;
 
