@@ -5,10 +5,16 @@ import json
 import pathlib
 import socket
 import subprocess
+import sys
 import urllib.parse
 
 from lab import START_S, Program, Trouble, wait_until
 from peers import remote_write
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ASK_TIMEOUT_S = 120
@@ -23,12 +29,6 @@ def find(package, program):
     if found.returncode:
         raise Absent(f"no {program}: {found.stderr.strip()[-200:]}")
     return found.stdout.strip()
-
-
-def free_port(host="127.0.0.1"):
-    with socket.socket() as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
 
 
 class Server(Program):

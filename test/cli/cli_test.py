@@ -11,7 +11,6 @@ import pathlib
 import pty
 import re
 import select
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,13 +20,12 @@ import unittest
 import fake_site
 from fake_site import fixture
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
+
 DIARCHY = os.path.abspath(sys.argv.pop(1))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Cli(unittest.TestCase):

@@ -18,6 +18,11 @@ import time
 import unittest
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
+
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 120
 HANDSHAKE_S = 5  # a caller has this long to show a key
@@ -28,21 +33,6 @@ sites:
 heartbeats:
   export: {{home: dublin, every: 24h, grace: 1h}}
 """
-
-
-def free_ports(n):
-    """Different ones, below those that the kernel gives to whoever connects."""
-    ports = []
-    while len(ports) < n:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
-    return ports
 
 
 class Relay:
@@ -96,7 +86,7 @@ class Callers(unittest.TestCase):
             keys.append(made.stdout.split()[-1].strip('"'))
         self.relay = Relay()
         self.addCleanup(self.relay.door.close)
-        self.peer, away, *self.http = free_ports(4)
+        self.peer, away, *self.http = (free_port() for _ in range(4))
         self.relay.to = self.peer
         for i, name in enumerate(("dublin", "mumbai")):
             dublin = self.peer if i == 0 else self.relay.port  # mumbai calls through the relay

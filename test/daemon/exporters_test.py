@@ -10,7 +10,6 @@ import os
 import pathlib
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,11 @@ import unittest
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlencode
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 120
@@ -32,12 +36,6 @@ MEMORY_MIB = 256  # of the site, whatever they send
 WAIT_S = 1  # of the site's own CPU time, until it answers: the machine may be busy
 PORTION = 1 << 20
 TEXT = "text/plain; version=0.0.4"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Answer(BaseHTTPRequestHandler):

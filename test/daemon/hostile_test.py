@@ -19,6 +19,11 @@ import time
 import unittest
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
+
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 120
 LAB = """lab: home
@@ -29,18 +34,6 @@ heartbeats:
 """
 HEAD = "HTTP/1.1\r\nHost: localhost\r\n"
 CONTROLS = set(range(0x20)) - {0x0A} | set(range(0x7F, 0xA0))
-
-
-def free_port():
-    """Below those that the kernel gives to whoever connects, who would take it before we do."""
-    while True:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Daemon(unittest.TestCase):

@@ -7,7 +7,6 @@ usage: leaving_test.py DIARCHY
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,11 @@ import threading
 import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 120
@@ -27,12 +31,6 @@ notify:
 probes:
   photos: {{home: dublin, every: 1s, tcp: "127.0.0.1:{dead}"}}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Discord(ThreadingHTTPServer):

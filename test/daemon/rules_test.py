@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,11 @@ import threading
 import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 120
@@ -53,12 +57,6 @@ KEPT = """groups:
   - {alert: DiskFillingFast, expr: used / size > 0.9, keep_firing_for: 2s}
 """
 BROKEN = "groups: [{name: disks, rules: [{alert: DiskFull, expr: 'sum('}]}]\n"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server(ThreadingHTTPServer):

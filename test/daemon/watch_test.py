@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,11 @@ import time
 import unittest
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1))
 PATIENCE_S = 180  # a silence is told after 45 s
@@ -31,12 +35,6 @@ heartbeats:
   export: {{home: dublin, every: 24h, grace: 1h}}
 """
 GALWAY = '  galway: {{address: "127.0.0.1:1", key: "{key}", timezone: UTC}}\n'
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Discord(BaseHTTPRequestHandler):

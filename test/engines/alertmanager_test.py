@@ -13,7 +13,6 @@ import pathlib
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,11 @@ import threading
 import time
 import unittest
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,17 +72,6 @@ def relocated(binary, folder):
     moved.write_bytes(pathlib.Path(binary).read_bytes().replace(built_in, place.ljust(len(built_in), b"/")))
     moved.chmod(0o755)
     return moved
-
-
-def free_port():
-    while True:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Hook(http.server.ThreadingHTTPServer):

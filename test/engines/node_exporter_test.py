@@ -8,13 +8,17 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 SKIPPED = 77  # as Meson has it
 DIARCHY, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
@@ -51,12 +55,6 @@ cd '{}'
 for last; do :; done
 case $last in --scan) cat scan;; /dev/sda) cat ata; exit 64;; /dev/nvme0) cat nvme;; /dev/sdb) cat asleep; exit 2;; esac
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def skip(why):

@@ -7,7 +7,6 @@ usage: node_exporter_tree_test.py HOST_DUMP SOURCE
 """
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,18 +14,17 @@ import time
 import unittest
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
+
 SKIPPED = 77  # as Meson has it
 DUMP, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
 PATIENCE_S = 20
 COLLECTORS = ["bcache", "bonding", "btrfs", "dmi", "edac", "fibrechannel", "hwmon", "infiniband", "ipvs", "nfs", "nfsd", "nvme",
               "powersupplyclass", "rapl", "schedstat", "tapestats", "thermal_zone", "udp_queues", "watchdog", "xfs"]
 TREE = pathlib.Path(__file__).with_name("node_exporter_tree.txt")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def find_exporter():

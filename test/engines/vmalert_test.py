@@ -10,9 +10,7 @@ Alertmanager is asked here by a replay of its calls: karma itself is no package 
 import json
 import os
 import pathlib
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,11 @@ import time
 import unittest
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 DIARCHY = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -52,17 +55,6 @@ RULES = """groups:
 def program(package, name):
     done = subprocess.run([ROOT / "bench/peers/get.sh", package, name], capture_output=True, text=True, check=False)
     return done.stdout.strip().splitlines()[-1] if done.returncode == 0 and done.stdout.strip() else None
-
-
-def free_port():
-    while True:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
 
 
 class Vmalert(unittest.TestCase):

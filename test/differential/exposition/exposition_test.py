@@ -13,7 +13,6 @@ import json
 import pathlib
 import random
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,11 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -143,12 +147,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def find_prometheus():
     found = subprocess.run([ROOT / "bench/peers/get.sh", "prometheus", "prometheus"], capture_output=True, text=True)
     return found.stdout.strip() if found.returncode == 0 else None
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def ask(port, path, **params):

@@ -12,7 +12,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,11 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 SKIPPED = 77
 PATIENCE_S = 120
@@ -54,12 +58,6 @@ ASKED = [
     "rules?group_next_token=abc", "rules?group_limit=2&group_next_token=abc", "rules?group_limit=100",
 ]  # fmt: skip
 SERIES = ['{__name__=~"ALERTS.*"}', '{__name__=~"job:.*|answer|same|text|matches|mail|not:yet"}', '{"ünïcode name"}']
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Exporter(http.server.ThreadingHTTPServer):

@@ -6,17 +6,16 @@ usage: targets.py TARGETS_DUMP [PROMETHEUS_YML ...]
 
 The prometheus of $PROMETHEUS, or of the path, is the reference; without one this is skipped, and says so.
 Without files the cases of this folder are run."""
-import json, os, pathlib, shutil, socket, subprocess, sys, tempfile, threading, time, urllib.request
+import json, os, pathlib, shutil, subprocess, sys, tempfile, threading, time, urllib.request
 import http.server
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.dont_write_bytecode = True
+
+from ports import free_port  # noqa: E402
 
 SKIPPED = 77
 PATIENCE_S = 120
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
