@@ -248,6 +248,33 @@ static bool is_there_already(const struct mount *mounts, uint32_t n, const struc
 	return false;
 }
 
+/* Go's words, which node_exporter's label has: https://pkg.go.dev/syscall, zerrors_linux_amd64.go. */
+static const char *error_in_go(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} words[] = {
+		{ EACCES, "permission denied" },
+		{ EHOSTDOWN, "host is down" },
+		{ EIO, "input/output error" },
+		{ ELOOP, "too many levels of symbolic links" },
+		{ ENAMETOOLONG, "file name too long" },
+		{ ENODEV, "no such device" },
+		{ ENOENT, "no such file or directory" },
+		{ ENOTCONN, "transport endpoint is not connected" },
+		{ ENOTDIR, "not a directory" },
+		{ EPERM, "operation not permitted" },
+		{ ESTALE, "stale NFS file handle" },
+		{ ETIMEDOUT, "connection timed out" },
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (words[i].error == error)
+			return words[i].text;
+	return strerror(error);
+}
+
 static uint32_t read_mounts(struct host *h, struct mount *mounts)
 {
 	char *text = host_file(h, "/proc/1/mountinfo"), *line;
@@ -262,7 +289,7 @@ static uint32_t read_mounts(struct host *h, struct mount *mounts)
 		if (!read_mount(line, m) || is_no_storage(m) || is_there_already(mounts, n, m))
 			continue;
 		if (statvfs(m->point, &m->is) != 0)
-			m->error = errno == EACCES ? "permission denied" : strerror(errno);
+			m->error = error_in_go(errno);
 		m->labels = host_labels(h, "device", m->device, "device_error", m->error, "fstype",
 			m->type, "mountpoint", m->point, NULL);
 		n++;

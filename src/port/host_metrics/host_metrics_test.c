@@ -161,7 +161,7 @@ static void a_mount_is_asked_and_one_that_fails_says_so(void **state)
 	collect(&t, "filesystem");
 	assert_non_null(strstr(t.out.s, "node_filesystem_size_bytes{device=\"/dev/vda\""));
 	assert_true(says(&t, "node_filesystem_device_error{device=\"tank/photos\",device_error="
-			     "\"No such file or directory\",fstype=\"zfs\","
+			     "\"no such file or directory\",fstype=\"zfs\","
 			     "mountpoint=\"/no such place\"} 1"));
 	assert_null(strstr(t.out.s, "size_bytes{device=\"tank/photos\""));
 	assert_null(strstr(t.out.s, "shm"));
