@@ -3,8 +3,11 @@
 #include "api/prometheus/request.h"
 #include "api/prometheus/result.h"
 #include "api/prometheus/targets.h"
+#include "base/limits.h"
 #include "core/metrics/store.h"
 #include "core/promql/parse.h"
+
+#include <stdio.h>
 
 static enum rc refuse(struct answer *out, const char *text)
 {
@@ -40,10 +43,7 @@ enum rc prom_scrape_pools(struct call *c, struct answer *out, struct err *e)
 	return RC_OK;
 }
 
-/* ---- types and help: of each metric what the store was told last; which target said what isn't known, and
- * that answer says so: it is empty, with a warning, so that pages which ask for it go on */
-
-#define WARNING "types and help aren't kept by target: /api/v1/metadata has those of all metrics"
+/* ---- types and help: of each metric what the store was told last, and what each target says */
 
 /* What isn't said stays as it is.  False: it is no number. */
 static bool read_number(const struct uri_pairs *pairs, const char *name, int64_t *ret)
@@ -135,25 +135,52 @@ enum rc prom_metadata(struct call *c, struct answer *out, struct err *e)
 	return RC_OK;
 }
 
+static enum rc read_match_target(struct call *c, const struct uri_pairs *pairs,
+	struct targets_metadata_wish *w, struct err *e)
+{
+	const char *match = uri_pair(pairs, "match_target");
+	struct promql_selector selector;
+	enum rc rc;
+
+	if (!match || !*match)
+		return RC_OK;
+	rc = promql_parse_selector(match, &c->arena, &selector, e);
+	if (rc != RC_OK)
+		return request_blame(rc, "match_target", e);
+	w->matchers = selector.matchers;
+	w->n_matchers = selector.n_matchers;
+	return RC_OK;
+}
+
+static enum rc refuse_much(struct answer *out)
+{
+	char text[128];
+
+	snprintf(text, sizeof text,
+		"the answer has more than %d bytes: choose targets with match_target, or a metric",
+		TARGETS_METADATA_BYTES_MAX);
+	out->status = request_status(REQUEST_EXECUTION);
+	str_clear(&out->body);
+	request_write_error(&out->body, REQUEST_EXECUTION, text);
+	return RC_OK;
+}
+
 enum rc prom_targets_metadata(struct call *c, struct answer *out, struct err *e)
 {
-	struct promql_selector selector;
+	struct targets_metadata_wish w = { .limit = -1 };
 	struct uri_pairs pairs;
-	const char *match;
-	int64_t limit;
+	struct err why = { 0 };
 
 	if (request_pairs(c, &c->arena, &pairs, e) != RC_OK)
 		return refuse(out, e->text);
-	if (!read_number(&pairs, "limit", &limit))
+	if (!read_number(&pairs, "limit", &w.limit))
 		return refuse(out, "limit must be a number");
-	match = uri_pair(&pairs, "match_target");
-	if (match && *match) {
-		struct err why = { 0 };
-		enum rc rc = promql_parse_selector(match, &c->arena, &selector, &why);
-
-		if (request_blame(rc, "match_target", &why) != RC_OK)
-			return refuse(out, why.text);
-	}
-	str_add(&out->body, "{\"status\":\"success\",\"data\":[],\"warnings\":[\"" WARNING "\"]}");
-	return RC_OK;
+	if (read_match_target(c, &pairs, &w, &why) != RC_OK)
+		return refuse(out, why.text);
+	w.metric = uri_pair(&pairs, "metric");
+	if (w.metric && !*w.metric)
+		w.metric = NULL;
+	out->body.limit_bytes = TARGETS_METADATA_BYTES_MAX;
+	targets_write_metadata(&out->body, c->api->setup.scraper, &w);
+	return out->body.is_cut ? refuse_much(out) : RC_OK;
 }

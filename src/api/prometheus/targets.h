@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 
+struct matcher; /* base/matcher.h */
 struct scraper; /* core/scrape/scraper.h; NULL below: nothing is scraped */
 
 struct targets_wish {
@@ -18,6 +19,16 @@ struct targets_wish {
 };
 /* The whole envelope. */
 void targets_write(struct str *out, const struct scraper *s, const struct targets_wish *w);
+/* What targets say of their metrics. */
+struct targets_metadata_wish {
+	const struct matcher *const *matchers; /* of a target's labels */
+	uint32_t n_matchers;
+	const char *metric; /* NULL: all */
+	int64_t limit;      /* no target more when there are so many rows; below 0: none */
+};
+/* The same of this, as far as `out` lets it. */
+void targets_write_metadata(struct str *out, const struct scraper *s,
+	const struct targets_metadata_wish *w);
 /* What is scraped, for /metrics: targets, scrapes and what they lost, a job. */
 void targets_write_metrics(struct str *out, const struct scraper *s);
 /* The same of the names of jobs, in order. */

@@ -135,10 +135,9 @@ static void a_target_tells_how_it_is(void **state)
 	assert_true(json_real_value(json_object_get(one, "lastScrapeDuration")) == 0.25);
 }
 
-/* Some seconds later it answers, with a series twice. */
-static void scrape_again(struct lab *l)
+/* Some seconds later it answers. */
+static void scrape_body(struct lab *l, const char *body)
 {
-	static const char body[] = "m 1\nm 2\n";
 	struct scrape_effect effect;
 
 	scraper_step(l->scraper, (struct now){ { 35000 }, { BEGIN_MS + HOUR_MS + 30000 } });
@@ -146,7 +145,7 @@ static void scrape_again(struct lab *l)
 		if (effect.order != SCRAPE_START)
 			continue;
 		scraper_answer(effect.target, "text/plain; version=0.0.4");
-		assert_true(scraper_feed(effect.target, body, sizeof body - 1));
+		assert_true(scraper_feed(effect.target, body, strlen(body)));
 		scraper_done(l->scraper, effect.target, 0.25);
 	}
 }
@@ -158,7 +157,7 @@ static void what_a_scrape_lost_is_told(void **state)
 
 	(void)state;
 	set_up(&l);
-	scrape_again(&l);
+	scrape_body(&l, "m 1\nm 2\n"); /* a series twice */
 	targets_write(&out, l.scraper, &(struct targets_wish){ .has_active = true });
 	assert_non_null(
 		strstr(str_c(&out), "\"lastError\":\"\",\"lastWarning\":\"1 samples twice"));
@@ -170,6 +169,45 @@ static void what_a_scrape_lost_is_told(void **state)
 	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrape_body_bytes_total{job=\"web\"} 8\n"));
 	assert_non_null(strstr(str_c(&page), "\ndiarchy_scrape_samples_lost_total{job=\"web\","
 					     "reason=\"duplicate\"} 1\n"));
+}
+
+#define TARGET_ROW "{\"target\":{\"instance\":\"127.0.0.1:80\",\"job\":\"web\"},"
+#define ROW_A                                                                        \
+	TARGET_ROW "\"metric\":\"a\",\"type\":\"gauge\",\"help\":\"of \\\"it\\\"\"," \
+		   "\"unit\":\"\"}"
+#define ROW_B TARGET_ROW "\"metric\":\"b\",\"type\":\"unknown\",\"help\":\"more\",\"unit\":\"\"}"
+
+static void assert_says(const struct lab *l, struct targets_metadata_wish w, const char *rows)
+{
+	scoped(str_fini) struct str out = STR_EMPTY, wanted = STR_EMPTY;
+
+	str_addf(&wanted, "{\"status\":\"success\",\"data\":[%s]}", rows);
+	targets_write_metadata(&out, l->scraper, &w);
+	assert_string_equal(str_c(&out), str_c(&wanted));
+}
+
+static void what_a_target_says_of_its_metrics_is_told(void **state)
+{
+	scoped(matcher_free) struct matcher *web = NULL, *db = NULL;
+	const struct matcher *fits[1], *other[1];
+	scoped(tear_down) struct lab l;
+
+	(void)state;
+	assert_int_equal(matcher_new(&web, MATCHER_EQUAL, "job", "web", NULL), RC_OK);
+	assert_int_equal(matcher_new(&db, MATCHER_EQUAL, "job", "db", NULL), RC_OK);
+	fits[0] = web;
+	other[0] = db;
+	set_up(&l);
+	assert_says(&l, (struct targets_metadata_wish){ .limit = -1 }, "");
+	scrape_body(&l, "# HELP b more\nb 1\n# HELP a of \"it\"\n# TYPE a gauge\na 1\n");
+	assert_says(&l, (struct targets_metadata_wish){ .limit = -1 }, ROW_A "," ROW_B);
+	assert_says(&l, (struct targets_metadata_wish){ .limit = 0 }, "");
+	assert_says(&l, (struct targets_metadata_wish){ .limit = 1 }, ROW_A "," ROW_B);
+	assert_says(&l, (struct targets_metadata_wish){ fits, 1, NULL, -1 }, ROW_A "," ROW_B);
+	assert_says(&l, (struct targets_metadata_wish){ other, 1, NULL, -1 }, "");
+	assert_says(&l, (struct targets_metadata_wish){ .limit = -1, .metric = "b" },
+		TARGET_ROW "\"type\":\"unknown\",\"help\":\"more\",\"unit\":\"\"}");
+	assert_says(&l, (struct targets_metadata_wish){ .limit = -1, .metric = "c" }, "");
 }
 
 static void jobs_stand_in_order(void **state)
@@ -190,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_state_and_a_job_choose_among_targets),
 		cmocka_unit_test(a_target_tells_how_it_is),
 		cmocka_unit_test(what_a_scrape_lost_is_told),
+		cmocka_unit_test(what_a_target_says_of_its_metrics_is_told),
 		cmocka_unit_test(jobs_stand_in_order),
 	};
 

@@ -2,6 +2,7 @@
 /* Dublin, asked about itself and about Mumbai, which is played by the test. */
 #include "api/metrics_fixture.h"
 #include "api/prometheus/samples.h"
+#include "api/prometheus/scraped_fixture.h"
 #include "core/promql/memory_source.h"
 #include "core/remote/read.h"
 #include "port/snappy/snappy.h"
@@ -19,6 +20,7 @@ struct pair {
 	struct metrics_fixture m; /* first: it is the context of what the API calls */
 	struct memory_files *copy_files;
 	struct store *copy; /* NULL: Mumbai isn't copied */
+	struct scraper *scraper;
 	/* What Mumbai was asked, and how it answers. */
 	uint32_t n_asked;
 	int64_t every_ms; /* of its copy */
@@ -125,6 +127,8 @@ static void setup(struct pair *p)
 	uv_timer_init(&p->m.f.loop, &p->soon);
 	p->soon.data = p;
 	api = metrics_fixture_setup(&p->m);
+	p->scraper = scraped_fixture_new(store_sink(p->m.store));
+	api.scraper = p->scraper;
 	api.ask_site = ask_mumbai;
 	api.copy_of = copy_of_mumbai;
 	metrics_fixture_start(&p->m, &api);
@@ -134,6 +138,7 @@ static void teardown(struct pair *p)
 {
 	uv_close((uv_handle_t *)&p->soon, NULL);
 	metrics_fixture_fini(&p->m);
+	scraped_fixture_free(p->scraper);
 	store_close(p->copy);
 	memory_files_free(p->copy_files);
 	str_fini(&p->label);
@@ -677,6 +682,27 @@ static void another_site_is_answered_from_here(void **state)
 	assert_told(&p, ASKING_SCRAPE_POOLS, "", 200, "\"scrapePools\":[]");
 	assert_told(&p, ASKING_METADATA, "limit=x", 400, "limit must be a number");
 	assert_told(&p, ASKING_TARGETS_METADATA, "match_target=(", 400, "match_target");
+	assert_told(&p, ASKING_TARGETS_METADATA, "match_target=%7Bjob%3D%22node%22%7D", 200,
+		"\"data\":[]");
+}
+
+static void another_site_is_told_what_targets_here_say_of_their_metrics(void **state)
+{
+	scoped(teardown) struct pair p;
+	struct now now;
+
+	(void)state;
+	setup(&p);
+	now = fixture_now(&p.m.f);
+	now.wall.ms = METRICS_BEGIN_MS + HOUR_MS;
+	scraped_fixture_scrape(p.scraper, now);
+	assert_told(&p, ASKING_TARGETS_METADATA, "match_target=%7Bjob%3D%22node%22%7D", 200,
+		"[{\"target\":{\"job\":\"node\"},\"metric\":\"up\",\"type\":\"gauge\","
+		"\"help\":\"whether\",\"unit\":\"\"}]");
+	assert_told(&p, ASKING_TARGETS_METADATA, "metric=up", 200,
+		"[{\"target\":{\"job\":\"node\"},\"type\":\"gauge\",");
+	assert_told(&p, ASKING_TARGETS_METADATA, "match_target=%7Bjob%3D%22web%22%7D", 200,
+		"\"data\":[]");
 }
 
 static struct samples_got take_samples(struct pair *p, const char *form, struct memory_source *here)
@@ -882,6 +908,7 @@ int main(void)
 		cmocka_unit_test(a_site_that_is_gone_is_an_error_that_says_since_when),
 		cmocka_unit_test(our_name_means_what_has_no_site_too),
 		cmocka_unit_test(another_site_is_answered_from_here),
+		cmocka_unit_test(another_site_is_told_what_targets_here_say_of_their_metrics),
 		cmocka_unit_test(another_site_is_given_the_samples_that_it_will_look_at),
 		cmocka_unit_test(another_site_is_given_histograms_among_floats),
 		cmocka_unit_test(what_another_site_asks_for_in_a_wrong_way_is_refused),

@@ -23,11 +23,13 @@ void ingest_tools_init(struct ingest_tools *t, const struct series_sink *sink, u
 {
 	*t = (struct ingest_tools){ .sink = sink, .seed = seed };
 	labelling_init(&t->labelling);
+	sayings_init(&t->sayings, seed);
 }
 
 void ingest_tools_fini(struct ingest_tools *t)
 {
 	labelling_fini(&t->labelling);
+	sayings_fini(&t->sayings);
 	free(t->spare);
 }
 
@@ -103,6 +105,11 @@ void ingest_drop(struct ingest *g)
 	give_back(g);
 	free(g->exemplars);
 	free(g);
+}
+
+void ingest_mark_sayings(const struct ingest *g)
+{
+	sayings_mark(&g->tools->sayings, g->pass.next, g->pass.next ? g->pass.n_next : 0);
 }
 
 void ingest_content_type(struct ingest *g, const char *content_type)

@@ -18,6 +18,7 @@
 
 #include "core/scrape/labelling.h"
 #include "core/scrape/lines.h"
+#include "core/scrape/sayings.h"
 
 #define SCRAPE_AHEAD_MAX_MS (10 * 60 * 1000) /* samples further in the future are refused */
 
@@ -77,6 +78,7 @@ struct pending;
 struct ingest_tools {
 	const struct series_sink *sink;
 	struct labelling labelling;
+	struct sayings sayings;
 	uint64_t seed;         /* secret, of this process: nobody can make lines that collide */
 	struct pending *spare; /* room for samples, handed from body to body; NULL: in use */
 	uint32_t cap_spare;
@@ -109,6 +111,8 @@ struct ingest_result ingest_end(struct ingest *g, double took_s);
 struct ingest_result ingest_fail(struct ingest *g, const char *why, double took_s);
 /* As if it had never begun. */
 void ingest_drop(struct ingest *g);
+/* What its comments say is still needed: before sayings_sweep(). */
+void ingest_mark_sayings(const struct ingest *g);
 
 /* The target is gone: everything that it said ends at `t_ms`, its report too. */
 enum rc ingest_farewell(struct ingest_tools *tools, const struct ingest_memory *m, int64_t t_ms,

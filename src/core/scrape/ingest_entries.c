@@ -251,27 +251,41 @@ static enum rc take_series(struct ingest *g, const struct exposition_entry *entr
 
 /* Metadata reaches the sink when it is new, one word of it at a time: what isn't said here stays
  * as it was. */
-static enum rc tell_metadata(struct ingest *g, const struct exposition_entry *entry, struct err *e)
+static void tell_metadata(const struct ingest *g, const char *metric,
+	const struct metric_metadata *m)
 {
 	const struct series_sink *sink = g->tools->sink;
+
+	if (sink->metadata)
+		sink->metadata(sink->self, metric, m);
+}
+
+/* What a new comment says goes to the sink, and is remembered as this target's. */
+static enum rc take_saying(struct ingest *g, const struct exposition_entry *entry,
+	struct line *line, struct err *e)
+{
 	struct metric_metadata m = { .type = "", .help = "", .unit = "" };
+	struct sayings *sayings = &g->tools->sayings;
 	struct arena *a = &g->tools->labelling.arena;
 	const char *metric, *saying;
 
-	if (!sink->metadata)
-		return RC_OK;
 	arena_reset(a);
 	metric = exposition_unescape(entry->name, a);
 	saying = exposition_saying(&g->x, entry->value, a);
 	if (!metric || !saying)
 		return err_set(e, RC_LIMIT, "the help of a metric takes too much memory");
-	if (entry->kind == EXPOSITION_TYPE)
+	if (entry->kind == EXPOSITION_TYPE) {
+		line->kind = LINE_TYPE;
+		line->ref = sayings_put(sayings, metric, "", g->x.type);
 		m.type = metric_type_name(g->x.type);
-	else if (entry->kind == EXPOSITION_HELP)
+	} else if (entry->kind == EXPOSITION_HELP) {
+		line->ref = sayings_put(sayings, metric, saying, SAYING_HELP);
 		m.help = saying;
-	else
+	} else {
+		line->ref = sayings_put(sayings, metric, saying, SAYING_UNIT);
 		m.unit = saying;
-	sink->metadata(sink->self, metric, &m);
+	}
+	tell_metadata(g, metric, &m);
 	return RC_OK;
 }
 
@@ -282,15 +296,14 @@ static enum rc take_metadata(struct ingest *g, const struct exposition_entry *en
 	struct line line = { .hash = hash,
 		.n = entry->text.n & LINE_BYTES_KNOWN_MAX,
 		.kind = LINE_OTHER };
+	enum rc rc;
 
 	if (found.what != LINE_NEW)
 		return RC_OK;
-	if (entry->kind == EXPOSITION_TYPE) {
-		line.kind = LINE_TYPE;
-		line.ref = (series_ref)g->x.type;
-	}
-	line_pass_add(&g->pass, &line);
-	return tell_metadata(g, entry, e);
+	rc = take_saying(g, entry, &line, e);
+	if (rc == RC_OK)
+		line_pass_add(&g->pass, &line);
+	return rc;
 }
 
 /* A comment that was there before. */
@@ -299,7 +312,7 @@ static bool take_known_comment(struct ingest *g, const struct line *line, const 
 	if (*end != '\n')
 		return false;
 	if (line->kind == LINE_TYPE)
-		g->x.type = (enum metric_type)line->ref;
+		g->x.type = (enum metric_type)saying_what(line->ref);
 	g->x.at = end + 1;
 	line_pass_step(&g->pass);
 	return true;

@@ -529,6 +529,38 @@ static void openmetrics_brings_exemplars_and_metadata(void **state)
 	assert_log(&l, "a_seconds_total 1@1020000\na_seconds_total exemplar id=z 5@2500\n");
 }
 
+static void assert_says(const struct lab *l, uint32_t n, const char *help)
+{
+	scoped(said_metrics_fini) struct said_metrics said = { 0 };
+
+	sayings_of(&l->tools.sayings, &l->memory.lines, NULL, &said);
+	assert_int_equal(said.n, n);
+	if (n == 0)
+		return;
+	assert_string_equal(said.v[0].name, "a");
+	assert_string_equal(said.v[0].m.type, "counter");
+	assert_string_equal(said.v[0].m.help, help);
+}
+
+static void a_target_s_comments_are_what_it_says_of_its_metrics(void **state)
+{
+	scoped(tear_down) struct lab l;
+
+	(void)state;
+	set_up(&l);
+	assert_says(&l, 0, "");
+	scrape(&l, "# HELP a x\\ny\n# TYPE a counter\na 1\n");
+	assert_says(&l, 1, "x\ny");
+	scrape(&l, "# HELP a x\\ny\n# TYPE a counter\na 2\n# TYPE b gauge\nb 1\n");
+	assert_says(&l, 2, "x\ny");
+	scrape(&l, "# HELP a z\n# TYPE a counter\na 3\n");
+	assert_says(&l, 1, "z");
+	scrape(&l, "# HELP a other\nbad line {\n");
+	assert_says(&l, 1, "other");
+	scrape(&l, "");
+	assert_says(&l, 1, "other");
+}
+
 static void a_type_that_was_known_still_rules_its_new_lines(void **state)
 {
 	scoped(tear_down) struct lab l;
@@ -878,6 +910,7 @@ int main(void)
 		cmocka_unit_test(a_full_store_takes_what_it_knows),
 		cmocka_unit_test(labels_in_conflict_are_exported_unless_they_are_honored),
 		cmocka_unit_test(openmetrics_brings_exemplars_and_metadata),
+		cmocka_unit_test(a_target_s_comments_are_what_it_says_of_its_metrics),
 		cmocka_unit_test(a_type_that_was_known_still_rules_its_new_lines),
 		cmocka_unit_test(an_unknown_content_type_fails_unless_there_is_a_fallback),
 		cmocka_unit_test(a_target_that_leaves_takes_all_its_series_along),

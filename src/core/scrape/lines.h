@@ -23,8 +23,8 @@
 enum line_kind {
 	LINE_SERIES,
 	LINE_DROPPED, /* by metric_relabel_configs */
-	LINE_TYPE,    /* "# TYPE": `ref` is the enum metric_type */
-	LINE_OTHER,   /* "# HELP", "# UNIT" */
+	LINE_TYPE,    /* "# TYPE": `ref` as sayings.h has it */
+	LINE_OTHER,   /* "# HELP", "# UNIT": the same */
 	LINE_KINDS
 };
 

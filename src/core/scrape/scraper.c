@@ -352,6 +352,25 @@ static int64_t moment(struct scrape_target *t, struct now now)
 	return now.wall.ms;
 }
 
+/* Texts that targets said of metrics, and none says any more. */
+static void sweep_sayings(struct scraper *s)
+{
+	struct sayings *sayings = &s->tools.sayings;
+
+	if (!sayings_is_due(sayings))
+		return;
+	for (uint32_t i = 0; i < s->n_jobs; i++) {
+		for (uint32_t k = 0; k < s->jobs[i]->n_targets; k++) {
+			const struct scrape_target *t = s->jobs[i]->targets[k];
+
+			sayings_mark(sayings, t->memory.lines.v, t->memory.lines.n);
+			if (t->body)
+				ingest_mark_sayings(t->body);
+		}
+	}
+	sayings_sweep(sayings);
+}
+
 static void settle(struct scraper *s, struct scrape_target *t, struct ingest_result result,
 	double took_s)
 {
@@ -370,6 +389,7 @@ static void settle(struct scraper *s, struct scrape_target *t, struct ingest_res
 		t->job->losses[i] += result.losses[i];
 	}
 	become(s, t, TARGET_WAITING, t->due_ms);
+	sweep_sayings(s);
 	if (result.is_unread && t->job->config->terms.failure_log_file && !t->job->over_limit[0])
 		order(s, SCRAPE_TELL, t);
 }
@@ -484,6 +504,12 @@ uint32_t scraper_job_count(const struct scraper *s)
 const struct scrape_job *scraper_job(const struct scraper *s, uint32_t i)
 {
 	return s->jobs[i];
+}
+
+void scraper_said(const struct scraper *s, const struct scrape_target *t, const char *metric,
+	struct said_metrics *ret)
+{
+	sayings_of(&s->tools.sayings, &t->memory.lines, metric, ret);
 }
 
 void scrape_target_warning(const struct scrape_target *t, struct str *out)

@@ -124,6 +124,10 @@ void scraper_failed(struct scraper *s, struct scrape_target *t, const char *why,
 /* All jobs, in the order of the configuration; behind them those whose targets leave. */
 uint32_t scraper_job_count(const struct scraper *s);
 const struct scrape_job *scraper_job(const struct scraper *s, uint32_t i);
+/* What the target's last body that was taken says of its metrics; of `metric` alone, unless that is
+ * NULL.  In order of names; good until the next body of any target. */
+void scraper_said(const struct scraper *s, const struct scrape_target *t, const char *metric,
+	struct said_metrics *ret);
 /* What the last scrapes lost, in words: "12 samples out of order, 3 ... (first: a{b="c"})"; "". */
 void scrape_target_warning(const struct scrape_target *t, struct str *out);
 

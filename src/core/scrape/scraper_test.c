@@ -376,6 +376,70 @@ static void other_rules_of_a_job_hold_from_the_next_scrape_on(void **state)
 		is_stale(sink_fixture_value(&l.sink, "m{exported_instance=\"x\",instance=\"a\"}")));
 }
 
+/* A body that says something of 300 metrics. */
+static void write_comments(struct str *out, const char *who, int round)
+{
+	str_clear(out);
+	for (int i = 0; i < 300; i++)
+		str_addf(out, "# HELP m%d of %s, %d\nm%d 1\n", i, who, round, i);
+}
+
+static void assert_says(const struct lab *l, const struct scrape_target *t, const char *help)
+{
+	scoped(said_metrics_fini) struct said_metrics said = { 0 };
+
+	scraper_said(l->scraper, t, NULL, &said);
+	assert_int_equal(said.n, 300);
+	for (uint32_t i = 0; i < said.n; i++)
+		assert_string_equal(said.v[i].m.help, help);
+}
+
+/* A target that is scraped at the same moment as "a". */
+static void find_twin(char name[2])
+{
+	const int64_t interval_ns = INTERVAL_MS * INT64_C(1000000);
+	int64_t wanted = scrape_offset_ns(str_gist("a"), 0, interval_ns, 0);
+
+	for (name[0] = 'b', name[1] = '\0'; name[0] <= '~'; name[0]++)
+		if (scrape_offset_ns(str_gist(name), 0, interval_ns, 0) == wanted)
+			return;
+	fail_msg("no name has the moment of 'a'");
+}
+
+static void what_a_target_says_stays_while_texts_of_another_go(void **state)
+{
+	scoped(str_fini) struct str steady = STR_EMPTY, text = STR_EMPTY;
+	scoped(tear_down) struct lab l;
+	char twin[2], help[32];
+
+	(void)state;
+	set_up(&l);
+	find_twin(twin);
+	SET_TARGETS(&l, "a", twin);
+	write_comments(&steady, "a", 0);
+	for (int round = 0; round < 12; round++) {
+		struct scrape_target *a, *other;
+
+		pass_until_effect(&l);
+		assert_int_equal(l.n_effects, 2);
+		a = l.effects[0].target;
+		other = l.effects[1].target;
+		if (!str_eq(a->spec.labels.v[0].value, "a")) {
+			a = l.effects[1].target;
+			other = l.effects[0].target;
+		}
+		scraper_answer(a, "text/plain"); /* of which most is there when the other ends */
+		assert_true(scraper_feed(a, steady.s, steady.len - 5));
+		write_comments(&text, "the other", round);
+		answer(&l, other, str_c(&text));
+		assert_true(scraper_feed(a, steady.s + steady.len - 5, 5));
+		scraper_done(l.scraper, a, 0.25);
+		assert_says(&l, a, "of a, 0");
+		snprintf(help, sizeof help, "of the other, %d", round);
+		assert_says(&l, other, help);
+	}
+}
+
 static void what_was_lost_is_said_in_words(void **state)
 {
 	scoped(tear_down) struct lab l;
@@ -410,6 +474,7 @@ int main(void)
 		cmocka_unit_test(more_targets_than_target_limit_are_all_refused),
 		cmocka_unit_test(a_job_that_is_no_more_says_farewell_and_goes),
 		cmocka_unit_test(other_rules_of_a_job_hold_from_the_next_scrape_on),
+		cmocka_unit_test(what_a_target_says_stays_while_texts_of_another_go),
 		cmocka_unit_test(what_was_lost_is_said_in_words),
 	};
 
