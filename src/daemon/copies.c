@@ -248,13 +248,18 @@ static void free_copy(struct copy *c)
 	free(c);
 }
 
-static enum rc open_copy(struct copy *c, const struct lab_copy *declared, struct err *e)
+static struct store_settings settings_of(const struct lab_copy *declared)
 {
-	const struct store_settings settings = { .retention_ms = declared->retention_ms,
+	return (struct store_settings){ .retention_ms = declared->retention_ms,
 		.retention_bytes = COPY_DISK_BYTES_MAX,
 		.memory_bytes_max = COPY_MEMORY_BYTES_MAX,
 		.series_max = COPY_SERIES_MAX,
 		.exemplars_max = -1 };
+}
+
+static enum rc open_copy(struct copy *c, const struct lab_copy *declared, struct err *e)
+{
+	const struct store_settings settings = settings_of(declared);
 	scoped(str_fini) struct str folder = STR_EMPTY;
 	struct store_stats stats;
 	enum rc rc;
@@ -324,6 +329,18 @@ static struct copies *new_copies(struct serve *s)
 	return all;
 }
 
+/* Samples of a site that isn't copied any more stay as long as they were to. */
+static void declare(struct copy *c, const struct lab_copy *declared, int64_t every_ms)
+{
+	const struct store_settings settings = settings_of(declared);
+
+	copying_declare(&c->copying, every_ms, declared->retention_ms);
+	if (!every_ms)
+		return;
+	store_keep(c->store, &settings);
+	chores_look(c->chores);
+}
+
 enum rc copies_declare(struct serve *s, struct err *e)
 {
 	const struct lab_copy *declared = &s->lab->metrics.copy;
@@ -342,7 +359,7 @@ enum rc copies_declare(struct serve *s, struct err *e)
 	if (every_ms)
 		rc = find_or_open_all(s->copies, s, e);
 	for (uint32_t i = 0; i < s->copies->n; i++)
-		copying_declare(&s->copies->v[i]->copying, every_ms, declared->retention_ms);
+		declare(s->copies->v[i], declared, every_ms);
 	copies_look(s);
 	return rc;
 }

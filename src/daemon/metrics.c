@@ -127,6 +127,33 @@ static enum rc use_outside(struct metrics *m, const struct lab_metrics *declared
 	return rc;
 }
 
+static struct store_settings settings_of(const struct lab_metrics *declared)
+{
+	struct store_settings settings = { .retention_ms = declared->retention_ms,
+		.retention_bytes = declared->retention_bytes,
+		.out_of_order_ms = declared->out_of_order_ms,
+		/* 0 is the store's own default */
+		.exemplars_max = declared->exemplars_max < 0 ? 0
+				 : declared->exemplars_max == 0
+					 ? -1
+					 : (int32_t)declared->exemplars_max };
+
+	_Static_assert(LAB_DOWNSAMPLING_MAX <= STORE_DOWNSAMPLING_MAX, "all have a place");
+	for (uint32_t i = 0; i < declared->n_downsampling; i++)
+		settings.downsampling[settings.n_downsampling++] =
+			(struct store_downsampling){ declared->downsampling[i].offset_ms,
+				declared->downsampling[i].interval_ms };
+	return settings;
+}
+
+static void keep(struct metrics *m, const struct lab_metrics *declared)
+{
+	struct store_settings settings = settings_of(declared);
+
+	store_keep(m->store, &settings);
+	chores_look(m->chores);
+}
+
 enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *e)
 {
 	struct scrape_configs *configs = NULL, *old = m->configs;
@@ -134,6 +161,7 @@ enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *
 
 	if (rc != RC_OK)
 		return rc;
+	keep(m, &of->lab->metrics);
 	m->own.api = of->api;
 	host_page_use(m->own.host, of->lab->metrics.textfile);
 	if (of->lab->metrics.has_host)
@@ -161,21 +189,9 @@ enum rc metrics_declare(struct metrics *m, const struct own_of *of, struct err *
 static enum rc open_store(struct metrics *m, const char *folder, const struct lab_metrics *declared,
 	struct err *e)
 {
-	struct store_settings settings = { .retention_ms = declared->retention_ms,
-		.retention_bytes = declared->retention_bytes,
-		.out_of_order_ms = declared->out_of_order_ms,
-		/* 0 is the store's own default */
-		.exemplars_max = declared->exemplars_max < 0 ? 0
-				 : declared->exemplars_max == 0
-					 ? -1
-					 : (int32_t)declared->exemplars_max };
+	struct store_settings settings = settings_of(declared);
 	enum rc rc = blockfiles_open(&m->files, folder, e);
 
-	_Static_assert(LAB_DOWNSAMPLING_MAX <= STORE_DOWNSAMPLING_MAX, "all have a place");
-	for (uint32_t i = 0; i < declared->n_downsampling; i++)
-		settings.downsampling[settings.n_downsampling++] =
-			(struct store_downsampling){ declared->downsampling[i].offset_ms,
-				declared->downsampling[i].interval_ms };
 	if (rc == RC_OK)
 		rc = store_open(&m->store, blockfiles_port(m->files), &settings, daemon_now(), e);
 	return rc == RC_OK ? RC_OK : err_in(e, rc, "metrics in %s", folder);

@@ -124,6 +124,32 @@ static void retain(struct store *s)
 	free(v);
 }
 
+static bool keeps_the_same(const struct store_settings *a, const struct store_settings *b)
+{
+	if (a->retention_ms != b->retention_ms || a->retention_bytes != b->retention_bytes ||
+		a->n_downsampling != b->n_downsampling)
+		return false;
+	for (uint32_t i = 0; i < a->n_downsampling; i++)
+		if (a->downsampling[i].offset_ms != b->downsampling[i].offset_ms ||
+			a->downsampling[i].interval_ms != b->downsampling[i].interval_ms)
+			return false;
+	return true;
+}
+
+/* Only planning reads these: work that is under way holds what it needs of the old. */
+void store_keep(struct store *s, const struct store_settings *wanted)
+{
+	struct store_settings next = store_settings_defaulted(wanted);
+
+	if (keeps_the_same(&next, &s->settings))
+		return;
+	s->settings.retention_ms = next.retention_ms;
+	s->settings.retention_bytes = next.retention_bytes;
+	memcpy(s->settings.downsampling, next.downsampling, sizeof next.downsampling);
+	s->settings.n_downsampling = next.n_downsampling;
+	s->retained.ms = s->now.mono.ms - RETAIN_EVERY_MS; /* due */
+}
+
 /* Deletions that are carried out everywhere are over. */
 static void end_deletions(struct store *s)
 {

@@ -16,8 +16,10 @@ static const struct store_settings defaults = {
 	.exemplars_max = 10000,
 };
 
-static struct store_settings with_defaults(struct store_settings s)
+struct store_settings store_settings_defaulted(const struct store_settings *wanted)
 {
+	struct store_settings s = *wanted;
+
 	s.retention_ms = s.retention_ms ? s.retention_ms : defaults.retention_ms;
 	s.flush_ms = s.flush_ms ? s.flush_ms : defaults.flush_ms;
 	s.sync_ms = s.sync_ms ? s.sync_ms : defaults.sync_ms;
@@ -370,7 +372,7 @@ enum rc store_open(struct store **ret, const struct files *files,
 	enum rc rc;
 
 	s->files = files;
-	s->settings = with_defaults(*settings);
+	s->settings = store_settings_defaulted(settings);
 	s->now = now;
 	s->synced = s->sealed = s->retained = s->last_commit = now.mono;
 	s->catalog = catalog_copy(NULL);

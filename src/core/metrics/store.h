@@ -57,6 +57,9 @@ struct store_settings {
  * RC_FULL: the folder can't be read or written at all.  `files` outlives the store. */
 enum rc store_open(struct store **ret, const struct files *files,
 	const struct store_settings *settings, struct now now, struct err *e) MUST_USE;
+/* How long samples are kept, how many bytes of them, and what of old ones, by the settings of these
+ * names from now on: with the next work.  The other settings stay as they were. */
+void store_keep(struct store *s, const struct store_settings *wanted);
 /* Everything committed is handed to the kernel already; this also syncs it, and writes what waits of
  * the past.  No view and no work may be left. */
 void store_close(struct store *s);

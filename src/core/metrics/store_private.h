@@ -96,6 +96,7 @@ void store_make_unfinished_useless(struct store *s, const char *name);
 void store_find(struct store *s, const struct store_finding *f) __attribute__((nonnull));
 /* "NAME: what is wrong; what was done"; nothing is known to be lost. */
 struct store_finding store_finding_of(const char *name, const struct err *e, const char *done);
+struct store_settings store_settings_defaulted(const struct store_settings *wanted);
 /* What a log or a file says; always true. */
 bool store_put_exemplar(struct store *s, uint32_t id, const struct exemplar *x);
 bool store_put_metadata(struct store *s, const char *metric, const struct metric_metadata *m);

@@ -244,6 +244,61 @@ static void samples_older_than_the_retention_go(void **state)
 	assert_int_equal(stats.min_ms, FIXTURE_BEGIN.wall.ms + 50000 * SECOND_MS);
 }
 
+static void another_retention_holds_from_the_next_work_on(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct store_stats stats;
+
+	(void)state;
+	scrape_until(s, 10, 0, 10);
+	work(s, HOUR_MS);
+	scrape_until(s, 10, 50000, 50010);
+	work(s, DAY_MS + HOUR_MS);
+	store_stats(s, &stats);
+	assert_int_equal(stats.samples, 200);
+	store_keep(s, &(struct store_settings){ .retention_ms = DAY_MS });
+	assert_int_equal(store_retention_ms(s), DAY_MS);
+	work(s, DAY_MS + HOUR_MS + 1);
+	store_stats(s, &stats);
+	assert_int_equal(stats.samples, 100);
+	store_keep(s, &(struct store_settings){ .retention_bytes = 1 });
+	assert_int_equal(store_retention_ms(s), 15 * DAY_MS);
+	work(s, DAY_MS + HOUR_MS + 2);
+	store_stats(s, &stats);
+	assert_int_equal(stats.samples, 0);
+}
+
+static void another_retention_waits_for_a_merge_that_is_under_way(void **state)
+{
+	scoped(memory_files_free) struct memory_files *files = memory_files_new(1);
+	scoped(store_close) struct store *s = fixture_open(files, NULL);
+	struct now now = FIXTURE_BEGIN;
+	struct store_work *merge;
+	struct store_stats stats;
+	struct mono wake;
+
+	(void)state;
+	scrape_until(s, 3, 0, 600);
+	work(s, 5 * MINUTE_MS);
+	now.mono.ms += 3 * HOUR_MS;
+	now.wall.ms += 3 * HOUR_MS;
+	do {
+		merge = store_due(s, now, &wake);
+		assert_non_null(merge);
+		store_work_run(merge);
+		if (store_work_kind(merge) != STORE_MERGE)
+			assert_int_equal(store_work_done(s, merge, NULL), RC_OK);
+	} while (store_work_kind(merge) != STORE_MERGE);
+	store_keep(s, &(struct store_settings){ .retention_ms = HOUR_MS });
+	fixture_look(s, 3, 600);
+	assert_int_equal(store_work_done(s, merge, NULL), RC_OK);
+	work(s, 3 * HOUR_MS + 1);
+	store_stats(s, &stats);
+	assert_int_equal(stats.work_done[STORE_MERGE], 1);
+	assert_int_equal(stats.samples, 0);
+}
+
 /* Nothing newer comes after an import: its spans are over by the clock. */
 static void what_ended_long_ago_is_merged(void **state)
 {
@@ -598,6 +653,8 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded_and_what_has_no_room_is_told),
 		cmocka_unit_test(series_are_bounded),
 		cmocka_unit_test(samples_older_than_the_retention_go),
+		cmocka_unit_test(another_retention_holds_from_the_next_work_on),
+		cmocka_unit_test(another_retention_waits_for_a_merge_that_is_under_way),
 		cmocka_unit_test(what_ended_long_ago_is_merged),
 		cmocka_unit_test(what_came_in_bulk_is_flushed_when_it_has_ended),
 		cmocka_unit_test(a_flood_of_bytes_drives_out_the_oldest),
