@@ -230,6 +230,79 @@ static void what_is_wrong_is_said_with_its_place(void **state)
 		"2:1: unknown key 'email_config' in receiver (did you mean 'email_configs'?)\n");
 }
 
+static const char *url_file_of(struct fixture *f, const char *from, const char *named)
+{
+	const struct alertmanager_world world = { .zone = zone };
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	str_addf(&text,
+		"{route: {receiver: a}, receivers: [{name: a, webhook_configs: [{url_file: %s}]}]}",
+		named);
+	f->doc = doc_fixture(str_c(&text));
+	f->doc->file = from;
+	assert_int_equal(alertmanager_read(&f->am, f->doc, &world, &f->findings, NULL), RC_OK);
+	return f->am->receivers[0].integrations[0].url.name;
+}
+
+static void a_file_is_looked_for_beside_the_one_that_names_it(void **state)
+{
+	static const struct {
+		const char *from, *named, *wanted;
+	} cases[] = {
+		{ "/etc/lab/alertmanager.yml", "url", "/etc/lab/url" },
+		{ "lab/alertmanager.yml", "keys/url", "lab/keys/url" },
+		{ "/etc/lab/alertmanager.yml", "/run/url", "/run/url" },
+		{ "alertmanager.yml", "url", "url" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		scoped(fixture_fini) struct fixture f = { 0 };
+
+		assert_string_equal(url_file_of(&f, cases[i].from, cases[i].named),
+			cases[i].wanted);
+	}
+}
+
+static void assert_shown(const char *text, const char *wanted)
+{
+	scoped(fixture_fini) struct fixture f = { .doc = doc_fixture(text) };
+	scoped(str_fini) struct str got = STR_EMPTY;
+
+	alertmanager_show(f.doc->root, &got);
+	assert_string_equal(str_c(&got), wanted);
+}
+
+static void what_is_secret_is_not_shown(void **state)
+{
+	(void)state;
+	assert_shown(
+		"{receivers: [{name: a, webhook_configs: [{url: 'http://u:p@h/', url_file: f}]}]}",
+		"receivers:\n  -\n    name: a\n    webhook_configs:\n      -\n"
+		"        url: \"<secret>\"\n        url_file: f\n");
+	assert_shown("{tls_config: {key: '-----BEGIN PRIVATE KEY-----', cert: c, key_file: /k}}",
+		"tls_config:\n  key: \"<secret>\"\n  cert: c\n  key_file: /k\n");
+	/* The shape stays: amtool reads the file again. */
+	assert_shown("{proxy_connect_header: {P: [s1, s2]}}",
+		"proxy_connect_header:\n  P:\n    - \"<secret>\"\n    - \"<secret>\"\n");
+	assert_shown("{http_headers: {X: {values: [v], secrets: [s1, s2], files: [f]}}}",
+		"http_headers:\n  X:\n    values:\n      - v\n"
+		"    secrets:\n      - \"<secret>\"\n      - \"<secret>\"\n"
+		"    files:\n      - f\n");
+	assert_shown("{proxy_url: 'http://u:p@h:3128', token_url: 'https://u:p@h/t'}",
+		"proxy_url: \"http://u:xxxxx@h:3128\"\ntoken_url: \"https://u:xxxxx@h/t\"\n");
+	assert_shown("{proxy_url: 'http://u:a@b@h/'}", "proxy_url: \"http://u:xxxxx@h/\"\n");
+	assert_shown("{match: {key: x}}", "match:\n  key: x\n");
+	assert_shown("{proxy_url: 'http://h:3128/'}", "proxy_url: \"http://h:3128/\"\n");
+	assert_shown("{oauth2: {client_id: c, client_secret: s, token_url: h}}",
+		"oauth2:\n  client_id: c\n  client_secret: \"<secret>\"\n  token_url: h\n");
+	assert_shown("{global: {slack_api_url: u, slack_app_token: t, opsgenie_api_key: k, "
+		     "telegram_bot_token: b, bearer_token_file: f}}",
+		"global:\n  slack_api_url: \"<secret>\"\n  slack_app_token: \"<secret>\"\n"
+		"  opsgenie_api_key: \"<secret>\"\n  telegram_bot_token: \"<secret>\"\n"
+		"  bearer_token_file: f\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +311,8 @@ int main(void)
 		cmocka_unit_test(intervals_hold_the_times_that_they_say),
 		cmocka_unit_test(a_route_speaks_in_its_active_intervals),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
+		cmocka_unit_test(a_file_is_looked_for_beside_the_one_that_names_it),
+		cmocka_unit_test(what_is_secret_is_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,6 +105,14 @@ static const struct doc_key file_keys[] = {
 static const struct doc_shape file_shape = { "Alertmanager configuration",
 	sizeof(struct file_written), file_keys, init_file, NULL };
 
+/* Alertmanager, too, looks for files beside the one that names them. */
+static const char *folder_of(struct arena *a, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash ? arena_strndup(a, file, (size_t)(slash - file) + 1) : "";
+}
+
 enum rc alertmanager_read(struct alertmanager **ret, const struct doc *doc,
 	const struct alertmanager_world *world, struct findings *findings, struct err *e)
 {
@@ -117,7 +125,7 @@ enum rc alertmanager_read(struct alertmanager **ret, const struct doc *doc,
 	r.doc = (struct doc_reader){ .arena = &am->arena,
 		.findings = findings,
 		.file = doc->file,
-		.folder = "",
+		.folder = folder_of(&am->arena, doc->file),
 		.within = "" };
 	doc_read(&r.doc, &file_shape, doc->root, &w);
 	am->resolve_timeout_ms = w.global.resolve_timeout_ms;
