@@ -2,8 +2,10 @@
 /* deliver: the child's side. */
 #include "daemon/deliver.h"
 
+#include "base/http_written.h"
 #include "port/files/secret.h"
 #include "port/notify/notify.h"
+#include "port/yaml/yaml.h"
 
 #include <unistd.h>
 
@@ -46,6 +48,31 @@ static void close_handle(uv_handle_t *h, void *arg)
 		uv_close(h, NULL);
 }
 
+/* What request->http_text says; NULL: nothing. */
+static enum rc read_settings(const struct deliver_request *request, struct arena *arena,
+	const struct http_written **ret, struct err *e)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(doc_fini) struct doc doc = { 0 };
+	struct http_written *written;
+	struct str text = { 0 };
+	enum rc rc;
+
+	if (!request->http_text)
+		return RC_OK;
+	str_add(&text, request->http_text);
+	rc = yaml_parse(&doc, "http_config", &text, &findings, e);
+	secret_wipe(&text);
+	written = arena_alloc(arena, sizeof *written);
+	if (rc == RC_OK && !written)
+		rc = err_set(e, RC_LIMIT, "http_config: too large");
+	if (rc == RC_OK)
+		rc = http_written_read(written, doc.root, request->http_folder, arena, e);
+	if (rc == RC_OK)
+		*ret = written;
+	return rc;
+}
+
 static void carry(const struct deliver_request *request)
 {
 	struct delivery d = { .number = 1,
@@ -74,11 +101,15 @@ enum rc deliver_run(struct err *e)
 {
 	scoped(str_fini) struct str text = STR_EMPTY;
 	scoped(json_decref) json_t *holds = NULL;
+	scoped(arena_fini) struct arena arena;
 	struct deliver_request request;
 	enum rc rc = read_all(STDIN_FILENO, &text, e);
 
 	if (rc == RC_OK)
 		rc = deliver_request_read(str_c(&text), text.len, &holds, &request, e);
+	arena_init(&arena, DELIVER_BYTES_MAX);
+	if (rc == RC_OK)
+		rc = read_settings(&request, &arena, &request.channel.http, e);
 	if (rc == RC_OK)
 		carry(&request);
 	return rc;

@@ -4,12 +4,14 @@
  *
  * The request goes to the child's standard input, the outcome comes from its standard output, both
  * one JSON object; the payload is in the request, secrets are read by the child and pass nowhere,
- * but for those that stand in an Alertmanager's file themselves (kind "inline", "value").
+ * but for those that stand in an Alertmanager's file themselves (kind "inline", "value", and in
+ * the text of its http_config).
  * The channel is in it as the watcher's lab.yaml in force declares it: the file may be broken by
  * now.
  *
  *	{"channel": {"name", "kind", "url_plain", "server", "user", "from", "to", "use_starttls",
- *		"url": {"kind", "name"}, "password": {"kind", "name"}}, "is_edit", "message", "payload"}
+ *		"url": {"kind", "name"}, "password": {"kind", "name"}}, "is_edit", "message", "payload",
+ *		"http": {"text", "folder"}}
  *	-> {"is_delivered", "is_lost", "is_unanswered", "retry_after_ms", "message", "reason"}
  */
 #ifndef DAEMON_DELIVER_H
@@ -28,7 +30,8 @@
 struct deliver_request {
 	struct lab_channel channel; /* where and how; nothing of what is told */
 	bool is_edit;
-	const char *message; /* id of the one to edit */
+	const char *message;                 /* id of the one to edit */
+	const char *http_text, *http_folder; /* of channel.http; NULL: it has none */
 	const char *payload;
 };
 struct deliver_outcome { /* texts live during the callback */

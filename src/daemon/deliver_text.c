@@ -56,6 +56,12 @@ void deliver_request_write(const struct deliver_request *r, struct str *out)
 	json_bool(&w, "is_edit", r->is_edit);
 	json_text(&w, "message", r->message);
 	json_text(&w, "payload", r->payload);
+	if (r->http_text) {
+		json_object_open(&w, "http");
+		json_text(&w, "text", r->http_text);
+		json_text(&w, "folder", r->http_folder);
+		json_close(&w);
+	}
 	json_close(&w);
 }
 
@@ -139,9 +145,12 @@ static enum rc read_channel(const json_t *o, struct lab_channel *ret, struct err
 
 static enum rc read_request(const json_t *o, struct deliver_request *ret, struct err *e)
 {
+	const json_t *http = json_object_get(o, "http");
 	struct deliver_request r = { .is_edit = json_get_bool(o, "is_edit", false),
 		.message = json_get_text(o, "message", ""),
-		.payload = json_get_text(o, "payload", "") };
+		.payload = json_get_text(o, "payload", ""),
+		.http_text = json_get_text(http, "text", NULL),
+		.http_folder = json_get_text(http, "folder", "") };
 	enum rc rc = read_channel(json_object_get(o, "channel"), &r.channel, e);
 
 	if (rc == RC_OK)

@@ -3,6 +3,7 @@
 #include "daemon/serve_private.h"
 
 #include "port/files/secret.h"
+#include "port/notify/settings.h"
 
 #define TEST_TIMEOUT_MS 8000
 
@@ -176,6 +177,7 @@ struct channel_test {
 	struct serve *s;
 	uint8_t channel;
 	enum channel_kind kind;
+	struct request_files files;
 	struct probe_spec spec; /* smtp */
 	struct dialogue_step greeting;
 };
@@ -186,6 +188,7 @@ static void end_test(struct channel_test *t, bool is_ok)
 	uint8_t channel = t->channel;
 
 	pattern_free(t->greeting.expect);
+	request_files_fini(&t->files);
 	free(t);
 	site_tested(s->site, daemon_now(), channel, is_ok);
 	drive_drain(s);
@@ -225,6 +228,7 @@ static void test_channel(struct serve *s, uint8_t channel)
 {
 	const struct lab_channel *c = &s->lab->notify.channels[channel];
 	struct channel_test *t = must_alloc(sizeof *t);
+	scoped(request_fini) struct request settings = { 0 };
 	scoped(secret_wipe) struct str url = STR_EMPTY;
 	struct http_request r = { .method = c->kind == CHANNEL_WEBHOOK ? "OPTIONS" : "GET",
 		.timeout_ms = TEST_TIMEOUT_MS,
@@ -235,6 +239,7 @@ static void test_channel(struct serve *s, uint8_t channel)
 	enum rc rc = RC_OK;
 
 	*t = (struct channel_test){ .s = s, .channel = channel, .kind = c->kind };
+	request_files_init(&t->files);
 	if (c->kind == CHANNEL_SMTP)
 		rc = greet(t, c, &e);
 	else if (c->url_plain)
@@ -243,9 +248,12 @@ static void test_channel(struct serve *s, uint8_t channel)
 		rc = secret_resolve(&c->url, &url, &e);
 	r.url = str_c(&url);
 	if (rc == RC_OK && c->kind != CHANNEL_SMTP)
+		rc = settings_apply(&settings, c, &t->files, &r, &e);
+	if (rc == RC_OK && c->kind != CHANNEL_SMTP)
 		rc = http_start(s->http, &r, &call, &e);
 	if (rc != RC_OK) {
 		log_warning("channel %s: %s", c->name, e.text);
+		request_files_fini(&t->files);
 		free(t); /* the machine asks again; a delivery would say the same */
 	}
 }

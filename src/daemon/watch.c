@@ -3,6 +3,7 @@
  * leaves. */
 #include "daemon/watch_private.h"
 
+#include "base/http_written.h"
 #include "daemon/deliver.h"
 #include "port/files/files.h"
 #include "port/keys/keys.h"
@@ -143,6 +144,8 @@ static void deliver(struct watch *w, const struct watcher_effect *fx)
 
 	must(channel); /* the machine names those of its configuration, which is that of w->lab */
 	r.channel = *channel;
+	r.http_text = channel->http ? channel->http->text : NULL;
+	r.http_folder = channel->http ? channel->http->folder : "";
 	*sent = (struct sent){ w, fx->number };
 	w->n_sent++;
 	deliver_by_child(&w->loop, &r, delivered, sent);

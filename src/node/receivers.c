@@ -28,9 +28,9 @@ static bool is_same_way(const struct lab_channel *a, const struct lab_channel *b
 {
 	return a->kind == b->kind && a->leaves_out_end == b->leaves_out_end &&
 	       a->is_alertmanagers == b->is_alertmanagers && a->alerts_most == b->alerts_most &&
-	       is_same_secret(&a->url, &b->url) && is_same_text(a->server, b->server) &&
-	       is_same_text(a->from, b->from) && is_same_text(a->to, b->to) &&
-	       a->use_starttls == b->use_starttls;
+	       is_same_secret(&a->url, &b->url) && http_written_equal(a->http, b->http) &&
+	       is_same_text(a->server, b->server) && is_same_text(a->from, b->from) &&
+	       is_same_text(a->to, b->to) && a->use_starttls == b->use_starttls;
 }
 
 static uint16_t find_channel(const struct lab_notify *notify, const char *name)
@@ -75,6 +75,7 @@ static struct lab_channel channel_of(const struct integration *it)
 
 	return (struct lab_channel){ .kind = kinds[it->kind],
 		.url = it->url,
+		.http = it->http,
 		.server = it->smarthost,
 		.from = it->from,
 		.to = it->to,

@@ -264,6 +264,29 @@ static void a_file_is_looked_for_beside_the_one_that_names_it(void **state)
 	}
 }
 
+static void webhooks_are_asked_as_their_http_config_says(void **state)
+{
+	scoped(fixture_fini) struct fixture f = { 0 };
+	const struct http_written *own, *shared;
+
+	(void)state;
+	load(&f, "{global: {http_config: {bearer_token_file: /t}}, route: {receiver: a}, "
+		 "receivers: [{name: a, webhook_configs: [{url: 'http://h/', http_config: "
+		 "{basic_auth: {username: u, password: p}, follow_redirects: false}}, "
+		 "{url: 'http://h/'}], discord_configs: [{webhook_url: 'http://d/'}]}]}");
+	own = f.am->receivers[0].integrations[0].http;
+	shared = f.am->receivers[0].integrations[1].http;
+	assert_string_equal(own->config.basic_auth->password.value, "p");
+	assert_false(own->config.follow_redirects);
+	assert_null(own->config.authorization); /* the global ones aren't merged in */
+	assert_string_equal(shared->config.authorization->credentials.name, "/t");
+	assert_ptr_equal(f.am->receivers[0].integrations[2].http, shared);
+	assert_false(http_written_equal(own, shared));
+	assert_complains("{route: {receiver: a}, receivers: [{name: a, webhook_configs: [{url: u,\n"
+			 "http_config: {tls_config: {server_name: s}}}]}]}",
+		"2:41: 'server_name' is not supported for what is told: say it in the address\n");
+}
+
 static void assert_shown(const char *text, const char *wanted)
 {
 	scoped(fixture_fini) struct fixture f = { .doc = doc_fixture(text) };
@@ -312,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_route_speaks_in_its_active_intervals),
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(a_file_is_looked_for_beside_the_one_that_names_it),
+		cmocka_unit_test(webhooks_are_asked_as_their_http_config_says),
 		cmocka_unit_test(what_is_secret_is_not_shown),
 	};
 

@@ -41,7 +41,7 @@ static const struct doc_key global_keys[] = {
 	{ "smtp_auth_username", doc_refused, 0, .hint = SMTP },
 	{ "smtp_auth_password", doc_refused, 0, .hint = SMTP },
 	{ "smtp_auth_password_file", doc_refused, 0, .hint = SMTP },
-	{ "http_config", doc_refused, 0, .hint = "only plain connections are made" },
+	{ "http_config", doc_pointer, GLOBAL(http), .shape = &http_written_shape },
 	{ "slack_api_url", doc_ignored, 0 },
 	{ "slack_api_url_file", doc_ignored, 0 },
 	{ "slack_app_token", doc_ignored, 0 },

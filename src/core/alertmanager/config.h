@@ -10,6 +10,7 @@
 #define CORE_ALERTMANAGER_CONFIG_H
 
 #include "base/doc_reader.h"
+#include "base/http_written.h"
 #include "base/matcher_list.h"
 #include "base/tz.h"
 
@@ -23,6 +24,7 @@ struct integration { /* one way in which a receiver is told */
 	bool is_told_resolved;
 	uint32_t alerts_most;              /* WEBHOOK: in one post; 0: all */
 	struct secret url;                 /* WEBHOOK, DISCORD */
+	const struct http_written *http;   /* WEBHOOK, DISCORD; NULL: plainly */
 	const char *to, *from, *smarthost; /* EMAIL */
 	int8_t needs_tls;                  /* EMAIL */
 };

@@ -21,6 +21,7 @@ struct global_written {
 	int64_t resolve_timeout_ms;
 	const char *smtp_from, *smtp_smarthost;
 	int8_t smtp_needs_tls;
+	const struct http_written *http;
 };
 struct file_written {
 	struct global_written global;

@@ -62,7 +62,7 @@ static const struct doc_key webhook_keys[] = {
 	{ "send_resolved", doc_flag, WAY(is_told_resolved) },
 	{ "url", doc_inline, WAY(url) },
 	{ "url_file", doc_secret_file, WAY(url) },
-	{ "http_config", doc_refused, 0, .hint = "webhooks are plain" },
+	{ "http_config", doc_pointer, WAY(http), .shape = &http_written_shape },
 	{ "max_alerts", take_count, WAY(alerts_most) },
 	{ "timeout", doc_ignored, 0 },
 	{ "payload", doc_refused, 0, .hint = OURS },
@@ -74,7 +74,7 @@ static const struct doc_key discord_keys[] = {
 	{ "send_resolved", doc_flag, WAY(is_told_resolved) },
 	{ "webhook_url", doc_secret, WAY(url) },
 	{ "webhook_url_file", doc_secret_file, WAY(url) },
-	{ "http_config", doc_refused, 0, .hint = "Discord needs none" },
+	{ "http_config", doc_pointer, WAY(http), .shape = &http_written_shape },
 	{ "title", doc_refused, 0, .hint = OURS },
 	{ "message", doc_refused, 0, .hint = OURS },
 	{ "content", doc_refused, 0, .hint = OURS },
@@ -152,6 +152,14 @@ static void add_ways(struct receiver *to, const struct doc_list *list, enum inte
 	}
 }
 
+/* Settings aren't merged: a receiver's own stand for all of the global ones. */
+static void complete_webhooks(const struct global_written *global, struct receiver *to)
+{
+	for (uint32_t i = 0; i < to->n_integrations; i++)
+		if (to->integrations[i].kind != INTEGRATION_EMAIL && !to->integrations[i].http)
+			to->integrations[i].http = global->http;
+}
+
 /* What a mail doesn't say stands in `global`. */
 static void complete_mails(struct reader *r, const struct global_written *global,
 	const struct receiver_written *w, struct receiver *to)
@@ -195,6 +203,7 @@ static void read_receiver(struct reader *r, const struct file_written *file,
 	add_ways(to, &w->webhooks, INTEGRATION_WEBHOOK);
 	add_ways(to, &w->discords, INTEGRATION_DISCORD);
 	add_ways(to, &w->emails, INTEGRATION_EMAIL);
+	complete_webhooks(&file->global, to);
 	complete_mails(r, &file->global, w, to);
 }
 

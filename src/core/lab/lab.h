@@ -111,20 +111,23 @@ struct lab_check {
 };
 
 enum channel_kind { CHANNEL_DISCORD, CHANNEL_WEBHOOK, CHANNEL_SMTP };
+struct http_written;
+
 struct lab_channel { /* notify.discord, notify.webhook, notify.smtp; names are the keys */
 	const char *name;
 	enum channel_kind kind;
 	struct secret url; /* discord, webhook; may also stand plainly for a webhook */
 	const char *url_plain;
+	const struct http_written *http; /* of an Alertmanager's receiver; NULL: plainly */
 	const char *mention; /* discord: "<@123>", "<@&456>" or "@here" on first messages */
 	const char *server, *user, *from, *to; /* smtp: host:port */
 	struct secret password;
 	bool use_starttls;
 	enum severity least; /* less severe incidents are not told here */
-	bool is_receiver;    /* told only of the alerts that routes lead here (lab_notify.alertmanager) */
-	bool is_alertmanagers;    /* webhook: posted is what Alertmanager posts */
-	uint32_t alerts_most;     /* webhook of such: in one post; 0: all */
-	bool leaves_out_end; /* what can't be edited there isn't told once more when it is over */
+	bool is_receiver; /* told only of the alerts that routes lead here (lab_notify.alertmanager) */
+	bool is_alertmanagers; /* webhook: posted is what Alertmanager posts */
+	uint32_t alerts_most;  /* webhook of such: in one post; 0: all */
+	bool leaves_out_end;   /* what can't be edited there isn't told once more when it is over */
 };
 
 struct lab_window { /* maintenance: matchers silenced on a schedule */

@@ -298,11 +298,12 @@ enum rc request_init(struct request *r, const struct http_config *c, const struc
 		.cert_file = path_of(&c->tls.cert, f->cert, f->cert_path),
 		.key_file = path_of(&c->tls.key, f->key, f->key_path),
 		.is_insecure = c->tls.is_insecure,
+		.min_version = (uint8_t)HTTP_TLS_VERSION(c->tls.min_version),
+		.max_version = (uint8_t)HTTP_TLS_VERSION(c->tls.max_version),
 	};
-	if (c->tls.server_name || c->tls.min_version || c->tls.max_version)
+	if (c->tls.server_name)
 		return err_set(e, RC_UNSUPPORTED,
-			"tls_config: server_name, min_version and max_version are not supported "
-			"yet in service discovery");
+			"tls_config: server_name is not supported yet in service discovery");
 	if (c->basic_auth)
 		rc = add_login(r, c->basic_auth, e);
 	if (rc == RC_OK && c->authorization)

@@ -24,7 +24,8 @@ struct job {
 	uint32_t version;
 	notify_done *done;
 	void *ctx;
-	struct http_call *call; /* NULL: it never started, and `result` says why */
+	struct request_files files; /* of the channel's settings */
+	struct http_call *call;     /* NULL: it never started, and `result` says why */
 	struct order_result result;
 };
 
@@ -53,6 +54,7 @@ static void free_job(struct job *j)
 	*j->link = j->next;
 	if (j->next)
 		j->next->link = j->link;
+	request_files_fini(&j->files);
 	free(j->channel);
 	free(j);
 }
@@ -175,6 +177,7 @@ static struct job *add_job(struct notify *n, const struct lab_channel *channel,
 	struct job *j = must_alloc(sizeof *j);
 
 	j->notify = n;
+	request_files_init(&j->files);
 	j->channel = must_strdup(channel->name);
 	j->kind = kinds[channel->kind];
 	j->number = d->number;
@@ -199,6 +202,8 @@ static enum rc begin(struct job *j, const struct lab_channel *channel, const str
 	};
 	enum rc rc = j->kind->prepare(&o, e);
 
+	if (rc == RC_OK)
+		rc = settings_apply(&o.settings, channel, &j->files, &o.request, e);
 	if (rc != RC_OK)
 		return rc;
 	o.request.url = str_c(&o.url);

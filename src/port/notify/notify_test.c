@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/notify/notify.h"
 
+#include "base/http_written.h"
 #include "core/alert/notice.h"
+#include "port/yaml/yaml.h"
 #include "test/support/loopback.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -377,6 +380,115 @@ static void a_webhook_gets_each_version_with_a_key_against_repeats(void **state)
 	assert_non_null(strstr(s.heard[0], "Idempotency-Key: mumbai-1-3\r\n"));
 }
 
+/* From text to settings, and from their text once more, as it passes to another process. */
+static void read_settings(struct http_written *ret, const char *written, const char *folder,
+	struct arena *arena)
+{
+	scoped(findings_fini) struct findings findings = { 0 };
+	scoped(doc_fini) struct doc doc = { 0 };
+	scoped(str_fini) struct str text = STR_EMPTY;
+
+	str_add(&text, written);
+	assert_int_equal(yaml_parse(&doc, "http_config", &text, &findings, NULL), RC_OK);
+	assert_int_equal(http_written_read(ret, doc.root, folder, arena, NULL), RC_OK);
+}
+
+static void a_webhook_is_asked_as_its_http_config_says(void **state)
+{
+	static const char settings[] =
+		"http_config: {basic_auth: {username: us, password_file: pw}, "
+		"http_headers: {X-Lab: {values: [one, 'two: 2']}}}";
+	struct delivery d = a_delivery(false, "", "{\"version\":1}");
+	char folder[] = "/tmp/diarchy-notify-XXXXXX", url[64], path[64];
+	struct http_written first, again;
+	struct lab_channel channel = { .name = "hook", .kind = CHANNEL_WEBHOOK, .http = &again };
+	scoped(arena_fini) struct arena arena;
+	struct stand_in s;
+	struct outcome o;
+	FILE *file;
+
+	(void)state;
+	arena_init(&arena, 65536);
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/pw", folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("pass\n", file);
+	fclose(file);
+	chmod(path, 0600);
+	strcpy(path + strlen(folder) + 1, "");
+	read_settings(&first, settings, path, &arena);
+	read_settings(&again, first.text, path, &arena);
+	assert_true(http_written_equal(&first, &again));
+	start(&s, answer_visitor, "{\"version\":1}",
+		"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/hook", loopback_port(s.server));
+	channel.url_plain = url;
+	o = deliver(&channel, &d);
+	loopback_free(s.server);
+	strcpy(path + strlen(folder), "/pw");
+	unlink(path);
+	rmdir(folder);
+	assert_int_equal(o.verdict, PACE_DELIVERED);
+	assert_true(str_starts(s.heard[0], "POST /hook HTTP/1.1\r\n"));
+	assert_non_null(strstr(s.heard[0], "Authorization: Basic dXM6cGFzcw==\r\n"));
+	assert_non_null(strstr(s.heard[0], "X-Lab: one\r\nX-Lab: two: 2\r\n"));
+	assert_non_null(strstr(s.heard[0], "Content-Type: application/json\r\n"));
+	assert_non_null(strstr(s.heard[0], "Idempotency-Key: mumbai-1-3\r\n"));
+}
+
+static void send_on(struct visitor *v)
+{
+	struct stand_in *s = v->ctx;
+
+	visitor_read_until(v, s->until);
+	memcpy(s->heard[v->number % 4], v->seen, v->n_seen + 1);
+	if (v->number == 0)
+		visitor_say(v, s->answer);
+	else
+		visitor_say(v, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+static struct outcome deliver_redirected(struct stand_in *s, const char *settings)
+{
+	struct delivery d = a_delivery(false, "", "{\"version\":1}");
+	struct http_written http;
+	struct lab_channel channel = { .name = "hook", .kind = CHANNEL_WEBHOOK, .http = &http };
+	scoped(arena_fini) struct arena arena;
+	struct outcome o;
+	char url[64];
+
+	arena_init(&arena, 65536);
+	read_settings(&http, settings, "", &arena);
+	start(s, send_on, "{\"version\":1}",
+		"HTTP/1.1 307 Elsewhere\r\nLocation: /new\r\nContent-Length: 0\r\n"
+		"Connection: close\r\n\r\n");
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/hook", loopback_port(s->server));
+	channel.url_plain = url;
+	o = deliver(&channel, &d);
+	loopback_free(s->server);
+	return o;
+}
+
+static void a_webhook_is_followed_where_its_http_config_wants_it(void **state)
+{
+	struct stand_in s;
+	struct outcome o;
+
+	(void)state;
+	o = deliver_redirected(&s, "http_config: {bearer_token: b}");
+	assert_int_equal(o.verdict, PACE_DELIVERED);
+	assert_true(str_starts(s.heard[1], "POST /new HTTP/1.1\r\n"));
+	assert_non_null(strstr(s.heard[1], "Authorization: Bearer b\r\n"));
+	assert_non_null(strstr(s.heard[1], "{\"version\":1}"));
+	o = deliver_redirected(&s, "http_config: {follow_redirects: false}");
+	assert_int_not_equal(o.verdict, PACE_DELIVERED);
+	assert_string_equal(s.heard[1], "");
+	o = deliver_redirected(&s, "http_config: {bearer_token_file: /nowhere}");
+	assert_int_equal(o.verdict, PACE_GONE);
+	assert_string_equal(s.heard[0], "");
+}
+
 /* A stand-in for a mail server: takes one mail a connection, and refuses who is called nobody. */
 static void take_mail(struct visitor *v)
 {
@@ -575,6 +687,8 @@ int main(void)
 		cmocka_unit_test(a_channel_that_is_not_set_up_is_gone_and_says_why),
 		cmocka_unit_test(what_is_logged_names_the_channel_and_not_its_address),
 		cmocka_unit_test(a_webhook_gets_each_version_with_a_key_against_repeats),
+		cmocka_unit_test(a_webhook_is_asked_as_its_http_config_says),
+		cmocka_unit_test(a_webhook_is_followed_where_its_http_config_wants_it),
 		cmocka_unit_test(mails_of_one_incident_are_one_thread),
 		cmocka_unit_test(a_refused_recipient_is_said_and_tried_again_later),
 		cmocka_unit_test(one_refused_recipient_does_not_cost_the_others_their_mail),

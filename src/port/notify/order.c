@@ -13,6 +13,7 @@ void order_fini(struct order *o)
 	wipe(&o->url);
 	wipe(&o->user);
 	wipe(&o->password);
+	request_fini(&o->settings);
 	str_fini(&o->from);
 	for (size_t i = 0; i < ORDER_RECIPIENTS_MAX; i++)
 		str_fini(&o->recipients[i]);

@@ -6,6 +6,7 @@
 #define PORT_NOTIFY_ORDER_H
 
 #include "port/notify/notify.h"
+#include "port/notify/settings.h"
 
 #define ORDER_RECIPIENTS_MAX 16
 #define ORDER_HEADERS_MAX    4
@@ -16,6 +17,7 @@ struct order {
 	notify_secret *secret;
 	/* Made by prepare(); wiped by order_fini(). */
 	struct http_request request;
+	struct request settings; /* hold what the channel's add to it */
 	struct str url, user, password, from;
 	struct str recipients[ORDER_RECIPIENTS_MAX];
 	const char *to[ORDER_RECIPIENTS_MAX];
