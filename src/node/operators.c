@@ -72,8 +72,11 @@ static bool is_for_alerts(const struct site *s, const struct site_word *word,
 {
 	struct covering c = { .matchers = m };
 
+	/* First what needs no look at thousands of alerts. */
+	if (word->may_cover_nothing || strstr(word->about, "alertname"))
+		return true;
 	alert_each(s->alert, look_at_alert, &c);
-	return c.is_any || word->may_cover_nothing || strstr(word->about, "alertname");
+	return c.is_any;
 }
 
 /* Whoever mistypes a name believes to have peace, and is called at night. */
@@ -126,6 +129,8 @@ enum rc site_silence(struct site *s, struct now now, const struct site_word *wor
 	json_text(&w, "matchers", word->about);
 	json_time(&w, "from", from);
 	json_time(&w, "until", word->until);
+	if (word->annotations)
+		json_raw(&w, "annotations", word->annotations);
 	write_words(&w, word->text, word->by);
 	json_close(&w);
 	events_add(s, now, EVENT_SILENCE, ret_id, &body);
@@ -154,6 +159,8 @@ enum rc site_unsilence(struct site *s, struct now now, const char *id, const cha
 	json_text(&w, "matchers", found->matchers_text);
 	json_time(&w, "from", found->from);
 	json_time(&w, "until", now.wall);
+	if (found->annotations)
+		json_raw(&w, "annotations", found->annotations);
 	write_words(&w, found->why, by);
 	json_close(&w);
 	events_add(s, now, EVENT_SILENCE, id, &body);

@@ -92,9 +92,10 @@ struct site_word {
 	const char *by;    /* who says it; NULL: not said */
 	struct wall until; /* of a silence or a pause: {NEVER_MS} open end; past: resume */
 	/* Of a silence: */
-	struct wall from; /* {0}: now */
-	const char *id;   /* of one that is said anew; NULL: another one */
-	bool may_cover_nothing; /* it is made for alerts that don't fire yet */
+	struct wall from;        /* {0}: now */
+	const char *annotations; /* a JSON object of texts (core/alert/silence.h); NULL: none */
+	const char *id;          /* of one that is said anew; NULL: another one */
+	bool may_cover_nothing;  /* it is made for alerts that don't fire yet */
 };
 enum rc site_silence(struct site *s, struct now now, const struct site_word *word,
 	char ret_id[INCIDENT_ID_MAX], struct err *e) MUST_USE;

@@ -66,7 +66,7 @@ static void pass(int64_t ms)
 
 #define TWO                                                                                     \
 	"[{\"labels\":{\"alertname\":\"Full\",\"instance\":\"nas\",\"severity\":\"critical\"}," \
-	"\"annotations\":{\"summary\":\"no space left\"},\"generatorURL\":\"http://p/graph\"},"  \
+	"\"annotations\":{\"summary\":\"no space left\"},\"generatorURL\":\"http://p/graph\"}," \
 	"{\"labels\":{\"alertname\":\"Full\",\"instance\":\"vm1\",\"empty\":\"\"}}]"
 
 static void what_is_posted_is_shown_as_alertmanager_shows_it(void **state)
@@ -78,9 +78,8 @@ static void what_is_posted_is_shown_as_alertmanager_shows_it(void **state)
 	post(TWO);
 	all = fixture_get(&f, V2 "/alerts");
 	assert_int_equal(json_array_size(all), 2);
-	one = json_array_get(all, str_eq(text_at(json_array_get(all, 0), "labels.instance"), "nas")
-					 ? 0
-					 : 1);
+	one = json_array_get(all,
+		str_eq(text_at(json_array_get(all, 0), "labels.instance"), "nas") ? 0 : 1);
 	assert_members(one, "annotations endsAt fingerprint receivers startsAt status updatedAt "
 			    "generatorURL labels");
 	assert_members(json_at(one, "status"), "inhibitedBy mutedBy silencedBy state");
@@ -158,10 +157,10 @@ static void groups_are_told_to_each_channel(void **state)
 	assert_int_equal(json_array_size(json_at(json_array_get(groups, 0), "alerts")), 2);
 }
 
-#define SILENCE                                                                                  \
-	"{\"matchers\":[{\"name\":\"instance\",\"value\":\"n.s\",\"isRegex\":true},"              \
-	"{\"name\":\"severity\",\"value\":\"info\",\"isRegex\":false,\"isEqual\":false}],"        \
-	"\"startsAt\":\"2020-01-01T00:00:00Z\",\"endsAt\":\"%s\",\"createdBy\":\"ana\","          \
+#define SILENCE                                                                            \
+	"{\"matchers\":[{\"name\":\"instance\",\"value\":\"n.s\",\"isRegex\":true},"       \
+	"{\"name\":\"severity\",\"value\":\"info\",\"isRegex\":false,\"isEqual\":false}]," \
+	"\"startsAt\":\"2020-01-01T00:00:00Z\",\"endsAt\":\"%s\",\"createdBy\":\"ana\","   \
 	"\"comment\":\"moving\"%s}"
 
 static void make_silence(const char *until, const char *more, char id[INCIDENT_ID_MAX])
@@ -210,13 +209,42 @@ static void a_silence_is_made_shown_changed_and_ended(void **state)
 	assert_string_not_equal(again, id); /* what is over stays over */
 }
 
+static void annotations_of_a_silence_are_kept_to_its_end(void **state)
+{
+	scoped(json_decref) json_t *made = NULL, *one = NULL, *after = NULL;
+	scoped(str_fini) struct str said = STR_EMPTY;
+	char target[200];
+
+	(void)state;
+	assert_int_equal(
+		ask("POST", V2 "/silences",
+			"{\"matchers\":[{\"name\":\"a\",\"value\":\"b\",\"isRegex\":false}],"
+			"\"endsAt\":\"2100-01-01T00:00:00Z\",\"createdBy\":\"me\","
+			"\"annotations\":{\"ticket\":\"T-1\",\"q\":\"\\\"\"}}",
+			&said),
+		200);
+	assert_int_equal(json_read(&made, str_c(&said), said.len, NULL), RC_OK);
+	snprintf(target, sizeof target, V2 "/silence/%s", text_at(made, "silenceID"));
+	one = fixture_get(&f, target);
+	assert_string_equal(text_at(one, "annotations.ticket"), "T-1");
+	assert_string_equal(text_at(one, "annotations.q"), "\"");
+	assert_int_equal(ask("DELETE", target, NULL, NULL), 200);
+	after = fixture_get(&f, target);
+	assert_string_equal(text_at(after, "status.state"), "expired");
+	assert_string_equal(text_at(after, "annotations.ticket"), "T-1");
+	refused(V2 "/silences", "{\"annotations\":[],\"matchers\":[]}", "annotations is an object");
+	refused(V2 "/silences", "{\"annotations\":{\"a\":1},\"matchers\":[]}",
+		"annotations.a is a text");
+}
+
 static void what_can_not_be_taken_is_refused_in_words(void **state)
 {
 	(void)state;
 	refused(V2 "/alerts", "{}", "the body is a list");
 	refused(V2 "/alerts", "[{\"labels\":{}}]", "at least one label pair required");
 	refused(V2 "/alerts", "[{\"labels\":{\"a\":1}}]", "labels.a is a text");
-	refused(V2 "/alerts", "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"yesterday\"}]", "startsAt");
+	refused(V2 "/alerts", "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"yesterday\"}]",
+		"startsAt");
 	refused(V2 "/silences", "{\"matchers\":[]}", "matchers is a list of at least one");
 	refused(V2 "/silences",
 		"{\"matchers\":[{\"name\":\"a\",\"value\":\"\",\"isRegex\":false}],"
@@ -233,7 +261,8 @@ static void the_others_of_a_request_are_taken_when_one_is_refused(void **state)
 	scoped(json_decref) json_t *all = NULL;
 
 	(void)state;
-	refused(V2 "/alerts", "[{\"labels\":{}},{\"labels\":{\"alertname\":\"Full\"}}]", "label pair");
+	refused(V2 "/alerts", "[{\"labels\":{}},{\"labels\":{\"alertname\":\"Full\"}}]",
+		"label pair");
 	all = fixture_get(&f, V2 "/alerts");
 	assert_int_equal(json_array_size(all), 1);
 }
@@ -304,6 +333,7 @@ int main(void)
 		WITH_SITE(filters_choose_among_alerts),
 		WITH_SITE(groups_are_told_to_each_channel),
 		WITH_SITE(a_silence_is_made_shown_changed_and_ended),
+		WITH_SITE(annotations_of_a_silence_are_kept_to_its_end),
 		WITH_SITE(what_can_not_be_taken_is_refused_in_words),
 		WITH_SITE(the_others_of_a_request_are_taken_when_one_is_refused),
 		WITH_SITE(who_answers_says_which_interface_it_speaks),

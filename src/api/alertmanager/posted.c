@@ -15,7 +15,8 @@ static enum rc read_time(const struct json_node *object, const char *name, struc
 
 	if (node && node->type != JSON_NULL && node->type != JSON_STRING)
 		return err_set(e, RC_INPUT, "%s is a time", name);
-	if (node && node->type == JSON_STRING && *node->text && !str_starts(node->text, "0001-01-01"))
+	if (node && node->type == JSON_STRING && *node->text &&
+		!str_starts(node->text, "0001-01-01"))
 		rc = wall_parse(node->text, &t, e);
 	if (rc != RC_OK)
 		return err_in(e, RC_INPUT, "%s", name);
@@ -72,8 +73,8 @@ static enum rc read_labels(const struct json_node *alert, const char *name, stru
 	return labels_sort(v, n, ret, e);
 }
 
-static enum rc read_alert(const struct json_node *alert, struct arena *a,
-	struct posted_alert *ret, struct err *e)
+static enum rc read_alert(const struct json_node *alert, struct arena *a, struct posted_alert *ret,
+	struct err *e)
 {
 	enum rc rc;
 
@@ -119,6 +120,7 @@ enum rc posted_alerts_read(struct json_flat *flat, const char *text, size_t n, s
 void posted_silence_fini(struct posted_silence *s)
 {
 	str_fini(&s->matchers);
+	free(s->annotations);
 }
 
 /* As silence.h reads it again. */
@@ -178,6 +180,24 @@ static enum rc read_matchers(const struct json_node *silence, struct str *out, s
 	return RC_OK;
 }
 
+static enum rc read_annotations(const struct json_node *silence, char **ret, struct err *e)
+{
+	const struct json_node *object = json_node_get(silence, "annotations");
+
+	if (!object || object->type == JSON_NULL)
+		return RC_OK;
+	if (object->type != JSON_OBJECT)
+		return err_set(e, RC_INPUT, "annotations is an object");
+	json_node_each (it, object)
+		if (it->type != JSON_STRING)
+			return err_set(e, RC_INPUT, "annotations.%.64s is a text", it->name);
+	*ret = silence_annotations(object);
+	if (!*ret && object->n)
+		return err_set(e, RC_LIMIT, "annotations of more than %d bytes",
+			ANNOTATIONS_TEXT_MAX);
+	return RC_OK;
+}
+
 enum rc posted_silence_read(struct json_flat *flat, const char *text, size_t n,
 	struct posted_silence *ret, struct err *e)
 {
@@ -190,6 +210,7 @@ enum rc posted_silence_read(struct json_flat *flat, const char *text, size_t n,
 		(rc = read_text(object, "createdBy", &s.created_by, e)) ||
 		(rc = read_time(object, "startsAt", &s.starts, e)) ||
 		(rc = read_time(object, "endsAt", &s.ends, e)) ||
+		(rc = read_annotations(object, &s.annotations, e)) ||
 		(rc = read_matchers(object, &s.matchers, e)))
 		return rc;
 	if (!s.ends.ms)
@@ -198,5 +219,6 @@ enum rc posted_silence_read(struct json_flat *flat, const char *text, size_t n,
 		s.id = NULL;
 	*ret = s;
 	s.matchers = STR_EMPTY;
+	s.annotations = NULL;
 	return RC_OK;
 }

@@ -21,6 +21,7 @@ struct posted_silence {
 	const char *id; /* NULL: a new one */
 	const char *comment, *created_by;
 	struct wall starts, ends;
+	char *annotations;   /* as silence_annotations() gives them; NULL: none */
 	struct str matchers; /* in the words of silence.h */
 };
 void posted_silence_fini(struct posted_silence *s);

@@ -52,6 +52,8 @@ static void write_silence(const struct call *c, struct json_out *w, const struct
 	json_text(w, "state", state);
 	json_close(w);
 	json_time(w, "updatedAt", hlc_wall(s->hlc));
+	if (s->annotations)
+		json_raw(w, "annotations", s->annotations);
 	json_text(w, "comment", s->why);
 	json_text(w, "createdBy", s->by);
 	json_time(w, "endsAt", s->until.ms < OPEN_END_MS ? s->until : (struct wall){ OPEN_END_MS });
@@ -190,6 +192,7 @@ enum rc v2_silence_post(struct call *c, struct answer *out, struct err *e)
 	word.about = str_c(&p.matchers);
 	word.text = p.comment;
 	word.by = p.created_by;
+	word.annotations = p.annotations;
 	word.until = p.ends;
 	if (p.starts.ms > c->now.wall.ms || word.id) /* not before it was made */
 		word.from = p.starts;

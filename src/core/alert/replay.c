@@ -234,7 +234,9 @@ static void apply_ack(struct alert *a, const struct alert_event *ev)
 
 static void apply_silence(struct alert *a, const struct alert_event *ev)
 {
+	char *annotations = silence_annotations(json_node_get(ev->body, "annotations"));
 	const struct silence_word word = { .id = ev->subject,
+		.annotations = annotations,
 		.hlc = ev->hlc,
 		.matchers = json_node_text(ev->body, "matchers", ""),
 		.from = json_node_time(ev->body, "from"),
@@ -245,6 +247,7 @@ static void apply_silence(struct alert *a, const struct alert_event *ev)
 	/* A malformed silence is the writer's mistake; its own site refused it already. */
 	if (silences_apply(&a->silences, &word, NULL) == RC_OK)
 		a->is_dirty = true;
+	free(annotations);
 }
 
 void alert_event(struct alert *a, struct now now, const struct alert_event *ev)

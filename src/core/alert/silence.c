@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/alert/silence.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 
 #define FORGET_MS DAY_MS
@@ -10,12 +11,31 @@ void silences_init(struct silences *s)
 	*s = (struct silences){ 0 };
 }
 
+char *silence_annotations(const struct json_node *object)
+{
+	scoped(str_fini) struct str text = STR_EMPTY;
+	struct json_out w;
+
+	if (!object || object->type != JSON_OBJECT || !object->n)
+		return NULL;
+	json_begin(&w, &text);
+	json_object_open(&w, NULL);
+	json_node_each (it, object) {
+		if (it->type != JSON_STRING)
+			return NULL;
+		json_textn(&w, it->name, it->text, it->n);
+	}
+	json_close(&w);
+	return text.len > ANNOTATIONS_TEXT_MAX ? NULL : must_strdup(str_c(&text));
+}
+
 static void silence_fini(struct silence *s)
 {
 	free(s->id);
 	free(s->matchers_text);
 	free(s->why);
 	free(s->by);
+	free(s->annotations);
 	matchers_free(s->matchers);
 }
 
@@ -113,6 +133,7 @@ enum rc silences_apply(struct silences *s, const struct silence_word *word, stru
 		.matchers_text = must_strdup(word->matchers),
 		.why = must_strdup(word->why ? word->why : ""),
 		.by = must_strdup(word->by ? word->by : ""),
+		.annotations = word->annotations ? must_strdup(word->annotations) : NULL,
 		.matchers = TAKE(parsed),
 		.from = word->from,
 		.until = word->until,

@@ -18,6 +18,7 @@
 #define CORE_ALERT_SILENCE_H
 
 #include "base/cron.h"
+#include "base/json_flat.h"
 #include "base/pattern.h"
 #include "base/str.h"
 
@@ -25,8 +26,9 @@ struct silence_label {
 	const char *name, *value;
 };
 
-#define MATCHERS_TEXT_MAX 4096 /* bytes */
-#define MATCHERS_MAX      32
+#define MATCHERS_TEXT_MAX    4096 /* bytes */
+#define MATCHERS_MAX         32
+#define ANNOTATIONS_TEXT_MAX 4096 /* bytes, as JSON */
 
 struct matchers;
 enum rc matchers_parse(struct matchers **ret, const char *text, struct err *e) MUST_USE;
@@ -47,6 +49,7 @@ SCOPED_BY(matchers_free, struct matchers *)
 
 struct silence {
 	char *id, *matchers_text, *why, *by;
+	char *annotations; /* a JSON object of texts; NULL: none.  They don't decide anything */
 	struct matchers *matchers;
 	struct wall from, until;
 	uint64_t hlc;
@@ -71,6 +74,10 @@ struct silences {
 	uint32_t n_windows;
 };
 
+/* An object of texts as JSON's text, released by free(); NULL when it is none, is empty, holds anything
+ * else, or more than ANNOTATIONS_TEXT_MAX. */
+char *silence_annotations(const struct json_node *object) MUST_USE;
+
 void silences_init(struct silences *s);
 void silences_fini(struct silences *s);
 SCOPED_FINI(silences_fini, struct silences)
@@ -79,6 +86,7 @@ struct silence_word { /* what a `silence` event says; an earlier one of that id 
 	const char *why, *by; /* NULL: not said */
 	struct wall from, until;
 	uint64_t hlc;
+	const char *annotations; /* as silence_annotations() gives them; NULL: none */
 };
 /* Apply a `silence` event; older than what is known of this id: ignored.  RC_INPUT when the
  * matchers are malformed (the event is kept in the journal, but silences nothing).  Beyond
