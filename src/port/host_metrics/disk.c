@@ -164,6 +164,7 @@ struct mount {
 	const char *error; /* why it can't be asked; "" */
 	const char *labels;
 	bool is_read_only;
+	bool is_stacked; /* over another of the same device: it hides what that one tells */
 	struct statvfs is;
 };
 
@@ -240,10 +241,22 @@ static bool read_mount(char *line, struct mount *m)
 	return true;
 }
 
-static bool is_there_already(const struct mount *mounts, uint32_t n, const struct mount *m)
+/* Values are named by the place; node_filesystem_mount_info by the numbers of the device as well. */
+static bool is_same_place(const struct mount *a, const struct mount *b)
+{
+	return str_eq(a->point, b->point) && str_eq(a->device, b->device);
+}
+
+static bool is_same(const struct mount *a, const struct mount *b)
+{
+	return is_same_place(a, b) && str_eq(a->major, b->major) && str_eq(a->minor, b->minor);
+}
+
+static bool is_any(const struct mount *mounts, uint32_t n, const struct mount *m,
+	bool (*is_alike)(const struct mount *a, const struct mount *b))
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (str_eq(mounts[i].point, m->point) && str_eq(mounts[i].device, m->device))
+		if (is_alike(&mounts[i], m))
 			return true;
 	return false;
 }
@@ -286,8 +299,9 @@ static uint32_t read_mounts(struct host *h, struct mount *mounts)
 	while ((line = host_line(&text)) && n < MOUNTS_MAX) {
 		struct mount *m = &mounts[n];
 
-		if (!read_mount(line, m) || is_no_storage(m) || is_there_already(mounts, n, m))
+		if (!read_mount(line, m) || is_no_storage(m) || is_any(mounts, n, m, is_same))
 			continue;
+		m->is_stacked = is_any(mounts, n, m, is_same_place);
 		if (statvfs(m->point, &m->is) != 0)
 			m->error = error_in_go(errno);
 		m->labels = host_labels(h, "device", m->device, "device_error", m->error, "fstype",
@@ -352,7 +366,8 @@ void collect_filesystem(struct host *h)
 	for (size_t row = 0; n && row < COUNT(rows); row++) {
 		host_metric(h, rows[row].metric, GAUGE, rows[row].help);
 		for (uint32_t i = 0; i < n; i++)
-			if (rows[row].in_trouble_too || !*mounts[i].error)
+			if (!mounts[i].is_stacked &&
+				(rows[row].in_trouble_too || !*mounts[i].error))
 				host_value(h, mounts[i].labels, rows[row].of(&mounts[i]));
 	}
 	if (n)

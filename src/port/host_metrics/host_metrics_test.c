@@ -168,6 +168,28 @@ static void a_mount_is_asked_and_one_that_fails_says_so(void **state)
 	assert_null(strstr(t.out.s, "fstype=\"proc\""));
 }
 
+static void a_mount_over_another_is_there_and_told_of_once(void **state)
+{
+	scoped(tree_fini) struct tree t;
+	const char *size;
+
+	(void)state;
+	tree_init(&t);
+	put(&t, "/proc/1/mountinfo",
+		"22 1 0:23 / / rw,relatime shared:1 - tmpfs shm rw\n"
+		"23 22 0:27 / / rw,relatime - tmpfs shm rw\n"
+		"24 23 0:27 / / rw,relatime - tmpfs shm rw\n");
+	collect(&t, "filesystem");
+	assert_true(says(&t, "node_filesystem_mount_info{device=\"shm\",major=\"0\",minor=\"23\","
+			     "mountpoint=\"/\"} 1"));
+	assert_true(says(&t, "node_filesystem_mount_info{device=\"shm\",major=\"0\",minor=\"27\","
+			     "mountpoint=\"/\"} 1"));
+	size = strstr(t.out.s, "node_filesystem_size_bytes{");
+	assert_non_null(size);
+	assert_null(strstr(size + 1, "node_filesystem_size_bytes{"));
+	assert_null(strstr(strstr(t.out.s, "minor=\"27\"") + 1, "minor=\"27\""));
+}
+
 static void sensors_have_the_units_of_their_kind(void **state)
 {
 	scoped(tree_fini) struct tree t;
@@ -397,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_balancers_backends_have_readable_addresses),
 		cmocka_unit_test(disks_are_whole_ones_and_have_the_fields_of_their_kernel),
 		cmocka_unit_test(a_mount_is_asked_and_one_that_fails_says_so),
+		cmocka_unit_test(a_mount_over_another_is_there_and_told_of_once),
 		cmocka_unit_test(sensors_have_the_units_of_their_kind),
 		cmocka_unit_test(pools_say_their_state_and_the_arc_its_size),
 		cmocka_unit_test(of_the_network_only_the_usual_fields_are_kept),
