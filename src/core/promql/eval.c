@@ -4,6 +4,7 @@
 #include "base/golang.h"
 #include "base/limits.h"
 #include "core/promql/parts.h"
+#include "core/promql/quoted.h"
 
 #include <inttypes.h>
 
@@ -106,7 +107,10 @@ void eval_labels_text(struct str *out, const struct labels *l)
 	for (uint32_t i = 0; i < l->n; i++) {
 		if (i)
 			str_add(out, ", ");
-		str_add(out, l->v[i].name);
+		if (quoted_is_plain(l->v[i].name, ""))
+			str_add(out, l->v[i].name);
+		else
+			go_quote(out, l->v[i].name, strlen(l->v[i].name), GO_QUOTE);
 		str_addc(out, '=');
 		go_quote(out, l->v[i].value, l->v[i].value_len, GO_QUOTE);
 	}

@@ -9,6 +9,7 @@
 #include "base/series.h"
 #include "core/promql/functions.h"
 #include "core/promql/operators.h"
+#include "core/promql/quoted.h"
 
 #include <inttypes.h>
 
@@ -58,17 +59,9 @@ static void print_quoted(struct printer *p, const char *s, size_t n)
 		go_quote(p->out, s, n, GO_QUOTE);
 }
 
-#define LETTERS "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-/* Names of other characters than letters, digits behind them and `more` are quoted. */
 static void print_name(struct printer *p, const char *s, const char *more)
 {
-	bool is_plain = true;
-
-	for (const char *at = s; *at && is_plain; at++)
-		is_plain = strchr(LETTERS, *at) || strchr(more, *at) ||
-			   (at > s && *at >= '0' && *at <= '9');
-	if (is_plain && *s)
+	if (quoted_is_plain(s, more))
 		str_add(p->out, s);
 	else
 		print_quoted(p, s, strlen(s));

@@ -63,3 +63,14 @@ const char *quoted_read(const char *text, struct arena *a, struct quoted *ret)
 	*ret = (struct quoted){ copy, (uint32_t)(out - copy), (uint32_t)n + 2 };
 	return NULL;
 }
+
+#define LETTERS "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+bool quoted_is_plain(const char *name, const char *more)
+{
+	for (const char *at = name; *at; at++)
+		if (!strchr(LETTERS, *at) && !strchr(more, *at) &&
+			!(at > name && *at >= '0' && *at <= '9'))
+			return false;
+	return *name != '\0';
+}

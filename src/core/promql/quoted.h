@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct quoted {
@@ -20,5 +21,8 @@ struct quoted {
 
 /* `text` begins with a quote.  NULL, or what is wrong with it ("unknown escape sequence"). */
 const char *quoted_read(const char *text, struct arena *a, struct quoted *ret);
+
+/* Whether a name stands without quotes: letters, digits behind them, '_', and those of `more`. */
+bool quoted_is_plain(const char *name, const char *more);
 
 #endif
