@@ -20,7 +20,7 @@ def row(what, bar, found, key, shares, show):
 
 
 def run(folder, is_quick, progress):
-    found = watch_all(folder, TARGETS, 30 if is_quick else 90, progress)
+    found = watch_all(folder, TARGETS, 30 if is_quick else 75, progress)
     cpu = row(WHAT, BAR, found, "us", {"Prometheus": 1 / 8, "VictoriaMetrics": 1 / 8}, lambda s: f"{s:.3f} s")
     memory = row("resident memory at 50,000 live series", "≤ 1/6 of Prometheus, 1/3 of VictoriaMetrics", found, "mib",
                  {"Prometheus": 1 / 6, "VictoriaMetrics": 1 / 3}, lambda mib: f"{mib:.0f} MiB")
