@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of blocks that double in size; allocation advances a mark in the newest.  What is too
- * large for that gets a block of its own behind the newest, so that the room left there stays in
- * use.
+ * A list of blocks that double in size, and are large pages in the end; allocation advances a mark
+ * in the newest.  What is too large for that gets a block of its own behind the newest, so that the
+ * room left there stays in use.
  *
  * What is handed out is cleared then, and texts not at all: most of a block is overwritten at once,
  * or never used.
@@ -17,7 +17,8 @@
 
 #define ALIGN_BYTES       ((size_t)16)
 #define BLOCK_FIRST_BYTES ((size_t)4 * 1024)
-#define BLOCK_LAST_BYTES  ((size_t)256 * 1024)
+#define BLOCK_LAST_BYTES  ((size_t)256 * 1024) /* of those that double */
+#define BLOCK_PAGE_BYTES  (MEM_LARGE_PAGE_BYTES - sizeof(struct arena_block))
 
 struct arena_block {
 	struct arena_block *next; /* older */
@@ -62,30 +63,46 @@ void arena_fini(struct arena *a)
 	arena_init(a, a->budget_bytes);
 }
 
+/* Takes the newest out of the list that is worth keeping; NULL: there is none. */
+static struct arena_block *take_kept(struct arena *a)
+{
+	struct arena_block **link = &a->blocks, *kept;
+
+	while (*link && (*link)->cap_bytes > BLOCK_LAST_BYTES)
+		link = &(*link)->next;
+	kept = *link;
+	if (kept)
+		*link = kept->next;
+	return kept;
+}
+
 void arena_reset(struct arena *a)
 {
-	struct arena_block *kept = a->blocks;
+	struct arena_block *kept;
 
-	if (!kept || kept->cap_bytes > BLOCK_LAST_BYTES) {
-		arena_fini(a);
-		return;
-	}
 	release_owned(a);
-	free_blocks(kept->next);
-	kept->next = NULL;
-	kept->used_bytes = 0;
-	a->used_bytes = 0;
+	kept = take_kept(a);
+	arena_fini(a);
+	a->blocks = kept;
+	if (kept)
+		*kept = (struct arena_block){ .cap_bytes = kept->cap_bytes };
 }
 
 /* NULL only for an arena with a budget: users of one without don't expect it. */
+static struct arena_block *allocate(const struct arena *a, size_t size_bytes)
+{
+	bool is_page = size_bytes % MEM_LARGE_PAGE_BYTES == 0;
+
+	if (a->budget_bytes)
+		return is_page ? mem_alloc_large(size_bytes) : malloc(size_bytes);
+	return is_page ? must_alloc_large(size_bytes) : must_realloc(NULL, size_bytes);
+}
+
 static struct arena_block *new_block(const struct arena *a, size_t cap_bytes)
 {
 	size_t size_bytes = sizeof(struct arena_block) + cap_bytes;
-	struct arena_block *b;
+	struct arena_block *b = allocate(a, size_bytes < cap_bytes ? SIZE_MAX : size_bytes);
 
-	if (size_bytes < cap_bytes)
-		size_bytes = SIZE_MAX;
-	b = a->budget_bytes ? malloc(size_bytes) : must_realloc(NULL, size_bytes);
 	if (b)
 		*b = (struct arena_block){ .cap_bytes = cap_bytes };
 	return b;
@@ -99,7 +116,7 @@ static size_t next_cap(const struct arena *a)
 	if (cap < BLOCK_FIRST_BYTES)
 		cap = BLOCK_FIRST_BYTES;
 	if (cap > BLOCK_LAST_BYTES)
-		cap = BLOCK_LAST_BYTES;
+		cap = BLOCK_PAGE_BYTES;
 	if (a->budget_bytes && cap > a->budget_bytes - a->used_bytes)
 		cap = (a->budget_bytes - a->used_bytes) & ~(ALIGN_BYTES - 1);
 	return cap;

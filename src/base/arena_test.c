@@ -157,6 +157,31 @@ static void a_huge_first_piece_is_not_kept_for_the_next_request(void **unused)
 	assert_non_null(arena_alloc(&a, 1));
 }
 
+/* Beyond some hundred kilobytes blocks are large pages; what is kept after those is an ordinary one. */
+static void an_arena_of_many_pieces_starts_over_with_a_small_block(void **unused)
+{
+	scoped(arena_fini) struct arena a;
+
+	(void)unused;
+	arena_init(&a, 64 << 20);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 3000; i++) {
+			unsigned char *p = arena_alloc(&a, 2000);
+
+			assert_non_null(p);
+			assert_int_equal((uintptr_t)p % 16, 0);
+			assert_true(is_zero(p, 2000));
+			memset(p, 0xff, 2000);
+		}
+		assert_int_equal(a.used_bytes, 2000 * 3000);
+		arena_reset(&a);
+		assert_non_null(a.blocks);
+	}
+	while (arena_alloc(&a, 2000))
+		;
+	assert_true(a.used_bytes > (64 << 20) - 2000);
+}
+
 static void texts_are_copied_and_formatted(void **unused)
 {
 	scoped(arena_fini) struct arena a;
@@ -227,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_reset_arena_hands_out_zeroes_again),
 		cmocka_unit_test(an_arena_lives_on_after_one_huge_piece),
 		cmocka_unit_test(a_huge_first_piece_is_not_kept_for_the_next_request),
+		cmocka_unit_test(an_arena_of_many_pieces_starts_over_with_a_small_block),
 		cmocka_unit_test(texts_are_copied_and_formatted),
 		cmocka_unit_test(texts_over_budget_are_null_too),
 		cmocka_unit_test(what_an_arena_owns_is_released_once),

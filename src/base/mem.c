@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static _Noreturn void exhausted(size_t size_bytes)
 {
@@ -32,6 +34,26 @@ void *must_realloc(void *p, size_t size_bytes)
 	if (!grown)
 		exhausted(size_bytes);
 	return grown;
+}
+
+void *mem_alloc_large(size_t size_bytes)
+{
+	void *p = NULL;
+
+	if (posix_memalign(&p, MEM_LARGE_PAGE_BYTES, size_bytes) != 0)
+		return NULL;
+	/* Where there are none, it is memory all the same. */
+	(void)madvise(p, size_bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+void *must_alloc_large(size_t size_bytes)
+{
+	void *p = mem_alloc_large(size_bytes);
+
+	if (!p)
+		exhausted(size_bytes);
+	return p;
 }
 
 char *must_strdup(const char *s)

@@ -47,6 +47,13 @@ void *must_alloc(size_t size_bytes) __attribute__((returns_nonnull, malloc));
 void *must_realloc(void *p, size_t size_bytes) __attribute__((returns_nonnull));
 char *must_strdup(const char *s) __attribute__((returns_nonnull));
 
+/* For what is large and filled at once, at bounds that let the kernel hand it out in large pages: that
+ * takes a fifth of the time.  A multiple of MEM_LARGE_PAGE_BYTES, not cleared; free() and realloc()
+ * take it.  NULL: there is none. */
+#define MEM_LARGE_PAGE_BYTES ((size_t)2 << 20)
+void *mem_alloc_large(size_t size_bytes) __attribute__((malloc, warn_unused_result));
+void *must_alloc_large(size_t size_bytes) __attribute__((returns_nonnull, malloc));
+
 /* Room for one more in a plain array that doubles: `v` pointer, `n` used, `cap` allocated. */
 #define must_grow(v, n, cap)                                          \
 	do {                                                          \

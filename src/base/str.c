@@ -35,6 +35,17 @@ static size_t allowed(struct str *s, size_t n)
 	return room;
 }
 
+/* Into large pages, as it is about to be filled: what was is little against that. */
+static void grow_large(struct str *s, size_t cap)
+{
+	char *grown = must_alloc_large(cap);
+
+	if (s->len)
+		memcpy(grown, s->s, s->len);
+	free(s->s);
+	s->s = grown;
+}
+
 /* Memory for `n` more bytes and the terminator. */
 static void reserve(struct str *s, size_t n)
 {
@@ -45,7 +56,10 @@ static void reserve(struct str *s, size_t n)
 		return;
 	while (cap < needed)
 		cap = cap <= SIZE_MAX / 2 ? 2 * cap : needed;
-	s->s = must_realloc(s->s, cap);
+	if (cap >= MEM_LARGE_PAGE_BYTES && cap % MEM_LARGE_PAGE_BYTES == 0)
+		grow_large(s, cap);
+	else
+		s->s = must_realloc(s->s, cap);
 	s->cap = cap;
 }
 

@@ -60,6 +60,26 @@ static void formatting_grows_at_every_length(void **unused)
 	}
 }
 
+static void a_string_keeps_its_bytes_while_it_grows_by_megabytes(void **unused)
+{
+	scoped(str_fini) struct str s = STR_EMPTY;
+	scoped(mem_free) char *taken = NULL;
+	char line[1000];
+
+	(void)unused;
+	for (int i = 0; i < 9000; i++) {
+		memset(line, 'a' + i % 26, sizeof line);
+		str_addn(&s, line, sizeof line);
+	}
+	assert_int_equal(s.len, 9000 * sizeof line);
+	for (int i = 0; i < 9000; i++) {
+		memset(line, 'a' + i % 26, sizeof line);
+		assert_memory_equal(s.s + i * sizeof line, line, sizeof line);
+	}
+	taken = str_take(&s); /* free() takes it */
+	assert_int_equal(strlen(taken), 9000 * sizeof line);
+}
+
 static void what_exceeds_the_limit_is_cut_and_told(void **unused)
 {
 	(void)unused;
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_string_may_hold_any_bytes),
 		cmocka_unit_test(formatting_grows_at_every_length),
 		cmocka_unit_test(what_is_written_into_its_room_is_part_of_it),
+		cmocka_unit_test(a_string_keeps_its_bytes_while_it_grows_by_megabytes),
 		cmocka_unit_test(what_exceeds_the_limit_is_cut_and_told),
 		cmocka_unit_test(a_cleared_string_starts_over_within_its_limit),
 		cmocka_unit_test(what_is_taken_belongs_to_the_caller),
