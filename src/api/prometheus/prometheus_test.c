@@ -161,6 +161,28 @@ static void numbers_and_texts_are_written_as_prometheus_writes_them(void **state
 		"\"0.1\"],[1700000060,\"1e+21\"],[1700000075,\"1e-07\"]]}]}}");
 }
 
+static void a_scalar_has_no_exponent(void **state)
+{
+	static const struct {
+		const char *query, *text;
+	} cases[] = { { "1e22", "10000000000000000000000" }, { "1.5e-7", "0.00000015" },
+		{ "-Inf", "-Inf" } };
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char target[100], answer[200];
+
+		snprintf(target, sizeof target, "/api/v1/query?query=%s&time=1", cases[i].query);
+		snprintf(answer, sizeof answer,
+			"{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":"
+			"[1,\"%s\"]}}",
+			cases[i].text);
+		assert_answers(&l, target, 200, answer);
+	}
+}
+
 static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
 {
 	scoped(metrics_fixture_fini) struct metrics_fixture l;
@@ -514,6 +536,7 @@ int main(void)
 		cmocka_unit_test(a_range_query_gives_a_matrix),
 		cmocka_unit_test(a_native_histogram_is_answered_with_its_buckets),
 		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),
+		cmocka_unit_test(a_scalar_has_no_exponent),
 		cmocka_unit_test(what_is_asked_wrongly_is_answered_in_prometheus_words),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),

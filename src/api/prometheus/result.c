@@ -254,16 +254,20 @@ static void write_range(struct str *out, const struct promql_result *r, uint32_t
 	}
 }
 
+/* Prometheus never gives a scalar an exponent, as it does the values of series. */
 static void write_single(struct str *out, const struct promql_result *r)
 {
+	char scalar[NUMBER_TEXT_MAX];
+	const char *text = r->text;
+
 	if (r->type == PROMQL_SCALAR) {
-		write_point(out, &r->scalar);
-		return;
+		number_text(r->scalar.v, NUMBER_PLAIN, scalar);
+		text = scalar;
 	}
 	str_addc(out, '[');
 	result_write_time(out, r->scalar.t_ms);
 	str_addc(out, ',');
-	result_write_text(out, r->text, (uint32_t)strlen(r->text));
+	result_write_text(out, text, (uint32_t)strlen(text));
 	str_addc(out, ']');
 }
 
