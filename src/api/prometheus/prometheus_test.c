@@ -272,6 +272,9 @@ static void a_site_that_scrapes_nothing_has_no_targets(void **state)
 	assert_answers(&l, "/api/v1/targets?state=any", 200,
 		"{\"status\":\"success\",\"data\":{\"activeTargets\":[],\"droppedTargets\":[],"
 		"\"droppedTargetCounts\":{}}}");
+	assert_answers(&l, "/api/v1/targets?state=Dropped", 200,
+		"{\"status\":\"success\",\"data\":{\"activeTargets\":[],"
+		"\"droppedTargets\":[],\"droppedTargetCounts\":{}}}");
 	assert_answers(&l, "/api/v1/scrape_pools", 200,
 		"{\"status\":\"success\",\"data\":{\"scrapePools\":[]}}");
 }

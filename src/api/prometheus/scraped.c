@@ -8,6 +8,7 @@
 #include "core/promql/parse.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 static enum rc refuse(struct answer *out, const char *text)
 {
@@ -28,9 +29,9 @@ enum rc prom_targets(struct call *c, struct answer *out, struct err *e)
 	if (request_pairs(c, &c->arena, &pairs, e) != RC_OK)
 		return refuse(out, e->text);
 	state = uri_pair(&pairs, "state");
-	any = !state || !*state || str_eq(state, "any");
-	w = (struct targets_wish){ .has_active = any || str_eq(state, "active"),
-		.has_dropped = any || str_eq(state, "dropped"),
+	any = !state || !*state || strcasecmp(state, "any") == 0;
+	w = (struct targets_wish){ .has_active = any || strcasecmp(state, "active") == 0,
+		.has_dropped = any || strcasecmp(state, "dropped") == 0,
 		.pool = uri_pair(&pairs, "scrapePool") };
 	targets_write(&out->body, c->api->setup.scraper, &w);
 	return RC_OK;
