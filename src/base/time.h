@@ -24,6 +24,7 @@ struct now {
 	struct wall wall;
 };
 
+#define MS_NS     ((int64_t)1000000)
 #define SECOND_MS ((int64_t)1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS   (60 * MINUTE_MS)

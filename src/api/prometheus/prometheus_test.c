@@ -51,6 +51,14 @@ static void assert_answers(struct metrics_fixture *l, const char *target, int st
 		fail_msg("%s:\n%d %s\n%d %s", target, a.status, str_c(&a.body), status, body);
 }
 
+static int status_of(struct metrics_fixture *l, const char *target)
+{
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+	fixture_ask(&l->f, "GET", target, "", NULL, &a);
+	return a.status;
+}
+
 static void an_instant_query_gives_a_vector(void **state)
 {
 	scoped(metrics_fixture_fini) struct metrics_fixture l;
@@ -118,6 +126,28 @@ static void a_range_query_gives_a_matrix(void **state)
 		"\"metric\":"
 		"{\"code\":\"200\",\"job\":\"web\"},\"values\":[[1700000120,\"180\"],[1700000135,"
 		"\"180\"],[1700000150,\"180\"]]}]}}");
+}
+
+static void a_step_loses_what_is_less_than_a_millisecond(void **state)
+{
+	static const char points[] =
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{"
+		"\"metric\":{},\"values\":[[0,\"1\"],[0.001,\"1\"],[0.002,\"1\"]]}]}}";
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query_range?query=1&start=0&end=0.002&step=0.0019", 200,
+		points);
+	assert_answers(&l, "/api/v1/query_range?query=1&start=0&end=60&step=0.001", 400,
+		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"exceeded maximum "
+		"resolution of 11,000 points per timeseries. Try decreasing the query resolution "
+		"(?step=XX)\"}");
+	/* by nanoseconds 11,000, by milliseconds more */
+	assert_int_equal(
+		status_of(&l, "/api/v1/query_range?query=1&start=0&end=600&step=0.05454546"), 200);
+	assert_int_equal(status_of(&l, "/api/v1/query_range?query=1&start=-9e15&end=9e15&step=9e8"),
+		400);
 }
 
 #define LATENCY                                                                           \
@@ -537,6 +567,7 @@ int main(void)
 		cmocka_unit_test(an_instant_query_gives_a_vector),
 		cmocka_unit_test(queries_are_written_down_as_prometheus_does),
 		cmocka_unit_test(a_range_query_gives_a_matrix),
+		cmocka_unit_test(a_step_loses_what_is_less_than_a_millisecond),
 		cmocka_unit_test(a_native_histogram_is_answered_with_its_buckets),
 		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),
 		cmocka_unit_test(a_scalar_has_no_exponent),

@@ -131,6 +131,32 @@ static enum rc read_instant(struct job *j, struct query *query, struct err *e)
 	return rc;
 }
 
+/* How many points there would be is counted by nanoseconds, steps are whole milliseconds. */
+static enum rc read_step(struct job *j, struct promql_query *q, struct err *e)
+{
+	static const char too_small[] =
+		"zero or negative query resolution step widths are not accepted. "
+		"Try a positive integer";
+	uint64_t range_ms = (uint64_t)q->end_ms - (uint64_t)q->start_ms;
+	int64_t step_ns = INT64_MIN;
+	enum rc rc = request_duration_ns(&j->pairs, "step", INT64_MIN, &step_ns, e);
+
+	if (rc == RC_OK && step_ns == INT64_MIN)
+		return request_blame(err_set(e, RC_INPUT, "cannot parse \"\" to a valid duration"),
+			"step", e);
+	if (rc == RC_OK && step_ns <= 0)
+		return request_blame(err_set(e, RC_INPUT, "%s", too_small), "step", e);
+	if (rc == RC_OK && (unsigned __int128)range_ms * MS_NS / (uint64_t)step_ns > POINTS_MOST)
+		return err_set(e, RC_INPUT,
+			"exceeded maximum resolution of 11,000 points per timeseries. Try "
+			"decreasing the query resolution (?step=XX)");
+	if (rc == RC_OK && step_ns < MS_NS) /* Prometheus divides by zero */
+		return request_blame(err_set(e, RC_INPUT, "%s", too_small), "step", e);
+	if (rc == RC_OK)
+		q->step_ms = step_ns / MS_NS;
+	return rc;
+}
+
 static enum rc read_range(struct job *j, struct query *query, struct err *e)
 {
 	struct promql_query *q = &query->q;
@@ -142,22 +168,7 @@ static enum rc read_range(struct job *j, struct query *query, struct err *e)
 		return request_blame(
 			err_set(e, RC_INPUT, "end timestamp must not be before start time"), "end",
 			e);
-	if (rc == RC_OK)
-		rc = request_duration(&j->pairs, "step", INT64_MIN, &q->step_ms, e);
-	if (rc == RC_OK && q->step_ms == INT64_MIN)
-		return request_blame(err_set(e, RC_INPUT, "cannot parse \"\" to a valid duration"),
-			"step", e);
-	if (rc == RC_OK && q->step_ms <= 0)
-		return request_blame(
-			err_set(e, RC_INPUT,
-				"zero or negative query resolution step widths are not accepted. "
-				"Try a positive integer"),
-			"step", e);
-	if (rc == RC_OK && (q->end_ms - q->start_ms) / q->step_ms > POINTS_MOST)
-		return err_set(e, RC_INPUT,
-			"exceeded maximum resolution of 11,000 points per timeseries. Try "
-			"decreasing the query resolution (?step=XX)");
-	return rc;
+	return rc == RC_OK ? read_step(j, q, e) : rc;
 }
 
 /* Who asks, and where that is to be written. */

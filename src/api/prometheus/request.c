@@ -126,23 +126,37 @@ enum rc request_needed_time(const struct uri_pairs *pairs, const char *name, int
 	return request_blame(RC_INPUT, name, e);
 }
 
-enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
-	int64_t *ret_ms, struct err *e)
+enum rc request_duration_ns(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ns,
+	int64_t *ret_ns, struct err *e)
 {
 	const char *text = uri_pair(pairs, name), *overflows = "";
 	double seconds;
+	int64_t ms;
 
 	if (!text || !*text) {
-		*ret_ms = otherwise_ms;
+		*ret_ns = otherwise_ns;
 		return RC_OK;
 	}
-	if (number_parse(text, strlen(text), &seconds) == NUMBER_OK &&
-		fabs(seconds) > DURATION_SECONDS_MOST)
+	if (number_parse(text, strlen(text), &seconds) == NUMBER_OK && !isnan(seconds)) {
+		if (fabs(seconds) < DURATION_SECONDS_MOST)
+			return *ret_ns = (int64_t)(seconds * 1e9), RC_OK;
 		overflows = ". It overflows int64";
-	else if (read_seconds(text, ret_ms) || duration_parse(text, ret_ms, NULL) == RC_OK)
-		return RC_OK;
+	} else if (duration_parse(text, &ms, NULL) == RC_OK) {
+		return *ret_ns = ms * MS_NS, RC_OK;
+	}
 	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid duration%s", text, overflows);
 	return request_blame(RC_INPUT, name, e);
+}
+
+enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
+	int64_t *ret_ms, struct err *e)
+{
+	int64_t ns = otherwise_ms * MS_NS;
+	enum rc rc = request_duration_ns(pairs, name, ns, &ns, e);
+
+	if (rc == RC_OK)
+		*ret_ms = ns / MS_NS;
+	return rc;
 }
 
 enum rc request_limit(const struct uri_pairs *pairs, uint64_t *ret, struct err *e)

@@ -35,7 +35,9 @@ enum rc request_time(const struct uri_pairs *pairs, const char *name, int64_t ot
 /* The same, and RC_INPUT when it is absent. */
 enum rc request_needed_time(const struct uri_pairs *pairs, const char *name, int64_t *ret_ms,
 	struct err *e) MUST_USE;
-/* "1h30m", or seconds with a fraction. */
+/* "1h30m", or seconds with a fraction, of which Go drops what is less than a unit. */
+enum rc request_duration_ns(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ns,
+	int64_t *ret_ns, struct err *e) MUST_USE;
 enum rc request_duration(const struct uri_pairs *pairs, const char *name, int64_t otherwise_ms,
 	int64_t *ret_ms, struct err *e) MUST_USE;
 /* "limit": 0 for none. */
