@@ -247,6 +247,49 @@ static void what_is_asked_wrongly_is_answered_in_prometheus_words(void **state)
 		"matching not allowed: matching labels must be unique on one side\"}");
 }
 
+static void the_first_wrong_parameter_is_blamed_in_prometheus_order(void **state)
+{
+	static const struct {
+		const char *parameters, *blamed;
+	} cases[] = { { "query=(&limit=x&start=x&end=x&step=x&timeout=x&lookback_delta=x",
+			      "limit" },
+		{ "query=(&start=x&end=x&step=x&timeout=x&lookback_delta=x", "start" },
+		{ "query=(&start=1&end=x&step=x&timeout=x&lookback_delta=x", "end" },
+		{ "query=(&start=1&end=2&step=x&timeout=x&lookback_delta=x", "step" },
+		{ "query=(&start=1&end=2&step=1&timeout=x&lookback_delta=x", "timeout" },
+		{ "query=(&start=1&end=2&step=1&lookback_delta=x", "lookback delta" },
+		{ "query=(&start=1&end=2&step=1", "query" } };
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		scoped(pump_answer_fini) struct pump_answer a = { 0 };
+		char target[200];
+
+		snprintf(target, sizeof target, "/api/v1/query_range?%s", cases[i].parameters);
+		fixture_ask(&l.f, "GET", target, "", NULL, &a);
+		assert_int_equal(a.status, 400);
+		if (!strstr(str_c(&a.body), cases[i].blamed))
+			fail_msg("%s: %s", cases[i].parameters, str_c(&a.body));
+	}
+}
+
+static void a_lookback_that_is_not_positive_is_the_usual_one(void **state)
+{
+	static const char answer[] =
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{"
+		"\"metric\":{},\"value\":[1700000014,\"2\"]}]}}";
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	assert_answers(&l, "/api/v1/query?query=sum(up)&time=1700000014&lookback_delta=-1", 200,
+		answer);
+	assert_answers(&l, "/api/v1/query?query=sum(up)&time=1700000014&lookback_delta=0", 200,
+		answer);
+}
+
 static void a_limit_cuts_and_says_so(void **state)
 {
 	scoped(metrics_fixture_fini) struct metrics_fixture l;
@@ -572,6 +615,8 @@ int main(void)
 		cmocka_unit_test(numbers_and_texts_are_written_as_prometheus_writes_them),
 		cmocka_unit_test(a_scalar_has_no_exponent),
 		cmocka_unit_test(what_is_asked_wrongly_is_answered_in_prometheus_words),
+		cmocka_unit_test(the_first_wrong_parameter_is_blamed_in_prometheus_order),
+		cmocka_unit_test(a_lookback_that_is_not_positive_is_the_usual_one),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),
 		cmocka_unit_test(series_are_found_by_what_they_match),

@@ -41,13 +41,16 @@ static enum rc read_text(struct job *j, struct query *query, struct err *e)
 	return RC_OK;
 }
 
-/* The one parameter that Prometheus blames in other words. */
+/* The one parameter that Prometheus blames in other words; what isn't positive is as if it weren't there. */
 static enum rc read_lookback(struct job *j, int64_t *ret_ms, struct err *e)
 {
 	static const char blame[] = "invalid parameter \"lookback_delta\": ";
-	enum rc rc = request_duration(&j->pairs, "lookback_delta", 0, ret_ms, e);
+	int64_t ms = 0;
+	enum rc rc = request_duration(&j->pairs, "lookback_delta", 0, &ms, e);
 	char text[ERR_TEXT_MAX];
 
+	if (rc == RC_OK)
+		*ret_ms = ms > 0 ? ms : 0;
 	if (rc == RC_OK || !str_starts(e->text, blame))
 		return rc;
 	str_copy(text, sizeof text, e->text + strlen(blame));
@@ -58,13 +61,11 @@ static enum rc read_options(struct job *j, struct query *query, int64_t *ret_tim
 	struct err *e)
 {
 	const char *stats = uri_pair(&j->pairs, "stats");
-	enum rc rc = request_limit(&j->pairs, &query->options.series_max, e);
+	enum rc rc = request_duration(&j->pairs, "timeout", TIMEOUT_MS, ret_timeout_ms, e);
 
 	query->options.with_stats = stats && *stats;
 	if (rc == RC_OK)
 		rc = read_lookback(j, &query->q.lookback_ms, e);
-	if (rc == RC_OK)
-		rc = request_duration(&j->pairs, "timeout", TIMEOUT_MS, ret_timeout_ms, e);
 	if (rc == RC_OK && *ret_timeout_ms > TIMEOUT_MS)
 		*ret_timeout_ms = TIMEOUT_MS;
 	return rc;
@@ -197,7 +198,9 @@ static enum rc start(struct call *c, struct answer *out,
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
 	j->of = query = arena_alloc(&j->arena, sizeof *query);
-	rc = read_times(j, query, &e);
+	rc = request_limit(&j->pairs, &query->options.series_max, &e);
+	if (rc == RC_OK)
+		rc = read_times(j, query, &e);
 	if (rc == RC_OK)
 		rc = read_options(j, query, &timeout_ms, &e);
 	if (rc == RC_OK)
