@@ -148,6 +148,9 @@ static void a_step_loses_what_is_less_than_a_millisecond(void **state)
 		status_of(&l, "/api/v1/query_range?query=1&start=0&end=600&step=0.05454546"), 200);
 	assert_int_equal(status_of(&l, "/api/v1/query_range?query=1&start=-9e15&end=9e15&step=9e8"),
 		400);
+	/* more than 64 bits of nanoseconds */
+	assert_int_equal(status_of(&l, "/api/v1/query_range?query=1&start=0&end=60&step=300y"),
+		400);
 }
 
 #define LATENCY                                                                           \

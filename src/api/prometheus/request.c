@@ -138,11 +138,14 @@ enum rc request_duration_ns(const struct uri_pairs *pairs, const char *name, int
 		return RC_OK;
 	}
 	if (number_parse(text, strlen(text), &seconds) == NUMBER_OK && !isnan(seconds)) {
-		if (fabs(seconds) < DURATION_SECONDS_MOST)
-			return *ret_ns = (int64_t)(seconds * 1e9), RC_OK;
+		if (fabs(seconds) < DURATION_SECONDS_MOST) {
+			*ret_ns = (int64_t)(seconds * 1e9);
+			return RC_OK;
+		}
 		overflows = ". It overflows int64";
-	} else if (duration_parse(text, &ms, NULL) == RC_OK) {
-		return *ret_ns = ms * MS_NS, RC_OK;
+	} else if (duration_parse(text, &ms, NULL) == RC_OK &&
+		   !__builtin_mul_overflow(ms, MS_NS, ret_ns)) {
+		return RC_OK;
 	}
 	err_set(e, RC_INPUT, "cannot parse \"%.200s\" to a valid duration%s", text, overflows);
 	return request_blame(RC_INPUT, name, e);
