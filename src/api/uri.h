@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define URI_PAIRS_MAX 32
+#define URI_PAIRS_MAX 256 /* federations name dozens of selectors */
 
 struct uri_pair {
 	const char *name, *value;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Prometheus' interface, over real sockets, from a real store in memory. */
 #include "api/metrics_fixture.h"
+#include "api/uri.h"
 #include "port/files/files.h"
 
 #include <setjmp.h>
@@ -276,6 +277,41 @@ static void the_first_wrong_parameter_is_blamed_in_prometheus_order(void **state
 		if (!strstr(str_c(&a.body), cases[i].blamed))
 			fail_msg("%s: %s", cases[i].parameters, str_c(&a.body));
 	}
+}
+
+static void forty_selectors_are_taken(void **state)
+{
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+	scoped(str_fini) struct str target = STR_EMPTY;
+
+	(void)state;
+	setup(&l);
+	str_add(&target, "/api/v1/series?start=1700000000");
+	for (int i = 0; i < 40; i++)
+		str_addf(&target, "&match[]=requests%d_total", i);
+	str_add(&target, "&match[]=requests_total");
+	assert_answers(&l, str_c(&target), 200,
+		"{\"status\":\"success\",\"data\":[{\"__name__\":\"requests_total\",\"code\":"
+		"\"200\",\"job\":\"web\"}]}");
+}
+
+static void what_is_too_much_is_not_to_be_asked_again(void **state)
+{
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+	scoped(str_fini) struct str deep = STR_EMPTY, many = STR_EMPTY;
+	scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+	(void)state;
+	setup(&l);
+	str_add(&deep, "/api/v1/query?query=1");
+	for (int i = 0; i < 3000; i++)
+		str_add(&deep, "%2B1");
+	assert_int_equal(status_of(&l, str_c(&deep)), 400);
+	str_add(&many, "query=1");
+	for (int i = 0; i < URI_PAIRS_MAX; i++)
+		str_add(&many, "&x=1");
+	fixture_ask(&l.f, "POST", "/api/v1/query", "", str_c(&many), &a);
+	assert_int_equal(a.status, 400);
 }
 
 static void a_lookback_that_is_not_positive_is_the_usual_one(void **state)
@@ -619,6 +655,8 @@ int main(void)
 		cmocka_unit_test(a_scalar_has_no_exponent),
 		cmocka_unit_test(what_is_asked_wrongly_is_answered_in_prometheus_words),
 		cmocka_unit_test(the_first_wrong_parameter_is_blamed_in_prometheus_order),
+		cmocka_unit_test(forty_selectors_are_taken),
+		cmocka_unit_test(what_is_too_much_is_not_to_be_asked_again),
 		cmocka_unit_test(a_lookback_that_is_not_positive_is_the_usual_one),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),

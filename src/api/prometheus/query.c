@@ -205,6 +205,8 @@ static enum rc start(struct call *c, struct answer *out,
 		rc = read_options(j, query, &timeout_ms, &e);
 	if (rc == RC_OK)
 		rc = read_text(j, query, &e);
+	if (rc == RC_LIMIT) /* too deep: it won't be less so when it is asked again */
+		rc = RC_INPUT;
 	if (rc != RC_OK)
 		return job_refuse(out, rc, &e);
 	prepare_log(c, j, query);

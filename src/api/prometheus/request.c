@@ -42,7 +42,8 @@ void request_write_error(struct str *body, enum request_fault f, const char *tex
 	json_close(&w);
 }
 
-enum rc request_pairs(const struct call *c, struct arena *a, struct uri_pairs *ret, struct err *e)
+static enum rc read_pairs(const struct call *c, struct arena *a, struct uri_pairs *ret,
+	struct err *e)
 {
 	struct uri_pairs form = { 0 };
 	struct uri uri;
@@ -60,6 +61,14 @@ enum rc request_pairs(const struct call *c, struct arena *a, struct uri_pairs *r
 		form.items[form.n++] = uri.query.items[i];
 	*ret = form;
 	return RC_OK;
+}
+
+/* More than is taken will be more at the next try, too: no reason to come back. */
+enum rc request_pairs(const struct call *c, struct arena *a, struct uri_pairs *ret, struct err *e)
+{
+	enum rc rc = read_pairs(c, a, ret, e);
+
+	return rc == RC_LIMIT ? RC_INPUT : rc;
 }
 
 enum rc request_blame(enum rc rc, const char *name, struct err *e)
