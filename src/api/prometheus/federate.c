@@ -184,8 +184,10 @@ static enum rc run(struct job *j, struct err *e)
 
 	arena_init(&all.arena, QUERY_ANSWER_BYTES_MAX);
 	for (uint32_t i = 0; i < f->selectors.n; i++) {
-		enum rc rc = find(j, &f->selectors.v[i], &all, e);
+		enum rc rc = RC_OK;
 
+		if (f->selectors.v[i].n_matchers) /* {} is nothing, in Prometheus too */
+			rc = find(j, &f->selectors.v[i], &all, e);
 		if (rc != RC_OK)
 			return rc;
 	}

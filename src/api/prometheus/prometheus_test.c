@@ -431,6 +431,7 @@ static void another_server_takes_the_newest_samples(void **state)
 	setup(&l);
 	l.f.ahead_ms += METRICS_BEGIN_MS + 601000 - fixture_now(&l.f).wall.ms;
 	assert_answers(&l, "/federate", 200, "");
+	assert_answers(&l, "/federate?match[]={}", 200, "");
 	assert_answers(&l, "/federate?match[]=up&match[]={job=~\"node|web\"}&match[]=odd", 200,
 		"# TYPE requests_total untyped\n"
 		"requests_total{code=\"200\",job=\"web\",instance=\"\"} 1200 1700000600000\n"
