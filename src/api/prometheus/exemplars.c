@@ -153,10 +153,9 @@ static enum rc run(struct job *j, struct err *e)
 		&list, e);
 	if (rc != RC_OK)
 		return rc;
-	if (!selectors.n) { /* Prometheus leaves the data out */
-		str_add(&j->body, "{\"status\":\"success\"}");
+	j->has_no_answer = !selectors.n;
+	if (j->has_no_answer)
 		return RC_OK;
-	}
 	return write_list(j, &list, e);
 }
 

@@ -170,6 +170,10 @@ static void answer(struct job *j)
 		.headers = headers,
 		.n_headers = 1 };
 
+	if (j->has_no_answer && j->rc == RC_OK) {
+		r.status = 204;
+		r.type = NULL;
+	}
 	if (j->coding && j->rc == RC_OK)
 		headers[r.n_headers++] = (struct http_header){ "Content-Encoding", j->coding };
 	if (warning)

@@ -32,8 +32,9 @@ struct job {
 	/* What `run` makes: a whole answer, or rc and e with the class of what went wrong. */
 	struct str body;
 	struct str_pieces more; /* of the body, behind it */
-	const char *type;   /* NULL: JSON */
-	const char *coding; /* NULL: none */
+	bool has_no_answer;     /* 204: no body, either */
+	const char *type;       /* NULL: JSON */
+	const char *coding;     /* NULL: none */
 	enum request_fault fault;
 	struct err e;
 	void *of; /* the handler's own, in the arena */

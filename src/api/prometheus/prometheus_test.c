@@ -549,8 +549,7 @@ static void exemplars_are_found_by_an_expression(void **state)
 		"{\"status\":\"success\",\"data\":[]}");
 	assert_answers(&l, "/api/v1/query_exemplars?query=foo&start=1&end=2", 200,
 		"{\"status\":\"success\",\"data\":[]}");
-	assert_answers(&l, "/api/v1/query_exemplars?query=1&start=1&end=2", 200,
-		"{\"status\":\"success\"}");
+	assert_answers(&l, "/api/v1/query_exemplars?query=1&start=1&end=2", 204, "");
 	assert_answers(&l, "/api/v1/query_exemplars?query=foo(", 400,
 		"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"1:5: parse error: "
 		"unclosed left parenthesis\"}");
