@@ -30,10 +30,13 @@ static bool is_allowed(const struct call *c)
 	return c->api->setup.metrics && site_lab(c->view.site)->metrics.has_admin_api;
 }
 
+/* 500, as in Prometheus: to ask again is of no use. */
 static enum rc refuse_all(struct answer *out)
 {
-	return refuse(out, REQUEST_UNAVAILABLE,
+	(void)refuse(out, REQUEST_UNAVAILABLE,
 		"admin APIs disabled: 'metrics: {admin_api: true}' in lab.yaml allows them");
+	out->status = 500;
+	return RC_OK;
 }
 
 static enum rc nothing_to_say(struct answer *out)
