@@ -105,7 +105,8 @@ static void reply_other_method(struct http_exchange *x, unsigned allowed)
 
 static bool is_for_machines(const char *path)
 {
-	return str_starts(path, "/api/") || str_starts(path, "/heartbeat/");
+	return str_starts(path, "/api/") || str_starts(path, "/heartbeat/") ||
+	       str_starts(path, "/-/");
 }
 
 static bool is_get(const struct http_ask *ask)

@@ -475,6 +475,7 @@ static void unknown_paths_of_the_api_are_not_the_pages(void **state)
 	fixture_expect(&f, "GET", "/api/v1/nothing", NULL, 404, "NOT_FOUND");
 	fixture_expect(&f, "GET", LAB_ "/statusx", NULL, 404, "NOT_FOUND");
 	fixture_expect(&f, "GET", "/heartbeat/", NULL, 404, "NOT_FOUND");
+	fixture_expect(&f, "GET", "/-/reload", NULL, 404, "NOT_FOUND"); /* of Prometheus' */
 	fixture_expect(&f, "PUT", LAB_ "/status", NULL, 405, "USAGE");
 	fixture_ask(&f, "OPTIONS", LAB_ "/silences", "Origin: http://evil.example\r\n", NULL,
 		&other);
