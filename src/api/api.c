@@ -10,6 +10,7 @@
 #include "api/prometheus/job.h"
 #include "api/prometheus/outside.h"
 #include "api/prometheus/prometheus.h"
+#include "api/prometheus/request.h"
 #include "api/prometheus/whose.h"
 #include "api/receive/receive.h"
 
@@ -73,8 +74,23 @@ static void reply(struct call *c, struct answer *out)
 	http_reply(c->exchange, &r);
 }
 
+/* Parameters that can't be read, of a path that is Prometheus': its clients show what they find in its envelope. */
+static void reply_bad_data(struct http_exchange *x, const struct err *e)
+{
+	struct http_reply r = { .status = request_status(REQUEST_BAD_DATA),
+		.type = "application/json" };
+
+	request_write_error(&r.body, REQUEST_BAD_DATA, e->text);
+	http_reply(x, &r);
+}
+
 static void reply_error(struct call *c, struct answer *out, enum rc rc, const struct err *e)
 {
+	if (!c->found.route && (rc == RC_INPUT || rc == RC_LIMIT) &&
+		str_starts(c->ask->target, PROM "/")) {
+		reply_bad_data(c->exchange, e);
+		return;
+	}
 	if (rc == RC_AUTH)
 		answer_header(out, "WWW-Authenticate", "Bearer realm=\"diarchy\"");
 	if (rc_http(rc) >= 500)

@@ -314,6 +314,24 @@ static void what_is_too_much_is_not_to_be_asked_again(void **state)
 	assert_int_equal(a.status, 400);
 }
 
+static void what_cannot_be_decoded_is_refused_in_prometheus_envelope(void **state)
+{
+	static const char *const targets[] = { "/api/v1/query?query=%zz",
+		"/api/v1/series?match[]=up&x=%ff", "/api/v1/label/%ff/values" };
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	for (size_t i = 0; i < COUNT(targets); i++) {
+		scoped(pump_answer_fini) struct pump_answer a = { 0 };
+
+		fixture_ask(&l.f, "GET", targets[i], "", NULL, &a);
+		assert_int_equal(a.status, 400);
+		assert_true(str_starts(str_c(&a.body),
+			"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\""));
+	}
+}
+
 static void a_lookback_that_is_not_positive_is_the_usual_one(void **state)
 {
 	static const char answer[] =
@@ -657,6 +675,7 @@ int main(void)
 		cmocka_unit_test(the_first_wrong_parameter_is_blamed_in_prometheus_order),
 		cmocka_unit_test(forty_selectors_are_taken),
 		cmocka_unit_test(what_is_too_much_is_not_to_be_asked_again),
+		cmocka_unit_test(what_cannot_be_decoded_is_refused_in_prometheus_envelope),
 		cmocka_unit_test(a_lookback_that_is_not_positive_is_the_usual_one),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),
