@@ -332,6 +332,26 @@ static void what_cannot_be_decoded_is_refused_in_prometheus_envelope(void **stat
 	}
 }
 
+static void always_is_said_as_go_clients_say_it(void **state)
+{
+	static const char *const times[] = { "start=-9223309901257974&end=9223309901257974.999",
+		"start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z" };
+	scoped(metrics_fixture_fini) struct metrics_fixture l;
+
+	(void)state;
+	setup(&l);
+	for (size_t i = 0; i < COUNT(times); i++) {
+		char target[200];
+
+		snprintf(target, sizeof target, "/api/v1/series?match[]=requests_total&%s",
+			times[i]);
+		assert_answers(&l, target, 200,
+			"{\"status\":\"success\",\"data\":[{\"__name__\":\"requests_total\","
+			"\"code\":\"200\",\"job\":\"web\"}]}");
+	}
+	assert_int_equal(status_of(&l, "/api/v1/labels?start=1e16"), 400);
+}
+
 static void a_lookback_that_is_not_positive_is_the_usual_one(void **state)
 {
 	static const char answer[] =
@@ -676,6 +696,7 @@ int main(void)
 		cmocka_unit_test(forty_selectors_are_taken),
 		cmocka_unit_test(what_is_too_much_is_not_to_be_asked_again),
 		cmocka_unit_test(what_cannot_be_decoded_is_refused_in_prometheus_envelope),
+		cmocka_unit_test(always_is_said_as_go_clients_say_it),
 		cmocka_unit_test(a_lookback_that_is_not_positive_is_the_usual_one),
 		cmocka_unit_test(a_limit_cuts_and_says_so),
 		cmocka_unit_test(names_and_values_of_labels_are_found),

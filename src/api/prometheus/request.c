@@ -8,8 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SECONDS_MOST          9.2e15         /* in milliseconds they still fit */
-#define DURATION_SECONDS_MOST (0x1p63 / 1e9) /* in nanoseconds, as Go counts them */
+#define SECONDS_MOST          9.2e15             /* in milliseconds they still fit */
+#define SECONDS_GO_MOST       9223309901257976.0 /* what Go's clients send for ever, rounded */
+#define DURATION_SECONDS_MOST (0x1p63 / 1e9)     /* in nanoseconds, as Go counts them */
 
 static const struct {
 	const char *name;
@@ -81,24 +82,35 @@ enum rc request_blame(enum rc rc, const char *name, struct err *e)
 	return err_set(e, rc, "invalid parameter \"%s\": %s", name, text);
 }
 
-/* Seconds with a fraction, to whole milliseconds. */
+/* Seconds with a fraction, to whole milliseconds.  Beyond what is stored one time is as good as another. */
 static bool read_seconds(const char *text, int64_t *ret_ms)
 {
 	double seconds;
 
-	if (number_parse(text, strlen(text), &seconds) != NUMBER_OK || !isfinite(seconds) ||
-		fabs(seconds) > SECONDS_MOST)
+	if (number_parse(text, strlen(text), &seconds) != NUMBER_OK ||
+		!(fabs(seconds) <= SECONDS_GO_MOST))
 		return false;
+	if (fabs(seconds) > SECONDS_MOST)
+		seconds = copysign(SECONDS_MOST, seconds);
 	*ret_ms = (int64_t)(trunc(seconds) * 1000) +
 		  (int64_t)(round((seconds - trunc(seconds)) * 1000));
 	return true;
+}
+
+/* Go's clients say "always" by the first and the last time that they know. */
+static bool read_always(const char *text, int64_t *ret_ms)
+{
+	if (str_eq(text, "-292273086-05-16T16:47:06Z"))
+		return read_seconds("-9223309901257974", ret_ms);
+	return str_eq(text, "292277025-08-18T07:12:54.999999999Z") &&
+	       read_seconds("9223309901257974.999", ret_ms);
 }
 
 static bool read_moment(const char *text, int64_t *ret_ms)
 {
 	struct wall t;
 
-	if (read_seconds(text, ret_ms))
+	if (read_seconds(text, ret_ms) || read_always(text, ret_ms))
 		return true;
 	if (wall_parse(text, &t, NULL) != RC_OK)
 		return false;
