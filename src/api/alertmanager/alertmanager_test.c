@@ -209,6 +209,29 @@ static void a_silence_is_made_shown_changed_and_ended(void **state)
 	assert_string_not_equal(again, id); /* what is over stays over */
 }
 
+static void silences_are_filtered_by_the_matchers_that_they_were_made_with(void **state)
+{
+	static const struct {
+		const char *filter;
+		size_t wanted;
+	} asked[] = { { "instance%3D~n.s", 1 }, { "severity!%3Dinfo", 1 },
+		{ "instance%3D~n.s&filter=severity!%3Dinfo", 1 }, { "instance%3Dn.s", 0 },
+		{ "instance%3D~.*", 0 }, { "severity!%3Dpage", 0 }, { "other%3D", 0 } };
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	make_silence("2100-01-01T00:00:00Z", "", id);
+	for (size_t i = 0; i < COUNT(asked); i++) {
+		scoped(json_decref) json_t *all = NULL;
+		char target[200];
+
+		snprintf(target, sizeof target, V2 "/silences?filter=%s", asked[i].filter);
+		all = fixture_get(&f, target);
+		if (json_array_size(all) != asked[i].wanted)
+			fail_msg("%s gives %zu", target, json_array_size(all));
+	}
+}
+
 static void annotations_of_a_silence_are_kept_to_its_end(void **state)
 {
 	scoped(json_decref) json_t *made = NULL, *one = NULL, *after = NULL;
@@ -333,6 +356,7 @@ int main(void)
 		WITH_SITE(filters_choose_among_alerts),
 		WITH_SITE(groups_are_told_to_each_channel),
 		WITH_SITE(a_silence_is_made_shown_changed_and_ended),
+		WITH_SITE(silences_are_filtered_by_the_matchers_that_they_were_made_with),
 		WITH_SITE(annotations_of_a_silence_are_kept_to_its_end),
 		WITH_SITE(what_can_not_be_taken_is_refused_in_words),
 		WITH_SITE(the_others_of_a_request_are_taken_when_one_is_refused),

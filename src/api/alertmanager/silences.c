@@ -42,7 +42,7 @@ static void write_matcher(struct json_out *w, const struct matcher *m)
 static void write_silence(const struct call *c, struct json_out *w, const struct silence *s,
 	const struct matcher_list *matchers)
 {
-	const char *state = is_expired(c, s) ? "expired"
+	const char *state = is_expired(c, s)              ? "expired"
 			    : s->from.ms > c->now.wall.ms ? "pending"
 							  : "active";
 
@@ -65,19 +65,25 @@ static void write_silence(const struct call *c, struct json_out *w, const struct
 	json_close(w);
 }
 
-/* A filter matches a silence whose own matchers have that text as their value. */
+static bool has(const struct matcher_list *matchers, const struct matcher *wanted)
+{
+	for (uint32_t i = 0; i < matchers->n; i++) {
+		const struct matcher *m = matchers->v[i];
+
+		if (matcher_op(m) == matcher_op(wanted) &&
+			str_eq(matcher_name(m), matcher_name(wanted)) &&
+			str_eq(matcher_value(m), matcher_value(wanted)))
+			return true;
+	}
+	return false;
+}
+
+/* A filter doesn't match what a silence is about: its matchers are those that the silence was made with. */
 static bool is_wanted(const struct matcher_list *filter, const struct matcher_list *matchers)
 {
-	for (uint32_t i = 0; i < filter->n; i++) {
-		const struct matcher *f = filter->v[i];
-		const char *value = "";
-
-		for (uint32_t k = 0; k < matchers->n; k++)
-			if (str_eq(matcher_name(matchers->v[k]), matcher_name(f)))
-				value = matcher_value(matchers->v[k]);
-		if (!matcher_matches(f, value, strlen(value)))
+	for (uint32_t i = 0; i < filter->n; i++)
+		if (!has(matchers, filter->v[i]))
 			return false;
-	}
 	return true;
 }
 
