@@ -232,6 +232,22 @@ static void silences_are_filtered_by_the_matchers_that_they_were_made_with(void 
 	}
 }
 
+static void what_ends_first_is_listed_first(void **state)
+{
+	static const char *const ends[] = { "2100-01-03T00:00:00.000Z", "2100-01-01T00:00:00.000Z",
+		"2100-01-02T00:00:00.000Z" };
+	scoped(json_decref) json_t *all = NULL;
+	char id[INCIDENT_ID_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ends); i++)
+		make_silence(ends[i], "", id);
+	all = fixture_get(&f, V2 "/silences");
+	assert_string_equal(text_at(all, "0.endsAt"), ends[1]);
+	assert_string_equal(text_at(all, "1.endsAt"), ends[2]);
+	assert_string_equal(text_at(all, "2.endsAt"), ends[0]);
+}
+
 static void annotations_of_a_silence_are_kept_to_its_end(void **state)
 {
 	scoped(json_decref) json_t *made = NULL, *one = NULL, *after = NULL;
@@ -357,6 +373,7 @@ int main(void)
 		WITH_SITE(groups_are_told_to_each_channel),
 		WITH_SITE(a_silence_is_made_shown_changed_and_ended),
 		WITH_SITE(silences_are_filtered_by_the_matchers_that_they_were_made_with),
+		WITH_SITE(what_ends_first_is_listed_first),
 		WITH_SITE(annotations_of_a_silence_are_kept_to_its_end),
 		WITH_SITE(what_can_not_be_taken_is_refused_in_words),
 		WITH_SITE(the_others_of_a_request_are_taken_when_one_is_refused),

@@ -87,22 +87,42 @@ static bool is_wanted(const struct matcher_list *filter, const struct matcher_li
 	return true;
 }
 
-static const struct silence *const *in_order(const struct call *c, uint32_t *ret_n)
+struct ranked {
+	const struct silence *silence;
+	int rank;       /* those that are on, then those to come, then those that are over */
+	int64_t key_ms; /* what ends or begins first; of those that are over, what ended last */
+};
+
+static struct ranked ranked(const struct call *c, const struct silence *s)
+{
+	if (is_expired(c, s))
+		return (struct ranked){ s, 2, -s->until.ms };
+	if (s->from.ms > c->now.wall.ms)
+		return (struct ranked){ s, 1, s->from.ms };
+	return (struct ranked){ s, 0, s->until.ms };
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank - y->rank;
+	if (x->key_ms != y->key_ms)
+		return x->key_ms < y->key_ms ? -1 : 1;
+	return strcmp(x->silence->id, y->silence->id);
+}
+
+/* As Alertmanager has them. */
+static struct ranked *in_order(const struct call *c, uint32_t *ret_n)
 {
 	const struct silences *all = silences_of(c);
-	const struct silence **v = must_alloc((all->n + 1) * sizeof *v);
-	uint32_t n = 0;
+	struct ranked *v = must_alloc((all->n + 1) * sizeof *v);
 
-	/* Those that are on, then those to come, then those that are over, as Alertmanager has it. */
-	for (int round = 0; round < 3; round++)
-		for (uint32_t i = 0; i < all->n; i++) {
-			const struct silence *s = &all->items[i];
-			int rank = is_expired(c, s) ? 2 : s->from.ms > c->now.wall.ms;
-
-			if (rank == round)
-				v[n++] = s;
-		}
-	*ret_n = n;
+	for (uint32_t i = 0; i < all->n; i++)
+		v[i] = ranked(c, &all->items[i]);
+	qsort(v, all->n, sizeof *v, by_rank);
+	*ret_n = all->n;
 	return v;
 }
 
@@ -110,7 +130,7 @@ enum rc v2_silences_list(struct call *c, struct answer *out, struct err *e)
 {
 	scoped(matcher_list_fini) struct matcher_list filter = { 0 };
 	const char *creator = uri_pair(&c->uri.query, "creator");
-	const struct silence *const *v;
+	struct ranked *v;
 	uint32_t n;
 	enum rc rc = v2_filter(c, &filter, e);
 
@@ -120,15 +140,16 @@ enum rc v2_silences_list(struct call *c, struct answer *out, struct err *e)
 	json_array_open(&out->json, NULL);
 	for (uint32_t i = 0; i < n; i++) {
 		scoped(matcher_list_fini) struct matcher_list matchers = { 0 };
+		const struct silence *one = v[i].silence;
 
 		/* What silence.h takes and this list's syntax doesn't is shown without matchers. */
-		if (matcher_list_parse(&matchers, v[i]->matchers_text, NULL) != RC_OK)
+		if (matcher_list_parse(&matchers, one->matchers_text, NULL) != RC_OK)
 			matcher_list_fini(&matchers);
-		if (is_wanted(&filter, &matchers) && (!creator || str_eq(creator, v[i]->by)))
-			write_silence(c, &out->json, v[i], &matchers);
+		if (is_wanted(&filter, &matchers) && (!creator || str_eq(creator, one->by)))
+			write_silence(c, &out->json, one, &matchers);
 	}
 	json_close(&out->json);
-	free((void *)(uintptr_t)v);
+	free(v);
 	return RC_OK;
 }
 
