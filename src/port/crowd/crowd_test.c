@@ -128,6 +128,34 @@ static void a_piece_may_be_cut_again(void **state)
 	crowd_free(n.crowd);
 }
 
+/* Five seconds are enough for any machine. */
+static bool falls_asleep(struct crowd *c)
+{
+	for (int ms = 0; ms < 5000 && crowd_is_awake(c); ms++)
+		uv_sleep(1);
+	return !crowd_is_awake(c);
+}
+
+static void a_helper_that_was_roused_sleeps_again(void **state)
+{
+	struct crowd *c = crowd_new(1), *alone = crowd_new(0);
+	struct count count = { 0 };
+
+	(void)state;
+	assert_false(crowd_is_awake(c));
+	for (int i = 0; i < 3; i++) {
+		crowd_rouse(c);
+		assert_true(falls_asleep(c));
+	}
+	crowd_spread(c, PIECES, add, &count);
+	assert_each_once(&count, PIECES);
+	assert_true(falls_asleep(c));
+	crowd_rouse(alone);
+	assert_false(crowd_is_awake(alone));
+	crowd_free(alone);
+	crowd_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +163,7 @@ int main(void)
 		cmocka_unit_test(helpers_work_at_the_same_time),
 		cmocka_unit_test(several_may_ask_at_once),
 		cmocka_unit_test(a_piece_may_be_cut_again),
+		cmocka_unit_test(a_helper_that_was_roused_sleeps_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
