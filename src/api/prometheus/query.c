@@ -10,6 +10,7 @@
 
 #define TIMEOUT_MS  (2 * MINUTE_MS) /* unless a shorter one is asked for */
 #define POINTS_MOST 11000           /* a series, as in Prometheus */
+#define POINTS_MANY 256             /* of a series: some of them are worth a second thread */
 
 struct query {
 	struct promql_query q;
@@ -94,6 +95,13 @@ static void write_down(struct job *j, const struct query *query, const struct pr
 	query_log_write(query->log_file, &log);
 }
 
+/* What wakes up while the first series is computed can take the second. */
+static void rouse_helper(const struct job *j, const struct promql_query *q)
+{
+	if (q->step_ms && (q->end_ms - q->start_ms) / q->step_ms >= POINTS_MANY)
+		crowd_rouse(j->crowd);
+}
+
 /* On the pool. */
 static enum rc run_query(struct job *j, struct err *e)
 {
@@ -103,6 +111,7 @@ static enum rc run_query(struct job *j, struct err *e)
 	struct sites_warnings warnings;
 	enum rc rc;
 
+	rouse_helper(j, &query->q);
 	sites_fit(j->sites, &query->q);
 	rc = promql_run(&query->q, &result, e);
 

@@ -274,6 +274,7 @@ static void write_single(struct str *out, const struct promql_result *r)
 /* ---- several threads */
 
 #define PIECE_POINTS_LEAST 4096 /* fewer are written before anybody has woken up */
+#define PIECE_POINTS_AWAKE 512  /* if somebody is */
 #define PIECES_A_THREAD    4    /* since not everybody has time at once */
 
 struct piece {
@@ -332,13 +333,13 @@ static void cut(struct pieces *all, uint32_t n, uint64_t share)
 }
 
 static void write_pieces(struct str_pieces *ret, const struct promql_result *r,
-	const struct result_options *o, uint32_t n)
+	const struct result_options *o, uint32_t n, uint64_t least)
 {
 	uint64_t points = count_points(r, n);
 	uint64_t share = points / (crowd_threads(o->crowd) * PIECES_A_THREAD);
 	struct pieces all = { .r = r, .bytes_max = o->bytes_max };
 
-	share = share > PIECE_POINTS_LEAST ? share : PIECE_POINTS_LEAST;
+	share = share > least ? share : least;
 	all.v = must_alloc((size_t)(points / share + 1) * sizeof *all.v);
 	cut(&all, n, share);
 	*ret = (struct str_pieces){ must_alloc(all.n * sizeof *ret->v), all.n };
@@ -431,10 +432,12 @@ static struct str *write_list(struct str *out, struct str_pieces *ret_more,
 	const struct promql_result *r, const struct result_options *o, uint32_t n)
 {
 	uint64_t points = count_points(r, n);
+	uint64_t least =
+		o->crowd && crowd_is_awake(o->crowd) ? PIECE_POINTS_AWAKE : PIECE_POINTS_LEAST;
 
 	str_addc(out, '[');
-	if (o->crowd && crowd_threads(o->crowd) > 1 && points >= 2 * PIECE_POINTS_LEAST) {
-		write_pieces(ret_more, r, o, n);
+	if (o->crowd && crowd_threads(o->crowd) > 1 && n > 1 && points >= 2 * least) {
+		write_pieces(ret_more, r, o, n, least);
 		out = &ret_more->v[ret_more->n - 1];
 	} else {
 		str_room(out, (size_t)points * POINT_BYTES_USUAL);

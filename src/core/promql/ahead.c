@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waking somebody takes as long as reading some ten thousand samples.  So the first series is
- * computed alone, and tells what the others may cost.
+ * Handing series to somebody else takes as long as reading some thousand samples.  So the first series
+ * is computed alone, and tells what the others may cost.
  */
 #include "core/promql/ahead.h"
 
@@ -13,7 +13,7 @@
 #define WORKERS_MAX   16
 #define BATCH_BYTES   ((size_t)4 << 20) /* of values */
 #define BATCH_MAX     1024              /* series */
-#define WORTH_HELP    60000 /* samples; computing a value takes as long as reading VALUE_COST */
+#define WORTH_HELP    15000 /* samples; computing a value takes as long as reading VALUE_COST */
 #define VALUE_COST    8
 #define PASSED_SHARE  4 /* so many that are left out take as long as reading one */
 #define SERIES_COST   200
@@ -177,20 +177,24 @@ static bool is_enough(struct ahead_crew *crew)
 	       (q->should_stop && q->should_stop(q->ctx));
 }
 
+/* False: there is none left. */
+static bool work_one(struct ahead_crew *crew, unsigned number)
+{
+	unsigned at = atomic_fetch_add(&crew->taken, 1);
+	struct ahead_series *s = &crew->series[at];
+
+	if (at >= crew->n || is_enough(crew))
+		return false;
+	s->is_done = compute(crew->ahead, &crew->workers[number], s);
+	atomic_fetch_add(&crew->n_samples, s->n_read);
+	return true;
+}
+
 /* One worker's share: series of the batch, until none is left. */
 static void work(void *of, unsigned number)
 {
-	struct ahead_crew *crew = of;
-	unsigned at;
-
-	while ((at = atomic_fetch_add(&crew->taken, 1)) < crew->n) {
-		struct ahead_series *s = &crew->series[at];
-
-		if (is_enough(crew))
-			return;
-		s->is_done = compute(crew->ahead, &crew->workers[number], s);
-		atomic_fetch_add(&crew->n_samples, s->n_read);
-	}
+	while (work_one(of, number))
+		;
 }
 
 /* The next series into a place of the batch. */
@@ -225,39 +229,50 @@ static void gather(struct ahead_crew *crew, uint32_t wanted)
 	}
 }
 
-/* How many workers are worth it; those that there aren't yet are made. */
+/* How many workers are worth it for the rest of the batch; those that there aren't yet are made. */
 static unsigned workers_for(struct ahead_crew *crew)
 {
 	const struct promql_query *q = crew->ahead->reading->eval->query;
+	uint32_t left = crew->n - atomic_load(&crew->taken);
 	unsigned n = q->n_threads < WORKERS_MAX ? q->n_threads : WORKERS_MAX;
 
-	if (!q->spread || crew->n < 2 || crew->n * crew->cost < WORTH_HELP)
+	if (!q->spread || left < 2 || left * crew->cost < WORTH_HELP)
 		return 1;
-	n = n < crew->n ? n : crew->n;
+	n = n < left ? n : left;
 	while (crew->n_workers < n)
 		if (add_worker(crew, NULL) != RC_OK)
 			break;
 	return n < crew->n_workers ? n : crew->n_workers;
 }
 
+static uint64_t cost_of(const struct ahead_crew *crew, const struct ahead_series *s)
+{
+	if (!s->is_done)
+		return 0;
+	return (uint64_t)VALUE_COST * crew->ahead->steps->n + SERIES_COST + s->n_read +
+	       s->n_passed / PASSED_SHARE;
+}
+
 static void compute_batch(struct ahead_crew *crew)
 {
 	const struct promql_query *q = crew->ahead->reading->eval->query;
-	uint64_t cost = (uint64_t)VALUE_COST * crew->ahead->steps->n + SERIES_COST;
 	unsigned n;
 
-	gather(crew, q->spread && crew->cost ? crew->cap : 1);
+	gather(crew, q->spread ? crew->cap : 1);
 	if (crew->n == 0)
 		return;
 	atomic_store(&crew->taken, 0);
 	atomic_store(&crew->n_samples, 0);
+	if (!crew->cost) {
+		work_one(crew, 0);
+		crew->cost = cost_of(crew, &crew->series[0]);
+	}
 	n = workers_for(crew);
 	if (n > 1)
 		q->spread(q->spread_ctx, n, work, crew);
 	else
 		work(crew, 0);
-	cost += crew->series[0].n_read + crew->series[0].n_passed / PASSED_SHARE;
-	crew->cost = crew->series[0].is_done ? cost : 0;
+	crew->cost = cost_of(crew, &crew->series[0]);
 }
 
 /* All of it, by the reading. */
